@@ -3,9 +3,10 @@
     pip install pandas pyarrow scikit-learn==1.9.1 skl2onnx==1.20.0 onnx==1.18.0 "protobuf<6" onnxruntime
     python train_models.py
 
-What enters is the join of `late_join.sql`: a flight with its hour's weather, its plane and its airline. Every feature is known when the plane has left. Days divisible by five are held out. Each model has one input per column, so that
-`predict(model, t.*)` binds by name; a missing number is NaN, and each model says what that means: the logistic model and
-the network impute the median, the trees learned a direction for it.
+What enters is the join of `late_join.sql`: a flight with its hour's weather at its origin, its plane and its airline.
+Every feature is known when the plane has left. Days divisible by five are held out. Each model has one input per column, so
+that `predict(model, t.*)` binds by name; a missing number is NaN, and each model says what that means: the logistic model
+and the network impute the median, the trees learned a direction for it.
 """
 
 from pathlib import Path
