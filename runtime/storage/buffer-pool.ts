@@ -1,0 +1,277 @@
+/**
+ * Page frames in one shared linear memory: pages and model blocks are read where kernels use them, and scratch lies beside them.
+ *
+ *   memory | reservedBytes: static data of modules | frame 0 | frame 1 | ... | at least OVERREAD_BYTES |
+ *
+ * In: runs of page numbers and wishes for scratch. Out: byte addresses.
+ * Invariant: a pinned run and scratch never move; everything together stays within `limitBytes`.
+ * Frames cost no resident memory before their first use.
+ */
+import { ResourceError } from '../errors.js';
+import { OVERREAD_BYTES } from './chunk-format.js';
+import { PAGE_BYTES, alignUp } from './format.js';
+import { findFrame, findWindow, type Tenant } from './frame-window.js';
+import type { PageSource } from './pages.js';
+
+/** Pages that lie one after the other in memory; byte 0 of the run is byte 0 of `pages[0]`. */
+export interface PageRun {
+  readonly pages: readonly number[];
+}
+
+type RunKey = number | string;
+
+interface Resident extends Tenant {
+  /** Absent for scratch. */
+  readonly run: PageRun | undefined;
+  loading: Promise<void> | undefined;
+  /** No longer found by its key, because its pages changed or could not be read: freed with its last pin. */
+  isDetached: boolean;
+}
+
+/** Keeps a run where it is until released. */
+export class PageGuard {
+  private isReleased = false;
+
+  /** `address`: byte address of the run in the pool's memory. */
+  constructor(readonly address: number, private readonly onRelease: () => void) {}
+
+  /** May be called again without effect. */
+  release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.onRelease();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+export interface BufferPoolStats {
+  readonly frames: number;
+  /** Frames of pinned pages. */
+  readonly pinned: number;
+  /** Frames of scratch. */
+  readonly scratch: number;
+  /** Frames of pages that may be evicted. */
+  readonly cached: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Runs that had to go. */
+  readonly evictions: number;
+  readonly bytesRead: number;
+  /** Most bytes of frames in use at one time. */
+  readonly peakBytes: number;
+}
+
+export class BufferPool {
+  readonly memory: WebAssembly.Memory;
+  private readonly base: number;
+  private readonly limitBytes: number;
+  private readonly source: PageSource;
+  private readonly tenants: (Resident | undefined)[];
+  private readonly runs = new Map<RunKey, Resident>();
+  private readonly scratch = new Map<number, Resident>();
+  /** Keys of the runs that hold a page, to find them when the page is rewritten. */
+  private readonly keysByPage = new Map<number, Set<RunKey>>();
+  private hand = 0;
+  private clock = 0;
+  private used = 0;
+  private counters = { hits: 0, misses: 0, evictions: 0, bytesRead: 0, peakFrames: 0 };
+
+  constructor(options: { memory: WebAssembly.Memory; limitBytes: number; reservedBytes: number; source: PageSource }) {
+    this.memory = options.memory;
+    this.limitBytes = options.limitBytes;
+    this.source = options.source;
+    this.base = alignUp(options.reservedBytes, 64);
+    const room = Math.min(options.limitBytes, options.memory.buffer.byteLength) - this.base - OVERREAD_BYTES;
+    const frameCount = Math.floor(room / PAGE_BYTES);
+    if (frameCount < 1) {
+      throw this.exhausted({ bytes: PAGE_BYTES, consumer: 'the buffer pool', reason: 'there is no room for a single page' });
+    }
+    this.tenants = Array.from<Resident | undefined>({ length: frameCount }).fill(undefined);
+  }
+
+  /**
+   * Makes a run resident and keeps it until the guard is released. Concurrent pins of one run read it once.
+   * @throws ResourceError when pins and scratch leave no window of that size; StorageError when a page is damaged.
+   */
+  async pin(run: PageRun): Promise<PageGuard> {
+    const resident = this.tryPin(run);
+    if (resident !== undefined) return resident;
+    const key = keyOf(run);
+    let entry = this.runs.get(key);
+    if (entry === undefined) {
+      this.counters.misses++;
+      entry = this.place({ frameCount: run.pages.length, run, consumer: 'pages of a table or model' });
+      this.enter(key, entry);
+      entry.loading = this.load(entry);
+    } else {
+      this.counters.hits++;
+      entry.pins++;
+    }
+    try {
+      await entry.loading;
+    } catch (error) {
+      this.unpin(entry);
+      throw error;
+    }
+    this.touch(entry);
+    return this.guard(entry);
+  }
+
+  /** Pins a run that is resident already; `undefined` when it is not, or still being read. */
+  tryPin(run: PageRun): PageGuard | undefined {
+    const entry = this.runs.get(keyOf(run));
+    if (entry === undefined || entry.loading !== undefined) return undefined;
+    this.counters.hits++;
+    entry.pins++;
+    this.touch(entry);
+    return this.guard(entry);
+  }
+
+  /**
+   * Adjacent scratch frames, at least `bytes` long (whole frames are given), clean unpinned pages making room.
+   * The content is NOT zeroed: it is whatever lay there before.
+   * @throws ResourceError naming memoryLimit.
+   */
+  allocate(options: { bytes: number; consumer: string }): number {
+    const frameCount = Math.max(1, Math.ceil(options.bytes / PAGE_BYTES));
+    const entry = this.place({ frameCount, run: undefined, consumer: options.consumer });
+    const address = this.addressOf(entry);
+    this.scratch.set(address, entry);
+    return address;
+  }
+
+  /** Gives back scratch by the address `allocate` answered. */
+  free(address: number): void {
+    const entry = this.scratch.get(address);
+    if (entry === undefined) throw new Error(`no scratch was allocated at address ${address}`);
+    this.scratch.delete(address);
+    this.vacate(entry);
+  }
+
+  /** Drops what is cached of pages that are about to be rewritten. */
+  forget(pages: readonly number[]): void {
+    for (const page of pages) {
+      for (const key of [...(this.keysByPage.get(page) ?? [])]) this.detach(this.runs.get(key)!);
+    }
+  }
+
+  stats(): BufferPoolStats {
+    let pinned = 0;
+    let scratch = 0;
+    for (const tenant of this.tenants) {
+      if (tenant === undefined) continue;
+      if (tenant.run === undefined) scratch++;
+      else if (tenant.pins > 0) pinned++;
+    }
+    const { hits, misses, evictions, bytesRead, peakFrames } = this.counters;
+    return {
+      frames: this.tenants.length, pinned, scratch, cached: this.used - pinned - scratch,
+      hits, misses, evictions, bytesRead, peakBytes: peakFrames * PAGE_BYTES,
+    };
+  }
+
+  private async load(entry: Resident): Promise<void> {
+    const { pages } = entry.run!;
+    const target = new Uint8Array(this.memory.buffer, this.addressOf(entry), pages.length * PAGE_BYTES);
+    try {
+      this.counters.bytesRead += await this.source.readPages(pages, target);
+    } catch (error) {
+      this.detach(entry);
+      throw error;
+    } finally {
+      entry.loading = undefined;
+    }
+  }
+
+  /** A new tenant with one pin in the cheapest window. */
+  private place(options: { frameCount: number; run: PageRun | undefined; consumer: string }): Resident {
+    const { frameCount, run } = options;
+    const bytes = frameCount * PAGE_BYTES;
+    if (frameCount > this.tenants.length) {
+      throw this.exhausted({ bytes, consumer: options.consumer, reason: `the pool has only ${this.tenants.length * PAGE_BYTES} bytes of frames` });
+    }
+    const now = this.clock;
+    const frame = frameCount === 1 && run !== undefined
+      ? findFrame(this.tenants, { hand: this.hand, now })
+      : findWindow(this.tenants, { count: frameCount, now, fromTop: run === undefined });
+    if (frame === undefined) {
+      const { pinned, scratch } = this.stats();
+      const reason = `${pinned} of ${this.tenants.length} frames are pinned and ${scratch} hold intermediate results`;
+      throw this.exhausted({ bytes, consumer: options.consumer, reason });
+    }
+    for (let i = frame; i < frame + frameCount; i++) {
+      const tenant = this.tenants[i];
+      if (tenant === undefined) continue;
+      this.counters.evictions++;
+      this.detach(tenant);
+    }
+    const entry: Resident = { frame, frameCount, run, pins: 1, uses: 0, lastUse: now, loading: undefined, isDetached: run === undefined };
+    this.tenants.fill(entry, frame, frame + frameCount);
+    this.used += frameCount;
+    this.counters.peakFrames = Math.max(this.counters.peakFrames, this.used);
+    this.hand = (frame + frameCount) % this.tenants.length;
+    return entry;
+  }
+
+  private enter(key: RunKey, entry: Resident): void {
+    this.runs.set(key, entry);
+    for (const page of entry.run!.pages) {
+      const keys = this.keysByPage.get(page);
+      if (keys === undefined) this.keysByPage.set(page, new Set([key]));
+      else keys.add(key);
+    }
+  }
+
+  /** Makes the entry unfindable; its frames go now, or with its last pin. */
+  private detach(entry: Resident): void {
+    if (entry.isDetached) return;
+    entry.isDetached = true;
+    const key = keyOf(entry.run!);
+    this.runs.delete(key);
+    for (const page of entry.run!.pages) {
+      const keys = this.keysByPage.get(page)!;
+      keys.delete(key);
+      if (keys.size === 0) this.keysByPage.delete(page);
+    }
+    if (entry.pins === 0) this.vacate(entry);
+  }
+
+  private vacate(entry: Resident): void {
+    this.tenants.fill(undefined, entry.frame, entry.frame + entry.frameCount);
+    this.used -= entry.frameCount;
+  }
+
+  private touch(entry: Resident): void {
+    this.clock++;
+    entry.lastUse = this.clock;
+    entry.uses++;
+  }
+
+  private guard(entry: Resident): PageGuard {
+    return new PageGuard(this.addressOf(entry), () => this.unpin(entry));
+  }
+
+  private unpin(entry: Resident): void {
+    entry.pins--;
+    if (entry.pins === 0 && entry.isDetached) this.vacate(entry);
+  }
+
+  private addressOf(entry: Resident): number {
+    return this.base + entry.frame * PAGE_BYTES;
+  }
+
+  private exhausted(wish: { bytes: number; consumer: string; reason: string }): ResourceError {
+    const message = `${wish.consumer} needs ${wish.bytes} bytes, but memoryLimit is ${this.limitBytes} bytes and ${wish.reason}; `
+      + 'raise it with open(path, { memoryLimit }) or --memory';
+    return new ResourceError(message, {
+      limit: 'memoryLimit', limitBytes: this.limitBytes, wantedBytes: wish.bytes, consumer: wish.consumer,
+    });
+  }
+}
+
+function keyOf(run: PageRun): RunKey {
+  return run.pages.length === 1 ? run.pages[0]! : run.pages.join(' ');
+}
