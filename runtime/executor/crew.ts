@@ -1,0 +1,207 @@
+/**
+ * The workers of one query: loads the module into each, sends morsels and finish calls, matches replies to them,
+ * grants memory, and orders result chunks by the morsels they come from.
+ *
+ * Invariant: a failed or cancelled crew fails every pending ticket and every later one with the first cause.
+ */
+import { ExecutionError, ResourceError } from '../errors.js';
+import { HEAD, QUEUED_KIB, TOTAL_KIB, CANCEL, WORKER, WORKER_WORDS, type LoadRequest, type ResultChunk, type WorkerReply } from './protocol.js';
+import type { WorkerHandle } from './worker-pool.js';
+
+interface Pending {
+  readonly resolve: (result: number) => void;
+  readonly reject: (error: Error) => void;
+  readonly worker: number;
+}
+
+export interface CrewOptions {
+  readonly workers: readonly WorkerHandle[];
+  readonly control: Int32Array;
+  readonly load: Omit<LoadRequest, 'worker' | 'local' | 'control' | 'type'>;
+  readonly locals: readonly number[];
+  /** Takes scratch for a worker; what it throws fails the query. */
+  readonly allocate: (bytes: number, consumer: string) => number;
+  readonly onChunk: (chunk: ResultChunk) => void;
+}
+
+export class Crew {
+  failure: Error | undefined;
+  private nextTicket = 0;
+  private readonly pending = new Map<number, Pending>();
+  private readonly outstanding: number[];
+  private readyCount = 0;
+  private readonly ready: Promise<void>;
+  private resolveReady!: () => void;
+  private rejectReady!: (error: Error) => void;
+  /** Chunks of morsels whose turn has not come, by sequence. */
+  private readonly early = new Map<number, ResultChunk[]>();
+  private readonly finished = new Set<number>();
+  private head = 0;
+  private onIdle: () => void = () => undefined;
+
+  constructor(private readonly options: CrewOptions) {
+    this.outstanding = options.workers.map(() => 0);
+    this.ready = new Promise<void>((resolve, reject) => {
+      this.resolveReady = resolve;
+      this.rejectReady = reject;
+    });
+    this.ready.catch(() => undefined);
+    options.workers.forEach((worker, index) => {
+      worker.onReply = (reply) => this.handle(index, reply);
+      worker.onCrash = (error) => this.lose(index, error);
+      worker.post({ ...options.load, type: 'load', control: options.control, worker: index, local: options.locals[index]! });
+    });
+  }
+
+  get size(): number {
+    return this.options.workers.length;
+  }
+
+  async loaded(): Promise<void> {
+    await this.ready;
+  }
+
+  /** The worker with the least to do, and how much that is. */
+  leastBusy(): { worker: number; queued: number } {
+    let best = 0;
+    for (let i = 1; i < this.outstanding.length; i++) if (this.outstanding[i]! < this.outstanding[best]!) best = i;
+    return { worker: best, queued: this.outstanding[best]! };
+  }
+
+  runMorsel(options: { worker: number; fn: string; init: string | undefined; morsel: number; sequence: number }): Promise<number> {
+    return this.send(options.worker, (ticket) => ({
+      type: 'morsel', ticket, fn: options.fn, init: options.init, morsel: options.morsel, sequence: options.sequence,
+    }));
+  }
+
+  call(options: { worker: number; fn: string; calls: readonly (readonly number[])[]; chain?: boolean }): Promise<number> {
+    return this.send(options.worker, (ticket) => ({ type: 'call', ticket, fn: options.fn, calls: options.calls, chain: options.chain ?? false }));
+  }
+
+  /** Starts a new order of result chunks: sequence numbers count from 0 again. */
+  restartOrder(): void {
+    this.early.clear();
+    this.finished.clear();
+    this.moveHead(0);
+  }
+
+  /** The morsel of that sequence emits no more; chunks of the next one can go out. */
+  completeSequence(sequence: number): void {
+    this.finished.add(sequence);
+    let head = this.head;
+    while (this.finished.delete(head)) {
+      head++;
+      for (const chunk of this.early.get(head) ?? []) this.deliver(chunk);
+      this.early.delete(head);
+    }
+    if (head !== this.head) this.moveHead(head);
+  }
+
+  cancel(error: Error): void {
+    this.fail(error);
+  }
+
+  /** Waits until no worker is inside a function of the query, so that its memory can be freed. */
+  async settle(): Promise<void> {
+    if (this.pending.size > 0) await new Promise<void>((resolve) => { this.onIdle = resolve; });
+    for (const worker of this.options.workers) worker.post({ type: 'unload' });
+  }
+
+  private async send(worker: number, request: (ticket: number) => Parameters<WorkerHandle['post']>[0]): Promise<number> {
+    if (this.failure !== undefined) throw this.failure;
+    const ticket = this.nextTicket++;
+    this.outstanding[worker]!++;
+    const result = new Promise<number>((resolve, reject) => this.pending.set(ticket, { resolve, reject, worker }));
+    this.options.workers[worker]!.post(request(ticket));
+    return result;
+  }
+
+  private handle(worker: number, reply: WorkerReply): void {
+    switch (reply.type) {
+      case 'ready':
+        this.readyCount++;
+        if (this.readyCount === this.size) this.resolveReady();
+        return;
+      case 'done': return this.finish(reply.ticket, (entry) => entry.resolve(reply.result));
+      case 'emit': return this.receive(reply.sequence, reply.chunk);
+      case 'alloc': return this.grant(worker, reply.bytes, reply.consumer);
+      case 'failed': {
+        const error = this.failure ?? workerError(reply);
+        this.fail(error);
+        if (reply.ticket >= 0) this.finish(reply.ticket, (entry) => entry.reject(error));
+        return;
+      }
+    }
+  }
+
+  private finish(ticket: number, settle: (entry: Pending) => void): void {
+    const entry = this.pending.get(ticket);
+    if (entry === undefined) return;
+    this.pending.delete(ticket);
+    this.outstanding[entry.worker]!--;
+    settle(entry);
+    if (this.pending.size === 0) this.onIdle();
+  }
+
+  private fail(error: Error): void {
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    const { control } = this.options;
+    Atomics.store(control, CANCEL, 1);
+    for (const word of [QUEUED_KIB, TOTAL_KIB, HEAD]) Atomics.notify(control, word);
+    this.rejectReady(error);
+  }
+
+  /** A worker thread is gone: nothing it was given will be answered. */
+  private lose(worker: number, error: Error): void {
+    this.fail(error);
+    for (const [ticket, entry] of [...this.pending]) {
+      if (entry.worker === worker) this.finish(ticket, () => entry.reject(error));
+    }
+  }
+
+  private grant(worker: number, bytes: number, consumer: string): void {
+    const { control } = this.options;
+    const flag = WORKER + worker * WORKER_WORDS;
+    let granted = 2;
+    try {
+      if (this.failure === undefined) {
+        Atomics.store(control, flag + 1, this.options.allocate(bytes, consumer) | 0);
+        granted = 1;
+      }
+    } catch (error) {
+      this.fail(error instanceof ResourceError ? error : new Error(String(error)));
+    }
+    Atomics.store(control, flag, granted);
+    Atomics.notify(control, flag);
+  }
+
+  private receive(sequence: number, chunk: ResultChunk): void {
+    if (this.failure !== undefined) return;
+    if (sequence === this.head) this.deliver(chunk);
+    else {
+      const waiting = this.early.get(sequence);
+      if (waiting === undefined) this.early.set(sequence, [chunk]);
+      else waiting.push(chunk);
+    }
+  }
+
+  private deliver(chunk: ResultChunk): void {
+    Atomics.add(this.options.control, QUEUED_KIB, Math.ceil(chunk.byteLength / 1024));
+    this.options.onChunk(chunk);
+  }
+
+  private moveHead(head: number): void {
+    this.head = head;
+    Atomics.store(this.options.control, HEAD, head);
+    Atomics.notify(this.options.control, TOTAL_KIB);
+    Atomics.notify(this.options.control, QUEUED_KIB);
+  }
+}
+
+function workerError(reply: Extract<WorkerReply, { type: 'failed' }>): Error {
+  if (reply.name === 'ExecutionError' || reply.name === 'ValueError') return new ExecutionError(reply.message);
+  const error = new Error(`a worker failed: ${reply.message}`);
+  if (reply.stack !== undefined) error.stack = reply.stack;
+  return error;
+}

@@ -1,0 +1,71 @@
+/**
+ * Host functions: scalar primitives without a WASM form, by their meaning in `ir/scalar`. JavaScript per value, so explain
+ * shows each; the arguments and the result are 32-byte slots as parameters are (plan.ts).
+ */
+import { castValue } from '../../ir/scalar/cast.js';
+import { evaluate } from '../../ir/scalar/meaning.js';
+import type { Value } from '../../ir/scalar/value.js';
+import { dtypeInfo, type DType } from '../../ir/dtype.js';
+import type { ScalarOp } from '../../ir/scalar.js';
+import { PARAM_BYTES, PARAM_NULL_OFFSET, type HostFunction } from '../plan.js';
+
+export type HostCall = (fn: number, args: number, result: number) => void;
+
+export function createHost(options: {
+  memory: WebAssembly.Memory;
+  functions: readonly HostFunction[];
+  alloc: (bytes: number) => number;
+}): HostCall {
+  const view = new DataView(options.memory.buffer);
+  const decoder = new TextDecoder();
+  return (index, args, result) => {
+    const fn = options.functions[index]!;
+    const values = fn.args.map((dtype, i) => read(view, (args >>> 0) + i * PARAM_BYTES, dtype, decoder));
+    const value = fn.cast === undefined
+      ? evaluate(fn.op as ScalarOp, values, fn.args)
+      : castValue(values[0]!, { from: fn.args[0]!, to: fn.cast.to, attempt: fn.cast.attempt });
+    write(view, result >>> 0, { dtype: fn.result, value, alloc: options.alloc });
+  };
+}
+
+function read(view: DataView, at: number, dtype: DType, decoder: InstanceType<typeof TextDecoder>): Value {
+  if (view.getUint8(at + PARAM_NULL_OFFSET) !== 0) return null;
+  switch (dtypeInfo(dtype).physical) {
+    case 'bytes': {
+      const bytes = new Uint8Array(view.buffer, view.getUint32(at, true), view.getUint32(at + 4, true)).slice();
+      return dtype === 'blob' ? bytes : decoder.decode(bytes);
+    }
+    case 'f64': return view.getFloat64(at, true);
+    case 'f32': case 'f16': case 'bf16': return view.getFloat32(at, true);
+    case 'i64': return view.getBigInt64(at, true);
+    case 'u64': return view.getBigUint64(at, true);
+    case 'u32': return view.getUint32(at, true);
+    case 'i128': return { months: view.getInt32(at, true), days: view.getInt32(at + 4, true), microseconds: view.getBigInt64(at + 8, true) };
+    default: return dtype === 'bool' ? view.getInt32(at, true) !== 0 : view.getInt32(at, true);
+  }
+}
+
+function write(view: DataView, at: number, options: { dtype: DType; value: Value; alloc: (bytes: number) => number }): void {
+  const { dtype, value } = options;
+  view.setUint8(at + PARAM_NULL_OFFSET, value === null ? 1 : 0);
+  if (value === null) return;
+  switch (dtypeInfo(dtype).physical) {
+    case 'bytes': {
+      const bytes = typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array);
+      const address = options.alloc(bytes.byteLength) >>> 0;
+      new Uint8Array(view.buffer, address, bytes.byteLength).set(bytes);
+      view.setUint32(at, address, true);
+      return view.setUint32(at + 4, bytes.byteLength, true);
+    }
+    case 'f64': return view.setFloat64(at, value as number, true);
+    case 'f32': case 'f16': case 'bf16': return view.setFloat32(at, value as number, true);
+    case 'i64': case 'u64': return view.setBigInt64(at, BigInt.asIntN(64, value as bigint), true);
+    case 'i128': {
+      const interval = value as { months: number; days: number; microseconds: bigint };
+      view.setInt32(at, interval.months, true);
+      view.setInt32(at + 4, interval.days, true);
+      return view.setBigInt64(at + 8, interval.microseconds, true);
+    }
+    default: return view.setInt32(at, Number(value), true);
+  }
+}

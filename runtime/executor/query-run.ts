@@ -1,0 +1,338 @@
+/**
+ * Runs a physical plan: its pipelines in order, morsel by morsel, on borrowed workers.
+ *
+ * In: a plan, its module, where tables and weights lie. Out: result chunks, in the order of the rows.
+ * Invariant: whatever happens (an error, an abort, a caller who stops reading) pins, scratch and workers go back.
+ */
+import { ExecutionError } from '../errors.js';
+import { LOCAL_BUFFER_BYTES, type Finish, type PhysicalPlan, type Pipeline, type RowBuffer, type WeightSlot } from '../plan.js';
+import type { BufferPool } from '../storage/buffer-pool.js';
+import { Crew } from './crew.js';
+import { morselWords, openSource, type Morsel, type MorselContext, type ScanGroup } from './morsels.js';
+import { parameterHeapBytes, writeParameters, type ParameterValue } from './parameters.js';
+import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
+import { RunProfile } from './run-profile.js';
+import type { WorkerHandle, WorkerPool } from './worker-pool.js';
+
+/** Morsels given to a worker ahead of the one it runs, so that it never waits for the main thread. */
+const QUEUE_DEPTH = 2;
+
+export interface RunOptions {
+  readonly plan: PhysicalPlan;
+  readonly module: WebAssembly.Module;
+  readonly pool: BufferPool;
+  readonly workers: WorkerPool;
+  readonly threads: number;
+  readonly scan: (table: string, columns: readonly number[]) => readonly ScanGroup[];
+  /** Makes a weight resident in kernel order until released. */
+  readonly weight: (slot: WeightSlot) => Promise<{ readonly address: number; release(): void }>;
+  readonly parameters: readonly ParameterValue[];
+  readonly signal: AbortSignal | undefined;
+  /** Results in flight past which workers wait for the caller. */
+  readonly resultLimitBytes: number;
+  readonly profile?: RunProfile;
+}
+
+export async function* runPlan(options: RunOptions): AsyncGenerator<ResultChunk, void, undefined> {
+  options.signal?.throwIfAborted();
+  const run = new QueryRun(options);
+  const onAbort = (): void => run.cancel(options.signal!.reason as Error);
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    yield* run.chunks();
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+    await run.close();
+  }
+}
+
+class QueryRun {
+  private readonly control = new Int32Array(new SharedArrayBuffer(4 * 64));
+  private readonly scratch: number[] = [];
+  private readonly releases: (() => void)[] = [];
+  private readonly words: Uint32Array;
+  private readonly bytes: Uint8Array;
+  private workers: readonly WorkerHandle[] = [];
+  private crew: Crew | undefined;
+  private context = 0;
+  private locals: number[] = [];
+  private descriptors: number[] = [];
+  private readonly bufferChunks = new Map<number, readonly number[]>();
+  private readonly sortedPointers = new Map<number, { address: number; count: number }>();
+  private readonly inFlight = new Set<Promise<unknown>>();
+  private readonly queue: ResultChunk[] = [];
+  private wake: () => void = () => undefined;
+  private isFinished = false;
+  private failure: unknown;
+  private background: Promise<void> | undefined;
+  private readonly startedAt = performance.now();
+
+  constructor(private readonly options: RunOptions) {
+    const { buffer } = options.pool.memory;
+    this.words = new Uint32Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+  }
+
+  async *chunks(): AsyncGenerator<ResultChunk, void, undefined> {
+    this.background = this.execute().then(
+      () => this.finish(undefined),
+      (error: unknown) => this.finish(error),
+    );
+    for (;;) {
+      const chunk = this.queue.shift();
+      if (chunk !== undefined) {
+        const kib = Math.ceil(chunk.byteLength / 1024);
+        for (const word of [QUEUED_KIB, TOTAL_KIB]) {
+          Atomics.sub(this.control, word, kib);
+          Atomics.notify(this.control, word);
+        }
+        yield chunk;
+      } else if (this.failure !== undefined) {
+        throw this.failure;
+      } else if (this.isFinished) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => { this.wake = resolve; });
+      }
+    }
+  }
+
+  cancel(reason: Error): void {
+    this.failure ??= reason;
+    this.crew?.cancel(reason);
+    this.wake();
+  }
+
+  async close(): Promise<void> {
+    if (!this.isFinished) this.crew?.cancel(new ExecutionError('the caller stopped reading'));
+    await this.background;
+    await this.crew?.settle();
+    this.options.workers.giveBack(this.workers);
+    for (const release of this.releases) release();
+    for (const address of this.scratch) this.options.pool.free(address);
+  }
+
+  private finish(error: unknown): void {
+    this.isFinished = true;
+    if (error !== undefined) this.failure ??= error;
+    this.wake();
+  }
+
+  private allocate(bytes: number, consumer: string): number {
+    const address = this.options.pool.allocate({ bytes, consumer });
+    this.scratch.push(address);
+    return address;
+  }
+
+  private async execute(): Promise<void> {
+    const { plan, threads } = this.options;
+    const isParallel = plan.pipelines.some((pipeline) => pipeline.parallel);
+    this.workers = this.options.workers.borrow(isParallel ? threads : 1);
+    this.layOut();
+    this.crew = new Crew({
+      workers: this.workers,
+      control: this.control,
+      locals: this.locals,
+      load: {
+        module: this.options.module,
+        memory: this.options.pool.memory,
+        context: this.context,
+        leaves: plan.leaves,
+        hostFunctions: plan.hostFunctions,
+        resultLimitKiB: Math.ceil(this.options.resultLimitBytes / 1024),
+      },
+      allocate: (bytes, consumer) => this.allocate(bytes, consumer),
+      onChunk: (chunk) => {
+        this.queue.push(chunk);
+        this.wake();
+      },
+    });
+    await this.loadWeights();
+    await this.crew.loaded();
+    for (const pipeline of plan.pipelines) {
+      const began = performance.now();
+      const rows = await this.runPipeline(this.crew, pipeline);
+      for (const step of pipeline.finish) await this.runFinish(this.crew, step);
+      this.options.profile?.pipeline({ name: pipeline.name, rows, milliseconds: performance.now() - began, sinceStart: began - this.startedAt });
+    }
+  }
+
+  /** One scratch area: context, then the locals of the workers, then the morsel descriptors; all zero. */
+  private layOut(): void {
+    const { plan } = this.options;
+    const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+    const parameterHeap = parameterHeapBytes(this.options.parameters);
+    const descriptorBytes = align(4 * Math.max(2, ...plan.pipelines.map((pipeline) => morselWords(pipeline.source))));
+    const slots = this.workers.length * QUEUE_DEPTH + 1;
+    const contextBytes = align(plan.contextBytes + parameterHeap);
+    const localBytes = align(plan.localBytes);
+    const total = contextBytes + this.workers.length * localBytes + slots * descriptorBytes;
+    if (this.workers.length > (this.control.length - WORKER) / WORKER_WORDS) throw new Error('too many workers for the control block');
+    const base = this.allocate(total, 'working memory of a query');
+    this.bytes.fill(0, base, base + total);
+    this.context = base;
+    this.locals = this.workers.map((_, i) => base + contextBytes + i * localBytes);
+    const descriptors = base + contextBytes + this.workers.length * localBytes;
+    this.descriptors = Array.from({ length: slots }, (_, i) => descriptors + i * descriptorBytes);
+    writeParameters({
+      memory: this.options.pool.memory, slots: plan.parameters, values: this.options.parameters,
+      context: base, heap: base + plan.contextBytes,
+    });
+  }
+
+  private async loadWeights(): Promise<void> {
+    for (const slot of this.options.plan.weights) {
+      const weight = await this.options.weight(slot);
+      this.releases.push(() => weight.release());
+      this.words[(this.context + slot.offset) >>> 2] = weight.address;
+    }
+  }
+
+  private morselContext(): MorselContext {
+    return {
+      pool: this.options.pool,
+      scan: this.options.scan,
+      chunks: (buffer) => this.bufferChunks.get(buffer) ?? [],
+      sorted: (buffer) => this.sortedPointers.get(buffer) ?? { address: 0, count: 0 },
+      waitForRelease: async () => {
+        if (this.inFlight.size === 0) return false;
+        await Promise.race(this.inFlight);
+        return true;
+      },
+    };
+  }
+
+  private async runPipeline(crew: Crew, pipeline: Pipeline): Promise<number> {
+    let isEnough = false;
+    let sequence = 0;
+    let rows = 0;
+    crew.restartOrder();
+    // Worker 0 initialises even when there is no morsel: an aggregate without groups has one row of nothing.
+    if (pipeline.init !== undefined) {
+      await crew.runMorsel({ worker: 0, fn: '', init: pipeline.init, morsel: 0, sequence: 0 });
+    }
+    for await (const morsel of openSource(pipeline.source, this.morselContext())) {
+      if (isEnough || crew.failure !== undefined) {
+        morsel.release();
+        break;
+      }
+      rows += morsel.rowCount;
+      const worker = await this.freeWorker(crew, pipeline.parallel);
+      const done = this.dispatch(crew, pipeline, { morsel, worker, sequence: sequence++ }).then((result) => {
+        isEnough ||= result === 1;
+      });
+      this.track(done);
+    }
+    while (this.inFlight.size > 0) await Promise.race(this.inFlight);
+    if (crew.failure !== undefined) throw crew.failure;
+    this.collectBuffers(pipeline.writes);
+    return rows;
+  }
+
+  private track(done: Promise<unknown>): void {
+    const tracked: Promise<unknown> = done.catch(() => undefined).finally(() => this.inFlight.delete(tracked));
+    this.inFlight.add(tracked);
+  }
+
+  private async freeWorker(crew: Crew, isParallel: boolean): Promise<number> {
+    for (;;) {
+      if (crew.failure !== undefined) return 0;
+      const { worker, queued } = isParallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
+      if (queued < QUEUE_DEPTH) return worker;
+      await Promise.race(this.inFlight);
+    }
+  }
+
+  private async dispatch(crew: Crew, pipeline: Pipeline, task: { morsel: Morsel; worker: number; sequence: number }): Promise<number> {
+    const descriptor = this.descriptors.pop();
+    if (descriptor === undefined) throw new Error('more morsels in flight than descriptors');
+    task.morsel.words.forEach((word, i) => { this.words[(descriptor >>> 2) + i] = word; });
+    try {
+      return await crew.runMorsel({ worker: task.worker, fn: pipeline.run, init: pipeline.init, morsel: descriptor, sequence: task.sequence });
+    } finally {
+      this.descriptors.push(descriptor);
+      task.morsel.release();
+      crew.completeSequence(task.sequence);
+    }
+  }
+
+  private buffer(id: number): RowBuffer {
+    const buffer = this.options.plan.buffers.find((candidate) => candidate.id === id);
+    if (buffer === undefined) throw new Error(`the plan has no buffer ${id}`);
+    return buffer;
+  }
+
+  private chunksOf(local: number, buffer: RowBuffer): readonly number[] {
+    const chunks: number[] = [];
+    const header = (local + buffer.localOffset) >>> 2;
+    for (let chunk = this.words[header]!; chunk !== 0; chunk = this.words[chunk >>> 2]!) chunks.push(chunk);
+    return chunks;
+  }
+
+  private collectBuffers(ids: readonly number[]): void {
+    for (const id of ids) {
+      const buffer = this.buffer(id);
+      this.bufferChunks.set(id, this.locals.flatMap((local) => this.chunksOf(local, buffer)));
+    }
+  }
+
+  private tupleCount(id: number): number {
+    return (this.bufferChunks.get(id) ?? []).reduce((sum, chunk) => sum + this.words[(chunk >>> 2) + 1]!, 0);
+  }
+
+  private async runFinish(crew: Crew, step: Finish): Promise<void> {
+    switch (step.kind) {
+      case 'link': return this.link(crew, step);
+      case 'merge': return this.merge(crew, step);
+      case 'sort': return this.sort(crew, step);
+      case 'once':
+        await crew.call({ worker: 0, fn: step.fn, calls: [[this.context, this.locals[0]!]] });
+        return undefined;
+    }
+  }
+
+  private async link(crew: Crew, step: Extract<Finish, { kind: 'link' }>): Promise<void> {
+    const count = this.tupleCount(step.buffer);
+    let buckets = 16;
+    while (buckets < count * 2) buckets *= 2;
+    const address = this.allocate(buckets * 4, 'the hash table of a join');
+    this.bytes.fill(0, address, address + buckets * 4);
+    const slot = (this.context + this.buffer(step.buffer).slotOffset) >>> 2;
+    this.words.set([address, buckets - 1, 0, count], slot);
+    const chunks = this.bufferChunks.get(step.buffer) ?? [];
+    await crew.call({ worker: 0, fn: step.fn, calls: chunks.map((chunk) => [this.context, this.locals[0]!, chunk]) });
+  }
+
+  private async merge(crew: Crew, step: Extract<Finish, { kind: 'merge' }>): Promise<void> {
+    const buffer = this.buffer(step.buffer);
+    const others = this.locals.slice(1).flatMap((local) => this.chunksOf(local, buffer));
+    if (others.length > 0) {
+      await crew.call({ worker: 0, fn: step.fn, calls: others.map((chunk) => [this.context, this.locals[0]!, chunk]) });
+      for (const local of this.locals.slice(1)) this.bytes.fill(0, local + buffer.localOffset, local + buffer.localOffset + LOCAL_BUFFER_BYTES);
+    }
+    this.bufferChunks.set(step.buffer, this.chunksOf(this.locals[0]!, buffer));
+  }
+
+  private async sort(crew: Crew, step: Extract<Finish, { kind: 'sort' }>): Promise<void> {
+    const count = this.tupleCount(step.buffer);
+    if (count === 0) {
+      this.sortedPointers.set(step.buffer, { address: 0, count: 0 });
+      return;
+    }
+    const pointers = this.allocate(count * 4, 'a sort');
+    const temporary = this.allocate(count * 4, 'a sort');
+    const chunks = this.bufferChunks.get(step.buffer) ?? [];
+    await crew.call({ worker: 0, fn: step.gather, calls: chunks.map((chunk) => [chunk, pointers]), chain: true });
+    await crew.call({ worker: 0, fn: step.sort, calls: [[this.context, pointers, temporary, count]] });
+    const kept = Math.min(count, step.limit ?? count);
+    this.words.set([pointers, kept], ((this.context + this.buffer(step.buffer).slotOffset) >>> 2) + 2);
+    this.sortedPointers.set(step.buffer, { address: pointers, count: kept });
+    this.freeScratch(temporary);
+  }
+
+  private freeScratch(address: number): void {
+    this.scratch.splice(this.scratch.indexOf(address), 1);
+    this.options.pool.free(address);
+  }
+}
+

@@ -1,0 +1,192 @@
+/**
+ * A worker thread: holds one instance of the running query's module and calls its functions when told to.
+ *
+ * In: requests (protocol.ts). Out: replies, and result chunks copied out of the shared memory.
+ * Invariant: the worker owns nothing in the shared memory; what it allocates is freed by the main thread with the query.
+ */
+import { parentPort } from 'node:worker_threads';
+import { enableRelaxedSimd } from './simd.js';
+import type { LoadRequest, ResultChunk, ResultLeafData, WorkerReply, WorkerRequest } from './protocol.js';
+import { CANCEL, HEAD, QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS } from './protocol.js';
+import { physicalBytes } from './physical.js';
+import { mathImports } from './math-imports.js';
+import type { HostCall } from './host.js';
+
+/** Small requests of `alloc` are cut from blocks of this size, so that the main thread is asked rarely. */
+const ARENA_BYTES = 256 * 1024;
+const RESULT_LEAF_WORDS = 4;
+
+class StatementError extends Error {
+  override readonly name = 'ExecutionError';
+}
+
+class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+}
+
+type Exported = (...args: number[]) => number;
+
+interface Loaded {
+  readonly request: LoadRequest;
+  readonly exports: Readonly<Record<string, Exported>>;
+  readonly arena: { cursor: number; end: number };
+  readonly initialised: Set<string>;
+  sequence: number;
+}
+
+const port = parentPort!;
+let loaded: Loaded | undefined;
+
+enableRelaxedSimd();
+
+function reply(message: WorkerReply, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer as ArrayBuffer[]);
+}
+
+function current(): Loaded {
+  if (loaded === undefined) throw new Error('no query is loaded');
+  return loaded;
+}
+
+async function load(request: LoadRequest): Promise<void> {
+  const host: HostCall | undefined = request.hostFunctions.length === 0
+    ? undefined
+    : (await import('./host.js')).createHost({ memory: request.memory, functions: request.hostFunctions, alloc });
+  const imports = {
+    env: {
+      memory: request.memory,
+      alloc,
+      emit,
+      host: host ?? (() => { throw new Error('the plan names no host functions'); }),
+      fail,
+    },
+    math: mathImports,
+  };
+  const instance = new WebAssembly.Instance(request.module, imports as unknown as WebAssembly.Imports);
+  loaded = {
+    request,
+    exports: instance.exports as unknown as Record<string, Exported>,
+    arena: { cursor: 0, end: 0 },
+    initialised: new Set(),
+    sequence: 0,
+  };
+}
+
+function alloc(bytes: number): number {
+  const { arena } = current();
+  const wanted = (Math.max(bytes >>> 0, 1) + 15) & ~15;
+  if (wanted > ARENA_BYTES / 4) return ask(wanted);
+  if (arena.cursor + wanted > arena.end) {
+    arena.cursor = ask(ARENA_BYTES) >>> 0;
+    arena.end = arena.cursor + ARENA_BYTES;
+  }
+  const address = arena.cursor;
+  arena.cursor += wanted;
+  return address | 0;
+}
+
+/** Asks the main thread, which owns the memory, and waits for its answer. */
+function ask(bytes: number): number {
+  const { control, worker } = current().request;
+  const flag = WORKER + worker * WORKER_WORDS;
+  Atomics.store(control, flag, 0);
+  reply({ type: 'alloc', bytes, consumer: 'hash tables and sorts of a query' });
+  while (Atomics.load(control, flag) === 0) Atomics.wait(control, flag, 0);
+  if (Atomics.load(control, flag) === 2) throw new Cancelled('refused');
+  return Atomics.load(control, flag + 1);
+}
+
+function fail(code: number, address: number, length: number): never {
+  const { memory } = current().request;
+  const text = new TextDecoder().decode(new Uint8Array(memory.buffer, address >>> 0, length).slice());
+  throw new StatementError(text === '' ? `the statement failed (${code})` : text);
+}
+
+function emit(address: number): void {
+  const { request, sequence } = current();
+  const chunk = copyChunk(request, address >>> 0);
+  const transfer = chunk.leaves.flatMap((leaf) =>
+    [leaf.values, leaf.validity, leaf.bytes].filter((buffer) => buffer !== undefined));
+  const { control } = request;
+  Atomics.add(control, TOTAL_KIB, Math.ceil(chunk.byteLength / 1024));
+  reply({ type: 'emit', sequence, chunk }, transfer);
+  waitForRoom(control, sequence, request.resultLimitKiB);
+}
+
+/** The morsel that is being delivered waits only for the caller; those ahead of it wait for less in flight or for their turn. */
+function waitForRoom(control: Int32Array, sequence: number, limitKiB: number): void {
+  for (;;) {
+    if (Atomics.load(control, CANCEL) !== 0) throw new Cancelled('cancelled');
+    const isHead = Atomics.load(control, HEAD) === sequence;
+    const word = isHead ? QUEUED_KIB : TOTAL_KIB;
+    const held = Atomics.load(control, word);
+    if (held <= limitKiB) return;
+    Atomics.wait(control, word, held, 50);
+  }
+}
+
+function copyChunk(request: LoadRequest, address: number): ResultChunk {
+  const buffer = request.memory.buffer;
+  const words = new Uint32Array(buffer);
+  const rowCount = words[address >>> 2]!;
+  let byteLength = 0;
+  const copy = (from: number, length: number): ArrayBuffer => {
+    byteLength += length;
+    const out = new ArrayBuffer(length);
+    new Uint8Array(out).set(new Uint8Array(buffer, from, length));
+    return out;
+  };
+  const leaves = request.leaves.map((leaf): ResultLeafData => {
+    const at = (address + leaf.chunkOffset) >>> 2;
+    const [values, validity, bytes] = [words[at]!, words[at + 1]!, words[at + 2]!];
+    const validityCopy = validity === 0 ? undefined : copy(validity, (rowCount + 7) >> 3);
+    if (leaf.dtype === 'utf8' || leaf.dtype === 'blob') {
+      const offsets = copy(values, (rowCount + 1) * 4);
+      return { values: offsets, validity: validityCopy, bytes: copy(bytes, new Uint32Array(offsets)[rowCount]!) };
+    }
+    return { values: copy(values, rowCount * leaf.width * physicalBytes(leaf.dtype)), validity: validityCopy, bytes: undefined };
+  });
+  return { rowCount, leaves, byteLength: byteLength + leaves.length * RESULT_LEAF_WORDS * 4 };
+}
+
+function runMorsel(request: Extract<WorkerRequest, { type: 'morsel' }>): number {
+  const state = current();
+  const { context, local, control } = state.request;
+  if (Atomics.load(control, CANCEL) !== 0) throw new Cancelled('cancelled');
+  state.sequence = request.sequence;
+  if (request.init !== undefined && !state.initialised.has(request.init)) {
+    state.initialised.add(request.init);
+    state.exports[request.init]!(context, local);
+  }
+  return request.fn === '' ? 0 : state.exports[request.fn]!(context, local, request.morsel);
+}
+
+function runCalls(request: Extract<WorkerRequest, { type: 'call' }>): number {
+  const fn = current().exports[request.fn]!;
+  let result = 0;
+  request.calls.forEach((args, i) => {
+    const actual = request.chain && i > 0 ? [...args.slice(0, -1), result] : args;
+    result = fn(...actual) ?? 0;
+  });
+  return result;
+}
+
+async function handle(request: WorkerRequest): Promise<void> {
+  switch (request.type) {
+    case 'load':
+      await load(request);
+      return reply({ type: 'ready' });
+    case 'morsel': return reply({ type: 'done', ticket: request.ticket, result: runMorsel(request) });
+    case 'call': return reply({ type: 'done', ticket: request.ticket, result: runCalls(request) });
+    case 'unload':
+      loaded = undefined;
+      return undefined;
+  }
+}
+
+port.on('message', (request: WorkerRequest) => {
+  handle(request).catch((error: unknown) => {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    reply({ type: 'failed', ticket: 'ticket' in request ? request.ticket : -1, name, message, stack });
+  });
+});

@@ -1,0 +1,125 @@
+/**
+ * Checks that JSON has the shape of a PhysicalPlan before anything is done with it: an artifact is untrusted.
+ * Out: the same object, typed. Invariant: offsets lie inside the context or the local area, and references have a target.
+ */
+import { parseDType } from '../ir/dtype.js';
+import { StorageError } from './errors.js';
+import { LOCAL_BUFFER_BYTES, PARAM_BYTES, PLAN_VERSION, SLOT_BYTES, type PhysicalPlan } from './plan.js';
+
+const MAX_AREA_BYTES = 1 << 30;
+
+type Json = Readonly<Record<string, unknown>>;
+
+class Shape {
+  constructor(private readonly file: string) {}
+
+  fail(path: string, expected: string, found: unknown): never {
+    const text = JSON.stringify(found) ?? 'nothing';
+    throw new StorageError('artifact', `${this.file}: the plan's ${path} is ${text.slice(0, 80)}, expected ${expected}`, { file: this.file });
+  }
+
+  object(value: unknown, path: string): Json {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return this.fail(path, 'an object', value);
+    return value as Json;
+  }
+
+  list(value: unknown, path: string): readonly unknown[] {
+    return Array.isArray(value) ? value : this.fail(path, 'a list', value);
+  }
+
+  text(value: unknown, path: string): string {
+    return typeof value === 'string' ? value : this.fail(path, 'text', value);
+  }
+
+  count(value: unknown, path: string, most = MAX_AREA_BYTES): number {
+    const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
+    return isCount ? value : this.fail(path, `a whole number from 0 to ${most}`, value);
+  }
+
+  dtype(value: unknown, path: string): void {
+    if (parseDType(this.text(value, path)) === undefined) this.fail(path, 'a data type', value);
+  }
+}
+
+/** @throws StorageError with code `artifact`. */
+export function checkPlan(json: unknown, file: string): PhysicalPlan {
+  const shape = new Shape(file);
+  const plan = shape.object(json, 'top level');
+  if (plan['version'] !== PLAN_VERSION) shape.fail('version', String(PLAN_VERSION), plan['version']);
+  shape.text(plan['sql'], 'sql');
+  const contextBytes = shape.count(plan['contextBytes'], 'contextBytes');
+  const localBytes = shape.count(plan['localBytes'], 'localBytes');
+  const inside = (value: unknown, path: string, area: number, bytes: number): void => { shape.count(value, path, area - bytes); };
+  for (const item of shape.list(plan['parameters'], 'parameters')) {
+    const slot = shape.object(item, 'parameter');
+    shape.dtype(slot['dtype'], 'parameter dtype');
+    inside(slot['offset'], 'parameter offset', contextBytes, PARAM_BYTES);
+  }
+  for (const item of shape.list(plan['weights'], 'weights')) {
+    const slot = shape.object(item, 'weight');
+    for (const name of ['model', 'hash', 'layout']) shape.text(slot[name], `weight ${name}`);
+    shape.count(slot['byteLength'], 'weight length', Number.MAX_SAFE_INTEGER);
+    inside(slot['offset'], 'weight offset', contextBytes, 4);
+  }
+  const buffers = new Set<unknown>();
+  for (const item of shape.list(plan['buffers'], 'buffers')) {
+    const buffer = shape.object(item, 'buffer');
+    buffers.add(shape.count(buffer['id'], 'buffer id'));
+    inside(buffer['localOffset'], 'buffer local offset', localBytes, LOCAL_BUFFER_BYTES);
+    inside(buffer['slotOffset'], 'buffer slot offset', contextBytes, SLOT_BYTES);
+  }
+  checkResult(shape, plan, localBytes);
+  for (const item of shape.list(plan['pipelines'], 'pipelines')) checkPipeline(shape, shape.object(item, 'pipeline'), buffers);
+  for (const item of shape.list(plan['hostFunctions'], 'host functions')) {
+    const fn = shape.object(item, 'host function');
+    shape.text(fn['op'], 'host function name');
+    shape.list(fn['args'], 'host function arguments').forEach((dtype) => shape.dtype(dtype, 'host function argument'));
+    shape.dtype(fn['result'], 'host function result');
+  }
+  for (const item of shape.list(plan['tables'], 'tables')) {
+    const table = shape.object(item, 'table');
+    shape.text(table['name'], 'table name');
+    for (const column of shape.list(table['columns'], 'table columns')) shape.dtype(shape.object(column, 'column')['dtype'], 'column dtype');
+  }
+  return json as PhysicalPlan;
+}
+
+function checkResult(shape: Shape, plan: Json, localBytes: number): void {
+  const leaves = shape.list(plan['leaves'], 'leaves');
+  for (const item of leaves) {
+    const leaf = shape.object(item, 'leaf');
+    shape.dtype(leaf['dtype'], 'leaf dtype');
+    shape.count(leaf['width'], 'leaf width');
+    shape.count(leaf['chunkOffset'], 'leaf offset', localBytes);
+  }
+  const column = (value: unknown, depth: number): void => {
+    const output = shape.object(value, 'output column');
+    if (depth > 8) shape.fail('output', 'at most 8 levels', depth);
+    if (output['kind'] === 'leaf') shape.count(output['leaf'], 'output leaf', leaves.length - 1);
+    else if (output['kind'] === 'struct') shape.list(output['fields'], 'struct fields').forEach((field) => column(field, depth + 1));
+    else if (output['kind'] === 'map') shape.list(output['values'], 'map values').forEach((field) => column(field, depth + 1));
+    else shape.fail('output column kind', 'leaf, struct or map', output['kind']);
+  };
+  shape.list(plan['output'], 'output').forEach((value) => column(value, 0));
+}
+
+const SOURCE_KINDS: readonly unknown[] = ['scan', 'buffer', 'sorted', 'once'];
+const FINISH_KINDS: readonly unknown[] = ['link', 'merge', 'sort', 'once'];
+
+function checkPipeline(shape: Shape, pipeline: Json, buffers: ReadonlySet<unknown>): void {
+  const needBuffer = (id: unknown, path: string): void => { if (!buffers.has(id)) shape.fail(path, 'the id of a buffer', id); };
+  const source = shape.object(pipeline['source'], 'source');
+  if (!SOURCE_KINDS.includes(source['kind'])) shape.fail('source kind', SOURCE_KINDS.join(', '), source['kind']);
+  if (source['kind'] === 'scan') {
+    shape.text(source['table'], 'scanned table');
+    shape.list(source['columns'], 'scanned columns').forEach((index) => shape.count(index, 'scanned column'));
+  } else if (source['kind'] !== 'once') needBuffer(source['buffer'], 'source buffer');
+  shape.text(pipeline['run'], 'function');
+  shape.list(pipeline['writes'], 'written buffers').forEach((id) => needBuffer(id, 'written buffer'));
+  for (const item of shape.list(pipeline['finish'], 'finish steps')) {
+    const step = shape.object(item, 'finish step');
+    if (!FINISH_KINDS.includes(step['kind'])) shape.fail('finish step', FINISH_KINDS.join(', '), step['kind']);
+    if (step['kind'] !== 'once') needBuffer(step['buffer'], 'finish buffer');
+  }
+  shape.list(pipeline['explain'], 'explain lines').forEach((line) => shape.text(line, 'explain line'));
+}
