@@ -30,20 +30,38 @@ export function tableKey(table: BenchTable): string {
 export async function modelFile(benchCase: BenchCase): Promise<string> {
   const { model, name } = benchCase;
   switch (model.kind) {
-    case 'file': return join(FLIGHTS, model.file);
-    case 'dense': return await generated(`${name}.onnx`, () => denseModel(name, [FEATURE_COUNT, model.hidden, 2], model.hidden));
-    case 'trees': return await generated(`${name}.onnx`, () => boostedTrees(name, { trees: model.trees, depth: 6, seed: model.trees }));
-    default: return model satisfies never;
+    case 'file':
+      return join(FLIGHTS, model.file);
+    case 'dense':
+      return await generated(`${name}.onnx`, () =>
+        denseModel(name, [FEATURE_COUNT, model.hidden, 2], model.hidden),
+      );
+    case 'trees':
+      return await generated(`${name}.onnx`, () =>
+        boostedTrees(name, { trees: model.trees, depth: 6, seed: model.trees }),
+      );
+    default:
+      return model satisfies never;
   }
 }
 
-/** A network whose weights are `weightBytes` of float32: [28, 8192, ..., 8192, 2], in one file or with external data. */
-export async function wideFile(weightBytes: number, options: { readonly external?: boolean } = {}): Promise<string> {
+/**
+ * A network whose weights are `weightBytes` of float32: [28, 8192, ..., 8192, 2], in one file or with external
+ * data.
+ */
+export async function wideFile(
+  weightBytes: number,
+  options: { readonly external?: boolean } = {},
+): Promise<string> {
   const name = `wide-${weightBytes / 2 ** 20}MiB${options.external === true ? '-external' : ''}.onnx`;
   return await generated(name, () => wideModel({ weightBytes, width: 8192, seed: 7 }), options);
 }
 
-async function generated(file: string, build: () => ModelSpec, options: { readonly external?: boolean } = {}): Promise<string> {
+async function generated(
+  file: string,
+  build: () => ModelSpec,
+  options: { readonly external?: boolean } = {},
+): Promise<string> {
   const path = join(CACHE, file);
   if (existsSync(path)) return path;
   mkdirSync(CACHE, { recursive: true });

@@ -14,7 +14,10 @@ export interface Timing {
 
 const WARM_UP_RUNS = 2;
 
-export async function measure(sides: { readonly ours: Side | undefined; readonly peer: Side }, runs: number): Promise<Timing> {
+export async function measure(
+  sides: { readonly ours: Side | undefined; readonly peer: Side },
+  runs: number,
+): Promise<Timing> {
   const times = { ours: [] as number[], peer: [] as number[] };
   let difference: number | undefined;
   for (let run = -WARM_UP_RUNS; run < runs; run++) {

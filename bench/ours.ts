@@ -1,4 +1,7 @@
-/** Our side of a case, by the public API only: tables imported from the same Parquet files, the model registered, one SQL query. */
+/**
+ * Our side of a case, by the public API only: tables imported from the same Parquet files, the model registered,
+ * one SQL query.
+ */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
@@ -6,14 +9,14 @@ import type { BenchCase } from './cases.js';
 import { CACHE, modelFile, tableFile, tableKey } from './inputs.js';
 
 /** What the bench uses of `runtime/database.ts`; loaded when it runs, so that the peer can be measured alone. */
-interface Database {
+export interface Database {
   importFile(table: string, path: string): Promise<unknown>;
   createModel(name: string, path: string): Promise<unknown>;
   query(sql: string): AsyncIterable<RecordBatch>;
   close(): Promise<void>;
 }
 interface PublicApi {
-  open(path: string, options: { readonly threads: number; readonly memoryLimit: string }): Promise<Database>;
+  open(path: string, options: OpenOptions): Promise<Database>;
 }
 
 export interface Ours {
@@ -21,24 +24,42 @@ export interface Ours {
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  readonly threads: number;
+  readonly memoryLimit: string;
+}
+
 /** Undefined while the runtime has not been built. */
-export async function openOurs(benchCase: BenchCase, threads: number): Promise<Ours | undefined> {
+export async function openDatabase(
+  path: string,
+  { threads, memoryLimit }: OpenOptions,
+): Promise<Database | undefined> {
   const module = new URL('../runtime/database.js', import.meta.url);
   if (!existsSync(module)) return undefined;
-  const { open } = await import(module.href) as PublicApi;
+  const { open } = (await import(module.href)) as PublicApi;
+  return await open(path, { threads, memoryLimit });
+}
+
+/**
+ * The case's database, imported and registered when it is first used; undefined while the runtime has not been
+ * built.
+ */
+export async function openOurs(benchCase: BenchCase, threads: number): Promise<Ours | undefined> {
   const options = { threads, memoryLimit: '1GiB' };
   const path = join(CACHE, `${tableKey(benchCase.tables[0])}.${benchCase.name}.intarsia`);
   if (!existsSync(path)) {
     mkdirSync(CACHE, { recursive: true });
     const unfinished = `${path}.part`;
     rmSync(unfinished, { force: true });
-    const db = await open(unfinished, options);
+    const db = await openDatabase(unfinished, options);
+    if (db === undefined) return undefined;
     for (const table of benchCase.tables) await db.importFile(table.name, tableFile(table));
     await db.createModel('model', await modelFile(benchCase));
     await db.close();
     renameSync(unfinished, path);
   }
-  const db = await open(path, options);
+  const db = await openDatabase(path, options);
+  if (db === undefined) return undefined;
   const sql = queryOf(benchCase);
   return { run: () => averages(db, sql), close: () => db.close() };
 }

@@ -1,9 +1,9 @@
 /**
  * The peer: DuckDB (stored tables) and ONNX Runtime in one Node process, at the same number of threads as ours.
  *
- * Two ways to use the threads, the choice its best user has: `stream`, one pipeline whose DuckDB and ONNX Runtime have all threads;
- * `workers`, a worker thread each with a pipeline of one thread over its part of the rows. `tunePeer` measures both with several batch
- * sizes and keeps the fastest.
+ * Two ways to use the threads, the choice its best user has: `stream`, one pipeline whose DuckDB and ONNX Runtime
+ * have all threads; `workers`, a worker thread each with a pipeline of one thread over its part of the rows.
+ * `tunePeer` measures both with several batch sizes and keeps the fastest.
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,8 +29,12 @@ export interface PeerPlan {
 const BATCH_ROWS = [2048, 8192, 32_768] as const;
 
 /** Opens the peer in each way, times it, and leaves the fastest open. */
-export async function tunePeer(benchCase: BenchCase, threads: number, report: (line: string) => void): Promise<Peer> {
-  const strategies = threads === 1 ? ['stream'] as const : ['stream', 'workers'] as const;
+export async function tunePeer(
+  benchCase: BenchCase,
+  threads: number,
+  report: (line: string) => void,
+): Promise<Peer> {
+  const strategies = threads === 1 ? (['stream'] as const) : (['stream', 'workers'] as const);
   let best: { readonly plan: PeerPlan; readonly milliseconds: number } | undefined;
   for (const strategy of strategies) {
     for (const batchRows of BATCH_ROWS) {
@@ -57,9 +61,14 @@ export async function openPeer(benchCase: BenchCase, plan: PeerPlan): Promise<Pe
   const databasePath = await databaseOf(benchCase);
   const catalog = await readCatalog(databasePath, benchCase);
   const options = {
-    databasePath, modelPath: await modelFile(benchCase), layout: benchCase.layout, numbers: benchCase.numbers,
+    databasePath,
+    modelPath: await modelFile(benchCase),
+    layout: benchCase.layout,
+    numbers: benchCase.numbers,
     texts: benchCase.texts.map((name) => ({ name, values: catalog.dictionaries.get(name) ?? [] })),
-    groupCount: catalog.groups.length, output: benchCase.output, batchRows: plan.batchRows,
+    groupCount: catalog.groups.length,
+    output: benchCase.output,
+    batchRows: plan.batchRows,
   };
   const name = `duckdb+ort ${plan.strategy} ${plan.batchRows}`;
   const named = (sums: GroupSums): Map<string, number> => averages(sums, catalog.groups);
@@ -67,15 +76,19 @@ export async function openPeer(benchCase: BenchCase, plan: PeerPlan): Promise<Pe
     const pipeline = await Pipeline.open({ ...options, threads: plan.threads, query: queryOf(benchCase, '') });
     return { name, run: async () => named(await pipeline.run()), close: () => pipeline.close() };
   }
-  const parts = await Promise.all(Array.from({ length: plan.threads }, async (_, part) => {
-    const bound = (index: number): number => Math.ceil(catalog.rowCount * index / plan.threads);
-    const range = `WHERE t.rowid >= ${bound(part)} AND t.rowid < ${bound(part + 1)}`;
-    return await Part.open({ ...options, threads: 1, query: queryOf(benchCase, range) });
-  }));
+  const parts = await Promise.all(
+    Array.from({ length: plan.threads }, async (_, part) => {
+      const bound = (index: number): number => Math.ceil((catalog.rowCount * index) / plan.threads);
+      const range = `WHERE t.rowid >= ${bound(part)} AND t.rowid < ${bound(part + 1)}`;
+      return await Part.open({ ...options, threads: 1, query: queryOf(benchCase, range) });
+    }),
+  );
   return {
     name,
     run: async () => named(addUp(await Promise.all(parts.map((part) => part.run())))),
-    close: async () => { await Promise.all(parts.map((part) => part.close())); },
+    close: async () => {
+      await Promise.all(parts.map((part) => part.close()));
+    },
   };
 }
 
@@ -91,7 +104,7 @@ class Part {
 
   async run(): Promise<GroupSums> {
     this.worker.postMessage('run');
-    return await this.next() as GroupSums;
+    return (await this.next()) as GroupSums;
   }
 
   async close(): Promise<void> {
@@ -115,8 +128,14 @@ class Part {
 function queryOf(benchCase: BenchCase, range: string): string {
   if (benchCase.group === 'merchant') return `SELECT merchant, ${benchCase.numbers.join(', ')} FROM tx t ${range}`;
   const source: Record<string, string> = {
-    month: 't.month', day: 't.day', hour: 't.hour', dep_delay: 't.dep_delay', distance: 't.distance',
-    plane_year: 'p.year', seats: 'p.seats', engines: 'p.engines',
+    month: 't.month',
+    day: 't.day',
+    hour: 't.hour',
+    dep_delay: 't.dep_delay',
+    distance: 't.distance',
+    plane_year: 'p.year',
+    seats: 'p.seats',
+    engines: 'p.engines',
   };
   const numbers = benchCase.numbers.map((name) => `coalesce(${source[name] ?? `w.${name}`}, 'nan'::FLOAT)::FLOAT`);
   const texts = benchCase.texts.map((name) => `enum_code(${name === 'carrier' ? 'a' : 't'}.${name})::INTEGER`);
@@ -128,7 +147,9 @@ function queryOf(benchCase: BenchCase, range: string): string {
 }
 
 function averages({ sums, counts }: GroupSums, groups: readonly string[]): Map<string, number> {
-  return new Map(groups.flatMap((group, code) => counts[code] === 0 ? [] : [[group, sums[code] / counts[code]] as const]));
+  return new Map(
+    groups.flatMap((group, code) => (counts[code] === 0 ? [] : [[group, sums[code] / counts[code]] as const])),
+  );
 }
 
 function addUp(parts: readonly GroupSums[]): GroupSums {
@@ -183,11 +204,13 @@ async function readCatalog(databasePath: string, benchCase: BenchCase): Promise<
   const connection = await instance.connect();
   const strings = async (sql: string): Promise<string[]> =>
     (await connection.runAndReadAll(sql)).getRows().map((row) => String(row[0]));
-  const dictionary = (name: string): Promise<string[]> => strings(`SELECT unnest(enum_range(NULL::${name}))::VARCHAR`);
+  const dictionary = (name: string): Promise<string[]> =>
+    strings(`SELECT unnest(enum_range(NULL::${name}))::VARCHAR`);
   const [rows] = await strings(`SELECT count(*) FROM ${benchCase.tables[0].name}`);
-  const groups = benchCase.group === 'carrier'
-    ? await dictionary('carrier')
-    : await strings('SELECT range FROM range((SELECT max(merchant) + 1 FROM tx))');
+  const groups =
+    benchCase.group === 'carrier'
+      ? await dictionary('carrier')
+      : await strings('SELECT range FROM range((SELECT max(merchant) + 1 FROM tx))');
   const dictionaries = new Map<string, readonly string[]>();
   for (const name of benchCase.texts) dictionaries.set(name, await dictionary(name));
   connection.closeSync();

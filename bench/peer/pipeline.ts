@@ -1,9 +1,9 @@
 /**
  * One streaming pipeline of DuckDB and ONNX Runtime, written as its best user would write it.
  *
- * DuckDB casts and joins, so every column arrives as the typed array the model takes; its vectors are read as they lie, without a
- * JavaScript value per field; rows are gathered into a batch whose buffers are used again; while a batch is scored the next chunk is
- * being fetched. Groups are codes, their sums two typed arrays.
+ * DuckDB casts and joins, so every column arrives as the typed array the model takes; its vectors are read as they
+ * lie, without a JavaScript value per field; rows are gathered into a batch whose buffers are used again; while a
+ * batch is scored the next chunk is being fetched. Groups are codes, their sums two typed arrays.
  */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api';
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
@@ -12,7 +12,9 @@ import { createOrtSession } from '../../test/support/ort.js';
 export interface PipelineOptions {
   readonly databasePath: string;
   readonly modelPath: string;
-  /** Gives the group's code (INTEGER), then the number features (FLOAT), then the text features' codes (INTEGER). */
+  /**
+   * Gives the group's code (INTEGER), then the number features (FLOAT), then the text features' codes (INTEGER).
+   */
   readonly query: string;
   readonly layout: 'matrix' | 'columns';
   readonly numbers: readonly string[];
@@ -43,13 +45,18 @@ export class Pipeline {
   ) {}
 
   static async open(options: PipelineOptions): Promise<Pipeline> {
-    const instance = await DuckDBInstance.create(options.databasePath, { threads: `${options.threads}`, access_mode: 'READ_ONLY' });
+    const instance = await DuckDBInstance.create(options.databasePath, {
+      threads: `${options.threads}`,
+      access_mode: 'READ_ONLY',
+    });
     const connection = await instance.connect();
     // A stream's buffer is 1 MB by default; with room for more, DuckDB's threads do not wait for the model.
     await connection.run("SET streaming_buffer_size = '16MB'");
     await connection.run('SET preserve_insertion_order = false');
     const session = await createOrtSession(options.modelPath, {
-      intraOpNumThreads: options.threads, interOpNumThreads: 1, graphOptimizationLevel: 'all',
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
     });
     return new Pipeline(options, instance, connection, session, new Batch(options));
   }
@@ -78,7 +85,13 @@ export class Pipeline {
   private async score({ sums, counts }: GroupSums): Promise<void> {
     const { batch } = this;
     const fetched = await this.session.run(batch.feeds(), [this.options.output]);
-    addScores({ sums, counts, groups: batch.groups, scores: fetched[this.options.output].data as Float32Array, rowCount: batch.rowCount });
+    addScores({
+      sums,
+      counts,
+      groups: batch.groups,
+      scores: fetched[this.options.output].data as Float32Array,
+      rowCount: batch.rowCount,
+    });
     batch.rowCount = 0;
   }
 
@@ -132,7 +145,10 @@ class Batch {
     });
     options.texts.forEach(({ name }, index) => {
       const values = this.texts[index];
-      feeds[name] = new Tensor('string', rowCount === values.length ? values : values.slice(0, rowCount), [rowCount, 1]);
+      feeds[name] = new Tensor('string', rowCount === values.length ? values : values.slice(0, rowCount), [
+        rowCount,
+        1,
+      ]);
     });
     return feeds;
   }
@@ -143,7 +159,11 @@ function columnOf(chunk: DuckDBDataChunk, index: number): Float32Array | Int32Ar
   return (chunk.getColumnVector(index) as unknown as { readonly items: Float32Array | Int32Array }).items;
 }
 
-function scatter(target: Float32Array, values: Float32Array, place: { readonly first: number; readonly stride: number }): void {
+function scatter(
+  target: Float32Array,
+  values: Float32Array,
+  place: { readonly first: number; readonly stride: number },
+): void {
   const { first, stride } = place;
   for (let row = 0, at = first; row < values.length; row++, at += stride) target[at] = values[row];
 }
@@ -153,7 +173,9 @@ function decode(target: string[], codes: Int32Array, values: readonly string[], 
 }
 
 /** Scores are [rows, 2]; the second column counts. */
-function addScores(options: GroupSums & { readonly groups: Int32Array; readonly scores: Float32Array; readonly rowCount: number }): void {
+function addScores(
+  options: GroupSums & { readonly groups: Int32Array; readonly scores: Float32Array; readonly rowCount: number },
+): void {
   const { sums, counts, groups, scores, rowCount } = options;
   for (let row = 0; row < rowCount; row++) {
     const group = groups[row];

@@ -1,9 +1,10 @@
 /**
- * Writes ONNX files whose weights need not fit in memory: a ModelProto goes to disk piece by piece, tensors as they are made.
+ * Writes ONNX files whose weights need not fit in memory: a ModelProto goes to disk piece by piece, tensors as
+ * they are made.
  *
- * What enters is a model as plain data, each initializer a source of chunks whose total length is known beforehand (protobuf puts
- * lengths before contents). What leaves is one `.onnx` file below protobuf's 2 GiB, or that file and one of external data.
- * Field numbers are those of onnx.proto.
+ * What enters is a model as plain data, each initializer a source of chunks whose total length is known beforehand
+ * (protobuf puts lengths before contents). What leaves is one `.onnx` file below protobuf's 2 GiB, or that file
+ * and one of external data. Field numbers are those of onnx.proto.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -55,17 +56,28 @@ const MAX_PROTOBUF_BYTES = 2 ** 31 - 1;
 const EXTERNAL_ALIGNMENT_BYTES = 4096;
 
 /** A tensor held in memory as a source. */
-export function tensorOf(name: string, dims: readonly number[], values: Float32Array | BigInt64Array): TensorSource {
+export function tensorOf(
+  name: string,
+  dims: readonly number[],
+  values: Float32Array | BigInt64Array,
+): TensorSource {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return { name, dims, dtype: values instanceof Float32Array ? 'float32' : 'int64', chunks: () => [bytes] };
 }
 
 /** Writes `model` to `path`; with `external`, all weights go to `<path>.data` beside it. */
-export async function writeModel(path: string, model: ModelSpec, options: { readonly external?: boolean } = {}): Promise<void> {
+export async function writeModel(
+  path: string,
+  model: ModelSpec,
+  options: { readonly external?: boolean } = {},
+): Promise<void> {
   const location = options.external === true ? `${basename(path)}.data` : undefined;
   const message = modelProto(model, location);
   if (message.byteLength > MAX_PROTOBUF_BYTES) {
-    throw new RangeError(`${path}: ${message.byteLength} bytes, but a protobuf file holds at most ${MAX_PROTOBUF_BYTES}; write it with external data`);
+    throw new RangeError(
+      `${path}: ${message.byteLength} bytes, but a protobuf file holds at most ${MAX_PROTOBUF_BYTES}; ` +
+        'write it with external data',
+    );
   }
   await writePieces(path, message.pieces);
   if (location !== undefined) await writePieces(`${path}.data`, externalPieces(model.initializers));
@@ -77,10 +89,16 @@ function tensorBytes(tensor: TensorSource): number {
 
 /** Bytes, or a tensor whose bytes are made when they are written. */
 type Piece = Uint8Array | TensorSource;
-interface Message { readonly pieces: readonly Piece[]; readonly byteLength: number }
+interface Message {
+  readonly pieces: readonly Piece[];
+  readonly byteLength: number;
+}
 
 function messageOf(...parts: readonly Message[]): Message {
-  return { pieces: parts.flatMap((part) => part.pieces), byteLength: parts.reduce((sum, part) => sum + part.byteLength, 0) };
+  return {
+    pieces: parts.flatMap((part) => part.pieces),
+    byteLength: parts.reduce((sum, part) => sum + part.byteLength, 0),
+  };
 }
 
 function bytes(value: Uint8Array): Message {
@@ -112,22 +130,35 @@ function modelProto(model: ModelSpec, location: string | undefined): Message {
     offset += alignedLength(tensorBytes(tensor));
     return nested(5, tensorProto(tensor, location === undefined ? undefined : { location, offset: at }));
   });
-  const graph = nested(7,
+  const graph = nested(
+    7,
     ...model.nodes.map((node, index) => nested(1, nodeProto(node, index))),
     text(2, model.name),
     ...initializers,
     ...model.inputs.map((value) => nested(11, valueInfo(value))),
-    ...model.outputs.map((value) => nested(12, valueInfo(value))));
-  const opsets = Object.entries(model.opsets).map(([domain, version]) => nested(8, text(1, domain), int(2, version)));
+    ...model.outputs.map((value) => nested(12, valueInfo(value))),
+  );
+  const opsets = Object.entries(model.opsets).map(([domain, version]) =>
+    nested(8, text(1, domain), int(2, version)),
+  );
   return messageOf(int(1, 8), text(2, 'intarsia-bench'), graph, ...opsets);
 }
 
-function tensorProto(tensor: TensorSource, external: { readonly location: string; readonly offset: number } | undefined): Message {
+function tensorProto(
+  tensor: TensorSource,
+  external: { readonly location: string; readonly offset: number } | undefined,
+): Message {
   const head = [...tensor.dims.map((dim) => int(1, dim)), int(2, ELEMENT[tensor.dtype].code), text(8, tensor.name)];
   const byteLength = tensorBytes(tensor);
   if (external === undefined) return messageOf(...head, nested(9, { pieces: [tensor], byteLength }));
   const entry = (key: string, value: string): Message => nested(13, text(1, key), text(2, value));
-  return messageOf(...head, entry('location', external.location), entry('offset', `${external.offset}`), entry('length', `${byteLength}`), int(14, 1));
+  return messageOf(
+    ...head,
+    entry('location', external.location),
+    entry('offset', `${external.offset}`),
+    entry('length', `${byteLength}`),
+    int(14, 1),
+  );
 }
 
 function nodeProto(node: NodeSpec, index: number): Message {
@@ -137,7 +168,8 @@ function nodeProto(node: NodeSpec, index: number): Message {
     text(3, `${node.op}_${index}`),
     text(4, node.op),
     ...Object.entries(node.attributes ?? {}).map(([name, value]) => nested(5, text(1, name), attribute(value))),
-    ...(node.domain === undefined ? [] : [text(7, node.domain)]));
+    ...(node.domain === undefined ? [] : [text(7, node.domain)]),
+  );
 }
 
 function attribute(value: AttributeValue): Message {
@@ -174,10 +206,14 @@ function ints(field: number, values: ArrayLike<number>): Uint8Array {
 
 function valueInfo(value: ValueSpec): Message {
   const dims = value.dims.map((dim) => nested(1, typeof dim === 'number' ? int(1, dim) : text(2, dim)));
-  return messageOf(text(1, value.name), nested(2, nested(1, int(1, ELEMENT[value.dtype].code), nested(2, ...dims))));
+  return messageOf(
+    text(1, value.name),
+    nested(2, nested(1, int(1, ELEMENT[value.dtype].code), nested(2, ...dims))),
+  );
 }
 
-const alignedLength = (length: number): number => Math.ceil(length / EXTERNAL_ALIGNMENT_BYTES) * EXTERNAL_ALIGNMENT_BYTES;
+const alignedLength = (length: number): number =>
+  Math.ceil(length / EXTERNAL_ALIGNMENT_BYTES) * EXTERNAL_ALIGNMENT_BYTES;
 
 function* externalPieces(tensors: readonly TensorSource[]): Iterable<Piece> {
   for (const tensor of tensors) {
@@ -214,6 +250,8 @@ async function writeTensor(file: FileHandle, tensor: TensorSource): Promise<void
     written += chunk.byteLength;
   }
   if (written !== tensorBytes(tensor)) {
-    throw new RangeError(`tensor ${tensor.name}: its source gave ${written} bytes, its shape needs ${tensorBytes(tensor)}`);
+    throw new RangeError(
+      `tensor ${tensor.name}: its source gave ${written} bytes, its shape needs ${tensorBytes(tensor)}`,
+    );
   }
 }

@@ -19,7 +19,11 @@ export function bell(random: Random): number {
 }
 
 /** Uniform values in [-limit, limit), in chunks of at most 4 MiB whose buffer is used again. */
-export function* uniformChunks(options: { readonly count: number; readonly limit: number; readonly seed: number }): Generator<Uint8Array> {
+export function* uniformChunks(options: {
+  readonly count: number;
+  readonly limit: number;
+  readonly seed: number;
+}): Generator<Uint8Array> {
   const buffer = new Float32Array(Math.min(options.count, 1 << 20));
   let state = options.seed | 0;
   for (let done = 0; done < options.count; done += buffer.length) {

@@ -1,6 +1,7 @@
 /**
- * The benchmark's generated table: `id`, `merchant` (of 1,000) and the features f0 .. f27, bell-shaped float32 values.
- * It is made from a seed and written as Parquet, so both sides import the same rows, and every machine makes the same file.
+ * The benchmark's generated table: `id`, `merchant` (of 1,000) and the features f0 .. f27, bell-shaped float32
+ * values. It is made from a seed and written as Parquet, so both sides import the same rows, and every machine
+ * makes the same file.
  */
 import { renameSync } from 'node:fs';
 import { parquetWriteFile, type ColumnSource } from 'hyparquet-writer';
@@ -18,7 +19,12 @@ export function writeTransactions(path: string, rowCount: number): void {
   const merchant = seeded(1);
   const columnData: ColumnSource[] = [
     { name: 'id', type: 'INT32', data: Int32Array.from({ length: rowCount }, (_, row) => row), ...shared },
-    { name: 'merchant', type: 'INT32', data: Int32Array.from({ length: rowCount }, () => Math.floor(merchant() * MERCHANT_COUNT)), ...shared },
+    {
+      name: 'merchant',
+      type: 'INT32',
+      data: Int32Array.from({ length: rowCount }, () => Math.floor(merchant() * MERCHANT_COUNT)),
+      ...shared,
+    },
     ...FEATURES.map((name, index) => ({ name, type: 'FLOAT' as const, data: feature(rowCount, index), ...shared })),
   ];
   const unfinished = `${path}.part`;
@@ -26,7 +32,8 @@ export function writeTransactions(path: string, rowCount: number): void {
   renameSync(unfinished, path);
 }
 
-function feature(rowCount: number, index: number): Float32Array {
+/** The values of feature f`index` in the first `rowCount` rows. */
+export function feature(rowCount: number, index: number): Float32Array {
   const random = seeded(Math.imul(index + 2, 0x9e3779b1));
   const values = new Float32Array(rowCount);
   for (let row = 0; row < rowCount; row++) values[row] = bell(random);

@@ -1,8 +1,8 @@
 /**
  * Runs an ONNX file with ONNX Runtime: the answer predictions are compared with.
  *
- * ONNX Runtime's Node binding gives tensors only, so a ZipMap at the end of a model is taken off first and its output then
- * is the tensor of probabilities which entered it, under the output's name.
+ * ONNX Runtime's Node binding gives tensors only, so a ZipMap at the end of a model is taken off first and its
+ * output then is the tensor of probabilities which entered it, under the output's name.
  */
 import { readFile } from 'node:fs/promises';
 import onnxProto from 'onnx-proto';
@@ -35,7 +35,10 @@ export interface OrtModel {
 }
 
 /** A file that has external data must be opened by path: its weights are looked for beside it. */
-export async function openOrtModel(model: string | Uint8Array, options: { readonly threads?: number } = {}): Promise<OrtModel> {
+export async function openOrtModel(
+  model: string | Uint8Array,
+  options: { readonly threads?: number } = {},
+): Promise<OrtModel> {
   const session = await createOrtSession(model, { intraOpNumThreads: options.threads ?? 1, interOpNumThreads: 1 });
   return {
     inputNames: session.inputNames,
@@ -43,8 +46,12 @@ export async function openOrtModel(model: string | Uint8Array, options: { readon
     run: async (inputs) => {
       const feeds = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, toOrt(input)]));
       const fetched = await session.run(feeds);
-      return Object.fromEntries(Object.entries(fetched).map(([name, tensor]) =>
-        [name, { dims: tensor.dims, values: tensor.data as OrtValues }]));
+      return Object.fromEntries(
+        Object.entries(fetched).map(([name, tensor]) => [
+          name,
+          { dims: tensor.dims, values: tensor.data as OrtValues },
+        ]),
+      );
     },
     close: () => session.release(),
   };
@@ -63,8 +70,14 @@ export async function runOrt(
   }
 }
 
-/** A session of the model, of its file where it can be (ONNX Runtime then finds external data and need not hold a copy of the bytes). */
-export async function createOrtSession(model: string | Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+/**
+ * A session of the model, of its file where it can be (ONNX Runtime then finds external data and need not hold a
+ * copy of the bytes).
+ */
+export async function createOrtSession(
+  model: string | Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
   if (typeof model !== 'string') return await InferenceSession.create(withoutZipMap(model) ?? model, options);
   const session = await InferenceSession.create(model, options);
   if (session.outputMetadata.every((output) => output.isTensor)) return session;
@@ -83,9 +96,14 @@ export function withoutZipMap(bytes: Uint8Array): Uint8Array | undefined {
   if (maps.length === 0) return undefined;
   graph.node = graph.node.map((node) => {
     const output = node.output?.[0];
-    const rank2 = { shape: { dim: [{ dimParam: 'rows' }, { dimParam: 'classes' }] }, elemType: onnx.TensorProto.DataType.FLOAT };
+    const rank2 = {
+      shape: { dim: [{ dimParam: 'rows' }, { dimParam: 'classes' }] },
+      elemType: onnx.TensorProto.DataType.FLOAT,
+    };
     if (node.opType !== 'ZipMap' || output === undefined) return node;
-    graph.output = graph.output!.map((value) => value.name === output ? { name: output, type: { tensorType: rank2 } } : value);
+    graph.output = graph.output!.map((value) =>
+      value.name === output ? { name: output, type: { tensorType: rank2 } } : value,
+    );
     return { opType: 'Identity', input: node.input ?? [], output: [output] };
   });
   return onnx.ModelProto.encode(model).finish();
