@@ -1,0 +1,58 @@
+/**
+ * The layout of dense weights: what the dense kernels read, on pages and in memory.
+ *
+ * A matrix [k, m] is cut into blocks of at most `BLOCK_EDGE` x `BLOCK_EDGE`; a block into panels of `PANEL_WIDTH`
+ * outputs (the last one narrower), a panel holding for each input 0..k-1 the weights of its outputs:
+ *
+ *   block [k0..k1) x [m0..m1)   =  panel m0..m0+11 | panel m0+12..m0+23 | ... | last panel
+ *   panel m..m+w-1              =  W[k0, m..m+w-1]  W[k0+1, m..m+w-1]  ...  W[k1-1, m..m+w-1]
+ *
+ * There is no padding: a 256 x 256 f32 block is exactly one page of 256 KiB. Twelve is a multiple of 4 and of 6, the
+ * widths of both tile shapes, so one layout serves every engine.
+ */
+import type { TensorValue } from '../../../ir/tensor-data.js';
+
+export const PANEL_WIDTH = 12;
+export const BLOCK_EDGE = 256;
+
+export interface PanelLayout {
+  readonly kind: 'panels';
+  readonly dtype: 'f32' | 'f64';
+  /** The block of the matrix: inputs `k0 .. k0+k`, outputs `m0 .. m0+m`. */
+  readonly k0: number;
+  readonly k: number;
+  readonly m0: number;
+  readonly m: number;
+}
+
+/** The blocks of a matrix, row of blocks by row of blocks. */
+export function blocksOf(options: { readonly k: number; readonly m: number; readonly dtype: 'f32' | 'f64'; readonly blockEdge?: number }): readonly PanelLayout[] {
+  const { k, m, dtype, blockEdge = BLOCK_EDGE } = options;
+  const blocks: PanelLayout[] = [];
+  for (let k0 = 0; k0 < k; k0 += blockEdge) {
+    for (let m0 = 0; m0 < m; m0 += blockEdge) {
+      blocks.push({ kind: 'panels', dtype, k0, k: Math.min(blockEdge, k - k0), m0, m: Math.min(blockEdge, m - m0) });
+    }
+  }
+  return blocks;
+}
+
+export function panelBytes(layout: PanelLayout): number {
+  return layout.k * layout.m * (layout.dtype === 'f32' ? 4 : 8);
+}
+
+/** The bytes of one block of a row-major [k, m] matrix, in kernel order. */
+export function packPanels(value: TensorValue, layout: PanelLayout): Uint8Array {
+  const matrixColumns = value.dims[value.dims.length - 1]!;
+  const source = value.data as Float32Array | Float64Array;
+  const packed = layout.dtype === 'f32' ? new Float32Array(layout.k * layout.m) : new Float64Array(layout.k * layout.m);
+  let at = 0;
+  for (let m = 0; m < layout.m; m += PANEL_WIDTH) {
+    const width = Math.min(PANEL_WIDTH, layout.m - m);
+    for (let k = 0; k < layout.k; k++) {
+      const from = (layout.k0 + k) * matrixColumns + layout.m0 + m;
+      for (let i = 0; i < width; i++) packed[at++] = source[from + i]!;
+    }
+  }
+  return new Uint8Array(packed.buffer);
+}

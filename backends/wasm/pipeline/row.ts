@@ -1,0 +1,62 @@
+/**
+ * A row in flight: its columns, none of which is loaded before something asks for it.
+ *
+ * A column is a scalar, a tensor (`FLOAT[n]`, element by element) or a composite of columns (struct, map).
+ */
+import type { DType } from '../../../ir/dtype.js';
+import type { I32 } from '../values.js';
+import type { SqlValue } from '../expression/value.js';
+import type { Scope } from './emission.js';
+
+export interface ScalarColumn {
+  readonly kind: 'scalar';
+  readonly dtype: DType;
+  readonly load: (scope: Scope) => SqlValue;
+  /** A scan's column, for operators that read it a tile at a time. */
+  readonly scanned?: ScannedColumn;
+}
+export interface TensorColumn {
+  readonly kind: 'tensor';
+  readonly dtype: DType;
+  readonly width: number;
+  /** Element `index` of the row's tensor; its NULL flag is that of the whole. */
+  readonly element: (scope: Scope, index: number | I32) => SqlValue;
+  readonly isNull: (scope: Scope) => I32 | undefined;
+  readonly scanned?: ScannedColumn;
+}
+export interface CompositeColumn {
+  readonly kind: 'composite';
+  readonly parts: readonly FlightColumn[];
+  readonly isNull: (scope: Scope) => I32 | undefined;
+}
+export type FlightColumn = ScalarColumn | TensorColumn | CompositeColumn;
+
+/** Addresses of a scan's fixed-width column, hoisted out of the loop over rows. `validity` is 0 where all rows are valid. */
+export interface ScannedColumn {
+  readonly values: I32;
+  readonly validity: I32;
+  readonly stride: I32;
+}
+
+export interface Row {
+  readonly columns: readonly FlightColumn[];
+}
+
+/** A column whose load is done once where it dominates. */
+export function scalarColumn(dtype: DType, load: (scope: Scope) => SqlValue, scanned?: ScannedColumn): ScalarColumn {
+  const column: ScalarColumn = {
+    kind: 'scalar', dtype,
+    load: (scope) => scope.remember(column, column, () => scope.holdValue(load(scope))),
+    ...(scanned === undefined ? {} : { scanned }),
+  };
+  return column;
+}
+
+/** A column's scalars in order: one, a tensor's elements, or those of a composite's parts. */
+export function leafValues(scope: Scope, column: FlightColumn): readonly SqlValue[] {
+  switch (column.kind) {
+    case 'scalar': return [column.load(scope)];
+    case 'tensor': return Array.from({ length: column.width }, (_, i) => column.element(scope, i));
+    case 'composite': return column.parts.flatMap((part) => leafValues(scope, part));
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Tuples of row buffers: writing a row's columns to one and reading them back as a row in flight.
+ *
+ * In: the columns' types, which give the layout (relational/layout.ts). Text is copied to heap chunks unless it lies in
+ * memory that outlives the morsel.
+ */
+import { dtypeInfo, type DType } from '../../../ir/dtype.js';
+import type { ValueType } from '../../../ir/type.js';
+import type { Field, TupleLayout } from '../../relational/layout.js';
+import { asF32, asF64, asI32, asI64, type SqlValue } from '../expression/value.js';
+import { halfFromF32, halfToF32 } from '../expression/half.js';
+import { i32, load, select, type I32, type Value } from '../values.js';
+import type { Scope } from './emission.js';
+import { heapCopy } from './memory.js';
+import { leafValues, scalarColumn, type FlightColumn, type Row } from './row.js';
+
+/** The parts of one value of a dtype at an address. */
+export function loadParts(scope: Scope, dtype: DType, address: I32, offset = 0): readonly Value[] {
+  switch (dtypeInfo(dtype).physical) {
+    case 'i8': return [load.i8_s(address, offset)];
+    case 'u8': return [load.i8_u(address, offset)];
+    case 'i16': return [load.i16_s(address, offset)];
+    case 'u16': return [load.i16_u(address, offset)];
+    case 'i32': case 'u32': return [load.i32(address, offset)];
+    case 'i64': case 'u64': return [load.i64(address, offset)];
+    case 'f16': return [halfToF32(scope, load.i16_u(address, offset))];
+    case 'bf16': return [load.i16_u(address, offset).shl(16).as_f32()];
+    case 'f32': return [load.f32(address, offset)];
+    case 'f64': return [load.f64(address, offset)];
+    case 'bytes': return [load.i32(address, offset), load.i32(address, offset + 4)];
+    case 'i128': return [load.i32(address, offset), load.i32(address, offset + 4), load.i64(address, offset + 8)];
+  }
+}
+
+/** Stores one value; text as (address, length), as it lies. */
+export function storeParts(scope: Scope, value: { readonly dtype: DType; readonly parts: readonly Value[] }, address: I32, offset = 0): void {
+  const { store } = scope.f;
+  const [first, second, third] = value.parts;
+  switch (dtypeInfo(value.dtype).physical) {
+    case 'i8': case 'u8': return store.i8(address, asI32(first!), offset);
+    case 'i16': case 'u16': return store.i16(address, asI32(first!), offset);
+    case 'i32': case 'u32': return store.i32(address, asI32(first!), offset);
+    case 'i64': case 'u64': return store.i64(address, asI64(first!), offset);
+    case 'f16': return store.i16(address, halfFromF32(scope, asF32(first!)), offset);
+    case 'bf16': return store.i16(address, roundToBf16(asF32(first!)), offset);
+    case 'f32': return store.f32(address, asF32(first!), offset);
+    case 'f64': return store.f64(address, asF64(first!), offset);
+    case 'bytes':
+      store.i32(address, asI32(first!), offset);
+      return store.i32(address, asI32(second!), offset + 4);
+    case 'i128':
+      store.i32(address, asI32(first!), offset);
+      store.i32(address, asI32(second!), offset + 4);
+      return store.i64(address, asI64(third!), offset + 8);
+  }
+}
+
+/** To nearest, halves to even; NaN stays NaN. */
+function roundToBf16(value: Value & { readonly type: 'f32' }): I32 {
+  const bits = value.as_i32();
+  return select(value.ne(value), i32(0x7fc0), bits.add(i32(0x7fff).add(bits.shr_u(16).and(1))).shr_u(16));
+}
+
+export function loadNull(layout: TupleLayout, field: Field, tuple: I32): I32 | undefined {
+  if (field.nullBit === undefined) return undefined;
+  return load.i8_u(tuple, layout.nullOffset + (field.nullBit >> 3)).shr_u(field.nullBit & 7).and(1);
+}
+
+/** Writes values to the tuple's first fields; all null flags of the tuple are written. */
+export function storeTuple(scope: Scope, layout: TupleLayout, tuple: I32, columns: readonly FlightColumn[]): void {
+  const values = columns.flatMap((column) => storedValues(scope, column));
+  storeFields(scope, layout, tuple, values);
+}
+
+/** A field's value, or the elements of a tensor's field. */
+type Stored = SqlValue | TensorField;
+interface TensorField { readonly tensor: Extract<FlightColumn, { kind: 'tensor' }> }
+
+function storedValues(scope: Scope, column: FlightColumn): readonly Stored[] {
+  switch (column.kind) {
+    case 'scalar': return [column.load(scope)];
+    case 'tensor': return [{ tensor: column }];
+    case 'composite': {
+      const flag = column.isNull(scope);
+      const parts = column.parts.flatMap((part) => storedValues(scope, part));
+      return flag === undefined ? parts : [{ dtype: 'bool', parts: [flag], isNull: undefined }, ...parts];
+    }
+  }
+}
+
+export function storeFields(scope: Scope, layout: TupleLayout, tuple: I32, values: readonly Stored[]): void {
+  const flags = new Map<number, I32>();
+  values.forEach((value, i) => {
+    const field = layout.fields[i]!;
+    const isNull = 'tensor' in value ? value.tensor.isNull(scope) : value.isNull;
+    if (field.nullBit !== undefined && isNull !== undefined) {
+      const byte = field.nullBit >> 3;
+      const bit = isNull.shl(field.nullBit & 7);
+      flags.set(byte, flags.get(byte)?.or(bit) ?? bit);
+    }
+    if ('tensor' in value) storeTensor(scope, value.tensor, tuple.add(field.offset));
+    else storeParts(scope, owned(scope, value), tuple, field.offset);
+  });
+  const bits = layout.fields.filter((field) => field.nullBit !== undefined).length;
+  for (let byte = 0; byte < Math.ceil(bits / 8); byte++) scope.f.store.i8(tuple, flags.get(byte) ?? 0, layout.nullOffset + byte);
+}
+
+/** A text value whose bytes outlive the morsel. */
+export function owned(scope: Scope, value: SqlValue): SqlValue {
+  if (value.stable === true || dtypeInfo(value.dtype).physical !== 'bytes') return value;
+  const address = heapCopy(scope, asI32(value.parts[0]!), asI32(value.parts[1]!));
+  return { ...value, parts: [address, value.parts[1]!], stable: true };
+}
+
+function storeTensor(scope: Scope, column: Extract<FlightColumn, { kind: 'tensor' }>, address: I32): void {
+  const bytes = dtypeInfo(column.dtype).widthBytes;
+  const at = scope.hold(address);
+  scope.forRange({ to: column.width }, (i) => {
+    storeParts(scope, column.element(scope, i), at.add(i.mul(bytes)));
+  });
+}
+
+/** The columns of a tuple at `tuple`, which must stay the same while the row is in flight; `absent` is 1 where all are NULL. */
+export function tupleColumns(layout: TupleLayout, types: readonly ValueType[], tuple: I32, absent?: I32): readonly FlightColumn[] {
+  let next = 0;
+  const column = (type: ValueType): FlightColumn => {
+    switch (type.kind) {
+      case 'scalar': return fieldColumn(layout, layout.fields[next++]!, { tuple, absent });
+      case 'tensor': return tensorColumn(layout, layout.fields[next++]!, { tuple, absent });
+      default: {
+        const flag = type.nullable ? layout.fields[next++]! : undefined;
+        const parts = type.kind === 'struct' ? type.fields.map((field) => column(field.type)) : type.keys.map(() => column(type.value));
+        return {
+          kind: 'composite', parts,
+          isNull: () => (flag === undefined ? absent : absent === undefined ? load.i8_u(tuple, flag.offset) : absent.or(load.i8_u(tuple, flag.offset))),
+        };
+      }
+    }
+  };
+  return types.map(column);
+}
+
+interface TuplePlace { readonly tuple: I32; readonly absent: I32 | undefined }
+
+function nullOf(layout: TupleLayout, field: Field, { tuple, absent }: TuplePlace): I32 | undefined {
+  const flag = loadNull(layout, field, tuple);
+  if (flag === undefined) return absent;
+  return absent === undefined ? flag : flag.or(absent);
+}
+
+export function fieldColumn(layout: TupleLayout, field: Field, place: TuplePlace): FlightColumn {
+  return scalarColumn(field.dtype, (scope) => ({
+    dtype: field.dtype, parts: loadParts(scope, field.dtype, place.tuple, field.offset), isNull: nullOf(layout, field, place), stable: true,
+  }));
+}
+
+function tensorColumn(layout: TupleLayout, field: Field, place: TuplePlace): FlightColumn {
+  const bytes = dtypeInfo(field.dtype).widthBytes;
+  return {
+    kind: 'tensor', dtype: field.dtype, width: field.width,
+    isNull: () => nullOf(layout, field, place),
+    element: (scope, index) => {
+      const parts = typeof index === 'number'
+        ? loadParts(scope, field.dtype, place.tuple, field.offset + index * bytes)
+        : loadParts(scope, field.dtype, place.tuple.add(index.mul(bytes)), field.offset);
+      return { dtype: field.dtype, parts, isNull: nullOf(layout, field, place) };
+    },
+  };
+}
+
+/** All scalars of a row, in order. */
+export function rowValues(scope: Scope, row: Row): readonly SqlValue[] {
+  return row.columns.flatMap((column) => leafValues(scope, column));
+}
