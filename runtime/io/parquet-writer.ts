@@ -1,0 +1,68 @@
+/** Parquet out, by hyparquet-writer: record batches are gathered to row groups of at most GROUP_ROWS. */
+import { DataType, type RecordBatch, type Schema, type Vector } from 'apache-arrow';
+import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import { open, type FileHandle } from 'node:fs/promises';
+import { sqlTextOf } from './text-output.js';
+
+const GROUP_ROWS = 65_536;
+
+type Cell = unknown;
+
+function elementOf(name: string, type: DataType): SchemaElement {
+  const base = { name, repetition_type: 'OPTIONAL' as const };
+  if (DataType.isBool(type)) return { ...base, type: 'BOOLEAN' };
+  if (DataType.isInt(type)) {
+    const converted = `${type.isSigned ? 'INT' : 'UINT'}_${type.bitWidth}` as NonNullable<SchemaElement['converted_type']>;
+    return { ...base, type: type.bitWidth === 64 ? 'INT64' : 'INT32', converted_type: converted };
+  }
+  if (DataType.isFloat(type)) return { ...base, type: type.precision === 2 ? 'DOUBLE' : 'FLOAT' };
+  if (DataType.isDate(type)) return { ...base, type: 'INT32', converted_type: 'DATE' };
+  if (DataType.isTimestamp(type)) return { ...base, type: 'INT64', converted_type: 'TIMESTAMP_MICROS' };
+  if (DataType.isDecimal(type)) return { ...base, type: 'INT64', converted_type: 'DECIMAL', precision: Math.min(type.precision, 18), scale: type.scale };
+  if (DataType.isBinary(type)) return { ...base, type: 'BYTE_ARRAY' };
+  return { ...base, type: 'BYTE_ARRAY', converted_type: 'UTF8' };
+}
+
+/** A value as hyparquet-writer wants it for its element. */
+function cellOf(value: unknown, type: DataType): Cell {
+  if (value === null || value === undefined) return null;
+  if (DataType.isDate(type)) return new Date(Number(value));
+  if (DataType.isTimestamp(type)) return new Date(Number(value));
+  if (DataType.isDecimal(type)) return Number(sqlTextOf(value, type));
+  if (DataType.isBool(type) || DataType.isInt(type) || DataType.isFloat(type) || DataType.isBinary(type)) return value;
+  return sqlTextOf(value, type);
+}
+
+export async function writeParquetFile(options: {
+  path: string; schema: Schema; batches: AsyncIterable<RecordBatch>;
+}): Promise<{ rowCount: number }> {
+  const { schema } = options;
+  const elements = schema.fields.map((field) => elementOf(field.name, field.type));
+  const bytes = new ByteWriter();
+  const writer = new ParquetWriter({ writer: bytes, schema: [{ name: 'root', num_children: elements.length }, ...elements] });
+  const columns: Cell[][] = elements.map(() => []);
+  let rowCount = 0;
+  const flush = (): void => {
+    if (columns[0] !== undefined && columns[0].length > 0) {
+      writer.write({ columnData: schema.fields.map((field, i) => ({ name: field.name, data: columns[i]! })) });
+    }
+    for (const column of columns) column.length = 0;
+  };
+  for await (const batch of options.batches) {
+    schema.fields.forEach((field, i) => {
+      const vector = batch.getChildAt(i) as Vector;
+      for (let row = 0; row < batch.numRows; row++) columns[i]!.push(cellOf(vector.get(row), field.type));
+    });
+    rowCount += batch.numRows;
+    if (columns[0] !== undefined && columns[0].length >= GROUP_ROWS) flush();
+  }
+  flush();
+  void writer.finish();
+  const file: FileHandle = await open(options.path, 'w');
+  try {
+    await file.write(bytes.getBytes());
+  } finally {
+    await file.close();
+  }
+  return { rowCount };
+}
