@@ -1,0 +1,134 @@
+/**
+ * How many rows a relation gives, roughly: from the row counts and distinct values storage knows, with textbook
+ * selectivities where it does not (Selinger et al. 1979). Estimates order joins and choose representations; no result
+ * depends on them.
+ */
+import type { Expr, Join, LiteralValue, Relation } from '../ir/node.js';
+import type { ColumnStatistics, Statistics } from './pass.js';
+import { conjuncts } from './reference.js';
+import { isCall, isLiteral } from './scalar-rules/rule.js';
+
+const UNKNOWN_TABLE_ROWS = 1000;
+const EQUAL = 0.1;
+const RANGE = 1 / 3;
+const PATTERN = 0.1;
+const NULL_SHARE = 0.05;
+const HALF = 0.5;
+
+export interface RowEstimator {
+  readonly rows: (relation: Relation) => number;
+  /** The share of the relation's rows for which the predicate is true. */
+  readonly selectivity: (predicate: Expr, relation: Relation) => number;
+}
+
+export function estimateRows(statistics: Statistics): RowEstimator {
+  const known = new Map<Relation, number>();
+  const rows = (relation: Relation): number => {
+    const found = known.get(relation) ?? Math.max(compute(relation), 0);
+    known.set(relation, found);
+    return found;
+  };
+  const estimator: RowEstimator = { rows, selectivity: (predicate, relation) => selectivityOf(predicate, (expr) => columnOf(expr, relation)) };
+
+  function compute(node: Relation): number {
+    switch (node.kind) {
+      case 'scan': return statistics.rows(node.table) ?? UNKNOWN_TABLE_ROWS;
+      case 'values': return node.rows.length;
+      case 'series': return UNKNOWN_TABLE_ROWS;
+      case 'filter': return rows(node.input) * estimator.selectivity(node.predicate, node.input);
+      case 'project': case 'window': case 'apply': return rows(node.input);
+      case 'sort': return Math.min(rows(node.input), node.limit ?? Infinity);
+      case 'limit': return Math.min(rows(node.input), isLiteral(node.limit) ? Number(node.limit.value) : Infinity);
+      case 'distinct': return groupCount(node.input, node.input.type.columns.map((column, index) => ({ kind: 'ref', index, type: column.type })));
+      case 'aggregate': return node.groups.length === 0 ? 1 : groupCount(node.input, node.groups.map((group) => group.expr));
+      case 'setop': return node.op === 'union' ? rows(node.left) + rows(node.right) : rows(node.left) * HALF;
+      case 'join': return joinRows(node);
+    }
+  }
+
+  function groupCount(input: Relation, keys: readonly Expr[]): number {
+    const product = keys.reduce((count, key) => count * (columnOf(key, input)?.distinct ?? Math.sqrt(rows(input))), 1);
+    return Math.max(1, Math.min(product, rows(input)));
+  }
+
+  function joinRows(node: Join): number {
+    const [left, right] = [rows(node.left), rows(node.right)];
+    const matched = left * right * selectivityOf(node.on, (expr) => columnOf(expr, node));
+    switch (node.join) {
+      case 'inner': case 'cross': return matched;
+      case 'left': return Math.max(left, matched);
+      case 'right': return Math.max(right, matched);
+      case 'full': return Math.max(left, right, matched);
+      case 'semi': case 'anti': return left * HALF;
+    }
+  }
+
+  function columnOf(expr: Expr, relation: Relation): ColumnStatistics | undefined {
+    if (expr.kind === 'cast') return columnOf(expr.arg, relation);
+    return expr.kind === 'ref' ? columnAt(relation, expr.index) : undefined;
+  }
+
+  /** What is known of a column, traced to the table it comes from; a table's rows stand in for unknown distinct values. */
+  function columnAt(node: Relation, index: number): ColumnStatistics | undefined {
+    switch (node.kind) {
+      case 'scan': {
+        const known = statistics.column(node.table, node.schema.columns[node.columns[index]!]!.name);
+        const distinct = known?.distinct ?? statistics.rows(node.table) ?? UNKNOWN_TABLE_ROWS;
+        return { min: undefined, max: undefined, nullCount: undefined, ...known, distinct };
+      }
+      case 'filter': case 'sort': case 'limit': case 'distinct': return columnAt(node.input, index);
+      case 'project': return columnOf(node.exprs[index]!, node.input);
+      case 'aggregate': return index < node.groups.length ? columnOf(node.groups[index]!.expr, node.input) : undefined;
+      case 'window': case 'apply': return index < node.input.type.columns.length ? columnAt(node.input, index) : undefined;
+      case 'join': {
+        const width = node.left.type.columns.length;
+        return index < width ? columnAt(node.left, index) : columnAt(node.right, index - width);
+      }
+      default: return undefined;
+    }
+  }
+  return estimator;
+}
+
+type ColumnOf = (expr: Expr) => ColumnStatistics | undefined;
+
+function selectivityOf(predicate: Expr | undefined, columnOf: ColumnOf): number {
+  const parts = conjuncts(predicate);
+  if (parts.length !== 1) return parts.reduce((share, part) => share * selectivityOf(part, columnOf), 1);
+  const part = parts[0]!;
+  if (isLiteral(part)) return part.value === true ? 1 : 0;
+  if (part.kind !== 'call') return RANGE;
+  const [a, b] = part.args;
+  switch (part.op) {
+    case 'or': return 1 - part.args.reduce((none, arg) => none * (1 - selectivityOf(arg, columnOf)), 1);
+    case 'not': return 1 - selectivityOf(a, columnOf);
+    case 'eq': case 'is_not_distinct': case 'ieee_eq': return equality(columnOf(a!), columnOf(b!));
+    case 'ne': case 'is_distinct': return 1 - equality(columnOf(a!), columnOf(b!));
+    case 'lt': case 'le': case 'ieee_lt': case 'ieee_le': return range(a!, b!, columnOf);
+    case 'gt': case 'ge': return range(b!, a!, columnOf);
+    case 'is_null': return NULL_SHARE;
+    case 'is_not_null': return 1 - NULL_SHARE;
+    case 'like': case 'ilike': case 'starts_with': case 'ends_with': case 'contains': case 'regexp_matches': return PATTERN;
+    default: return isCall(part, 'coalesce') ? selectivityOf(a, columnOf) : RANGE;
+  }
+}
+
+function equality(a: ColumnStatistics | undefined, b: ColumnStatistics | undefined): number {
+  const most = Math.max(a?.distinct ?? 0, b?.distinct ?? 0);
+  return most === 0 ? EQUAL : 1 / most;
+}
+
+/** The share of a below b, between the known ends when one of them is a literal. */
+function range(a: Expr, b: Expr, columnOf: ColumnOf): number {
+  const below = isLiteral(b);
+  const ends = columnOf(below ? a : b);
+  const bound = numberOf(below ? b.value : isLiteral(a) ? a.value : undefined);
+  const [min, max] = [numberOf(ends?.min), numberOf(ends?.max)];
+  if (bound === undefined || min === undefined || max === undefined || max <= min) return RANGE;
+  const share = Math.min(1, Math.max(0, (bound - min) / (max - min)));
+  return below ? share : 1 - share;
+}
+
+function numberOf(value: LiteralValue | undefined): number | undefined {
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+}

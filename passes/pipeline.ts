@@ -1,0 +1,31 @@
+/**
+ * THE list of passes, in order, with the reason for each place. A pass that is not here does not run.
+ */
+import type { PipelineStep } from './driver.js';
+import { eliminateNoOps } from './eliminate-no-ops.js';
+import { foldConstants } from './fold-constants.js';
+import { mergeProjects } from './merge-projects.js';
+import { placeOperators } from './place-operators.js';
+import { pruneColumns } from './prune-columns.js';
+import { pushFilters } from './push-filters.js';
+import { pushLimits } from './push-limits.js';
+import { simplifyScalars } from './simplify-scalars.js';
+
+/** Rounds after which expressions have settled in all but contrived plans; more would be slow, not wrong. */
+const ROUNDS = 4;
+
+export const PIPELINE: readonly PipelineStep[] = [
+  // First: every later pass matches on expressions, and matches more of them in their simplest form.
+  { passes: [simplifyScalars, foldConstants], bound: ROUNDS },
+  { passes: [mergeProjects, eliminateNoOps], bound: ROUNDS },
+  // Filters go down before joins are ordered: the order depends on how many rows each side has left.
+  pushFilters,
+  // What filters became on their way down (substituted, weighed against NULL) is simplified again.
+  { passes: [simplifyScalars, foldConstants, mergeProjects, eliminateNoOps], bound: ROUNDS },
+  pushLimits,
+  // Last of the relational ones: all others may still read a column; after it nothing asks for more.
+  pruneColumns,
+  { passes: [mergeProjects, eliminateNoOps], bound: ROUNDS },
+  // At the end: it looks at the layers as they will run.
+  placeOperators,
+];

@@ -1,0 +1,76 @@
+/**
+ * Brings the types of a plan in line after a pass: a reference has the type of the column it names, and `case`,
+ * aggregates and operators follow from their parts.
+ *
+ * Why it is needed: a pass that makes an outer join inner, or proves an expression not NULL, changes the
+ * nullability of columns that are named further up. Passes need not care: the driver calls this after each.
+ */
+import { make } from '../ir/build.js';
+import type { Case, Expr, Node, Part, Relation } from '../ir/node.js';
+import { children, withChildren } from '../ir/rewrite.js';
+import { withNullable, type Column, type ValueType } from '../ir/type.js';
+import { inferAnew, isExpr, isRelation } from './operator.js';
+
+/** Columns of the row at hand, then of the rows further out. */
+type Rows = readonly (readonly Column[])[];
+
+export function settleTypes(plan: Relation): Relation {
+  return settleRelation(plan, [], new Map());
+}
+
+function settleRelation(node: Relation, outer: Rows, done: Map<Relation, Relation>): Relation {
+  const known = done.get(node);
+  if (known !== undefined) return known;
+  const parts = children(node);
+  const inputs = parts.filter(isRelation).map((input) => settleRelation(input, outer, done));
+  const rows: Rows = [inputs.flatMap((input) => input.type.columns), ...outer];
+  let next = 0;
+  const settled = parts.map((child) => (isRelation(child) ? inputs[next++]! : settlePart(child, rows, isExpr(child))));
+  const result = inferAnew(withChildren(node, settled));
+  done.set(node, result);
+  return result;
+}
+
+/** `overRow`: whether a `ref` names a column; inside a tensor it does so only under `to_tensor`. */
+function settlePart(root: Node, rows: Rows, overRow: boolean): Node {
+  const done = new Map<Node, Node>();
+  const visit = (node: Node, named: boolean): Node => {
+    if (!named && isExpr(node)) return node;
+    const known = done.get(node);
+    if (known !== undefined) return known;
+    const result = settleNode(node, named);
+    done.set(node, result);
+    return result;
+  };
+  const settleNode = (node: Node, named: boolean): Node => {
+    if (node.kind === 'ref') return retyped(node, rows[0]!);
+    if (node.kind === 'outer') return rows[node.depth] === undefined ? node : retyped(node, rows[node.depth]!);
+    const below = named || node.kind === 'to_tensor';
+    const parts = children(node).map((child) => (isRelation(child) ? settleRelation(child, rows, new Map()) : visit(child, below)));
+    return settleExplicit(withChildren(node, parts));
+  };
+  return visit(root, overRow);
+}
+
+function retyped<T extends Extract<Expr, { kind: 'ref' | 'outer' }>>(node: T, columns: readonly Column[]): Node {
+  const type = columns[node.index]?.type;
+  if (type === undefined) throw new Error(`${node.kind} ${node.index} names none of ${columns.length} columns`);
+  return make({ ...node, type } as never) as Node;
+}
+
+function settleExplicit(node: Node): Node {
+  if (node.kind === 'case') return make({ ...node, type: typeOfCase(node) });
+  if (node.kind === 'part') return make({ ...node, type: typeOfPart(node) });
+  return node;
+}
+
+function typeOfCase(node: Case): ValueType {
+  const nullable = [...node.branches.map((branch) => branch.then), node.otherwise].some((expr) => expr.type.nullable);
+  return withNullable(node.type, nullable);
+}
+
+function typeOfPart(node: Part): ValueType {
+  const whole = node.arg.type;
+  if (whole.kind === 'struct') return withNullable(whole.fields[node.index]!.type, whole.nullable || whole.fields[node.index]!.type.nullable);
+  return node.type;
+}
