@@ -1,0 +1,119 @@
+/**
+ * What the runtime asks of the compiler and gets from it: types only, so that running an artifact loads none of it.
+ * `frontend/compile.ts` is the one implementation; `database.ts` imports it when a statement must be compiled.
+ */
+import type { DType } from '../ir/dtype.js';
+import type { ColumnSchema } from './batch.js';
+import type { FileFormat } from './io/source.js';
+import type { PhysicalPlan } from './plan.js';
+import type { ModelVersion } from './storage/model-store.js';
+import type { NewModel, NewTensor } from './storage/transaction.js';
+
+/** Thrown by the environment when the compiler asks for what has to be read from the file first; the compile is tried again. */
+export class NotLoaded extends Error {
+  override readonly name = 'NotLoaded';
+  constructor(readonly load: () => Promise<void>) {
+    super('not loaded yet');
+  }
+}
+
+export interface TableInfo {
+  readonly name: string;
+  readonly columns: readonly ColumnSchema[];
+  readonly rowCount: number;
+  /** By column: what the zone maps say, where they say something. */
+  readonly statistics: readonly { readonly min: number | undefined; readonly max: number | undefined; readonly distinct: number | undefined }[];
+}
+
+/** The database as the compiler sees it: one snapshot. Methods may throw NotLoaded. */
+export interface CompilerEnvironment {
+  readonly tableNames: readonly string[];
+  readonly modelNames: readonly string[];
+  table(name: string): TableInfo | undefined;
+  model(name: string, version: number | undefined): { readonly name: string; readonly model: ModelVersion } | undefined;
+  view(name: string): string | undefined;
+  /** The columns of a file named in FROM. */
+  file(path: string): readonly ColumnSchema[];
+  /** A weight as it is stored. All of it is read into memory: ask only for small ones. */
+  tensor(hash: string): StoredTensor;
+  readonly memoryLimitBytes: number;
+  readonly threads: number;
+  /** A kernel choice measured on this machine (calibration), as JSON text. */
+  readonly calibration: string | undefined;
+}
+
+export interface StoredTensor {
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  /** As `prepareModel` gave it. */
+  readonly layout: unknown;
+  readonly blocks: readonly Uint8Array[];
+}
+
+/** How a query was compiled, for explain. */
+export interface CompileReport {
+  readonly stages: readonly { readonly name: string; readonly text: string }[];
+  readonly rewrites: readonly { readonly pass: string; readonly rule: string; readonly reason: string; readonly before: string; readonly after: string }[];
+  readonly decisions: readonly PlacementDecision[];
+  readonly passMilliseconds: readonly { readonly pass: string; readonly milliseconds: number }[];
+  readonly milliseconds: number;
+}
+
+export interface PlacementDecision {
+  readonly node: string;
+  readonly chosen: string;
+  readonly reason: string;
+  readonly candidates: readonly { readonly representation: string; readonly milliseconds: number | undefined; readonly bytes: number | undefined; readonly note: string | undefined }[];
+}
+
+export interface CompiledQuery {
+  readonly kind: 'query';
+  readonly plan: PhysicalPlan;
+  readonly wasm: Uint8Array;
+  readonly irText: string;
+  readonly report: CompileReport;
+  /** The text form of the module, made when asked for. */
+  readonly wat: () => string;
+}
+
+export type CompiledStatement =
+  | CompiledQuery
+  | { readonly kind: 'explain'; readonly query: CompiledQuery; readonly analyze: boolean; readonly format: string | undefined }
+  | { readonly kind: 'create-table'; readonly name: string; readonly columns: readonly ColumnSchema[]; readonly ifNotExists: boolean; readonly orReplace: boolean; readonly query: CompiledQuery | undefined }
+  | { readonly kind: 'drop-table'; readonly name: string; readonly ifExists: boolean }
+  | { readonly kind: 'create-view'; readonly name: string; readonly sql: string; readonly orReplace: boolean }
+  | { readonly kind: 'drop-view'; readonly name: string; readonly ifExists: boolean }
+  /** The query gives rows in the order of the table's columns. */
+  | { readonly kind: 'insert'; readonly table: string; readonly query: CompiledQuery }
+  /** The query gives all rows that the table has afterwards; `changed` is the number of rows the statement reports. */
+  | { readonly kind: 'rewrite'; readonly table: string; readonly query: CompiledQuery; readonly changed: CompiledQuery }
+  | { readonly kind: 'copy-from'; readonly table: string; readonly columns: readonly number[] | undefined; readonly path: string; readonly options: CopyOptions }
+  | { readonly kind: 'copy-to'; readonly query: CompiledQuery; readonly path: string; readonly options: CopyOptions }
+  | { readonly kind: 'create-model'; readonly name: string; readonly path: string; readonly orReplace: boolean; readonly ifNotExists: boolean }
+  | { readonly kind: 'drop-model'; readonly name: string; readonly version: number | undefined; readonly ifExists: boolean }
+  | { readonly kind: 'transaction'; readonly action: 'begin' | 'commit' | 'rollback' };
+
+export interface CopyOptions {
+  readonly format: FileFormat | undefined;
+  readonly header: boolean | undefined;
+  readonly delimiter: string | undefined;
+  readonly nullText: string | undefined;
+}
+
+/** A model ready to be stored: its graph, and its weights as tensors in kernel order, to be streamed in. */
+export interface PreparedModel {
+  readonly model: Omit<NewModel, 'tensors' | 'name'>;
+  readonly tensors: readonly NewTensor[];
+  close(): Promise<void>;
+}
+
+export interface Compiler {
+  /** Where each statement of a script begins and ends. @throws CompileError */
+  split(sql: string): readonly { readonly start: number; readonly end: number }[];
+  /** @throws CompileError; NotLoaded from the environment */
+  compile(sql: string, environment: CompilerEnvironment): CompiledStatement;
+  /** @throws ModelError */
+  prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel>;
+  /** A short measurement of this engine's kernels, as JSON text for `CompilerEnvironment.calibration`. */
+  calibrate(): string;
+}

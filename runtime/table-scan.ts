@@ -1,0 +1,30 @@
+/** Row groups of a stored table as the executor's scan wants them. */
+import { StorageError } from './errors.js';
+import type { ScanGroup } from './executor/morsels.js';
+import type { PhysicalPlan } from './plan.js';
+import type { TableReader } from './storage/table.js';
+
+/** @throws StorageError `artifact` when the table is not as it was when the plan was compiled. */
+export function checkTables(plan: PhysicalPlan, tables: ReadonlyMap<string, TableReader>, file: string): void {
+  for (const wanted of plan.tables) {
+    const found = tables.get(wanted.name);
+    const describe = (columns: readonly { name: string; dtype: string; width: number }[]): string =>
+      columns.map((column) => `${column.name} ${column.dtype}${column.width > 1 ? `[${column.width}]` : ''}`).join(', ');
+    const expected = describe(wanted.columns);
+    const actual = found === undefined ? 'no such table' : describe(found.columns);
+    if (expected === actual) continue;
+    throw new StorageError('artifact', `the plan was compiled for table ${wanted.name} (${expected}), ${file} has ${actual}: compile the query again`, {
+      file, expected, actual,
+    });
+  }
+}
+
+export function scanGroups(table: TableReader, columns: readonly number[]): readonly ScanGroup[] {
+  return table.groups.map((group) => ({
+    rowCount: group.rowCount,
+    columns: columns.map((index) => {
+      const chunk = group.chunks[index]!;
+      return { run: chunk.run, byteOffset: chunk.byteOffset, layout: chunk };
+    }),
+  }));
+}
