@@ -5,6 +5,7 @@
  */
 import { isVariableLength } from '../../ir/dtype.js';
 import type { ColumnSchema, FixedValues, Vector } from '../batch.js';
+import { ExecutionError } from '../errors.js';
 import { elementsPerValue, fixedConstructor } from './fixed-values.js';
 
 export class ColumnBuffer {
@@ -45,7 +46,7 @@ export class ColumnBuffer {
       this.valid[this.rows + row - from] = isValid ? 1 : 0;
       if (!isValid) this.nulls++;
     }
-    if (this.nulls > 0 && !nullable) throw new Error(`column ${name} is NOT NULL, but a row has NULL`);
+    if (this.nulls > 0 && !nullable) throw new ExecutionError(`column ${name} is NOT NULL, but a row has NULL`);
     if (this.isText) this.appendText(vector, range);
     else this.appendFixed(vector, range);
     this.rows += to - from;

@@ -86,8 +86,9 @@ export class PageAllocator {
     return this.last;
   }
 
-  isFree(page: number): boolean {
-    return page > this.last || this.states[page] === FREE;
+  /** In use by the newest commit or the transaction under way. */
+  isUsed(page: number): boolean {
+    return page <= this.last && this.states[page] === USED;
   }
 
   private findFree(count: number): number | undefined {

@@ -1,0 +1,190 @@
+/**
+ * Who may write, and which commits other processes still read: small files beside the database file.
+ *
+ *   shop.db.lock              the one writer: { pid, started, token }
+ *   shop.db.reader-<token>    a reading process: { pid, started, token, sequence }: pages of that commit stay as they are
+ *
+ * A process is known by its number and the time it started, so the files of a dead one are recognised even when the number is
+ * given out again. Invariant: a lock appears with its whole content at once (a link to a finished file), so no half lock is ever read.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { StorageError } from '../errors.js';
+import { parseJson, readCount, readRecord, readText } from './shape.js';
+
+interface Holder {
+  readonly pid: number;
+  /** When the process started, in the system's own words; empty where the system does not tell. */
+  readonly started: string;
+  readonly token: string;
+}
+
+/** Field 22 of /proc/<pid>/stat, with the boot it counts from; empty on systems without it, undefined when there is no such process. */
+function processStart(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    // The process's name stands in brackets and may hold spaces; field 22 is the 20th behind it.
+    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
+  } catch {
+    return '';
+  }
+}
+
+function isAlive(holder: Holder): boolean {
+  const started = processStart(holder.pid);
+  return started !== undefined && (started === '' || holder.started === '' || started === holder.started);
+}
+
+function self(): Holder {
+  return { pid: process.pid, started: processStart(process.pid) ?? '', token: randomBytes(8).toString('hex') };
+}
+
+function readHolder(bytes: Uint8Array): Holder | undefined {
+  try {
+    const json = readRecord(parseJson(bytes), 'lock');
+    return { pid: readCount(json['pid'], 'pid'), started: readText(json['started'], 'started'), token: readText(json['token'], 'token') };
+  } catch {
+    return undefined;
+  }
+}
+
+async function readHolderFile(path: string): Promise<Holder | 'absent' | 'unreadable'> {
+  try {
+    return readHolder(await readFile(path)) ?? 'unreadable';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
+    throw error;
+  }
+}
+
+/** Tries before giving up against other processes that take and leave the lock at the same time. */
+const ATTEMPTS = 20;
+
+export class WriterLock {
+  private constructor(private readonly path: string, private readonly holder: Holder) {}
+
+  /** @throws StorageError 'locked' naming the process that writes. */
+  static async take(databasePath: string): Promise<WriterLock> {
+    const path = `${databasePath}.lock`;
+    const holder = self();
+    const draft = `${path}.${holder.token}`;
+    await writeFile(draft, JSON.stringify(holder));
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (await tryLink(draft, path)) return new WriterLock(path, holder);
+        const other = await readHolderFile(path);
+        if (other === 'absent') continue;
+        if (other !== 'unreadable' && isAlive(other)) throw lockedBy(databasePath, other);
+        await removeStale(path, { token: other === 'unreadable' ? undefined : other.token, aside: `${draft}.stale` });
+      }
+      throw new StorageError('locked', `${databasePath}: the lock ${path} changes hands too often`, { file: databasePath });
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  /** Asked before a commit: a lock that somebody removed by hand must not lead to two writers. */
+  async assertHeld(databasePath: string): Promise<void> {
+    const holder = await readHolderFile(this.path);
+    if (typeof holder === 'object' && holder.token === this.holder.token) return;
+    const now = typeof holder === 'object' ? `process ${holder.pid} has it` : 'it is gone';
+    throw new StorageError('locked', `${databasePath}: this process has lost its lock ${this.path}: ${now}`, { file: databasePath });
+  }
+
+  async release(): Promise<void> {
+    const holder = await readHolderFile(this.path);
+    if (typeof holder === 'object' && holder.token === this.holder.token) await rm(this.path, { force: true });
+  }
+}
+
+function lockedBy(file: string, holder: Holder): StorageError {
+  const who = holder.pid === process.pid ? `this process (${holder.pid})` : `process ${holder.pid}`;
+  return new StorageError('locked', `${file} is open for writing in ${who}; close it there, or open it with readOnly`, {
+    file, expected: 'no writer', actual: holder.pid,
+  });
+}
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
+  }
+  // A file system without links: exclusive creation, which a crash may leave half written (then it is stale).
+  try {
+    await writeFile(to, await readFile(from), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Moves the stale lock aside, and back should another process have replaced it meanwhile. */
+async function removeStale(path: string, stale: { token: string | undefined; aside: string }): Promise<void> {
+  try {
+    await rename(path, stale.aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const moved = await readHolderFile(stale.aside);
+  if (typeof moved === 'object' && moved.token !== stale.token) await tryLink(stale.aside, path);
+  await rm(stale.aside, { force: true });
+}
+
+/** Keeps the pages of the commit a process reads from being written over by the writer in another process. */
+export class ReaderMark {
+  private constructor(private readonly path: string | undefined, private readonly holder: Holder) {}
+
+  /** To be called before the superblock is read: until `move`, it keeps all commits. Without the right to write there is no mark. */
+  static async place(databasePath: string): Promise<ReaderMark> {
+    const holder = self();
+    const path = `${databasePath}.reader-${holder.token}`;
+    try {
+      const mark = new ReaderMark(path, holder);
+      await mark.move(0);
+      return mark;
+    } catch {
+      return new ReaderMark(undefined, holder);
+    }
+  }
+
+  async move(sequence: number): Promise<void> {
+    if (this.path === undefined) return;
+    await writeFile(`${this.path}.next`, JSON.stringify({ ...this.holder, sequence }));
+    await rename(`${this.path}.next`, this.path);
+  }
+
+  async remove(): Promise<void> {
+    if (this.path !== undefined) await rm(this.path, { force: true });
+  }
+}
+
+/** The oldest commit a living process has marked; Infinity without one. Marks of dead processes are removed. */
+export async function oldestMark(databasePath: string): Promise<number> {
+  const folder = dirname(databasePath);
+  const start = `${basename(databasePath)}.reader-`;
+  let oldest = Infinity;
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(start) || name.endsWith('.next')) continue;
+    const path = join(folder, name);
+    const bytes = await readFile(path).catch(() => undefined);
+    if (bytes === undefined) continue;
+    const holder = readHolder(bytes);
+    if (holder === undefined || !isAlive(holder)) await rm(path, { force: true });
+    else oldest = Math.min(oldest, readCount(readRecord(parseJson(bytes), 'mark')['sequence'], 'sequence'));
+  }
+  return oldest;
+}

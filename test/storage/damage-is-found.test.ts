@@ -1,0 +1,123 @@
+/** Damaged, truncated and foreign files are refused with the page that is wrong; nothing wild is allocated or read. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { StorageError } from '../../runtime/errors.js';
+import type { DatabaseFile } from '../../runtime/storage/database-file.js';
+import { directoryPages } from '../../runtime/storage/commit.js';
+import { PAGE_BYTES, SLOT_BYTES, SUPERBLOCK_BYTES, slotOf } from '../../runtime/storage/format.js';
+import { verifyDatabase } from '../../runtime/storage/verify.js';
+import { FaultDevice, randomOf } from './fault-device.js';
+import { batchOf, column, openOn, rowsOf } from './samples.js';
+
+const COLUMNS = [column('i', 'i32'), column('s', 'utf8')];
+
+async function sample(): Promise<{ bytes: Uint8Array; database: DatabaseFile }> {
+  const device = new FaultDevice();
+  const database = await openOn(device);
+  const transaction = database.begin();
+  transaction.createTable({ name: 't', columns: COLUMNS });
+  const writer = await transaction.tableWriter('t');
+  await writer.append(batchOf(COLUMNS, Array.from({ length: 500 }, (_, i) => [i, `row ${i}`])));
+  await writer.finish();
+  const tensor = await transaction.putTensor({ name: 'w', dtype: 'u8', dims: [100], layout: null, blocks: [new Uint8Array(100).fill(5)] });
+  await transaction.createModel({ name: 'm', irText: 'graph', inputs: [], outputs: [], tensors: [tensor] });
+  await transaction.commit();
+  return { bytes: device.content(), database };
+}
+
+/** The problems of a file: one when it cannot be opened, else those of verify. */
+async function problemsOf(bytes: Uint8Array): Promise<readonly StorageError[]> {
+  try {
+    const database = await openOn(new FaultDevice(bytes), { readOnly: true });
+    return await verifyDatabase(database);
+  } catch (error) {
+    assert.instance(error, StorageError, String(error));
+    return [error as StorageError];
+  }
+}
+
+async function codeOf(bytes: Uint8Array): Promise<string> {
+  return openOn(new FaultDevice(bytes), { readOnly: true }).then(() => 'opened', (error: StorageError) => error.code);
+}
+
+test('a flip in any kind of page is found, and the page is named', async () => {
+  const { bytes, database } = await sample();
+  const snapshot = database.snapshot();
+  const table = snapshot.catalog.tables.get('t')!;
+  const model = (await snapshot.model('m'))!;
+  const places = {
+    directoryRoot: snapshot.commit.superblock.directory!.page,
+    directoryLeaf: directoryPages(snapshot.commit)[1]!,
+    catalog: snapshot.commit.superblock.catalog.pages[0]!,
+    tableMetadata: table.segments[0]!.pages[0]!,
+    data: (await snapshot.table('t'))!.groups[0]!.chunks[0]!.run.pages[0]!,
+    modelMetadata: snapshot.catalog.models.get('m')!.versions[0]!.metadata.pages[0]!,
+    block: model.tensors[0]!.blocks[0]!.page,
+  };
+  assert.equal(await problemsOf(bytes), []);
+  for (const [kind, page] of Object.entries(places)) {
+    for (const at of [0, 1, 3]) {
+      const damaged = bytes.slice();
+      damaged[page * PAGE_BYTES + at]! ^= 0x10;
+      const problems = await problemsOf(damaged);
+      assert.ok(problems.length > 0, `${kind} at ${at}`);
+      assert.ok(problems.some((p) => p.code === 'corrupt' && p.details.page === page), `${kind}: ${problems.map(String).join('; ')}`);
+    }
+  }
+});
+
+test('reading a table with a flipped page throws, and gives no rows', async () => {
+  const { bytes, database } = await sample();
+  const page = (await database.snapshot().table('t'))!.groups[0]!.chunks[0]!.run.pages[0]!;
+  bytes[page * PAGE_BYTES + 77]! ^= 1;
+  const damaged = await openOn(new FaultDevice(bytes));
+  const table = (await damaged.snapshot().table('t'))!;
+  await rowsOf(table).then(() => assert.unreachable(), (error: StorageError) => {
+    assert.is(error.details.page, page);
+    assert.match(error.message, /expected 0x[0-9a-f]{8}, found 0x[0-9a-f]{8}/);
+  });
+  assert.is(damaged.pool.stats().cached, 0, 'a damaged page does not stay in the pool');
+});
+
+test('one damaged superblock copy loses nothing, is reported, and is repaired by the next writer', async () => {
+  const { bytes, database } = await sample();
+  const newest = slotOf(database.sequence) * SLOT_BYTES;
+  for (const at of [newest + 17, newest + SUPERBLOCK_BYTES + 20]) {
+    const device = new FaultDevice(bytes);
+    device.flip(at);
+    const [problem] = await problemsOf(device.content());
+    assert.is(problem!.details.page, 0);
+    const repaired = await openOn(device);
+    assert.is(repaired.sequence, database.sequence);
+    assert.is(repaired.problems.length, 1);
+    assert.equal(await problemsOf(device.content()), []);
+  }
+  const all = bytes.slice();
+  for (const slot of [0, SLOT_BYTES]) for (const copy of [0, SUPERBLOCK_BYTES]) all[slot + copy + 18]! ^= 1;
+  assert.is(await codeOf(all), 'corrupt');
+});
+
+test('truncated and foreign files, and those of other versions, are told apart', async () => {
+  const { bytes } = await sample();
+  assert.is(await codeOf(new TextEncoder().encode('id,name\n1,x\n'.repeat(1000))), 'not-a-database');
+  assert.is(await codeOf(new Uint8Array(0)), 'not-a-database');
+  for (const cut of [10, 5000, PAGE_BYTES, bytes.length - 1]) assert.is(await codeOf(bytes.slice(0, cut)), 'corrupt', `cut to ${cut}`);
+  await openOn(new FaultDevice(new TextEncoder().encode('precious text'))).then(() => assert.unreachable(), (error: StorageError) => {
+    assert.is(error.code, 'not-a-database', 'a foreign file is never written over');
+  });
+});
+
+test('any bytes in the metadata pages give a StorageError or the truth, never another error', async () => {
+  const { bytes } = await sample();
+  const random = randomOf(7);
+  for (let round = 0; round < 150; round++) {
+    const damaged = bytes.slice();
+    for (let flips = 0; flips <= round % 5; flips++) {
+      const page = Math.floor(random() * (bytes.length / PAGE_BYTES));
+      damaged[page * PAGE_BYTES + Math.floor(random() * 400)] = Math.floor(random() * 256);
+    }
+    await problemsOf(damaged);
+  }
+});
+
+test.run();
