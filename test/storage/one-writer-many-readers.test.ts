@@ -1,0 +1,129 @@
+/** One writer at a time, in this process and others; a lock outlives no process; snapshots keep the commit they started from. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StorageError } from '../../runtime/errors.js';
+import { DatabaseFile, type OpenOptions } from '../../runtime/storage/database-file.js';
+import { verify, verifyDatabase } from '../../runtime/storage/verify.js';
+import { FaultDevice } from './fault-device.js';
+import { batchOf, column, openOn, rowsOf } from './samples.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'intarsia-'));
+const SMALL: OpenOptions = { memoryLimitBytes: 8 * 1024 * 1024, reservedBytes: 65_536 };
+const COLUMNS = [column('i', 'i32')];
+
+async function refused(promise: Promise<unknown>): Promise<StorageError> {
+  return promise.then(() => assert.unreachable('it was allowed'), (error: StorageError) => error) as Promise<StorageError>;
+}
+
+async function write(database: DatabaseFile, values: readonly number[]): Promise<void> {
+  const transaction = database.begin();
+  if (database.catalog.tables.has('t')) await transaction.dropTable('t');
+  transaction.createTable({ name: 't', columns: COLUMNS });
+  const writer = await transaction.tableWriter('t');
+  await writer.append(batchOf(COLUMNS, values.map((value) => [value])));
+  await writer.finish();
+  await transaction.commit();
+}
+
+test('a second writer is refused by the first one\'s process number; closing lets it in', async () => {
+  const path = join(folder, 'a.db');
+  const first = await DatabaseFile.open(path, SMALL);
+  const error = await refused(DatabaseFile.open(path, SMALL));
+  assert.is(error.code, 'locked');
+  assert.match(error.message, String(process.pid));
+  first.begin();
+  assert.throws(() => first.begin(), (e: StorageError) => e.code === 'locked');
+  await first.close();
+  const second = await DatabaseFile.open(path, SMALL);
+  await second.close();
+  assert.equal(readdirSync(folder), ['a.db'], 'nothing is left beside the file');
+});
+
+test('a writer in another process is respected, and its lock is taken over when it is killed', async () => {
+  const path = join(folder, 'b.db');
+  const module = new URL('../../runtime/storage/database-file.js', import.meta.url).href;
+  const script = `import { DatabaseFile } from ${JSON.stringify(module)};
+    await DatabaseFile.open(${JSON.stringify(path)}, { memoryLimitBytes: 8388608, reservedBytes: 65536 });
+    console.log('open'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  const error = await refused(DatabaseFile.open(path, SMALL));
+  assert.is(error.details.actual, child.pid);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.ok(existsSync(`${path}.lock`), 'the lock file is still there');
+  const database = await DatabaseFile.open(path, SMALL);
+  await database.close();
+});
+
+test('a lock of a process number that was given out again is stale; half a lock is too', async () => {
+  const path = join(folder, 'c.db');
+  for (const content of [JSON.stringify({ pid: process.pid, started: 'another boot/1', token: 'x' }), '{"pid":']) {
+    writeFileSync(`${path}.lock`, content);
+    const database = await DatabaseFile.open(path, SMALL);
+    await database.close();
+  }
+});
+
+test('a writer whose lock was taken away cannot commit', async () => {
+  const path = join(folder, 'd.db');
+  const first = await DatabaseFile.open(path, SMALL);
+  rmSync(`${path}.lock`);
+  const second = await DatabaseFile.open(path, SMALL);
+  assert.is((await refused(write(first, [1]))).code, 'locked');
+  await write(second, [2]);
+  await first.close();
+  assert.ok(existsSync(`${path}.lock`), 'the lock of the second one stays');
+  await second.close();
+  assert.equal(await verify(path), []);
+});
+
+test('a snapshot reads its commit while later commits replace everything', async () => {
+  const database = await openOn(new FaultDevice());
+  await write(database, [1, 2, 3]);
+  const snapshot = database.snapshot();
+  const table = (await snapshot.table('t'))!;
+  for (let i = 0; i < 10; i++) {
+    await write(database, [100 + i]);
+    database.pool.forget([...new Set(table.groups.flatMap((g) => g.chunks.flatMap((c) => c.run.pages)))]);
+    assert.equal(await rowsOf(table), [[1], [2], [3]]);
+    assert.equal(await verifyDatabase(database), []);
+  }
+  const used = database.pages.allocator.lastPage;
+  snapshot.release();
+  for (let i = 0; i < 10; i++) await write(database, [200 + i]);
+  assert.ok(database.pages.allocator.lastPage <= used, 'pages of released snapshots are used again');
+});
+
+test('a reader with a file of its own keeps its commit too, and does not let the file be cut under it', async () => {
+  const path = join(folder, 'e.db');
+  const writer = await DatabaseFile.open(path, SMALL);
+  await write(writer, [1, 2, 3]);
+  const reader = await DatabaseFile.open(path, { ...SMALL, readOnly: true });
+  assert.throws(() => reader.begin(), /reading only/);
+  for (let i = 0; i < 6; i++) await write(writer, [i]);
+  await writer.close();
+  const again = await DatabaseFile.open(path, SMALL);
+  await write(again, [7]);
+  await write(again, [8]);
+  assert.equal(await rowsOf((await reader.snapshot().table('t'))!), [[1], [2], [3]]);
+  await reader.close();
+  for (let i = 0; i < 3; i++) await write(again, [i]);
+  assert.ok(statSync(path).size < 20 * 262_144);
+  await again.close();
+  assert.equal(await verify(path), []);
+  rmSync(folder, { recursive: true });
+});
+
+test('opening for reading does not create a file', async () => {
+  const error = await refused(DatabaseFile.open(join(tmpdir(), 'intarsia-none.db'), { ...SMALL, readOnly: true }));
+  assert.is(error.code, 'io');
+  assert.not(existsSync(join(tmpdir(), 'intarsia-none.db')));
+});
+
+test.run();

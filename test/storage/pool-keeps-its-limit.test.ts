@@ -1,0 +1,139 @@
+/** The pool never exceeds its frames, never moves what is pinned, reads a run once, and says what is missing when it is full. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ResourceError } from '../../runtime/errors.js';
+import { BufferPool, type PageGuard } from '../../runtime/storage/buffer-pool.js';
+import { PAGE_BYTES } from '../../runtime/storage/format.js';
+import { randomOf } from './fault-device.js';
+
+const RESERVED_BYTES = 65_536;
+
+/** Page p is filled with p; reads are counted. */
+function poolOf(frames: number): { pool: BufferPool; reads: number[][]; fail: Set<number> } {
+  const limitBytes = RESERVED_BYTES + frames * PAGE_BYTES + 65_536;
+  const memory = new WebAssembly.Memory({ initial: limitBytes / 65_536, maximum: limitBytes / 65_536, shared: true });
+  const reads: number[][] = [];
+  const fail = new Set<number>();
+  const source = {
+    async readPages(pages: readonly number[], target: Uint8Array): Promise<number> {
+      reads.push([...pages]);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (pages.some((page) => fail.has(page))) throw new Error('damaged');
+      pages.forEach((page, i) => target.fill(page, i * PAGE_BYTES, (i + 1) * PAGE_BYTES));
+      return target.length;
+    },
+  };
+  return { pool: new BufferPool({ memory, limitBytes, reservedBytes: RESERVED_BYTES, source }), reads, fail };
+}
+
+function byteAt(pool: BufferPool, address: number): number {
+  return new Uint8Array(pool.memory.buffer)[address]!;
+}
+
+test('concurrent pins of one run read once; a resident run is pinned without waiting', async () => {
+  const { pool, reads } = poolOf(4);
+  const guards = await Promise.all([1, 2, 3].map(() => pool.pin({ pages: [7, 8] })));
+  assert.is(reads.length, 1);
+  assert.is(new Set(guards.map((g) => g.address)).size, 1);
+  assert.equal([byteAt(pool, guards[0]!.address), byteAt(pool, guards[0]!.address + PAGE_BYTES)], [7, 8]);
+  const again = pool.tryPin({ pages: [7, 8] })!;
+  assert.is(again.address, guards[0]!.address);
+  assert.is(pool.tryPin({ pages: [8] }), undefined);
+  for (const guard of [...guards, again, again]) guard.release();
+  assert.is(pool.stats().pinned, 0);
+  assert.is(pool.stats().cached, 2);
+});
+
+test('a failed read reaches every waiter and leaves nothing behind', async () => {
+  const { pool, fail } = poolOf(2);
+  fail.add(5);
+  const results = await Promise.allSettled([pool.pin({ pages: [5] }), pool.pin({ pages: [5] })]);
+  assert.equal(results.map((r) => r.status), ['rejected', 'rejected']);
+  assert.equal([pool.stats().pinned, pool.stats().cached], [0, 0]);
+  fail.clear();
+  assert.is(byteAt(pool, (await pool.pin({ pages: [5] })).address), 5);
+});
+
+test('scratch makes room among the unpinned, and is refused by name when pins leave none', async () => {
+  const { pool } = poolOf(4);
+  const guards: PageGuard[] = [];
+  for (const page of [1, 2, 3, 4]) guards.push(await pool.pin({ pages: [page] }));
+  try {
+    pool.allocate({ bytes: 1, consumer: 'hash join' });
+    assert.unreachable();
+  } catch (error) {
+    assert.instance(error, ResourceError);
+    assert.match((error as Error).message, /hash join needs .*memoryLimit/);
+  }
+  guards.filter((g) => g !== guards[0]).forEach((g) => g.release());
+  const address = pool.allocate({ bytes: 2 * PAGE_BYTES, consumer: 'sort' });
+  assert.is(byteAt(pool, guards[0]!.address), 1);
+  assert.is(pool.stats().scratch, 2);
+  assert.throws(() => pool.allocate({ bytes: 5 * PAGE_BYTES, consumer: 'sort' }), (error: Error) => error instanceof ResourceError);
+  pool.free(address);
+  assert.throws(() => pool.free(address), /no scratch/);
+});
+
+test('pages used often outlive a scan', async () => {
+  const { pool } = poolOf(8);
+  const hot = { pages: [1] };
+  for (let page = 2; page < 200; page++) {
+    (await pool.pin(hot)).release();
+    (await pool.pin({ pages: [page] })).release();
+  }
+  assert.ok(pool.tryPin(hot) !== undefined);
+  const { hits, misses, evictions } = pool.stats();
+  assert.ok(hits >= 190 && misses <= 205 && evictions >= 185, `${hits} hits, ${misses} misses`);
+});
+
+test('pages that are rewritten are read anew, also while the old ones are pinned', async () => {
+  const { pool, reads } = poolOf(4);
+  const old = await pool.pin({ pages: [3, 4] });
+  pool.forget([4]);
+  assert.is(pool.tryPin({ pages: [3, 4] }), undefined);
+  const fresh = await pool.pin({ pages: [3, 4] });
+  assert.is.not(fresh.address, old.address);
+  assert.is(reads.length, 2);
+  old.release();
+  fresh.release();
+  assert.is(pool.stats().cached, 2);
+});
+
+test('any sequence of pins and scratch keeps the contents, the limit and no overlap', async () => {
+  const { pool } = poolOf(12);
+  const random = randomOf(3);
+  const held: { guard: PageGuard; pages: number[] }[] = [];
+  const scratch: { address: number; fill: number; frames: number }[] = [];
+  let refusals = 0;
+  for (let step = 0; step < 3000; step++) {
+    const choice = random();
+    try {
+      if (choice < 0.45) {
+        const first = 1 + Math.floor(random() * 40);
+        const pages = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, i) => first + i);
+        held.push({ guard: await pool.pin({ pages }), pages });
+      } else if (choice < 0.55) {
+        const frames = 1 + Math.floor(random() * 3);
+        const address = pool.allocate({ bytes: frames * PAGE_BYTES, consumer: 'test' });
+        scratch.push({ address, frames, fill: 100 + (step % 100) });
+        for (let f = 0; f < frames; f++) new Uint8Array(pool.memory.buffer)[address + f * PAGE_BYTES] = 100 + (step % 100);
+      } else if (choice < 0.85 || held.length > 3) {
+        held.splice(Math.floor(random() * held.length), 1)[0]?.guard.release();
+      } else if (scratch.length > 0) {
+        pool.free(scratch.splice(Math.floor(random() * scratch.length), 1)[0]!.address);
+      }
+    } catch (error) {
+      assert.instance(error, ResourceError);
+      refusals++;
+      held.splice(0).forEach(({ guard }) => guard.release());
+      scratch.splice(0).forEach(({ address }) => pool.free(address));
+    }
+    for (const { guard, pages } of held) pages.forEach((page, i) => assert.is(byteAt(pool, guard.address + i * PAGE_BYTES), page));
+    for (const s of scratch) for (let f = 0; f < s.frames; f++) assert.is(byteAt(pool, s.address + f * PAGE_BYTES), s.fill);
+    const { pinned, scratch: scratchFrames, cached, frames } = pool.stats();
+    assert.ok(pinned + scratchFrames + cached <= frames && cached >= 0);
+  }
+  assert.ok(refusals > 0 && refusals < 500, `${refusals} refusals`);
+});
+
+test.run();
