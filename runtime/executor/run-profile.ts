@@ -8,6 +8,7 @@ export interface PipelineProfile {
 
 export class RunProfile {
   readonly pipelines: PipelineProfile[] = [];
+  total: { readonly rows: number; readonly milliseconds: number } | undefined;
 
   pipeline(profile: PipelineProfile): void {
     this.pipelines.push(profile);

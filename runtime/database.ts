@@ -1,0 +1,296 @@
+/**
+ * The public API: `open` a database file, query it, serve models from it.
+ *
+ *   const db = await open('shop.db', { memoryLimit: '512MiB', threads: 2 });
+ *   for await (const batch of db.query('SELECT id, predict(fraud, tx.*) AS p FROM tx WHERE day = ?', [day])) { ... }
+ *
+ * The one place of the runtime that reaches the compiler, by a dynamic import when a statement must be compiled.
+ */
+import type { RecordBatch } from 'apache-arrow';
+import type { CompiledQuery, CompiledStatement, Compiler } from './compiler.js';
+import { readArtifact, writeArtifact, type Artifact } from './artifact.js';
+import { createEnvironment, withLoading } from './environment.js';
+import { ExecutionError } from './errors.js';
+import type { ParameterValue } from './executor/parameters.js';
+import { runPlan } from './executor/query-run.js';
+import { RunProfile } from './executor/run-profile.js';
+import { enableRelaxedSimd } from './executor/simd.js';
+import type { ResultChunk } from './executor/protocol.js';
+import { WorkerPool } from './executor/worker-pool.js';
+import { renderExplain, type ExplainOptions } from './explain.js';
+import { memoryLimit, threadCount } from './options.js';
+import type { PhysicalPlan } from './plan.js';
+import { QueryResult } from './query-result.js';
+import { runStatement, type Outcome } from './session.js';
+import { DatabaseFile, type Snapshot } from './storage/database-file.js';
+import type { ModelVersion } from './storage/model-store.js';
+import type { TableReader } from './storage/table.js';
+import { checkTables, scanGroups } from './table-scan.js';
+import { pinWeight } from './weights.js';
+
+export interface DatabaseOptions {
+  /** Most memory for pages, hash tables, scratch and results in flight together: bytes, or text such as `'512MiB'` (the default). */
+  readonly memoryLimit?: string | number;
+  /** Worker threads; default: the machine's. */
+  readonly threads?: number;
+  readonly readOnly?: boolean;
+  /** Makes the file when it is absent; default true unless `readOnly`. */
+  readonly create?: boolean;
+}
+
+export interface QueryOptions {
+  /** Stops the statement; the iteration throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Values for `?`, `$1` or `$name`, in order. */
+export type Parameters = readonly ParameterValue[];
+
+/** A compiled query. `bytes` is a valid WebAssembly module with the plan inside: `plan.wasm`. */
+export interface CompiledPlan {
+  readonly bytes: Uint8Array;
+  readonly plan: PhysicalPlan;
+}
+
+/** Of results in flight: a sixteenth of the memory limit, at least 1 and at most 32 MiB. */
+const RESULT_SHARE = 16;
+const MIN_RESULT_BYTES = 1 << 20;
+const MAX_RESULT_BYTES = 32 << 20;
+const CACHED_PLANS = 64;
+
+interface CachedPlan {
+  readonly query: CompiledQuery;
+  readonly module: WebAssembly.Module;
+  readonly sequence: number;
+}
+
+/** @throws StorageError when the file is damaged, foreign, or another process writes it; RangeError for a bad option. */
+export async function open(path: string, options: DatabaseOptions = {}): Promise<Database> {
+  const limitBytes = memoryLimit(options.memoryLimit);
+  const threads = threadCount(options.threads);
+  const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
+  const workers = new WorkerPool();
+  enableRelaxedSimd();
+  workers.warm(threads);
+  try {
+    const file = await DatabaseFile.open(path, {
+      memoryLimitBytes: limitBytes - resultBytes,
+      readOnly: options.readOnly ?? false,
+      create: options.create ?? options.readOnly !== true,
+    });
+    return new Database({ path, file, workers, limitBytes, resultBytes, threads });
+  } catch (error) {
+    await workers.close();
+    throw error;
+  }
+}
+
+export class Database {
+  readonly path: string;
+  /** Storage beneath; for tools such as `verify` and `info`. */
+  readonly file: DatabaseFile;
+  readonly memoryLimitBytes: number;
+  readonly threads: number;
+  private readonly workers: WorkerPool;
+  private readonly resultBytes: number;
+  private compiler: Promise<Compiler> | undefined;
+  private calibration: string | undefined;
+  private readonly plans = new Map<string, CachedPlan>();
+  private writing: Promise<unknown> = Promise.resolve();
+  private isClosed = false;
+
+  /** Use `open`. */
+  constructor(parts: { path: string; file: DatabaseFile; workers: WorkerPool; limitBytes: number; resultBytes: number; threads: number }) {
+    this.path = parts.path;
+    this.file = parts.file;
+    this.workers = parts.workers;
+    this.memoryLimitBytes = parts.limitBytes;
+    this.resultBytes = parts.resultBytes;
+    this.threads = parts.threads;
+  }
+
+  /**
+   * Runs SQL: one statement, or a script whose last statement's result is given. Nothing happens before the result is read
+   * (`for await`, `toArray`, `run`).
+   * @throws CompileError with place and caret; ExecutionError, ResourceError, StorageError while it runs.
+   */
+  query(sql: string, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
+    return new QueryResult(() => this.execute(sql, parameters, options));
+  }
+
+  /** Compiles one query to an artifact, which `run` of any process starts without a compiler. */
+  async compile(sql: string): Promise<CompiledPlan> {
+    const compiled = await this.compileStatement(sql);
+    if (compiled.kind !== 'query') throw new ExecutionError(`only a query can be compiled to a plan, found ${compiled.kind.toUpperCase()}`);
+    return { bytes: writeArtifact(compiled), plan: compiled.plan };
+  }
+
+  /** Runs a compiled plan. @throws StorageError `artifact` when it is damaged, or does not fit this database. */
+  run(plan: CompiledPlan | Uint8Array, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
+    const bytes = plan instanceof Uint8Array ? plan : plan.bytes;
+    return new QueryResult(async () => this.outcomeOf(readArtifact(bytes), parameters, options));
+  }
+
+  /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */
+  async explain(sql: string, options: ExplainOptions = {}, parameters: Parameters = []): Promise<string> {
+    const compiled = await this.compileStatement(sql);
+    const query = compiled.kind === 'explain' ? compiled.query : compiled;
+    if (query.kind !== 'query') throw new ExecutionError(`only a query can be explained, found ${compiled.kind.toUpperCase()}`);
+    return this.explainQuery(query, { ...options, analyze: options.analyze ?? (compiled.kind === 'explain' && compiled.analyze) }, parameters);
+  }
+
+  /** Creates the table from a CSV, Parquet or Arrow file, types found in the file. Answers the number of rows. */
+  async importFile(table: string, path: string, options: { readonly replace?: boolean } & QueryOptions = {}): Promise<number> {
+    const { importTable } = await import('./session.js');
+    return this.exclusive(() => importTable(this, { table, path, replace: options.replace ?? false, signal: options.signal }));
+  }
+
+  /** Registers a new version of a model from an ONNX file (by path) or its bytes. Answers the version. */
+  async createModel(name: string, source: string | Uint8Array): Promise<number> {
+    const { createModel } = await import('./session.js');
+    return this.exclusive(async () => createModel(this, { name, source }));
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    await this.writing.catch(() => undefined);
+    await this.workers.close();
+    await this.file.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  // ------------------------------------------------------------ for the runtime's own files
+
+  /** Statements that write go one after the other. */
+  async exclusive<T>(use: () => Promise<T>): Promise<T> {
+    const turn = this.writing.then(use, use);
+    this.writing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async loadCompiler(): Promise<Compiler> {
+    this.compiler ??= import('../frontend/compile.js').then((module) => (module as { readonly compiler: Compiler }).compiler);
+    return this.compiler;
+  }
+
+  async compileStatement(sql: string): Promise<CompiledStatement> {
+    const { sequence } = this.file;
+    const cached = this.plans.get(sql);
+    if (cached !== undefined && cached.sequence === sequence) return cached.query;
+    const compiler = await this.loadCompiler();
+    this.calibration ??= compiler.calibrate();
+    const snapshot = this.file.snapshot();
+    try {
+      const environment = createEnvironment({
+        snapshot, memoryLimitBytes: this.memoryLimitBytes - this.resultBytes, threads: this.threads, calibration: this.calibration,
+      });
+      const compiled = await withLoading(() => compiler.compile(sql, environment));
+      if (compiled.kind === 'query') this.remember(sql, compiled, snapshot.sequence);
+      return compiled;
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  /** Chunks of a compiled query, over the newest commit. */
+  async *chunks(query: Pick<CompiledQuery, 'plan' | 'wasm'>, parameters: Parameters, options: QueryOptions & { profile?: RunProfile } = {}): AsyncGenerator<ResultChunk, void, undefined> {
+    const cached = this.plans.get(query.plan.sql);
+    const module = cached?.query === query ? cached.module : new WebAssembly.Module(query.wasm);
+    yield* this.runModule({ plan: query.plan, module }, parameters, options);
+  }
+
+  private remember(sql: string, query: CompiledQuery, sequence: number): void {
+    if (this.plans.size >= CACHED_PLANS) this.plans.delete(this.plans.keys().next().value!);
+    this.plans.set(sql, { query, module: new WebAssembly.Module(query.wasm), sequence });
+  }
+
+  private async *runModule(artifact: Pick<Artifact, 'plan' | 'module'>, parameters: Parameters, options: QueryOptions & { profile?: RunProfile }): AsyncGenerator<ResultChunk, void, undefined> {
+    if (this.isClosed) throw new ExecutionError(`${this.path} is closed`);
+    const { plan, module } = artifact;
+    const snapshot = this.file.snapshot();
+    try {
+      const tables = await readTables(plan, snapshot);
+      checkTables(plan, tables, this.path);
+      const models = await readModels(plan, snapshot);
+      yield* runPlan({
+        plan, module, parameters,
+        pool: this.file.pool,
+        workers: this.workers,
+        threads: this.threads,
+        scan: (table, columns) => scanGroups(tables.get(table)!, columns),
+        weight: (slot) => pinWeight(slot, { pool: this.file.pool, models, file: this.path }),
+        signal: options.signal,
+        resultLimitBytes: this.resultBytes,
+        ...(options.profile === undefined ? {} : { profile: options.profile }),
+      });
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  private async execute(sql: string, parameters: Parameters, options: QueryOptions): Promise<Outcome> {
+    const cached = this.plans.get(sql);
+    if (cached !== undefined && cached.sequence === this.file.sequence) {
+      return this.outcomeOf({ plan: cached.query.plan, module: cached.module }, parameters, options);
+    }
+    const parts = (await this.loadCompiler()).split(sql);
+    let outcome: Outcome = { kind: 'done', changed: 0 };
+    for (const [i, { start, end }] of parts.entries()) {
+      // Blanks keep the line and column of later statements.
+      const text = sql.slice(0, start).replace(/[^\n]/g, ' ') + sql.slice(start, end);
+      const compiled = await this.compileStatement(parts.length === 1 ? sql : text);
+      outcome = compiled.kind === 'query'
+        ? this.outcomeOfQuery(compiled, parameters, options)
+        : await runStatement(this, compiled, { parameters, ...options });
+      if (i < parts.length - 1 && outcome.kind === 'rows') for await (const chunk of outcome.chunks()) void chunk;
+    }
+    return outcome;
+  }
+
+  private outcomeOfQuery(query: CompiledQuery, parameters: Parameters, options: QueryOptions): Outcome {
+    return { kind: 'rows', plan: query.plan, chunks: () => this.chunks(query, parameters, options) };
+  }
+
+  private outcomeOf(artifact: Pick<Artifact, 'plan' | 'module'>, parameters: Parameters, options: QueryOptions): Outcome {
+    return { kind: 'rows', plan: artifact.plan, chunks: () => this.runModule(artifact, parameters, options) };
+  }
+
+  /** Explains a compiled query; used by EXPLAIN as well. */
+  async explainQuery(query: CompiledQuery, options: ExplainOptions, parameters: Parameters = []): Promise<string> {
+    let profile: RunProfile | undefined;
+    if (options.analyze === true) {
+      profile = new RunProfile();
+      let rows = 0;
+      const began = performance.now();
+      for await (const chunk of this.chunks(query, parameters, { profile })) rows += chunk.rowCount;
+      profile.total = { rows, milliseconds: performance.now() - began };
+    }
+    return renderExplain(query, { ...options, profile, pool: this.file.pool.stats() });
+  }
+}
+
+async function readTables(plan: PhysicalPlan, snapshot: Snapshot): Promise<ReadonlyMap<string, TableReader>> {
+  const tables = new Map<string, TableReader>();
+  for (const { name } of plan.tables) {
+    const table = await snapshot.table(name);
+    if (table !== undefined) tables.set(name, table);
+  }
+  return tables;
+}
+
+/** The versions that the plan's weights name (`fraud@3`). */
+async function readModels(plan: PhysicalPlan, snapshot: Snapshot): Promise<readonly ModelVersion[]> {
+  const models: ModelVersion[] = [];
+  for (const name of new Set(plan.weights.map((weight) => weight.model))) {
+    const at = name.lastIndexOf('@');
+    const model = await snapshot.model(name.slice(0, at), Number(name.slice(at + 1)));
+    if (model !== undefined) models.push(model);
+  }
+  return models;
+}
+
+export type { RecordBatch, ParameterValue };

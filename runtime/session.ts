@@ -1,0 +1,228 @@
+/**
+ * Statements other than queries: what they change, in one transaction each.
+ *
+ * Invariant: a statement that fails leaves the database at the last commit.
+ */
+import type { CompiledQuery, CompiledStatement, CopyOptions } from './compiler.js';
+import { findModel, findTable } from './catalog.js';
+import type { Database, Parameters } from './database.js';
+import { ExecutionError } from './errors.js';
+import type { ResultChunk } from './executor/protocol.js';
+import { formatOf, openFile, type FileOptions } from './io/source.js';
+import type { PhysicalPlan } from './plan.js';
+import { resultColumns, toBatch } from './result-batch.js';
+import type { Batch, ColumnSchema } from './batch.js';
+import type { WriteTransaction } from './storage/transaction.js';
+import { textOutcome } from './text-outcome.js';
+
+export type Outcome =
+  | { readonly kind: 'rows'; readonly plan: Pick<PhysicalPlan, 'output' | 'leaves'>; readonly chunks: () => AsyncGenerator<ResultChunk, void, undefined> }
+  | { readonly kind: 'done'; readonly changed: number };
+
+export interface RunContext {
+  readonly parameters: Parameters;
+  readonly signal?: AbortSignal;
+}
+
+type Statement = Exclude<CompiledStatement, { kind: 'query' }>;
+
+export async function runStatement(db: Database, statement: Statement, context: RunContext): Promise<Outcome> {
+  if (statement.kind === 'explain') {
+    const format = (statement.format ?? 'text') as 'text';
+    return textOutcome('explain', await db.explainQuery(statement.query, { analyze: statement.analyze, format }, context.parameters));
+  }
+  if (statement.kind === 'copy-to') return { kind: 'done', changed: await copyTo(db, statement, context) };
+  if (statement.kind === 'create-model') {
+    return db.exclusive(async () => ({ kind: 'done', changed: await createModelStatement(db, statement) }));
+  }
+  if (statement.kind === 'transaction') {
+    throw new ExecutionError(`${statement.action.toUpperCase()} is not supported yet: each statement is a transaction of its own`);
+  }
+  return db.exclusive(async () => ({ kind: 'done', changed: await inTransaction(db, (txn) => change(db, txn, { statement, context })) }));
+}
+
+async function inTransaction<T>(db: Database, use: (txn: WriteTransaction) => Promise<T>): Promise<T> {
+  const txn = db.file.begin();
+  try {
+    const result = await use(txn);
+    await txn.commit();
+    return result;
+  } catch (error) {
+    await txn.rollback();
+    throw error;
+  }
+}
+
+type Change = Exclude<Statement, { kind: 'explain' | 'copy-to' | 'create-model' | 'transaction' }>;
+
+async function change(db: Database, txn: WriteTransaction, { statement, context }: { statement: Change; context: RunContext }): Promise<number> {
+  switch (statement.kind) {
+    case 'create-table': return createTable(db, txn, { statement, context });
+    case 'drop-table':
+      if (findTable(txn.catalog, statement.name) === undefined && statement.ifExists) return 0;
+      await txn.dropTable(statement.name);
+      return 0;
+    case 'create-view':
+      txn.createView({ name: statement.name, sql: statement.sql, replace: statement.orReplace });
+      return 0;
+    case 'drop-view':
+      if (statement.ifExists && !txn.catalog.views.has(statement.name.toLowerCase())) return 0;
+      txn.dropView(statement.name);
+      return 0;
+    case 'insert': return append(db, txn, { table: statement.table, query: statement.query, context, keep: true });
+    case 'rewrite': {
+      const changed = await countRows(db, statement.changed, context);
+      await append(db, txn, { table: statement.table, query: statement.query, context, keep: false });
+      return changed;
+    }
+    case 'copy-from': return copyFrom(txn, { statement, context });
+    case 'drop-model':
+      if (statement.ifExists && findModel(txn.catalog, statement.name) === undefined) return 0;
+      await txn.dropModel(statement.name, statement.version);
+      return 0;
+  }
+}
+
+type CreateTable = Extract<Change, { kind: 'create-table' }>;
+
+async function createTable(db: Database, txn: WriteTransaction, { statement, context }: { statement: CreateTable; context: RunContext }): Promise<number> {
+  const exists = findTable(txn.catalog, statement.name) !== undefined;
+  if (exists && statement.ifNotExists) return 0;
+  if (exists && statement.orReplace) await txn.dropTable(statement.name);
+  const columns = statement.query === undefined ? statement.columns : resultColumns(statement.query.plan);
+  txn.createTable({ name: statement.name, columns });
+  if (statement.query === undefined) return 0;
+  return append(db, txn, { table: statement.name, query: statement.query, context, keep: true });
+}
+
+/** Streams a query's rows into a table. Without `keep` they take the place of all the table has. */
+async function append(db: Database, txn: WriteTransaction, options: { table: string; query: CompiledQuery; context: RunContext; keep: boolean }): Promise<number> {
+  const { query, context } = options;
+  const columns = findTable(txn.catalog, options.table)!.columns;
+  const writer = await txn.tableWriter(options.table, options.keep ? {} : { keepGroups: [] });
+  let rows = 0;
+  for await (const chunk of db.chunks(query, context.parameters, context)) {
+    await writer.append(toBatch(chunk, { plan: query.plan, columns }));
+    rows += chunk.rowCount;
+  }
+  await writer.finish();
+  return rows;
+}
+
+async function countRows(db: Database, query: CompiledQuery, context: RunContext): Promise<number> {
+  let rows = 0;
+  for await (const chunk of db.chunks(query, context.parameters, context)) rows += chunk.rowCount;
+  return rows;
+}
+
+function fileOptions(options: CopyOptions): FileOptions {
+  return {
+    ...(options.format === undefined ? {} : { format: options.format }),
+    ...(options.header === undefined ? {} : { header: options.header }),
+    ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
+    ...(options.nullText === undefined ? {} : { nullText: options.nullText }),
+  };
+}
+
+async function copyFrom(txn: WriteTransaction, { statement, context }: { statement: Extract<Change, { kind: 'copy-from' }>; context: RunContext }): Promise<number> {
+  const table = findTable(txn.catalog, statement.table)!;
+  const targets = (statement.columns ?? table.columns.map((_, i) => i)).map((index) => table.columns[index]!);
+  const source = await openFile(statement.path, { ...fileOptions(statement.options), columns: targets });
+  requireSameTypes(source.schema, { targets, path: statement.path });
+  const writer = await txn.tableWriter(statement.table);
+  let rows = 0;
+  for await (const batch of source.batches()) {
+    context.signal?.throwIfAborted();
+    await writer.append(spread(batch, { table: table.columns, targets }));
+    rows += batch.rowCount;
+  }
+  await writer.finish();
+  return rows;
+}
+
+function requireSameTypes(found: readonly ColumnSchema[], { targets, path }: { targets: readonly ColumnSchema[]; path: string }): void {
+  if (found.length !== targets.length) throw new ExecutionError(`'${path}' has ${found.length} columns, expected ${targets.length}`);
+  found.forEach((column, i) => {
+    const target = targets[i]!;
+    if (column.dtype !== target.dtype || column.width !== target.width) {
+      throw new ExecutionError(`'${path}': column ${column.name} is ${column.dtype}, expected ${target.dtype} for ${target.name}`);
+    }
+  });
+}
+
+/** Columns that are not copied into get NULL. */
+function spread(batch: Batch, { table, targets }: { table: readonly ColumnSchema[]; targets: readonly ColumnSchema[] }): Batch {
+  if (table.length === targets.length && table.every((column, i) => column === targets[i])) return batch;
+  return {
+    rowCount: batch.rowCount,
+    columns: table.map((column) => {
+      const at = targets.indexOf(column);
+      if (at >= 0) return batch.columns[at]!;
+      return nullVector(column, batch.rowCount);
+    }),
+  };
+}
+
+function nullVector(column: ColumnSchema, rowCount: number): Batch['columns'][number] {
+  if (!column.nullable) throw new ExecutionError(`NOT NULL constraint failed: column ${column.name} gets no value`);
+  const values = new Uint8Array(rowCount * column.width * 16);
+  return {
+    dtype: column.dtype, width: column.width, validity: new Uint8Array(Math.ceil(rowCount / 8)),
+    values: column.dtype === 'utf8' || column.dtype === 'blob' ? undefined : values,
+    offsets: new Uint32Array(rowCount + 1), bytes: new Uint8Array(0),
+  };
+}
+
+async function copyTo(db: Database, statement: Extract<Statement, { kind: 'copy-to' }>, context: RunContext): Promise<number> {
+  const { query, path, options } = statement;
+  const { QueryResult } = await import('./query-result.js');
+  const { writeFile } = await import('./io/writer.js');
+  const result = new QueryResult(async () => ({ kind: 'rows', plan: query.plan, chunks: () => db.chunks(query, context.parameters, context) }));
+  const schema = (await result.schema())!;
+  const { rowCount } = await writeFile({
+    path, schema, batches: result,
+    format: formatOf(path, fileOptions(options)),
+    header: options.header ?? true,
+    delimiter: options.delimiter ?? ',',
+  });
+  return rowCount;
+}
+
+export async function importTable(db: Database, options: { table: string; path: string; replace: boolean; signal: AbortSignal | undefined }): Promise<number> {
+  const source = await openFile(options.path);
+  return inTransaction(db, async (txn) => {
+    if (options.replace && findTable(txn.catalog, options.table) !== undefined) await txn.dropTable(options.table);
+    txn.createTable({ name: options.table, columns: source.schema });
+    const writer = await txn.tableWriter(options.table);
+    let rows = 0;
+    for await (const batch of source.batches()) {
+      options.signal?.throwIfAborted();
+      await writer.append(batch);
+      rows += batch.rowCount;
+    }
+    await writer.finish();
+    return rows;
+  });
+}
+
+async function createModelStatement(db: Database, statement: Extract<Statement, { kind: 'create-model' }>): Promise<number> {
+  const known = findModel(db.file.catalog, statement.name);
+  if (known !== undefined && statement.ifNotExists) return 0;
+  await createModel(db, { name: statement.name, source: statement.path });
+  return 1;
+}
+
+/** A new version; its blocks are streamed from the file into pages. */
+export async function createModel(db: Database, { name, source }: { name: string; source: string | Uint8Array }): Promise<number> {
+  const compiler = await db.loadCompiler();
+  const prepared = await compiler.prepareModel(name, source);
+  try {
+    return await inTransaction(db, async (txn) => {
+      const tensors = [];
+      for (const tensor of prepared.tensors) tensors.push(await txn.putTensor(tensor));
+      return txn.createModel({ ...prepared.model, name, tensors });
+    });
+  } finally {
+    await prepared.close();
+  }
+}
