@@ -9,7 +9,7 @@ import type { Node } from './node.js';
 
 /** Kinds whose type is a field of its own and not inferred from children. */
 export const EXPLICIT_TYPE: ReadonlySet<Node['kind']> = new Set<Node['kind']>([
-  'ref', 'literal', 'param', 'outer', 'pack', 'part', 'input', 'weight', 'fill', 'opaque', 'values', 'case', 'aggregate', 'window',
+  'ref', 'literal', 'param', 'outer', 'pack', 'part', 'input', 'weight', 'fill', 'opaque', 'values', 'case',
 ]);
 
 export function children(node: Node): readonly Node[] {
@@ -59,27 +59,28 @@ function isPlainObject(value: unknown): value is object {
  */
 export function rewriteBottomUp<T extends Node>(root: T, rule: (node: Node) => Node | undefined): T {
   const done = new Map<Node, Node>();
-  const visit = (node: Node): Node => {
-    const known = done.get(node);
-    if (known !== undefined) return known;
-    const rebuilt = withChildren(node, children(node).map(visit));
-    const result = rule(rebuilt) ?? rebuilt;
-    done.set(node, result);
-    return result;
-  };
-  return visit(root) as T;
+  for (const node of postorder(root)) {
+    const rebuilt = withChildren(node, children(node).map((child) => done.get(child)!));
+    done.set(node, rule(rebuilt) ?? rebuilt);
+  }
+  return done.get(root) as T;
 }
 
-/** Every node under `root` once, children before parents. */
+/** Every node under `root` once, children before parents. Its stack is its own: graphs may be tens of thousands deep. */
 export function postorder(root: Node): readonly Node[] {
-  const seen = new Set<Node>();
+  const seen = new Set<Node>([root]);
   const order: Node[] = [];
-  const visit = (node: Node): void => {
-    if (seen.has(node)) return;
-    seen.add(node);
-    for (const child of children(node)) visit(child);
-    order.push(node);
-  };
-  visit(root);
+  const stack: { readonly node: Node; readonly parts: readonly Node[]; next: number }[] = [{ node: root, parts: children(root), next: 0 }];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1]!;
+    const child = top.parts[top.next++];
+    if (child === undefined) {
+      order.push(top.node);
+      stack.pop();
+    } else if (!seen.has(child)) {
+      seen.add(child);
+      stack.push({ node: child, parts: children(child), next: 0 });
+    }
+  }
   return order;
 }

@@ -72,7 +72,7 @@ export function withNullable<T extends ValueType>(type: T, nullable: boolean): T
 export function printType(type: Type): string {
   switch (type.kind) {
     case 'scalar': return type.dtype + mark(type);
-    case 'tensor': return `${type.dtype}[${type.dims.join(', ')}]${mark(type)}`;
+    case 'tensor': return `${type.dtype}${printDims(type.dims)}${mark(type)}`;
     case 'struct': return `struct{${printColumns(type.fields)}}${mark(type)}`;
     case 'map': {
       const keys = type.keys.map((key) => JSON.stringify(key)).join(', ');
@@ -90,6 +90,11 @@ function printColumns(columns: readonly Column[]): string {
 /** A name as the text form writes it: bare when it is an identifier, else a JSON string. */
 export function printName(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : JSON.stringify(name);
+}
+
+/** `[n, 28]`; a symbol that is no plain expression of names is a JSON string. */
+export function printDims(dims: readonly Dim[]): string {
+  return `[${dims.map((dim) => (typeof dim === 'number' || /^[A-Za-z_][A-Za-z0-9_.+*()-]*$/.test(dim) ? dim : JSON.stringify(dim))).join(', ')}]`;
 }
 
 function mark(type: ValueType): string {

@@ -1,0 +1,88 @@
+/**
+ * The border between relations and models. In: a relation, a model's graph, the expressions that feed its inputs.
+ * Out: an `apply` node, whose graph has `to_tensor` leaves in the places of the model's `input` leaves.
+ *
+ * Invariant: the leading dim of every leaf is the symbol `n`; each leaf's width is that of the model's input.
+ */
+import { make } from './build.js';
+import { isFloat, type DType } from './dtype.js';
+import { sizeOf } from './infer-tensor.js';
+import type { Apply, Expr, Input, ModelGraph, Node, Relation, Tensor } from './node.js';
+import { postorder, rewriteBottomUp } from './rewrite.js';
+import { tensor, type Dim, type TensorType } from './type.js';
+
+export interface ModelApplication {
+  /** For explain and artifacts: `fraud@3`. */
+  readonly model: string;
+  readonly graph: ModelGraph;
+  /** In the order of `graph.inputs`; scalars, or tensor columns, whose widths add up to the input's. */
+  readonly inputs: readonly { readonly exprs: readonly Expr[] }[];
+}
+
+/** The model applied to every row of `relation`: its columns, then one column an output of the graph. */
+export function applyModel(relation: Relation, { model, graph, inputs }: ModelApplication): Apply {
+  const leaves = new Map<Node, Tensor>();
+  graph.inputs.forEach((input, i) => leaves.set(input, leafOf(graph, input, inputs[i]!.exprs)));
+  const batch = new Set(graph.inputs.map((input) => input.type.dims[0]).filter((dim) => typeof dim === 'string'));
+  const renamed = (dims: readonly Dim[]): readonly Dim[] => dims.map((dim) => (batch.has(dim as string) ? 'n' : dim));
+  const rule = (node: Node): Node | undefined => {
+    switch (node.kind) {
+      case 'input': return leaves.get(node);
+      case 'reshape':
+      case 'expand': return make({ kind: node.kind, input: node.input, dims: renamed(node.dims) });
+      case 'opaque': {
+        const { type, ...fields } = node;
+        return make({ ...fields, type: tensor(type.dtype, renamed(type.dims)) });
+      }
+      default: return undefined;
+    }
+  };
+  const outputs = graph.outputs.map((output) => ({ name: output.name, tensor: rewriteBottomUp(output.tensor, rule) }));
+  return make({ kind: 'apply', input: relation, model, outputs });
+}
+
+/** Features a row of an input: the product of its dims after the first. An input without dims takes one. */
+export function widthOfInput(input: Input): number {
+  return sizeOf(input.type.dims.slice(1));
+}
+
+function leafOf(graph: ModelGraph, input: Input, exprs: readonly Expr[]): Tensor {
+  const { dtype, dims } = input.type;
+  const leaf = make({ kind: 'to_tensor', exprs: exprs.map((expr) => castFeature(expr, dtype)), dtype, nulls: nullsOf(graph, input) });
+  return dims.length === 2 ? leaf : make({ kind: 'reshape', input: leaf, dims: ['n', ...dims.slice(1)] });
+}
+
+function castFeature(expr: Expr, dtype: DType): Expr {
+  return expr.type.kind === 'scalar' && expr.type.dtype !== dtype ? make({ kind: 'cast', arg: expr, to: dtype, attempt: false }) : expr;
+}
+
+/** What a NULL feature becomes: NaN where the model looks for NaN itself (an imputer, trees), else NULL for the row. */
+export function nullsOf(graph: ModelGraph, input: Input): 'nan' | 'null' {
+  if (!isFloat(input.type.dtype)) return 'null';
+  const nodes = new Set(graph.outputs.flatMap((output) => postorder(output.tensor)));
+  for (const node of nodes) if (handlesNaNOf(node, input)) return 'nan';
+  return 'null';
+}
+
+function handlesNaNOf(node: Node, input: Input): boolean {
+  if (node.kind === 'tree_ensemble') return comesFrom(node.input, input);
+  if (node.kind !== 'map' || !postorder(node.body).some((part) => part.kind === 'call' && part.op === 'is_nan')) return false;
+  return node.inputs.some((tensorInput) => comesFrom(tensorInput, input));
+}
+
+/** Whether values of `input` arrive at `node` unchanged: through moves and casts alone. */
+function comesFrom(node: Tensor, input: Input): boolean {
+  switch (node.kind) {
+    case 'input': return node === input;
+    case 'reshape': case 'transpose': case 'expand': case 'slice': case 'gather': return comesFrom(node.input, input);
+    case 'concat': return node.inputs.some((part) => comesFrom(part, input));
+    case 'map': return node.body.kind === 'cast' && node.body.arg.kind === 'ref' && comesFrom(node.inputs[node.body.arg.index]!, input);
+    default: return false;
+  }
+}
+
+/** The type of one row's value of an output of shape [n, ...]: what an output is in SQL. */
+export function rowTypeOf(type: TensorType): { readonly dtype: DType; readonly dims: readonly Dim[] } {
+  const dims = type.dims.slice(1);
+  return { dtype: type.dtype, dims: dims.length === 1 && dims[0] === 1 ? [] : dims };
+}
