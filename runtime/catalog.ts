@@ -9,7 +9,15 @@ import { isVariableLength, parseDType } from '../ir/dtype.js';
 import type { ColumnSchema } from './batch.js';
 import { MAX_PAGES, type ChainReference } from './storage/format.js';
 import {
-  ShapeError, parseJson, readBoolean, readCount, readInteger, readList, readRecord, readText, toJsonBytes, type JsonValue,
+  ShapeError,
+  parseJson,
+  readBoolean,
+  readCount,
+  readInteger,
+  readList,
+  readRecord,
+  readText,
+  toJsonBytes,
 } from './storage/shape.js';
 
 /** A stretch of a table's row groups, whose metadata is one chain of pages. */
@@ -111,7 +119,8 @@ function byName<T extends { readonly name: string }>(entries: readonly T[]): Map
 
 function readName(value: unknown, path: string): string {
   const name = readText(value, path);
-  if (name === '' || name.length > MAX_NAME_LENGTH) throw new ShapeError(`${path}: a name of ${name.length} characters`);
+  if (name === '' || name.length > MAX_NAME_LENGTH)
+    throw new ShapeError(`${path}: a name of ${name.length} characters`);
   return name;
 }
 
@@ -121,7 +130,12 @@ export function readColumn(value: unknown, path: string): ColumnSchema {
   if (dtype === undefined) throw new ShapeError(`${path}.dtype: not a data type`);
   const width = readInteger(json['width'], `${path}.width`, { min: 1, max: MAX_WIDTH });
   if (width > 1 && isVariableLength(dtype)) throw new ShapeError(`${path}: a tensor of ${dtype}`);
-  return { name: readName(json['name'], `${path}.name`), dtype, width, nullable: readBoolean(json['nullable'], `${path}.nullable`) };
+  return {
+    name: readName(json['name'], `${path}.name`),
+    dtype,
+    width,
+    nullable: readBoolean(json['nullable'], `${path}.nullable`),
+  };
 }
 
 /** The columns a table may have: at least one, names that differ in more than case, dtypes that can be stored. */
@@ -142,8 +156,10 @@ function readChain(value: unknown, path: string): ChainReference {
 
 function readTable(value: unknown, path: string): TableEntry {
   const json = readRecord(value, path);
-  const readSegment = (segment: unknown, at: string): SegmentReference => (
-    { ...readChain(segment, at), groupCount: readCount(readRecord(segment, at)['groupCount'], `${at}.groupCount`) });
+  const readSegment = (segment: unknown, at: string): SegmentReference => ({
+    ...readChain(segment, at),
+    groupCount: readCount(readRecord(segment, at)['groupCount'], `${at}.groupCount`),
+  });
   return {
     name: readName(json['name'], `${path}.name`),
     columns: readColumns(json['columns'], `${path}.columns`),
@@ -166,7 +182,11 @@ function readModel(value: unknown, path: string): ModelEntry {
   const versions = readList(json['versions'], `${path}.versions`, readVersion);
   const isAscending = versions.every((v, i) => i === 0 || v.version > versions[i - 1]!.version);
   if (versions.length === 0 || !isAscending) throw new ShapeError(`${path}.versions: expected ascending versions`);
-  return { name: readName(json['name'], `${path}.name`), nextVersion: readCount(json['nextVersion'], `${path}.nextVersion`), versions };
+  return {
+    name: readName(json['name'], `${path}.name`),
+    nextVersion: readCount(json['nextVersion'], `${path}.nextVersion`),
+    versions,
+  };
 }
 
 function readView(value: unknown, path: string): ViewEntry {
@@ -178,5 +198,3 @@ function readSetting(value: unknown, path: string): [string, string] {
   const json = readRecord(value, path);
   return [nameKey(readName(json['name'], `${path}.name`)), readText(json['value'], `${path}.value`)];
 }
-
-export type { JsonValue };

@@ -1,7 +1,9 @@
 /**
- * The one door between storage and the disk, small enough for a test to stand behind it and tear, lose or refuse writes.
+ * The one door between storage and the disk, small enough for a test to stand behind it and tear, lose or refuse
+ * writes.
  *
- * Invariant relied upon: after `sync` resolves, all earlier writes and truncations survive a crash; before it, any part may.
+ * Invariant relied upon: after `sync` resolves, all earlier writes and truncations survive a crash; before it, any
+ * part may.
  * Errors carry the operating system's code (`ENOSPC`, `EIO`) in `code`, as Node's do.
  */
 export interface BlockDevice {

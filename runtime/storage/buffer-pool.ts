@@ -1,5 +1,6 @@
 /**
- * Page frames in one shared linear memory: pages and model blocks are read where kernels use them, and scratch lies beside them.
+ * Page frames in one shared linear memory: pages and model blocks are read where kernels use them, and scratch lies
+ * beside them.
  *
  *   memory | reservedBytes: static data of modules | frame 0 | frame 1 | ... | at least OVERREAD_BYTES |
  *
@@ -33,7 +34,10 @@ export class PageGuard {
   private isReleased = false;
 
   /** `address`: byte address of the run in the pool's memory. */
-  constructor(readonly address: number, private readonly onRelease: () => void) {}
+  constructor(
+    readonly address: number,
+    private readonly onRelease: () => void,
+  ) {}
 
   /** May be called again without effect. */
   release(): void {
@@ -87,7 +91,11 @@ export class BufferPool {
     const room = Math.min(options.limitBytes, options.memory.buffer.byteLength) - this.base - OVERREAD_BYTES;
     const frameCount = Math.floor(room / PAGE_BYTES);
     if (frameCount < 1) {
-      throw this.exhausted({ bytes: PAGE_BYTES, consumer: 'the buffer pool', reason: 'there is no room for a single page' });
+      throw this.exhausted({
+        bytes: PAGE_BYTES,
+        consumer: 'the buffer pool',
+        reason: 'there is no room for a single page',
+      });
     }
     this.tenants = Array.from<Resident | undefined>({ length: frameCount }).fill(undefined);
   }
@@ -168,8 +176,15 @@ export class BufferPool {
     }
     const { hits, misses, evictions, bytesRead, peakFrames } = this.counters;
     return {
-      frames: this.tenants.length, pinned, scratch, cached: this.used - pinned - scratch,
-      hits, misses, evictions, bytesRead, peakBytes: peakFrames * PAGE_BYTES,
+      frames: this.tenants.length,
+      pinned,
+      scratch,
+      cached: this.used - pinned - scratch,
+      hits,
+      misses,
+      evictions,
+      bytesRead,
+      peakBytes: peakFrames * PAGE_BYTES,
     };
   }
 
@@ -191,12 +206,17 @@ export class BufferPool {
     const { frameCount, run } = options;
     const bytes = frameCount * PAGE_BYTES;
     if (frameCount > this.tenants.length) {
-      throw this.exhausted({ bytes, consumer: options.consumer, reason: `the pool has only ${this.tenants.length * PAGE_BYTES} bytes of frames` });
+      throw this.exhausted({
+        bytes,
+        consumer: options.consumer,
+        reason: `the pool has only ${this.tenants.length * PAGE_BYTES} bytes of frames`,
+      });
     }
     const now = this.clock;
-    const frame = frameCount === 1 && run !== undefined
-      ? findFrame(this.tenants, { hand: this.hand, now })
-      : findWindow(this.tenants, { count: frameCount, now, fromTop: run === undefined });
+    const frame =
+      frameCount === 1 && run !== undefined
+        ? findFrame(this.tenants, { hand: this.hand, now })
+        : findWindow(this.tenants, { count: frameCount, now, fromTop: run === undefined });
     if (frame === undefined) {
       const { pinned, scratch } = this.stats();
       const reason = `${pinned} of ${this.tenants.length} frames are pinned and ${scratch} hold intermediate results`;
@@ -208,7 +228,16 @@ export class BufferPool {
       this.counters.evictions++;
       this.detach(tenant);
     }
-    const entry: Resident = { frame, frameCount, run, pins: 1, uses: 0, lastUse: now, loading: undefined, isDetached: run === undefined };
+    const entry: Resident = {
+      frame,
+      frameCount,
+      run,
+      pins: 1,
+      uses: 0,
+      lastUse: now,
+      loading: undefined,
+      isDetached: run === undefined,
+    };
     this.tenants.fill(entry, frame, frame + frameCount);
     this.used += frameCount;
     this.counters.peakFrames = Math.max(this.counters.peakFrames, this.used);
@@ -264,10 +293,14 @@ export class BufferPool {
   }
 
   private exhausted(wish: { bytes: number; consumer: string; reason: string }): ResourceError {
-    const message = `${wish.consumer} needs ${wish.bytes} bytes, but memoryLimit is ${this.limitBytes} bytes and ${wish.reason}; `
-      + 'raise it with open(path, { memoryLimit }) or --memory';
+    const message =
+      `${wish.consumer} needs ${wish.bytes} bytes, but memoryLimit is ${this.limitBytes} bytes and ${wish.reason}; ` +
+      'raise it with open(path, { memoryLimit }) or --memory';
     return new ResourceError(message, {
-      limit: 'memoryLimit', limitBytes: this.limitBytes, wantedBytes: wish.bytes, consumer: wish.consumer,
+      limit: 'memoryLimit',
+      limitBytes: this.limitBytes,
+      wantedBytes: wish.bytes,
+      consumer: wish.consumer,
     });
   }
 }

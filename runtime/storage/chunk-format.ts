@@ -1,15 +1,18 @@
 /**
- * The bytes of a column chunk, as kernels read them: a base address plus the offsets of a ChunkLayout, each a multiple of 16.
+ * The bytes of a column chunk, as kernels read them: a base address plus the offsets of a ChunkLayout, each a
+ * multiple of 16.
  *
  *   fixed width       | values, one after the other | validity? |
  *   tensor of width w | component 0, padded to strideBytes | component 1 ... | validity? |
  *   text, plain       | offsets u32[n + 1] | bytes | validity? |
  *   text, dictionary  | codes u16[n] | offsets u32[d + 1] | bytes | validity? |
  *
- * Text rule: k = codes ? codes[i] : i; the value is bytes[offsets[k] .. offsets[k + 1]). Validity: bit i, least significant
+ * Text rule: k = codes ? codes[i] : i; the value is bytes[offsets[k] .. offsets[k + 1]). Validity: bit i, least
+ * significant
  * first, is 1 when row i is not NULL; absent when no row is. A part that is absent has offset -1.
  *
- * The layout follows from the few numbers of `ChunkShape`, so a file stores only those and cannot name an offset outside its chunk.
+ * The layout follows from the few numbers of `ChunkShape`, so a file stores only those and cannot name an offset
+ * outside its chunk.
  */
 import { dtypeInfo, isVariableLength, type DType } from '../../ir/dtype.js';
 import { PAGE_BYTES, alignUp } from './format.js';
@@ -64,7 +67,11 @@ export function layoutChunk(shape: ChunkShape): ChunkLayout {
     const validityAt = alignUp(valuesEnd, ALIGNMENT);
     return {
       byteLength: shape.hasValidity ? validityAt + validityBytes : valuesEnd,
-      valuesOffset: 0, strideBytes, codesOffset: -1, offsetsOffset: -1, bytesOffset: -1,
+      valuesOffset: 0,
+      strideBytes,
+      codesOffset: -1,
+      offsetsOffset: -1,
+      bytesOffset: -1,
       validityOffset: shape.hasValidity ? validityAt : -1,
     };
   }
@@ -76,14 +83,21 @@ export function layoutChunk(shape: ChunkShape): ChunkLayout {
   const validityAt = alignUp(bytesEnd, ALIGNMENT);
   return {
     byteLength: shape.hasValidity ? validityAt + validityBytes : bytesEnd,
-    valuesOffset: -1, strideBytes: 0, codesOffset: isDictionary ? 0 : -1, offsetsOffset, bytesOffset,
+    valuesOffset: -1,
+    strideBytes: 0,
+    codesOffset: isDictionary ? 0 : -1,
+    offsetsOffset,
+    bytesOffset,
     validityOffset: shape.hasValidity ? validityAt : -1,
   };
 }
 
 /** Most rows a row group of such columns may have: 65,536, halved until the widest fixed chunk is at most 8 MiB. */
 export function groupRowLimit(columns: readonly { readonly dtype: DType; readonly width: number }[]): number {
-  const widest = columns.reduce((most, c) => Math.max(most, isVariableLength(c.dtype) ? 0 : c.width * dtypeInfo(c.dtype).widthBytes), 1);
+  const widest = columns.reduce(
+    (most, c) => Math.max(most, isVariableLength(c.dtype) ? 0 : c.width * dtypeInfo(c.dtype).widthBytes),
+    1,
+  );
   let rows = GROUP_ROWS;
   while (rows > 1 && rows * widest > TARGET_CHUNK_BYTES) rows /= 2;
   return rows;

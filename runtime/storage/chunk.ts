@@ -1,13 +1,23 @@
 /**
  * Column chunks: a vector enters, bytes in the layout of `chunk-format.ts` leave, and back.
  *
- * A ChunkMeta says where a chunk lies and what is known of it. In the file only its `ChunkShape` and place are stored; the
+ * A ChunkMeta says where a chunk lies and what is known of it. In the file only its `ChunkShape` and place are
+ * stored; the
  * offsets are derived again on reading, and a place that does not fit its run is refused.
  */
 import { dtypeInfo, isVariableLength, type DType } from '../../ir/dtype.js';
 import type { ColumnSchema, FixedValues, Vector } from '../batch.js';
 import type { PageRun } from './buffer-pool.js';
-import { GROUP_ROWS, MAX_CHUNK_BYTES, MAX_DICTIONARY, layoutChunk, runPages, type ChunkEncoding, type ChunkLayout, type ChunkShape } from './chunk-format.js';
+import {
+  GROUP_ROWS,
+  MAX_CHUNK_BYTES,
+  MAX_DICTIONARY,
+  layoutChunk,
+  runPages,
+  type ChunkEncoding,
+  type ChunkLayout,
+  type ChunkShape,
+} from './chunk-format.js';
 import { buildDictionary, estimateDistinct } from './dictionary.js';
 import { bytesOf, elementsPerValue, fixedConstructor } from './fixed-values.js';
 import { MAX_PAGES, PAGE_BYTES } from './format.js';
@@ -52,10 +62,13 @@ export function encodeChunk(vector: Vector, rowCount: number): EncodedChunk {
   const isText = isVariableLength(vector.dtype);
   const dictionary = isText ? buildDictionary(vector, rowCount) : undefined;
   const shape: ChunkShape = {
-    dtype: vector.dtype, width: vector.width, rowCount, hasValidity: nullCount > 0,
+    dtype: vector.dtype,
+    width: vector.width,
+    rowCount,
+    hasValidity: nullCount > 0,
     encoding: dictionary === undefined ? 'plain' : 'dictionary',
     dictionaryCount: dictionary?.count ?? 0,
-    textBytes: !isText ? 0 : dictionary?.bytes.length ?? vector.offsets![rowCount]!,
+    textBytes: !isText ? 0 : (dictionary?.bytes.length ?? vector.offsets![rowCount]!),
   };
   const layout = layoutChunk(shape);
   const bytes = new Uint8Array(layout.byteLength);
@@ -70,13 +83,28 @@ export function encodeChunk(vector: Vector, rowCount: number): EncodedChunk {
   if (shape.hasValidity) bytes.set(vector.validity!.subarray(0, Math.ceil(rowCount / 8)), layout.validityOffset);
   const { encoding, dictionaryCount, textBytes } = shape;
   const distinctEstimate = estimate(vector, { rowCount, dictionary: dictionary?.count });
-  return { bytes, meta: { ...layout, ...zoneMap(vector, rowCount), rowCount, encoding, dictionaryCount, textBytes, nullCount, distinctEstimate } };
+  return {
+    bytes,
+    meta: {
+      ...layout,
+      ...zoneMap(vector, rowCount),
+      rowCount,
+      encoding,
+      dictionaryCount,
+      textBytes,
+      nullCount,
+      distinctEstimate,
+    },
+  };
 }
 
 function estimate(vector: Vector, options: { rowCount: number; dictionary: number | undefined }): number | undefined {
   if (vector.width !== 1) return undefined;
   if (vector.values === undefined) return options.dictionary ?? options.rowCount;
-  return estimateDistinct(vector.values, { rowCount: options.rowCount, widthBytes: dtypeInfo(vector.dtype).widthBytes });
+  return estimateDistinct(vector.values, {
+    rowCount: options.rowCount,
+    widthBytes: dtypeInfo(vector.dtype).widthBytes,
+  });
 }
 
 /** Rows of a tensor column (row-major) become components, each contiguous over the rows. */
@@ -90,14 +118,19 @@ function encodeFixed(target: Uint8Array, from: { vector: Vector; rowCount: numbe
     return;
   }
   for (let component = 0; component < vector.width; component++) {
-    const column = viewFixed(vector.dtype, { bytes: target, at: component * from.strideBytes, count: rowCount * lanes });
+    const column = viewFixed(vector.dtype, {
+      bytes: target,
+      at: component * from.strideBytes,
+      count: rowCount * lanes,
+    });
     transpose(source, column, { perRow, start: component * lanes, lanes, rowCount, isBack: false });
   }
 }
 
 /** Copies the lanes of one component out of (or, `isBack`, into) row-major values. */
 function transpose(
-  rowMajor: FixedValues, column: FixedValues,
+  rowMajor: FixedValues,
+  column: FixedValues,
   shape: { perRow: number; start: number; lanes: number; rowCount: number; isBack: boolean },
 ): void {
   // The two arrays are of one class; a number array stands for all of them, as indexing is alike.
@@ -126,8 +159,10 @@ export function decodeChunk(meta: ChunkMeta, source: { bytes: Uint8Array; column
   const { column } = source;
   const chunk = source.bytes.slice(meta.byteOffset, meta.byteOffset + meta.byteLength);
   const { rowCount, validityOffset } = meta;
-  const validity = validityOffset < 0 ? undefined : chunk.slice(validityOffset, validityOffset + Math.ceil(rowCount / 8));
-  if (countNulls(validity, rowCount) !== meta.nullCount) throw new ShapeError('the validity bitmap does not match the NULL count');
+  const validity =
+    validityOffset < 0 ? undefined : chunk.slice(validityOffset, validityOffset + Math.ceil(rowCount / 8));
+  if (countNulls(validity, rowCount) !== meta.nullCount)
+    throw new ShapeError('the validity bitmap does not match the NULL count');
   const { dtype, width } = column;
   if (isVariableLength(dtype)) return { dtype, width, validity, values: undefined, ...decodeText(meta, chunk) };
   const lanes = elementsPerValue(dtype);
@@ -150,7 +185,8 @@ function decodeText(meta: ChunkMeta, chunk: Uint8Array): { offsets: Uint32Array;
   const bytes = chunk.subarray(bytesOffset, bytesOffset + textBytes);
   let last = 0;
   for (const offset of offsets) {
-    if (offset < last || offset > textBytes) throw new ShapeError(`text offset ${offset} lies outside of ${last}..${textBytes}`);
+    if (offset < last || offset > textBytes)
+      throw new ShapeError(`text offset ${offset} lies outside of ${last}..${textBytes}`);
     last = offset;
   }
   if (offsets[0] !== 0 || last !== textBytes) throw new ShapeError('text offsets do not cover the text');
@@ -187,9 +223,17 @@ function zoneFromJson(value: unknown, path: string, dtype: DType): ZoneValue {
 
 export function chunkToJson(meta: ChunkMeta): JsonValue {
   return {
-    pages: meta.run.pages, at: meta.byteOffset, rows: meta.rowCount, encoding: meta.encoding, nulls: meta.nullCount,
-    distinct: meta.distinctEstimate ?? null, dictionary: meta.dictionaryCount, text: meta.textBytes,
-    min: zoneToJson(meta.min), max: zoneToJson(meta.max), nan: meta.hasNaN,
+    pages: meta.run.pages,
+    at: meta.byteOffset,
+    rows: meta.rowCount,
+    encoding: meta.encoding,
+    nulls: meta.nullCount,
+    distinct: meta.distinctEstimate ?? null,
+    dictionary: meta.dictionaryCount,
+    text: meta.textBytes,
+    min: zoneToJson(meta.min),
+    max: zoneToJson(meta.max),
+    nan: meta.hasNaN,
   };
 }
 
@@ -205,16 +249,37 @@ export function chunkFromJson(value: unknown, path: string, column: ColumnSchema
   if (isDictionary !== dictionaryCount > 0 || (isDictionary && !isVariableLength(column.dtype))) {
     throw new ShapeError(`${path}: a dictionary of ${dictionaryCount} values for ${encoding} ${column.dtype}`);
   }
-  const layout = layoutChunk({ dtype: column.dtype, width: column.width, rowCount, encoding, hasValidity: nullCount > 0, dictionaryCount, textBytes });
+  const layout = layoutChunk({
+    dtype: column.dtype,
+    width: column.width,
+    rowCount,
+    encoding,
+    hasValidity: nullCount > 0,
+    dictionaryCount,
+    textBytes,
+  });
   const byteOffset = readInteger(json['at'], `${path}.at`, { min: 0, max: PAGE_BYTES - 1 });
-  const pages = readList(json['pages'], `${path}.pages`, (page, at) => readInteger(page, at, { min: 1, max: MAX_PAGES }));
+  const pages = readList(json['pages'], `${path}.pages`, (page, at) =>
+    readInteger(page, at, { min: 1, max: MAX_PAGES }),
+  );
   if (byteOffset % 16 !== 0 || pages.length !== runPages({ byteOffset, byteLength: layout.byteLength })) {
     throw new ShapeError(`${path}: ${layout.byteLength} bytes at ${byteOffset} do not fit ${pages.length} pages`);
   }
   return {
-    ...layout, run: { pages }, byteOffset, rowCount, encoding, dictionaryCount, textBytes, nullCount,
-    distinctEstimate: json['distinct'] === null ? undefined : readInteger(json['distinct'], `${path}.distinct`, { min: 0, max: rowCount }),
-    min: zoneFromJson(json['min'], `${path}.min`, column.dtype), max: zoneFromJson(json['max'], `${path}.max`, column.dtype),
+    ...layout,
+    run: { pages },
+    byteOffset,
+    rowCount,
+    encoding,
+    dictionaryCount,
+    textBytes,
+    nullCount,
+    distinctEstimate:
+      json['distinct'] === null
+        ? undefined
+        : readInteger(json['distinct'], `${path}.distinct`, { min: 0, max: rowCount }),
+    min: zoneFromJson(json['min'], `${path}.min`, column.dtype),
+    max: zoneFromJson(json['max'], `${path}.max`, column.dtype),
     hasNaN: readBoolean(json['nan'], `${path}.nan`),
   };
 }

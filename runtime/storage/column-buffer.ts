@@ -1,7 +1,9 @@
 /**
- * Rows of one column on their way into a row group: vectors are appended, the first n rows leave as a vector of their own.
+ * Rows of one column on their way into a row group: vectors are appended, the first n rows leave as a vector of
+ * their own.
  *
- * Invariant: what was appended is copied, so the caller may use its arrays again. Growth is by doubling; rows that leave are shifted out.
+ * Invariant: what was appended is copied, so the caller may use its arrays again. Growth is by doubling; rows that
+ * leave are shifted out.
  */
 import { isVariableLength } from '../../ir/dtype.js';
 import type { ColumnSchema, FixedValues, Vector } from '../batch.js';
@@ -55,7 +57,9 @@ export class ColumnBuffer {
   private appendFixed(vector: Vector, { from, to }: { from: number; to: number }): void {
     const values = this.values!;
     if (vector.values?.constructor !== values.constructor) {
-      throw new Error(`column ${this.column.name} wants ${values.constructor.name}, found ${vector.values?.constructor.name ?? 'none'}`);
+      throw new Error(
+        `column ${this.column.name} wants ${values.constructor.name}, found ${vector.values?.constructor.name ?? 'none'}`,
+      );
     }
     const source = vector.values.subarray(from * this.perRow, to * this.perRow);
     // Both are of one class, which the check above has seen; the union of `set` signatures cannot express it.

@@ -3,15 +3,35 @@
  *
  *   new pages -> sync -> catalog and directory pages -> sync -> the slot the last commit did not write -> sync
  *
- * Invariant: until the last step is durable the file is at the commit before, byte for byte, as no page of it was touched.
+ * Invariant: until the last step is durable the file is at the commit before, byte for byte, as no page of it was
+ * touched.
  */
 import { StorageError } from '../errors.js';
 import { EMPTY_CATALOG, decodeCatalog, encodeCatalog, type Catalog } from '../catalog.js';
 import { checksum, checksumText } from './checksum.js';
 import {
-  LEAF_ENTRIES, MAX_CATALOG_PAGES, PAGE_BYTES, PAGE_KINDS, SLOT_COPIES, SUPERBLOCK_BYTES, SUPERBLOCK_PAGE, FORMAT_VERSION,
-  decodeDirectoryLeaf, decodeDirectoryRoot, decodeSuperblock, encodeDirectoryLeaf, encodeDirectoryRoot, encodeSuperblock,
-  fileBytes, pageOffset, slotOf, slotOffset, type DirectoryEntry, type PageReference, type Superblock, type SuperblockResult,
+  LEAF_ENTRIES,
+  MAX_CATALOG_PAGES,
+  PAGE_BYTES,
+  PAGE_KINDS,
+  SLOT_COPIES,
+  SUPERBLOCK_BYTES,
+  SUPERBLOCK_PAGE,
+  FORMAT_VERSION,
+  decodeDirectoryLeaf,
+  decodeDirectoryRoot,
+  decodeSuperblock,
+  encodeDirectoryLeaf,
+  encodeDirectoryRoot,
+  encodeSuperblock,
+  fileBytes,
+  pageOffset,
+  slotOf,
+  slotOffset,
+  type DirectoryEntry,
+  type PageReference,
+  type Superblock,
+  type SuperblockResult,
 } from './format.js';
 import type { PageAllocator } from './page-allocator.js';
 import type { PageFile } from './pages.js';
@@ -37,8 +57,16 @@ export async function readSlots(pages: PageFile): Promise<readonly (readonly Sup
   for (const slot of [0, 1]) {
     const bytes = new Uint8Array(SUPERBLOCK_BYTES * SLOT_COPIES);
     const done = await pages.attempt(() => pages.device.read(bytes, slotOffset(slot)));
-    slots.push(Array.from({ length: SLOT_COPIES }, (_, copy) =>
-      decodeSuperblock(bytes.subarray(copy * SUPERBLOCK_BYTES, Math.min((copy + 1) * SUPERBLOCK_BYTES, Math.max(done, copy * SUPERBLOCK_BYTES))))));
+    slots.push(
+      Array.from({ length: SLOT_COPIES }, (_, copy) =>
+        decodeSuperblock(
+          bytes.subarray(
+            copy * SUPERBLOCK_BYTES,
+            Math.min((copy + 1) * SUPERBLOCK_BYTES, Math.max(done, copy * SUPERBLOCK_BYTES)),
+          ),
+        ),
+      ),
+    );
   }
   return slots;
 }
@@ -49,7 +77,8 @@ export function slotProblems(file: string, slots: readonly (readonly SuperblockR
     const isWritten = copies.some((c) => c.state !== 'empty');
     return copies.flatMap((result, copy) => {
       if (result.state === 'valid' || (result.state === 'empty' && !isWritten)) return [];
-      const sums = result.state === 'torn' ? { expected: checksumText(result.expected), actual: checksumText(result.actual) } : {};
+      const sums =
+        result.state === 'torn' ? { expected: checksumText(result.expected), actual: checksumText(result.actual) } : {};
       const message = `${file}: copy ${copy} of superblock ${slot} is damaged (${result.state})`;
       return [new StorageError('corrupt', message, { file, page: SUPERBLOCK_PAGE, ...sums })];
     });
@@ -64,16 +93,23 @@ function newestSuperblock(file: string, slots: readonly (readonly SuperblockResu
   const page = SUPERBLOCK_PAGE;
   const version = results.find((r) => r.state === 'version');
   if (version?.state === 'version') {
-    throw new StorageError('version', `${file} has format version ${version.found}; this program reads version ${FORMAT_VERSION}`, {
-      file, page, expected: FORMAT_VERSION, actual: version.found,
-    });
+    throw new StorageError(
+      'version',
+      `${file} has format version ${version.found}; this program reads version ${FORMAT_VERSION}`,
+      { file, page, expected: FORMAT_VERSION, actual: version.found },
+    );
   }
   const torn = results.find((r) => r.state === 'torn');
   if (torn?.state === 'torn') {
     const sums = { expected: checksumText(torn.expected), actual: checksumText(torn.actual) };
     throw new StorageError('corrupt', `${file}: every copy of the superblock is damaged`, { file, page, ...sums });
   }
-  throw new StorageError('not-a-database', `${file} is not an Intarsia database`, { file, page, expected: 'INTARSIA', actual: 'other bytes' });
+  throw new StorageError('not-a-database', `${file} is not an Intarsia database`, {
+    file,
+    page,
+    expected: 'INTARSIA',
+    actual: 'other bytes',
+  });
 }
 
 /** Whether a file holds nothing but, at most, a creation that was cut short. */
@@ -86,7 +122,12 @@ export async function isUncreated(pages: PageFile): Promise<boolean> {
 
 /** Makes an empty database of an empty file. */
 export async function createFile(pages: PageFile): Promise<void> {
-  const superblock: Superblock = { sequence: 1, pageCount: 0, directory: undefined, catalog: { pages: [], byteLength: 0 } };
+  const superblock: Superblock = {
+    sequence: 1,
+    pageCount: 0,
+    directory: undefined,
+    catalog: { pages: [], byteLength: 0 },
+  };
   await pages.attempt(async () => {
     await pages.device.truncate(0);
     await pages.device.truncate(fileBytes(0));
@@ -113,7 +154,8 @@ async function loadDirectory(pages: PageFile, superblock: Superblock): Promise<r
   const { directory, pageCount } = superblock;
   if (directory === undefined) return [];
   const requirePage = (page: number): void => {
-    if (page < 1 || page > pageCount) throw pages.corrupt(page, `the directory lies on page ${page}, outside of 1..${pageCount}`);
+    if (page < 1 || page > pageCount)
+      throw pages.corrupt(page, `the directory lies on page ${page}, outside of 1..${pageCount}`);
   };
   requirePage(directory.page);
   const leaves = decodeDirectoryRoot(await pages.readReferenced(directory));
@@ -124,7 +166,8 @@ async function loadDirectory(pages: PageFile, superblock: Superblock): Promise<r
     requirePage(leaf.page);
     const entries = decodeDirectoryLeaf(await pages.readReferenced(leaf));
     const expected = Math.min(LEAF_ENTRIES, pageCount - i * LEAF_ENTRIES);
-    if (entries?.length !== expected) throw pages.corrupt(leaf.page, `page ${leaf.page} is no directory of ${expected} pages`);
+    if (entries?.length !== expected)
+      throw pages.corrupt(leaf.page, `page ${leaf.page} is no directory of ${expected} pages`);
     entries.forEach((entry, at) => {
       // What an older snapshot still reads stays known.
       if (entry.kind !== PAGE_KINDS.free) pages.setEntry(i * LEAF_ENTRIES + at + 1, entry);
@@ -153,7 +196,8 @@ export async function repairSlots(pages: PageFile): Promise<void> {
   for (const [slot, copies] of (await readSlots(pages)).entries()) {
     const sound = copies.find((c) => c.state === 'valid');
     if (copies.every((c) => c.state === (sound === undefined ? 'empty' : 'valid'))) continue;
-    const bytes = sound?.state === 'valid' ? encodeSuperblock(sound.superblock) : new Uint8Array(SUPERBLOCK_BYTES * SLOT_COPIES);
+    const bytes =
+      sound?.state === 'valid' ? encodeSuperblock(sound.superblock) : new Uint8Array(SUPERBLOCK_BYTES * SLOT_COPIES);
     await pages.attempt(() => pages.device.write(bytes, slotOffset(slot)));
   }
   await pages.attempt(() => pages.device.sync());
@@ -185,16 +229,29 @@ export async function writeCommit(pages: PageFile, request: CommitRequest): Prom
   const catalogPages = await pages.writeRun('catalog', catalogBytes);
   catalogPages.forEach(request.onPage);
   if (catalogPages.length > MAX_CATALOG_PAGES) {
-    throw new StorageError('full', `${pages.name}: the catalog has ${catalogBytes.length} bytes; ${MAX_CATALOG_PAGES * PAGE_BYTES} is the most`);
+    throw new StorageError(
+      'full',
+      `${pages.name}: the catalog has ${catalogBytes.length} bytes; ${MAX_CATALOG_PAGES * PAGE_BYTES} is the most`,
+    );
   }
   const dropped = new Set([...request.dropped, ...previous.superblock.catalog.pages]);
   const written = new Set([...request.written, ...catalogPages]);
-  const { leaves, root, pageCount } = await writeDirectory(pages, { previous, dropped, written, onPage: request.onPage });
+  const { leaves, root, pageCount } = await writeDirectory(pages, {
+    previous,
+    dropped,
+    written,
+    onPage: request.onPage,
+  });
   const size = await pages.attempt(() => pages.device.size());
   if (size < fileBytes(pageCount)) await pages.attempt(() => pages.device.truncate(fileBytes(pageCount)));
   await pages.attempt(() => pages.device.sync());
   await request.beforeSwitch();
-  const superblock = { sequence, pageCount, directory: root, catalog: { pages: catalogPages, byteLength: catalogBytes.length } };
+  const superblock = {
+    sequence,
+    pageCount,
+    directory: root,
+    catalog: { pages: catalogPages, byteLength: catalogBytes.length },
+  };
   try {
     await pages.attempt(() => pages.device.write(encodeSuperblock(superblock), slotOffset(slotOf(sequence))));
     await pages.attempt(() => pages.device.sync());
@@ -205,9 +262,15 @@ export async function writeCommit(pages: PageFile, request: CommitRequest): Prom
 }
 
 /** Writes the leaves in which something changed, and the root; the other leaves stay where they are. */
-async function writeDirectory(pages: PageFile, request: {
-  previous: Commit; dropped: ReadonlySet<number>; written: ReadonlySet<number>; onPage: (page: number) => void;
-}): Promise<{ leaves: readonly PageReference[]; root: PageReference; pageCount: number }> {
+async function writeDirectory(
+  pages: PageFile,
+  request: {
+    previous: Commit;
+    dropped: ReadonlySet<number>;
+    written: ReadonlySet<number>;
+    onPage: (page: number) => void;
+  },
+): Promise<{ leaves: readonly PageReference[]; root: PageReference; pageCount: number }> {
   const { previous, dropped, written } = request;
   const { allocator } = pages;
   const take = (): number => {
@@ -243,7 +306,8 @@ async function writeDirectory(pages: PageFile, request: {
     const length = Math.min(LEAF_ENTRIES, pageCount - first + 1);
     // Pages of the directory have no entry of their own: theirs is that of a free page.
     const entries = Array.from({ length }, (_, i) =>
-      (allocator.isUsed(first + i) && !dropped.has(first + i) ? pages.entry(first + i) : FREE_ENTRY));
+      allocator.isUsed(first + i) && !dropped.has(first + i) ? pages.entry(first + i) : FREE_ENTRY,
+    );
     leaves.push(await writeReferenced(pages, page, encodeDirectoryLeaf(entries)));
   }
   return { leaves, root: await writeReferenced(pages, rootPage, encodeDirectoryRoot(leaves)), pageCount };

@@ -1,22 +1,48 @@
 /**
  * The door of storage: opens a database file, hands out snapshots and the one transaction, and owns the buffer pool.
  *
- * Invariant: a snapshot reads the commit it started from until it is released. Everything read from the file was checked;
+ * Invariant: a snapshot reads the commit it started from until it is released. Everything read from the file was
+ * checked;
  * what is wrong with it is a StorageError.
  */
 import { StorageError } from '../errors.js';
-import { findModel, findModelVersion, findTable, type Catalog, type ModelVersionEntry, type SegmentReference, type TableEntry } from '../catalog.js';
+import {
+  findModel,
+  findModelVersion,
+  findTable,
+  type Catalog,
+  type ModelVersionEntry,
+  type SegmentReference,
+  type TableEntry,
+} from '../catalog.js';
 import type { BlockDevice } from './block-device.js';
 import { BufferPool } from './buffer-pool.js';
 import type { RowGroup } from './chunk.js';
-import { createFile, directoryPages, isUncreated, loadCommit, repairSlots, slotProblems, readSlots, type Commit } from './commit.js';
+import {
+  createFile,
+  directoryPages,
+  isUncreated,
+  loadCommit,
+  repairSlots,
+  slotProblems,
+  readSlots,
+  type Commit,
+} from './commit.js';
 import { FileDevice } from './file.js';
 import { PAGE_KINDS, fileBytes } from './format.js';
 import { ReaderMark, WriterLock, oldestMark } from './lock.js';
-import { BlockIndex, blockHasher, decodeModelVersion, modelStoreStats, type ModelStoreStats, type ModelVersion } from './model-store.js';
+import {
+  BlockIndex,
+  blockHasher,
+  decodeModelVersion,
+  modelStoreStats,
+  type ModelStoreStats,
+  type ModelVersion,
+} from './model-store.js';
 import { PageFile, storageError } from './pages.js';
 import { ShapeError } from './shape.js';
-import { TableReader, decodeSegment } from './table.js';
+import { decodeSegment } from './segment.js';
+import { TableReader } from './table.js';
 import { WriteTransaction } from './transaction.js';
 
 export interface OpenOptions {
@@ -38,8 +64,8 @@ const DEFAULT_RESERVED_BYTES = 1024 * 1024;
 
 /** How the file is guarded against other processes; a device of a test has no guard. */
 interface Guards {
-  readonly lock: WriterLock | undefined;
-  readonly mark: ReaderMark | undefined;
+  lock: WriterLock | undefined;
+  mark: ReaderMark | undefined;
 }
 
 export class DatabaseFile {
@@ -68,7 +94,12 @@ export class DatabaseFile {
     const limitBytes = Math.min(options.memoryLimitBytes ?? DEFAULT_MEMORY_BYTES, MAX_MEMORY_BYTES);
     const pagesOfMemory = Math.ceil(limitBytes / WASM_PAGE_BYTES);
     const memory = new WebAssembly.Memory({ initial: pagesOfMemory, maximum: pagesOfMemory, shared: true });
-    this.pool = new BufferPool({ memory, limitBytes, reservedBytes: options.reservedBytes ?? DEFAULT_RESERVED_BYTES, source: this.pages });
+    this.pool = new BufferPool({
+      memory,
+      limitBytes,
+      reservedBytes: options.reservedBytes ?? DEFAULT_RESERVED_BYTES,
+      source: this.pages,
+    });
     this.pages.onRewrite = (pages) => this.pool.forget(pages);
   }
 
@@ -76,11 +107,10 @@ export class DatabaseFile {
   static async open(path: string, options: OpenOptions = {}): Promise<DatabaseFile> {
     const readOnly = options.readOnly ?? false;
     const guards: Guards = { lock: undefined, mark: undefined };
-    const taken: { -readonly [K in keyof Guards]: Guards[K] } = guards;
     let device: FileDevice | undefined;
     try {
-      if (readOnly) taken.mark = await ReaderMark.place(path);
-      else taken.lock = await WriterLock.take(path);
+      if (readOnly) guards.mark = await ReaderMark.place(path);
+      else guards.lock = await WriterLock.take(path);
       device = await FileDevice.open(path, readOnly ? 'read' : options.create === false ? 'write' : 'create');
       const database = new DatabaseFile(device, path, readOnly, options, guards);
       await database.load(options);
@@ -89,26 +119,36 @@ export class DatabaseFile {
       await device?.close();
       await guards.lock?.release();
       await guards.mark?.remove();
-      throw error instanceof RangeError || (error as Error).name === 'ResourceError' ? error : storageError(path, error);
+      throw error instanceof RangeError || (error as Error).name === 'ResourceError'
+        ? error
+        : storageError(path, error);
     }
   }
 
   /** Opens what lies on a device: for tests that stand between storage and the disk. */
-  static async openDevice(device: BlockDevice, options: OpenOptions & { readonly name: string }): Promise<DatabaseFile> {
-    const database = new DatabaseFile(device, options.name, options.readOnly ?? false, options, { lock: undefined, mark: undefined });
+  static async openDevice(
+    device: BlockDevice,
+    options: OpenOptions & { readonly name: string },
+  ): Promise<DatabaseFile> {
+    const database = new DatabaseFile(device, options.name, options.readOnly ?? false, options, {
+      lock: undefined,
+      mark: undefined,
+    });
     await database.load(options);
     return database;
   }
 
   private async load(options: OpenOptions): Promise<void> {
-    if (!this.readOnly && options.create !== false && await isUncreated(this.pages)) await createFile(this.pages);
+    if (!this.readOnly && options.create !== false && (await isUncreated(this.pages))) await createFile(this.pages);
     const { commit, problems } = await loadCommit(this.pages);
     this.commit = commit;
     this.problems.push(...problems);
     const { sequence, pageCount } = commit.superblock;
     const directory = new Set(directoryPages(commit));
     this.pages.allocator.reset({
-      pageCount, sequence, isUsed: (page) => directory.has(page) || this.pages.entry(page).kind !== PAGE_KINDS.free,
+      pageCount,
+      sequence,
+      isUsed: (page) => directory.has(page) || this.pages.entry(page).kind !== PAGE_KINDS.free,
     });
     await this.guards.mark?.move(sequence);
     if (this.readOnly) return;
@@ -136,12 +176,18 @@ export class DatabaseFile {
     });
   }
 
-  /** The one transaction that may write. @throws StorageError 'locked' while another one is open, 'io' after a failed commit that may have happened. */
+  /**
+   * The one transaction that may write. @throws StorageError 'locked' while another one is open, 'io' after a failed
+   * commit that may have happened.
+   */
   begin(): WriteTransaction {
     if (this.readOnly) throw new StorageError('io', `${this.path} is open for reading only`, { file: this.path });
     if (this.broken !== undefined) throw this.broken;
     if (this.active !== undefined) {
-      throw new StorageError('locked', `${this.path}: this process (${process.pid}) has a transaction open already`, { file: this.path, actual: process.pid });
+      throw new StorageError('locked', `${this.path}: this process (${process.pid}) has a transaction open already`, {
+        file: this.path,
+        actual: process.pid,
+      });
     }
     this.reclaimInMemory();
     this.active = new WriteTransaction(this, this.commit, {
@@ -162,7 +208,9 @@ export class DatabaseFile {
     }
   }
 
-  private async endTransaction(outcome: { commit: Commit } | { failed: StorageError | undefined; isUncertain: boolean }): Promise<void> {
+  private async endTransaction(
+    outcome: { commit: Commit } | { failed: StorageError | undefined; isUncertain: boolean },
+  ): Promise<void> {
     this.active = undefined;
     if ('commit' in outcome) {
       this.commit = outcome.commit;
@@ -179,10 +227,13 @@ export class DatabaseFile {
     this.reclaimInMemory();
     const last = Math.max(this.pages.allocator.trimEnd(), this.commit.superblock.pageCount);
     // Space is only given back here: a failure costs nothing but that.
-    await this.pages.attempt(async () => {
-      const { device } = this.pages;
-      if (this.oldestOutside >= this.sequence && await device.size() > fileBytes(last)) await device.truncate(fileBytes(last));
-    }).catch(() => undefined);
+    await this.pages
+      .attempt(async () => {
+        const { device } = this.pages;
+        if (this.oldestOutside >= this.sequence && (await device.size()) > fileBytes(last))
+          await device.truncate(fileBytes(last));
+      })
+      .catch(() => undefined);
   }
 
   private reclaimInMemory(): void {
@@ -195,14 +246,28 @@ export class DatabaseFile {
     for (const segment of table.segments) {
       let known = this.groupsBySegment.get(segment);
       if (known === undefined) {
-        known = await this.decode(segment.pages, 'tableMetadata', async () => decodeSegment(await this.pages.readChain(segment), table.columns));
-        if (known.length !== segment.groupCount) throw this.pages.corrupt(segment.pages[0] ?? 0, `table ${table.name} lacks row groups`, segment.groupCount, known.length);
+        known = await this.decode(segment.pages, 'tableMetadata', async () =>
+          decodeSegment(await this.pages.readChain(segment), table.columns),
+        );
+        if (known.length !== segment.groupCount)
+          throw this.pages.corrupt(
+            segment.pages[0] ?? 0,
+            `table ${table.name} lacks row groups`,
+            segment.groupCount,
+            known.length,
+          );
         this.rememberGroups(segment, known);
       }
       groups.push(...known);
     }
     const rows = groups.reduce((sum, group) => sum + group.rowCount, 0);
-    if (rows !== table.rowCount) throw this.pages.corrupt(table.segments[0]?.pages[0] ?? 0, `table ${table.name} lacks rows`, table.rowCount, rows);
+    if (rows !== table.rowCount)
+      throw this.pages.corrupt(
+        table.segments[0]?.pages[0] ?? 0,
+        `table ${table.name} lacks rows`,
+        table.rowCount,
+        rows,
+      );
     return groups;
   }
 
@@ -218,7 +283,9 @@ export class DatabaseFile {
   async loadModel(entry: ModelVersionEntry): Promise<ModelVersion> {
     let model = this.modelsByEntry.get(entry);
     if (model === undefined) {
-      model = await this.decode(entry.metadata.pages, 'modelMetadata', async () => decodeModelVersion(await this.pages.readChain(entry.metadata)));
+      model = await this.decode(entry.metadata.pages, 'modelMetadata', async () =>
+        decodeModelVersion(await this.pages.readChain(entry.metadata)),
+      );
       this.modelsByEntry.set(entry, model);
     }
     return model;
@@ -247,9 +314,14 @@ export class DatabaseFile {
     return slotProblems(this.path, await readSlots(this.pages));
   }
 
-  private async decode<T>(pages: readonly number[], kind: 'tableMetadata' | 'modelMetadata', read: () => Promise<T>): Promise<T> {
+  private async decode<T>(
+    pages: readonly number[],
+    kind: 'tableMetadata' | 'modelMetadata',
+    read: () => Promise<T>,
+  ): Promise<T> {
     const stray = pages.find((page) => this.pages.entry(page).kind !== PAGE_KINDS[kind]);
-    if (stray !== undefined) throw this.pages.corrupt(stray, `page ${stray} is no ${kind}`, PAGE_KINDS[kind], this.pages.entry(stray).kind);
+    if (stray !== undefined)
+      throw this.pages.corrupt(stray, `page ${stray} is no ${kind}`, PAGE_KINDS[kind], this.pages.entry(stray).kind);
     try {
       return await read();
     } catch (error) {
@@ -263,7 +335,11 @@ export class DatabaseFile {
 export class Snapshot {
   private isReleased = false;
 
-  constructor(readonly database: DatabaseFile, readonly commit: Commit, private readonly onRelease: () => void) {}
+  constructor(
+    readonly database: DatabaseFile,
+    readonly commit: Commit,
+    private readonly onRelease: () => void,
+  ) {}
 
   get catalog(): Catalog {
     return this.commit.catalog;

@@ -1,7 +1,8 @@
 /**
  * Distinct values of a column chunk: a dictionary for text when it pays, an estimate of their number for fixed widths.
  *
- * In: a vector. Out: codes by row and the distinct texts in order of first appearance, or `undefined` when plain is smaller.
+ * In: a vector. Out: codes by row and the distinct texts in order of first appearance, or `undefined` when plain is
+ * smaller.
  */
 import type { FixedValues, Vector } from '../batch.js';
 import { MAX_DICTIONARY } from './chunk-format.js';

@@ -13,9 +13,19 @@ type FixedValuesConstructor = {
 };
 
 const CONSTRUCTORS = {
-  i8: Int8Array, i16: Int16Array, i32: Int32Array, i64: BigInt64Array,
-  u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, u64: BigUint64Array,
-  f16: Uint16Array, bf16: Uint16Array, f32: Float32Array, f64: Float64Array, i128: BigInt64Array,
+  i8: Int8Array,
+  i16: Int16Array,
+  i32: Int32Array,
+  i64: BigInt64Array,
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  u64: BigUint64Array,
+  f16: Uint16Array,
+  bf16: Uint16Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  i128: BigInt64Array,
 } satisfies Record<Exclude<Physical, 'bytes'>, FixedValuesConstructor>;
 
 export function fixedConstructor(dtype: DType): FixedValuesConstructor {

@@ -14,9 +14,11 @@
  *     16  u64 sequence              36  u32 directory root checksum       4092  u32 checksum of bytes 0..4091
  *
  *   directory root   u32 leaf count, then a leaf reference each:  u32 page, u32 bytes, u32 checksum
- *   directory leaf   the entries of LEAF_ENTRIES pages:           u32 checksum, u32 bytes, u32 kind, u32 sequence (low bits)
+ *   directory leaf   the entries of LEAF_ENTRIES pages:           u32 checksum, u32 bytes, u32 kind, u32 sequence
+ *   (low bits)
  *
- * Each commit writes the slot the commit before it did not; both copies of a slot go in one write, and one sound copy is enough.
+ * Each commit writes the slot the commit before it did not; both copies of a slot go in one write, and one sound
+ * copy is enough.
  */
 import { checksum } from './checksum.js';
 
@@ -43,7 +45,9 @@ const ROOT_HEADER_BYTES = 4;
 export const LEAF_ENTRIES = PAGE_BYTES / ENTRY_BYTES;
 const MAX_LEAVES = Math.floor((PAGE_BYTES - ROOT_HEADER_BYTES) / LEAF_REFERENCE_BYTES);
 
-/** What a page holds; `free` pages belong to nobody. Directory pages are found from the superblock and have no entry. */
+/**
+ * What a page holds; `free` pages belong to nobody. Directory pages are found from the superblock and have no entry.
+ */
 export const PAGE_KINDS = { free: 0, table: 1, tableMetadata: 2, model: 3, modelMetadata: 4, catalog: 5 } as const;
 export type PageKind = keyof typeof PAGE_KINDS;
 export const PAGE_KIND_COUNT = Object.keys(PAGE_KINDS).length;
@@ -135,25 +139,32 @@ export type SuperblockResult =
 export function decodeSuperblock(bytes: Uint8Array): SuperblockResult {
   if (bytes.every((byte) => byte === 0)) return { state: 'empty' };
   const magicFits = MAGIC.every((byte, i) => bytes[i] === byte);
-  if (bytes.length < SUPERBLOCK_BYTES) return magicFits ? { state: 'torn', expected: 0, actual: 0 } : { state: 'foreign' };
+  if (bytes.length < SUPERBLOCK_BYTES)
+    return magicFits ? { state: 'torn', expected: 0, actual: 0 } : { state: 'foreign' };
   const view = viewOf(bytes);
   const expected = view.getUint32(SUPERBLOCK_CHECKSUM_AT, true);
   const actual = checksum(bytes.subarray(0, SUPERBLOCK_CHECKSUM_AT));
   if (!magicFits) return { state: 'foreign' };
   if (actual !== expected) return { state: 'torn', expected, actual };
   const version = view.getUint32(8, true);
-  if (version !== FORMAT_VERSION || view.getUint32(12, true) !== PAGE_BYTES) return { state: 'version', found: version };
+  if (version !== FORMAT_VERSION || view.getUint32(12, true) !== PAGE_BYTES)
+    return { state: 'version', found: version };
   const catalogPageCount = view.getUint32(44, true);
   const sequence = view.getBigUint64(16, true);
   if (catalogPageCount > MAX_CATALOG_PAGES || sequence > BigInt(Number.MAX_SAFE_INTEGER)) {
     return { state: 'torn', expected, actual };
   }
   const rootPage = view.getUint32(28, true);
-  const directory = rootPage === 0 ? undefined
-    : { page: rootPage, byteLength: view.getUint32(32, true), checksum: view.getUint32(36, true) };
+  const directory =
+    rootPage === 0
+      ? undefined
+      : { page: rootPage, byteLength: view.getUint32(32, true), checksum: view.getUint32(36, true) };
   const pages = Array.from({ length: catalogPageCount }, (_, i) => view.getUint32(CATALOG_PAGES_AT + 4 * i, true));
   const catalog = { pages, byteLength: view.getUint32(40, true) };
-  return { state: 'valid', superblock: { sequence: Number(sequence), pageCount: view.getUint32(24, true), directory, catalog } };
+  return {
+    state: 'valid',
+    superblock: { sequence: Number(sequence), pageCount: view.getUint32(24, true), directory, catalog },
+  };
 }
 
 export function encodeDirectoryRoot(leaves: readonly PageReference[]): Uint8Array {
@@ -177,7 +188,11 @@ export function decodeDirectoryRoot(bytes: Uint8Array): readonly PageReference[]
   if (count > MAX_LEAVES || bytes.length !== ROOT_HEADER_BYTES + count * LEAF_REFERENCE_BYTES) return undefined;
   return Array.from({ length: count }, (_, i) => {
     const at = ROOT_HEADER_BYTES + i * LEAF_REFERENCE_BYTES;
-    return { page: view.getUint32(at, true), byteLength: view.getUint32(at + 4, true), checksum: view.getUint32(at + 8, true) };
+    return {
+      page: view.getUint32(at, true),
+      byteLength: view.getUint32(at + 4, true),
+      checksum: view.getUint32(at + 8, true),
+    };
   });
 }
 

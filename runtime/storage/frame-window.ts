@@ -2,7 +2,8 @@
  * Which frames to empty for a new tenant: the window of adjacent frames that costs least to lose.
  *
  * In: the tenants by frame (none: free; pinned ones cannot move). Out: the first frame of the window, or `undefined`.
- * Invariant: a window overlaps no pinned tenant. A tenant that sticks out of the window is lost whole, and paid for whole.
+ * Invariant: a window overlaps no pinned tenant. A tenant that sticks out of the window is lost whole, and paid for
+ * whole.
  */
 export interface Tenant {
   readonly frame: number;
@@ -16,7 +17,8 @@ export interface Tenant {
 
 /**
  * What losing one frame of the tenant costs: its chance to be used again, estimated by frequency over age.
- * The one place where the request rates of several models sharing a page come in: p(reuse) = 1 - exp(-sum of rates x age).
+ * The one place where the request rates of several models sharing a page come in: p(reuse) = 1 - exp(-sum of rates x
+ * age).
  */
 export function keepWeight(tenant: Tenant, now: number): number {
   const rate = Math.min(tenant.uses, 16) / (now - tenant.lastUse + 1);
@@ -27,7 +29,10 @@ export function keepWeight(tenant: Tenant, now: number): number {
 const SAMPLE_FRAMES = 64;
 
 /** The least valuable unpinned frame among a sample from `hand` on; all frames when the sample is pinned throughout. */
-export function findFrame(tenants: readonly (Tenant | undefined)[], options: { hand: number; now: number }): number | undefined {
+export function findFrame(
+  tenants: readonly (Tenant | undefined)[],
+  options: { hand: number; now: number },
+): number | undefined {
   let best: number | undefined;
   let bestCost = Infinity;
   for (let step = 0; step < tenants.length; step++) {

@@ -2,10 +2,13 @@
  * Who may write, and which commits other processes still read: small files beside the database file.
  *
  *   shop.db.lock              the one writer: { pid, started, token }
- *   shop.db.reader-<token>    a reading process: { pid, started, token, sequence }: pages of that commit stay as they are
+ *   shop.db.reader-<token>    a reading process: { pid, started, token, sequence }: pages of that commit stay as
+ *   they are
  *
- * A process is known by its number and the time it started, so the files of a dead one are recognised even when the number is
- * given out again. Invariant: a lock appears with its whole content at once (a link to a finished file), so no half lock is ever read.
+ * A process is known by its number and the time it started, so the files of a dead one are recognised even when the
+ * number is
+ * given out again. Invariant: a lock appears with its whole content at once (a link to a finished file), so no half
+ * lock is ever read.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -21,7 +24,10 @@ interface Holder {
   readonly token: string;
 }
 
-/** Field 22 of /proc/<pid>/stat, with the boot it counts from; empty on systems without it, undefined when there is no such process. */
+/**
+ * Field 22 of /proc/<pid>/stat, with the boot it counts from; empty on systems without it, undefined when there is no
+ * such process.
+ */
 function processStart(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
@@ -50,7 +56,11 @@ function self(): Holder {
 function readHolder(bytes: Uint8Array): Holder | undefined {
   try {
     const json = readRecord(parseJson(bytes), 'lock');
-    return { pid: readCount(json['pid'], 'pid'), started: readText(json['started'], 'started'), token: readText(json['token'], 'token') };
+    return {
+      pid: readCount(json['pid'], 'pid'),
+      started: readText(json['started'], 'started'),
+      token: readText(json['token'], 'token'),
+    };
   } catch {
     return undefined;
   }
@@ -69,7 +79,10 @@ async function readHolderFile(path: string): Promise<Holder | 'absent' | 'unread
 const ATTEMPTS = 20;
 
 export class WriterLock {
-  private constructor(private readonly path: string, private readonly holder: Holder) {}
+  private constructor(
+    private readonly path: string,
+    private readonly holder: Holder,
+  ) {}
 
   /** @throws StorageError 'locked' naming the process that writes. */
   static async take(databasePath: string): Promise<WriterLock> {
@@ -85,7 +98,9 @@ export class WriterLock {
         if (other !== 'unreadable' && isAlive(other)) throw lockedBy(databasePath, other);
         await removeStale(path, { token: other === 'unreadable' ? undefined : other.token, aside: `${draft}.stale` });
       }
-      throw new StorageError('locked', `${databasePath}: the lock ${path} changes hands too often`, { file: databasePath });
+      throw new StorageError('locked', `${databasePath}: the lock ${path} changes hands too often`, {
+        file: databasePath,
+      });
     } finally {
       await rm(draft, { force: true });
     }
@@ -96,7 +111,9 @@ export class WriterLock {
     const holder = await readHolderFile(this.path);
     if (typeof holder === 'object' && holder.token === this.holder.token) return;
     const now = typeof holder === 'object' ? `process ${holder.pid} has it` : 'it is gone';
-    throw new StorageError('locked', `${databasePath}: this process has lost its lock ${this.path}: ${now}`, { file: databasePath });
+    throw new StorageError('locked', `${databasePath}: this process has lost its lock ${this.path}: ${now}`, {
+      file: databasePath,
+    });
   }
 
   async release(): Promise<void> {
@@ -108,7 +125,9 @@ export class WriterLock {
 function lockedBy(file: string, holder: Holder): StorageError {
   const who = holder.pid === process.pid ? `this process (${holder.pid})` : `process ${holder.pid}`;
   return new StorageError('locked', `${file} is open for writing in ${who}; close it there, or open it with readOnly`, {
-    file, expected: 'no writer', actual: holder.pid,
+    file,
+    expected: 'no writer',
+    actual: holder.pid,
   });
 }
 
@@ -146,9 +165,15 @@ async function removeStale(path: string, stale: { token: string | undefined; asi
 
 /** Keeps the pages of the commit a process reads from being written over by the writer in another process. */
 export class ReaderMark {
-  private constructor(private readonly path: string | undefined, private readonly holder: Holder) {}
+  private constructor(
+    private readonly path: string | undefined,
+    private readonly holder: Holder,
+  ) {}
 
-  /** To be called before the superblock is read: until `move`, it keeps all commits. Without the right to write there is no mark. */
+  /**
+   * To be called before the superblock is read: until `move`, it keeps all commits. Without the right to write there
+   * is no mark.
+   */
   static async place(databasePath: string): Promise<ReaderMark> {
     const holder = self();
     const path = `${databasePath}.reader-${holder.token}`;

@@ -1,15 +1,28 @@
 /**
- * Model weights as content-addressed blocks: bytes enter, and equal bytes are stored once, whichever tensor, model or version they come from.
+ * Model weights as content-addressed blocks: bytes enter, and equal bytes are stored once, whichever tensor, model
+ * or version they come from.
  *
- * A block's identity is the BLAKE3-256 of its bytes. Full blocks take a page; smaller ones are packed. The index of what is stored is
- * derived from the models' metadata, so it cannot disagree with it; a page is dropped when no model refers to any block on it.
+ * A block's identity is the BLAKE3-256 of its bytes. Full blocks take a page; smaller ones are packed. The index of
+ * what is stored is
+ * derived from the models' metadata, so it cannot disagree with it; a page is dropped when no model refers to any
+ * block on it.
  * Invariant: writing holds only the pages being packed in memory, whatever the size of the model.
  */
 import { createBLAKE3, type IHasher } from 'hash-wasm';
 import { dtypeInfo, parseDType, type DType } from '../../ir/dtype.js';
 import type { PageRun } from './buffer-pool.js';
 import { MAX_PAGES, PAGE_BYTES, alignUp } from './format.js';
-import { ShapeError, parseJson, readCount, readInteger, readList, readRecord, readText, toJsonBytes, type JsonValue } from './shape.js';
+import {
+  ShapeError,
+  parseJson,
+  readCount,
+  readInteger,
+  readList,
+  readRecord,
+  readText,
+  toJsonBytes,
+  type JsonValue,
+} from './shape.js';
 
 export interface BlockReference {
   /** BLAKE3-256, in lower-case hex. */
@@ -46,6 +59,24 @@ export interface ModelVersion {
   readonly tensors: readonly TensorMeta[];
   /** Whatever else its maker wants to keep: source file, opset, measured accuracy. */
   readonly notes: JsonValue;
+}
+
+export interface NewModel {
+  readonly name: string;
+  readonly irText: string;
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  readonly tensors: readonly TensorMeta[];
+  readonly notes?: JsonValue;
+}
+
+export interface NewTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly layout: JsonValue;
+  /** Each of 1 to PAGE_BYTES bytes; used before the next one is asked for. */
+  readonly blocks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 export interface ModelStoreStats {
@@ -198,15 +229,20 @@ export class BlockWriter {
     private readonly hash: (bytes: Uint8Array) => string,
   ) {}
 
-  /** Stores a block of 1..PAGE_BYTES bytes, or finds it stored already. It stays only when a model of the same transaction refers to it. */
+  /**
+   * Stores a block of 1..PAGE_BYTES bytes, or finds it stored already. It stays only when a model of the same
+   * transaction refers to it.
+   */
   async put(bytes: Uint8Array): Promise<BlockReference> {
-    if (bytes.length < 1 || bytes.length > PAGE_BYTES) throw new Error(`a block has 1 to ${PAGE_BYTES} bytes, not ${bytes.length}`);
+    if (bytes.length < 1 || bytes.length > PAGE_BYTES)
+      throw new Error(`a block has 1 to ${PAGE_BYTES} bytes, not ${bytes.length}`);
     const hash = this.hash(bytes);
     const known = this.index.find(hash);
     if (known !== undefined) return known;
-    const place = bytes.length > PAGE_BYTES - BLOCK_ALIGNMENT
-      ? { page: (await this.sink.writeRun('model', bytes))[0]!, offset: 0 }
-      : await this.pack(bytes);
+    const place =
+      bytes.length > PAGE_BYTES - BLOCK_ALIGNMENT
+        ? { page: (await this.sink.writeRun('model', bytes))[0]!, offset: 0 }
+        : await this.pack(bytes);
     const reference = { hash, ...place, byteLength: bytes.length };
     this.index.add(reference);
     return reference;
@@ -267,7 +303,8 @@ function readTensor(value: unknown, path: string): TensorMeta {
   const dtype = parseDType(readText(json['dtype'], `${path}.dtype`));
   if (dtype === undefined || dtypeInfo(dtype).family === 'null') throw new ShapeError(`${path}.dtype: not a data type`);
   return {
-    name: readText(json['name'], `${path}.name`), dtype,
+    name: readText(json['name'], `${path}.name`),
+    dtype,
     dims: readList(json['dims'], `${path}.dims`, readCount),
     layout: (json['layout'] ?? null) as JsonValue,
     blockBytes: readInteger(json['blockBytes'], `${path}.blockBytes`, { min: 0, max: PAGE_BYTES }),
@@ -281,7 +318,9 @@ function readBlock(value: unknown, path: string): BlockReference {
   if (!/^[0-9a-f]{64}$/.test(hash)) throw new ShapeError(`${path}.hash: not a BLAKE3-256`);
   const offset = readInteger(json['offset'], `${path}.offset`, { min: 0, max: PAGE_BYTES - 1 });
   return {
-    hash, offset, page: readInteger(json['page'], `${path}.page`, { min: 1, max: MAX_PAGES }),
+    hash,
+    offset,
+    page: readInteger(json['page'], `${path}.page`, { min: 1, max: MAX_PAGES }),
     byteLength: readInteger(json['byteLength'], `${path}.byteLength`, { min: 1, max: PAGE_BYTES - offset }),
   };
 }

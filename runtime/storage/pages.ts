@@ -1,7 +1,8 @@
 /**
  * Pages by number: bytes enter with a kind and leave verified.
  *
- * Beside the device this keeps, for every page, what was last written there (checksum, bytes used, kind, sequence). One flat
+ * Beside the device this keeps, for every page, what was last written there (checksum, bytes used, kind, sequence).
+ * One flat
  * list serves all snapshots, since a page is never rewritten while any of them refers to it.
  * Invariant: no byte leaves that does not match its page's checksum; adjacent pages cost one request.
  */
@@ -9,13 +10,23 @@ import { StorageError } from '../errors.js';
 import type { BlockDevice } from './block-device.js';
 import { checksum, checksumText } from './checksum.js';
 import {
-  MAX_PAGES, PAGE_BYTES, PAGE_KINDS, pageOffset, type ChainReference, type DirectoryEntry, type PageKind, type PageReference,
+  MAX_PAGES,
+  PAGE_BYTES,
+  PAGE_KINDS,
+  pageOffset,
+  type ChainReference,
+  type DirectoryEntry,
+  type PageKind,
+  type PageReference,
 } from './format.js';
 import { PageAllocator } from './page-allocator.js';
 
 /** Where the buffer pool gets its pages. */
 export interface PageSource {
-  /** Fills `target` (PAGE_BYTES for each page) and verifies; bytes behind a page's used length are left as they are. Resolves to the bytes read. */
+  /**
+   * Fills `target` (PAGE_BYTES for each page) and verifies; bytes behind a page's used length are left as they are.
+   * Resolves to the bytes read.
+   */
   readPages(pages: readonly number[], target: Uint8Array): Promise<number>;
 }
 
@@ -34,12 +45,17 @@ export class PageFile implements PageSource {
   private kinds = new Uint8Array(64);
   private sequences = new Uint32Array(64);
 
-  constructor(readonly device: BlockDevice, readonly name: string) {}
+  constructor(
+    readonly device: BlockDevice,
+    readonly name: string,
+  ) {}
 
   entry(page: number): DirectoryEntry {
     return {
-      checksum: this.checksums[page] ?? 0, byteLength: this.lengths[page] ?? 0,
-      kind: this.kinds[page] ?? 0, sequence: this.sequences[page] ?? 0,
+      checksum: this.checksums[page] ?? 0,
+      byteLength: this.lengths[page] ?? 0,
+      kind: this.kinds[page] ?? 0,
+      sequence: this.sequences[page] ?? 0,
     };
   }
 
@@ -71,18 +87,24 @@ export class PageFile implements PageSource {
     const done = await this.attempt(() => this.device.read(target.subarray(0, byteLength), pageOffset(pages[0]!)));
     pages.forEach((page, i) => {
       const used = this.lengths[page]!;
-      if (done < i * PAGE_BYTES + used) throw this.corrupt(page, `the file ends inside page ${page}`, used, Math.max(0, done - i * PAGE_BYTES));
-      this.check({ page, byteLength: used, checksum: this.checksums[page]! }, target.subarray(i * PAGE_BYTES, i * PAGE_BYTES + used));
+      if (done < i * PAGE_BYTES + used)
+        throw this.corrupt(page, `the file ends inside page ${page}`, used, Math.max(0, done - i * PAGE_BYTES));
+      this.check(
+        { page, byteLength: used, checksum: this.checksums[page]! },
+        target.subarray(i * PAGE_BYTES, i * PAGE_BYTES + used),
+      );
     });
     return done;
   }
 
   /** The used bytes of a page that has its own checksum beside its number: the pages of the directory. */
   async readReferenced(reference: PageReference): Promise<Uint8Array> {
-    if (reference.byteLength > PAGE_BYTES) throw this.corrupt(reference.page, 'more bytes than a page holds', PAGE_BYTES, reference.byteLength);
+    if (reference.byteLength > PAGE_BYTES)
+      throw this.corrupt(reference.page, 'more bytes than a page holds', PAGE_BYTES, reference.byteLength);
     const bytes = new Uint8Array(reference.byteLength);
     const done = await this.attempt(() => this.device.read(bytes, pageOffset(reference.page)));
-    if (done < bytes.length) throw this.corrupt(reference.page, `the file ends inside page ${reference.page}`, bytes.length, done);
+    if (done < bytes.length)
+      throw this.corrupt(reference.page, `the file ends inside page ${reference.page}`, bytes.length, done);
     this.check(reference, bytes);
     return bytes;
   }
@@ -114,11 +136,17 @@ export class PageFile implements PageSource {
   /** Writes on adjacent pages that were taken before. */
   async writeAt(options: { pages: readonly number[]; kind: PageKind; bytes: Uint8Array }): Promise<void> {
     const { pages, kind, bytes } = options;
-    if (pages.at(-1)! > MAX_PAGES) throw new StorageError('full', `${this.name} has reached its ${MAX_PAGES} pages`, { file: this.name });
+    if (pages.at(-1)! > MAX_PAGES)
+      throw new StorageError('full', `${this.name} has reached its ${MAX_PAGES} pages`, { file: this.name });
     this.onRewrite(pages);
     pages.forEach((page, i) => {
       const used = bytes.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES);
-      this.setEntry(page, { checksum: checksum(used), byteLength: used.length, kind: PAGE_KINDS[kind], sequence: this.writingSequence >>> 0 });
+      this.setEntry(page, {
+        checksum: checksum(used),
+        byteLength: used.length,
+        kind: PAGE_KINDS[kind],
+        sequence: this.writingSequence >>> 0,
+      });
     });
     await this.attempt(() => this.device.write(bytes, pageOffset(pages[0]!)));
   }
@@ -157,12 +185,19 @@ export class PageFile implements PageSource {
 }
 
 export function corruptPage(options: {
-  file: string; page: number; message: string; expected?: string | number | undefined; actual?: string | number | undefined;
+  file: string;
+  page: number;
+  message: string;
+  expected?: string | number | undefined;
+  actual?: string | number | undefined;
 }): StorageError {
   const { file, page, message, expected, actual } = options;
   const found = expected === undefined ? '' : `: expected ${expected}, found ${actual}`;
   return new StorageError('corrupt', `${file}: ${message}${found}`, {
-    file, page, ...(expected === undefined ? {} : { expected }), ...(actual === undefined ? {} : { actual }),
+    file,
+    page,
+    ...(expected === undefined ? {} : { expected }),
+    ...(actual === undefined ? {} : { actual }),
   });
 }
 
@@ -173,6 +208,7 @@ export function storageError(file: string, cause: unknown): StorageError {
   if (cause instanceof StorageError) return cause;
   const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (FULL_CODES.has(code)) return new StorageError('full', `${file}: the disk is full; nothing of this transaction was kept`, { file, cause });
+  if (FULL_CODES.has(code))
+    return new StorageError('full', `${file}: the disk is full; nothing of this transaction was kept`, { file, cause });
   return new StorageError('io', `${file}: ${message}`, { file, cause });
 }

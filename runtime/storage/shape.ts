@@ -1,7 +1,8 @@
 /**
  * Reading JSON that came from a file: untrusted until each value has been looked at.
  *
- * In: an unknown value and the path to it. Out: the value at its type, or a ShapeError that says where and what was found.
+ * In: an unknown value and the path to it. Out: the value at its type, or a ShapeError that says where and what was
+ * found.
  */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -11,7 +12,9 @@ export class ShapeError extends Error {
 
 function fail(path: string, expected: string, found: unknown): never {
   const shown = JSON.stringify(found) ?? 'nothing';
-  throw new ShapeError(`${path}: expected ${expected}, found ${shown.length > 40 ? `${shown.slice(0, 40)}...` : shown}`);
+  throw new ShapeError(
+    `${path}: expected ${expected}, found ${shown.length > 40 ? `${shown.slice(0, 40)}...` : shown}`,
+  );
 }
 
 export function readRecord(value: unknown, path: string): Readonly<Record<string, unknown>> {

@@ -1,19 +1,33 @@
 /**
- * Tables as row groups: batches enter a TableWriter and become chunks on pages; a TableReader tells where they lie and reads them back.
+ * Tables as row groups: batches enter a TableWriter and become chunks on pages; a TableReader tells where they lie
+ * and reads them back.
  *
- * Invariant: a row group's small chunks share pages only with each other, so its pages come and go with it. Nothing a writer
+ * Invariant: a row group's small chunks share pages only with each other, so its pages come and go with it. Nothing
+ * a writer
  * writes is visible before its transaction commits.
  */
 import { ResourceError } from '../errors.js';
 import type { Batch, ColumnSchema, Vector } from '../batch.js';
 import type { BufferPool } from './buffer-pool.js';
-import { GROUP_ROWS, GROUP_ROWS_WITH_NULLS, MAX_CHUNK_BYTES, TARGET_CHUNK_BYTES, groupRowLimit } from './chunk-format.js';
+import {
+  GROUP_ROWS,
+  GROUP_ROWS_WITH_NULLS,
+  MAX_CHUNK_BYTES,
+  TARGET_CHUNK_BYTES,
+  groupRowLimit,
+} from './chunk-format.js';
 import { isVariableLength } from '../../ir/dtype.js';
-import { chunkFromJson, chunkToJson, decodeChunk, encodeChunk, type ChunkMeta, type EncodedChunk, type RowGroup } from './chunk.js';
+import {
+  decodeChunk,
+  encodeChunk,
+  type ChunkMeta,
+  type EncodedChunk,
+  type RowGroup,
+} from './chunk.js';
 import { ColumnBuffer } from './column-buffer.js';
 import { PAGE_BYTES, alignUp, type PageKind } from './format.js';
 import { corruptPage } from './pages.js';
-import { ShapeError, parseJson, readInteger, readList, readRecord, toJsonBytes } from './shape.js';
+import { ShapeError } from './shape.js';
 
 /** Where a transaction's pages go. */
 export interface PageSink {
@@ -22,9 +36,10 @@ export interface PageSink {
   drop(pages: Iterable<number>): void;
 }
 
-/** Row groups whose metadata is one chain of pages. */
-export const SEGMENT_GROUPS = 64;
-/** A trailing row group is rewritten together with new rows while it has at most this many times as many: rows are rewritten O(log n) times. */
+/**
+ * A trailing row group is rewritten together with new rows while it has at most this many times as many: rows are
+ * rewritten O(log n) times.
+ */
 const ABSORB_RATIO = 8;
 /** Rows taken from a batch at a time, so that long text is noticed before much of it is buffered. */
 const SLICE_ROWS = 4096;
@@ -95,7 +110,9 @@ export class TableWriter {
   /** Copies the rows; full row groups are written on the way, so at most about one is held in memory. */
   async append(batch: Batch): Promise<void> {
     if (batch.columns.length !== this.buffers.length) {
-      throw new Error(`table ${this.table.name} has ${this.buffers.length} columns, but the batch has ${batch.columns.length}`);
+      throw new Error(
+        `table ${this.table.name} has ${this.buffers.length} columns, but the batch has ${batch.columns.length}`,
+      );
     }
     for (let from = 0; from < batch.rowCount;) {
       const to = Math.min(batch.rowCount, from + SLICE_ROWS, from + Math.max(1, this.rowLimit - this.rows));
@@ -131,7 +148,10 @@ export class TableWriter {
     const hasNulls = this.buffers.some((b) => b.hasNulls && !isVariableLength(b.column.dtype));
     const limit = hasNulls && this.rowLimit === GROUP_ROWS ? GROUP_ROWS_WITH_NULLS : this.rowLimit;
     const rows = Math.min(this.rows, limit);
-    return this.buffers.reduce((least, b) => Math.min(least, b.rowsWithin({ rows: least, bytes: TARGET_CHUNK_BYTES })), rows);
+    return this.buffers.reduce(
+      (least, b) => Math.min(least, b.rowsWithin({ rows: least, bytes: TARGET_CHUNK_BYTES })),
+      rows,
+    );
   }
 
   /** Takes the short row groups at the table's end back into the buffers, in front of the new rows. */
@@ -164,12 +184,24 @@ export class TableWriter {
     for (const [index, buffer] of this.buffers.entries()) {
       const chunk = encodeChunk(buffer.head(rowCount), rowCount);
       if (chunk.bytes.length > MAX_CHUNK_BYTES) {
-        throw new ResourceError(`a value of column ${buffer.column.name} makes a chunk of ${chunk.bytes.length} bytes; `
-          + `the limit is ${MAX_CHUNK_BYTES} bytes and is fixed by the file format: split the value`,
-        { limit: 'chunk', limitBytes: MAX_CHUNK_BYTES, wantedBytes: chunk.bytes.length, consumer: buffer.column.name });
+        throw new ResourceError(
+          `a value of column ${buffer.column.name} makes a chunk of ${chunk.bytes.length} bytes; ` +
+            `the limit is ${MAX_CHUNK_BYTES} bytes and is fixed by the file format: split the value`,
+          {
+            limit: 'chunk',
+            limitBytes: MAX_CHUNK_BYTES,
+            wantedBytes: chunk.bytes.length,
+            consumer: buffer.column.name,
+          },
+        );
       }
       if (chunk.bytes.length < PAGE_BYTES) small.push({ index, chunk });
-      else chunks[index] = { ...chunk.meta, run: { pages: await this.sink.writeRun('table', chunk.bytes) }, byteOffset: 0 };
+      else
+        chunks[index] = {
+          ...chunk.meta,
+          run: { pages: await this.sink.writeRun('table', chunk.bytes) },
+          byteOffset: 0,
+        };
     }
     for (const page of packSmall(small)) {
       const last = page.at(-1)!;
@@ -194,38 +226,11 @@ function packSmall(small: readonly { index: number; chunk: EncodedChunk }[]): re
   const bySize = [...small].sort((a, b) => b.chunk.bytes.length - a.chunk.bytes.length);
   for (const { index, chunk } of bySize) {
     let page = pages.find((p) => alignUp(p.end, CHUNK_ALIGNMENT) + chunk.bytes.length <= PAGE_BYTES);
-    if (page === undefined) pages.push(page = { end: 0, placed: [] });
+    if (page === undefined) pages.push((page = { end: 0, placed: [] }));
     const at = alignUp(page.end, CHUNK_ALIGNMENT);
     // An empty chunk (text without bytes) still starts inside the page.
     page.placed.push({ index, chunk, at: Math.min(at, PAGE_BYTES - CHUNK_ALIGNMENT) });
     page.end = at + chunk.bytes.length;
   }
   return pages.map((p) => p.placed);
-}
-
-export function encodeSegment(groups: readonly RowGroup[]): Uint8Array {
-  return toJsonBytes(groups.map((group) => ({ rows: group.rowCount, chunks: group.chunks.map(chunkToJson) })));
-}
-
-/** @throws ShapeError */
-export function decodeSegment(bytes: Uint8Array, columns: readonly ColumnSchema[]): readonly RowGroup[] {
-  const runs = new Map<number, ChunkMeta['run']>();
-  return readList(parseJson(bytes), 'groups', (value, path) => {
-    const json = readRecord(value, path);
-    const rowCount = readInteger(json['rows'], `${path}.rows`, { min: 1, max: GROUP_ROWS });
-    let index = 0;
-    const chunks = readList(json['chunks'], `${path}.chunks`, (chunk, at) => {
-      const column = columns[index++];
-      if (column === undefined) throw new ShapeError(`${path}: more chunks than columns`);
-      const meta = chunkFromJson(chunk, at, column);
-      if (meta.rowCount !== rowCount) throw new ShapeError(`${at}: ${meta.rowCount} rows in a group of ${rowCount}`);
-      if (meta.run.pages.length > 1) return meta;
-      // Chunks on one page share the run, and so the object.
-      const page = meta.run.pages[0]!;
-      if (!runs.has(page)) runs.set(page, meta.run);
-      return { ...meta, run: runs.get(page)! };
-    });
-    if (chunks.length !== columns.length) throw new ShapeError(`${path}: ${chunks.length} chunks for ${columns.length} columns`);
-    return { rowCount, chunks };
-  });
 }

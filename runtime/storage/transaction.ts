@@ -1,42 +1,41 @@
 /**
- * A write transaction: changes gather in a catalog of its own and on pages nobody else sees, until `commit` switches to them.
+ * A write transaction: changes gather in a catalog of its own and on pages nobody else sees, until `commit` switches
+ * to them.
  *
- * Invariant: any failure of the disk rolls everything back; the file stays at the last commit and usable. After commit, rollback or
+ * Invariant: any failure of the disk rolls everything back; the file stays at the last commit and usable. After
+ * commit, rollback or
  * failure the transaction is over.
  */
 import { ExecutionError, StorageError } from '../errors.js';
 import type { ColumnSchema } from '../batch.js';
-import { nameKey, readColumns, type Catalog, type ModelEntry, type SegmentReference, type TableEntry } from '../catalog.js';
-import type { DType } from '../../ir/dtype.js';
+import {
+  nameKey,
+  readColumns,
+  type Catalog,
+  type ModelEntry,
+  type TableEntry,
+} from '../catalog.js';
 import type { RowGroup } from './chunk.js';
 import { UncertainCommit, directoryPages, writeCommit, type Commit } from './commit.js';
 import type { DatabaseFile } from './database-file.js';
 import type { PageKind } from './format.js';
+import { ShapeError } from './shape.js';
 import {
-  BlockWriter, encodeModelVersion, logicalBytes, type BlockIndex, type BlockReference, type BlockSink, type ModelPort, type ModelVersion, type TensorMeta,
+  BlockWriter,
+  encodeModelVersion,
+  logicalBytes,
+  type BlockIndex,
+  type BlockReference,
+  type BlockSink,
+  type ModelVersion,
+  type NewModel,
+  type NewTensor,
+  type TensorMeta,
 } from './model-store.js';
-import type { JsonValue } from './shape.js';
-import { SEGMENT_GROUPS, TableReader, TableWriter, encodeSegment, pagesOf, type PageSink } from './table.js';
+import { writeSegments } from './segment.js';
+import { TableReader, TableWriter, pagesOf, type PageSink } from './table.js';
 
 export type TransactionOutcome = { commit: Commit } | { failed: StorageError | undefined; isUncertain: boolean };
-
-export interface NewModel {
-  readonly name: string;
-  readonly irText: string;
-  readonly inputs: readonly ModelPort[];
-  readonly outputs: readonly ModelPort[];
-  readonly tensors: readonly TensorMeta[];
-  readonly notes?: JsonValue;
-}
-
-export interface NewTensor {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly dims: readonly number[];
-  readonly layout: JsonValue;
-  /** Each of 1 to PAGE_BYTES bytes; used before the next one is asked for. */
-  readonly blocks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-}
 
 export class WriteTransaction implements PageSink, BlockSink {
   private readonly tables: Map<string, TableEntry>;
@@ -55,7 +54,10 @@ export class WriteTransaction implements PageSink, BlockSink {
   constructor(
     private readonly database: DatabaseFile,
     private readonly previous: Commit,
-    private readonly hooks: { beforeSwitch: () => Promise<void>; onEnd: (outcome: TransactionOutcome) => Promise<void> },
+    private readonly hooks: {
+      beforeSwitch: () => Promise<void>;
+      onEnd: (outcome: TransactionOutcome) => Promise<void>;
+    },
   ) {
     const { catalog } = previous;
     this.tables = new Map(catalog.tables);
@@ -77,7 +79,7 @@ export class WriteTransaction implements PageSink, BlockSink {
   /** @throws ExecutionError when a table or view has the name already. */
   createTable(table: { readonly name: string; readonly columns: readonly ColumnSchema[] }): void {
     this.requireFreeName(table.name);
-    const columns = readColumns(table.columns, `table ${table.name}`);
+    const columns = checkedColumns(table);
     this.tables.set(nameKey(table.name), { name: table.name, columns, rowCount: 0, segments: [] });
     this.groups.set(nameKey(table.name), []);
   }
@@ -99,9 +101,10 @@ export class WriteTransaction implements PageSink, BlockSink {
     const key = nameKey(name);
     const next = { ...entry, name: change.name ?? entry.name, columns: change.columns ?? entry.columns };
     if (nameKey(next.name) !== key) this.requireFreeName(next.name);
-    readColumns(next.columns, `table ${next.name}`);
-    const isSameData = next.columns.length === entry.columns.length
-      && next.columns.every((c, i) => c.dtype === entry.columns[i]!.dtype && c.width === entry.columns[i]!.width);
+    checkedColumns(next);
+    const isSameData =
+      next.columns.length === entry.columns.length &&
+      next.columns.every((c, i) => c.dtype === entry.columns[i]!.dtype && c.width === entry.columns[i]!.width);
     if (!isSameData) throw new ExecutionError(`table ${name}: columns can be renamed here, not changed`);
     const groups = this.groups.get(key);
     this.tables.delete(key);
@@ -120,7 +123,8 @@ export class WriteTransaction implements PageSink, BlockSink {
   }
 
   /**
-   * Appends to a table. With `keepGroups`, all row groups but those go first (UPDATE, DELETE: keep the untouched ones, append the rest again).
+   * Appends to a table. With `keepGroups`, all row groups but those go first (UPDATE, DELETE: keep the untouched
+   * ones, append the rest again).
    * One writer a table at a time.
    */
   async tableWriter(name: string, options: { readonly keepGroups?: readonly RowGroup[] } = {}): Promise<TableWriter> {
@@ -131,13 +135,24 @@ export class WriteTransaction implements PageSink, BlockSink {
     const current = await this.guarded(() => this.groupsOf(entry));
     const kept = new Set(options.keepGroups ?? current);
     const groups = current.filter((group) => kept.has(group));
-    if (groups.length !== kept.size) throw new ExecutionError(`table ${name}: a row group to keep is not one of its own`);
+    if (groups.length !== kept.size)
+      throw new ExecutionError(`table ${name}: a row group to keep is not one of its own`);
     const replaced = current.filter((group) => !kept.has(group));
-    const reader = new TableReader(entry.name, entry.columns, entry.rowCount, groups, this.database.pool, this.database.path);
+    const reader = new TableReader(
+      entry.name,
+      entry.columns,
+      entry.rowCount,
+      groups,
+      this.database.pool,
+      this.database.path,
+    );
     return new TableWriter(reader, this, (finished) => {
       for (const group of replaced) this.drop(pagesOf(group));
       this.groups.set(key, finished);
-      this.tables.set(key, { ...this.requireTable(name), rowCount: finished.reduce((sum, group) => sum + group.rowCount, 0) });
+      this.tables.set(key, {
+        ...this.requireTable(name),
+        rowCount: finished.reduce((sum, group) => sum + group.rowCount, 0),
+      });
       this.openWriters.delete(key);
       this.change();
     });
@@ -162,7 +177,10 @@ export class WriteTransaction implements PageSink, BlockSink {
     this.change();
   }
 
-  /** Stores a block of 1 to PAGE_BYTES bytes, once for equal bytes. It stays only if a model of this transaction refers to it. */
+  /**
+   * Stores a block of 1 to PAGE_BYTES bytes, once for equal bytes. It stays only if a model of this transaction refers
+   * to it.
+   */
   async putBlock(bytes: Uint8Array): Promise<BlockReference> {
     return this.guarded(async () => (await this.blockStore()).writer.put(bytes));
   }
@@ -189,7 +207,11 @@ export class WriteTransaction implements PageSink, BlockSink {
       const bytes = encodeModelVersion({ ...parts, notes: parts.notes ?? null, version, createdAt });
       const metadata = { pages: await this.writeRun('modelMetadata', bytes), byteLength: bytes.length };
       const entry = { version, createdAt, logicalBytes: logicalBytes(parts.tensors), metadata };
-      this.models.set(nameKey(name), { name: known?.name ?? name, nextVersion: version + 1, versions: [...known?.versions ?? [], entry] });
+      this.models.set(nameKey(name), {
+        name: known?.name ?? name,
+        nextVersion: version + 1,
+        versions: [...(known?.versions ?? []), entry],
+      });
       return version;
     });
   }
@@ -229,7 +251,8 @@ export class WriteTransaction implements PageSink, BlockSink {
   /** Makes everything durable and visible. Without changes nothing is written. */
   async commit(): Promise<void> {
     this.requireOpen();
-    if (this.openWriters.size > 0) throw new Error(`a writer of table ${[...this.openWriters].join(', ')} was not finished`);
+    if (this.openWriters.size > 0)
+      throw new Error(`a writer of table ${[...this.openWriters].join(', ')} was not finished`);
     if (!this.hasChanges && this.written.size === 0) {
       await this.end({ failed: undefined, isUncertain: false });
       return;
@@ -237,14 +260,20 @@ export class WriteTransaction implements PageSink, BlockSink {
     const commit = await this.guarded(async () => {
       await this.blocks?.writer.flush();
       if (this.blocks !== undefined) this.drop(this.blocks.index.sweep());
-      await this.writeSegments();
+      await this.writeTables();
       return writeCommit(this.database.pages, {
-        previous: this.previous, catalog: this.catalog, dropped: this.dropped, written: this.written,
-        onPage: (page) => this.written.add(page), beforeSwitch: this.hooks.beforeSwitch,
+        previous: this.previous,
+        catalog: this.catalog,
+        dropped: this.dropped,
+        written: this.written,
+        onPage: (page) => this.written.add(page),
+        beforeSwitch: this.hooks.beforeSwitch,
       });
     });
     const kept = new Set(directoryPages(commit));
-    const left = [...this.dropped, ...this.previous.superblock.catalog.pages, ...directoryPages(this.previous)].filter((page) => !kept.has(page));
+    const left = [...this.dropped, ...this.previous.superblock.catalog.pages, ...directoryPages(this.previous)].filter(
+      (page) => !kept.has(page),
+    );
     this.database.pages.allocator.hold(left, commit.superblock.sequence);
     this.written.clear();
     await this.end({ commit });
@@ -285,27 +314,10 @@ export class WriteTransaction implements PageSink, BlockSink {
     return this.groups.get(nameKey(entry.name)) ?? this.database.loadGroups(entry);
   }
 
-  /** Writes the metadata of changed tables; leading segments that are as they were stay. */
-  private async writeSegments(): Promise<void> {
+  private async writeTables(): Promise<void> {
     for (const [key, groups] of this.groups) {
       const entry = this.tables.get(key)!;
-      const segments: SegmentReference[] = [];
-      let at = 0;
-      for (const segment of entry.segments) {
-        const old = this.database.knownGroups(segment);
-        if (old === undefined || old.length < SEGMENT_GROUPS || !old.every((group, i) => group === groups[at + i])) break;
-        segments.push(segment);
-        at += old.length;
-      }
-      const replaced = entry.segments.slice(segments.length);
-      for (; at < groups.length; at += SEGMENT_GROUPS) {
-        const part = groups.slice(at, at + SEGMENT_GROUPS);
-        const bytes = encodeSegment(part);
-        const segment = { pages: await this.writeRun('tableMetadata', bytes), byteLength: bytes.length, groupCount: part.length };
-        this.database.rememberGroups(segment, part);
-        segments.push(segment);
-      }
-      for (const segment of replaced) this.drop(segment.pages);
+      const segments = await writeSegments(groups, { entry, sink: this, known: this.database });
       this.tables.set(key, { ...entry, segments });
     }
   }
@@ -325,9 +337,11 @@ export class WriteTransaction implements PageSink, BlockSink {
       return await step();
     } catch (error) {
       if (error instanceof UncertainCommit) {
-        const failed = new StorageError('io', `${this.database.path}: it is not known whether the last commit reached the disk; open the file again`, {
-          file: this.database.path, cause: error.cause,
-        });
+        const failed = new StorageError(
+          'io',
+          `${this.database.path}: it is not known whether the last commit reached the disk; open the file again`,
+          { file: this.database.path, cause: error.cause },
+        );
         await this.end({ failed, isUncertain: true });
         throw failed;
       }
@@ -349,7 +363,8 @@ export class WriteTransaction implements PageSink, BlockSink {
   }
 
   private requireOpen(): void {
-    if (this.state === 'over') throw new ExecutionError('the transaction is over: it was committed, rolled back, or failed');
+    if (this.state === 'over')
+      throw new ExecutionError('the transaction is over: it was committed, rolled back, or failed');
   }
 
   private requireTable(name: string): TableEntry {
@@ -363,7 +378,8 @@ export class WriteTransaction implements PageSink, BlockSink {
     this.requireOpen();
     const entry = this.models.get(nameKey(name));
     if (entry === undefined) throw new ExecutionError(`there is no model ${name}`);
-    if (version !== undefined && !entry.versions.some((v) => v.version === version)) throw new ExecutionError(`model ${name} has no version ${version}`);
+    if (version !== undefined && !entry.versions.some((v) => v.version === version))
+      throw new ExecutionError(`model ${name} has no version ${version}`);
     return entry;
   }
 
@@ -372,5 +388,17 @@ export class WriteTransaction implements PageSink, BlockSink {
     const other = this.tables.get(nameKey(name)) ?? this.views.get(nameKey(name));
     if (other !== undefined) throw new ExecutionError(`there is a table or view ${other.name} already`);
     this.change();
+  }
+}
+
+/** @throws ExecutionError for columns no table can have: none at all, a name twice, a tensor of text. */
+function checkedColumns(table: {
+  readonly name: string;
+  readonly columns: readonly ColumnSchema[];
+}): readonly ColumnSchema[] {
+  try {
+    return readColumns(table.columns, `table ${table.name}`);
+  } catch (error) {
+    throw error instanceof ShapeError ? new ExecutionError(error.message) : error;
   }
 }

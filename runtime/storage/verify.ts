@@ -1,8 +1,10 @@
 /**
  * Walks a whole database file and lists what is wrong with it.
  *
- * Looked at: every superblock copy, the directory, the checksum of every page in use, every chunk decoded, every block's hash,
- * and that each page has exactly one owner: a table's row group, a chain of metadata, the model store, the catalog, the directory, or nobody.
+ * Looked at: every superblock copy, the directory, the checksum of every page in use, every chunk decoded, every
+ * block's hash,
+ * and that each page has exactly one owner: a table's row group, a chain of metadata, the model store, the catalog,
+ * the directory, or nobody.
  */
 import { ResourceError, StorageError } from '../errors.js';
 import { findTable, type TableEntry } from '../catalog.js';
@@ -34,7 +36,7 @@ export async function verify(path: string): Promise<readonly StorageError[]> {
 
 /** Verifies the newest commit of an open database. */
 export async function verifyDatabase(database: DatabaseFile): Promise<readonly StorageError[]> {
-  const problems: StorageError[] = [...await database.superblockProblems()];
+  const problems: StorageError[] = [...(await database.superblockProblems())];
   const snapshot = database.snapshot();
   try {
     const owners: Owners = new Map();
@@ -64,21 +66,26 @@ class Check {
       if (other !== undefined) this.report(page, `page ${page} belongs to ${other} and to ${owner}`);
       this.owners.set(page, owner);
       const found = this.database.pages.entry(page).kind;
-      if (page < 1 || page > this.snapshot.commit.superblock.pageCount) this.report(page, `page ${page} of ${owner} lies outside of the file`);
-      else if (kind !== undefined && found !== PAGE_KINDS[kind]) this.report(page, `page ${page} of ${owner} is not of kind ${kind}`, PAGE_KINDS[kind], found);
+      if (page < 1 || page > this.snapshot.commit.superblock.pageCount)
+        this.report(page, `page ${page} of ${owner} lies outside of the file`);
+      else if (kind !== undefined && found !== PAGE_KINDS[kind])
+        this.report(page, `page ${page} of ${owner} is not of kind ${kind}`, PAGE_KINDS[kind], found);
     }
   }
 
   async table(entry: TableEntry): Promise<void> {
-    for (const segment of entry.segments) this.own(segment.pages, `the metadata of table ${entry.name}`, 'tableMetadata');
+    for (const segment of entry.segments)
+      this.own(segment.pages, `the metadata of table ${entry.name}`, 'tableMetadata');
     await this.attempt(async () => {
       const table = (await this.snapshot.table(entry.name))!;
       for (const [index, group] of table.groups.entries()) {
         this.own(pagesOf(group), `row group ${index} of table ${entry.name}`, 'table');
-        for (let column = 0; column < table.columns.length; column++) await this.attempt(() => table.readColumn(group, column));
+        for (let column = 0; column < table.columns.length; column++)
+          await this.attempt(() => table.readColumn(group, column));
       }
     });
-    if (findTable(this.snapshot.catalog, entry.name) !== entry) this.report(0, `table ${entry.name} is not found by its name`);
+    if (findTable(this.snapshot.catalog, entry.name) !== entry)
+      this.report(0, `table ${entry.name} is not found by its name`);
   }
 
   async models(): Promise<void> {
@@ -107,15 +114,21 @@ class Check {
     const hash = await blockHasher();
     let end = { page: 0, at: 0 };
     for (const block of blocks) {
-      if (block.page === end.page && block.offset < end.at) this.report(block.page, `blocks overlap on page ${block.page}`, end.at, block.offset);
+      if (block.page === end.page && block.offset < end.at)
+        this.report(block.page, `blocks overlap on page ${block.page}`, end.at, block.offset);
       end = { page: block.page, at: block.offset + block.byteLength };
       await this.attempt(async () => {
         const guard = await this.database.pool.pin({ pages: [block.page] });
         try {
           // A copy: the hasher does not take views over shared memory everywhere.
-          const bytes = new Uint8Array(this.database.pool.memory.buffer, guard.address + block.offset, block.byteLength).slice();
+          const bytes = new Uint8Array(
+            this.database.pool.memory.buffer,
+            guard.address + block.offset,
+            block.byteLength,
+          ).slice();
           const actual = hash(bytes);
-          if (actual !== block.hash) this.report(block.page, `a block on page ${block.page} is not what its hash says`, block.hash, actual);
+          if (actual !== block.hash)
+            this.report(block.page, `a block on page ${block.page} is not what its hash says`, block.hash, actual);
         } finally {
           guard.release();
         }
@@ -131,7 +144,8 @@ class Check {
     for (let page = 1; page <= pageCount; page++) {
       if (directory.has(page)) continue;
       const isUsed = this.database.pages.allocator.isUsed(page);
-      if (!isUsed && this.owners.has(page)) this.report(page, `page ${page} is free, yet belongs to ${this.owners.get(page)!}`);
+      if (!isUsed && this.owners.has(page))
+        this.report(page, `page ${page} is free, yet belongs to ${this.owners.get(page)!}`);
       if (!isUsed) continue;
       if (!this.owners.has(page)) this.report(page, `page ${page} is in use, but nothing refers to it`);
       await this.attempt(() => this.database.pages.readPages([page], buffer));
@@ -139,7 +153,8 @@ class Check {
     await this.attempt(async () => {
       const { directory: root } = this.snapshot.commit.superblock;
       if (root === undefined) return;
-      for (const reference of [root, ...this.snapshot.commit.leaves]) await this.database.pages.readReferenced(reference);
+      for (const reference of [root, ...this.snapshot.commit.leaves])
+        await this.database.pages.readReferenced(reference);
     });
   }
 
@@ -159,7 +174,13 @@ class Check {
     } catch (error) {
       if (error instanceof StorageError) this.add(error);
       else if (!(error instanceof ResourceError)) throw error;
-      else this.add(new StorageError('corrupt', `could not be checked: ${error.message}`, { file: this.database.path, cause: error }));
+      else
+        this.add(
+          new StorageError('corrupt', `could not be checked: ${error.message}`, {
+            file: this.database.path,
+            cause: error,
+          }),
+        );
     }
   }
 }

@@ -1,8 +1,10 @@
 /**
  * The zone map of a chunk: bounds between which all its valid values lie, for skipping row groups.
  *
- * In: a vector. Out: min and max as numbers, as decimal strings (64-bit dtypes) or as text. Bounds are inclusive; text is cut to
- * a short prefix, the upper bound rounded up. Text compares by its UTF-8 bytes. `null`: no bound is known (tensors, blobs, intervals,
+ * In: a vector. Out: min and max as numbers, as decimal strings (64-bit dtypes) or as text. Bounds are inclusive;
+ * text is cut to
+ * a short prefix, the upper bound rounded up. Text compares by its UTF-8 bytes. `null`: no bound is known (tensors,
+ * blobs, intervals,
  * chunks without a value). NaN lies outside the bounds; `hasNaN` tells that there is one.
  */
 import { dtypeInfo } from '../../ir/dtype.js';
@@ -33,7 +35,8 @@ export function zoneMap(vector: Vector, rowCount: number): ZoneMap {
     const decoded = Float64Array.from(values!.subarray(0, rowCount) as Uint16Array, decode);
     return numberBounds(decoded, { rowCount, validity });
   }
-  if (values instanceof BigInt64Array || values instanceof BigUint64Array) return bigBounds(values, { rowCount, validity });
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array)
+    return bigBounds(values, { rowCount, validity });
   return numberBounds(values!, { rowCount, validity });
 }
 

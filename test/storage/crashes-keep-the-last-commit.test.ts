@@ -1,4 +1,7 @@
-/** After a crash at any request the file holds exactly the last commit (or the one under way, whole), and verifies clean. */
+/**
+ * After a crash at any request the file holds exactly the last commit (or the one under way, whole), and verifies
+ * clean.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DatabaseFile } from '../../runtime/storage/database-file.js';
@@ -12,7 +15,12 @@ async function append(database: DatabaseFile, from: number): Promise<void> {
   const transaction = database.begin();
   if (from === 0) transaction.createTable({ name: 't', columns: COLUMNS });
   const writer = await transaction.tableWriter('t');
-  await writer.append(batchOf(COLUMNS, Array.from({ length: 10 }, (_, i) => [from + i, `row ${from + i}`])));
+  await writer.append(
+    batchOf(
+      COLUMNS,
+      Array.from({ length: 10 }, (_, i) => [from + i, `row ${from + i}`]),
+    ),
+  );
   await writer.finish();
   await transaction.commit();
 }
@@ -21,8 +29,20 @@ async function createModel(database: DatabaseFile, seed: number): Promise<void> 
   const transaction = database.begin();
   const blocks = [1, seed].map((fill) => new Uint8Array(5000).fill(fill));
   const tensor = await transaction.putTensor({ name: 'w', dtype: 'f32', dims: [2500], layout: null, blocks });
-  const full = await transaction.putTensor({ name: 'f', dtype: 'u8', dims: [262_144], layout: null, blocks: [new Uint8Array(262_144).fill(seed)] });
-  await transaction.createModel({ name: 'm', irText: `model ${seed}`, inputs: [], outputs: [], tensors: [tensor, full] });
+  const full = await transaction.putTensor({
+    name: 'f',
+    dtype: 'u8',
+    dims: [262_144],
+    layout: null,
+    blocks: [new Uint8Array(262_144).fill(seed)],
+  });
+  await transaction.createModel({
+    name: 'm',
+    irText: `model ${seed}`,
+    inputs: [],
+    outputs: [],
+    tensors: [tensor, full],
+  });
   await transaction.commit();
 }
 
@@ -56,7 +76,11 @@ async function contentOf(database: DatabaseFile): Promise<string> {
     const model = (await snapshot.model('m', version))!;
     models.push([version, model.irText, model.tensors.map((t) => t.blocks.map((b) => b.hash))]);
   }
-  const content = JSON.stringify([table === undefined ? null : await rowsOf(table), models, [...snapshot.catalog.views.keys()]]);
+  const content = JSON.stringify([
+    table === undefined ? null : await rowsOf(table),
+    models,
+    [...snapshot.catalog.views.keys()],
+  ]);
   snapshot.release();
   return content;
 }
@@ -117,7 +141,10 @@ test('a failed sync of the superblock closes the database for writing, as nobody
     if (syncs === 3) throw Object.assign(new Error('input/output error'), { code: 'EIO' });
     return sync();
   };
-  await append(database, 10).then(() => assert.unreachable(), (error: { code: string }) => assert.is(error.code, 'io'));
+  await append(database, 10).then(
+    () => assert.unreachable(),
+    (error: { code: string }) => assert.is(error.code, 'io'),
+  );
   assert.throws(() => database.begin(), /open the file again/);
   assert.is((await rowsOf((await database.snapshot().table('t'))!)).length, 10, 'reading goes on');
 });

@@ -17,9 +17,20 @@ async function sample(): Promise<{ bytes: Uint8Array; database: DatabaseFile }> 
   const transaction = database.begin();
   transaction.createTable({ name: 't', columns: COLUMNS });
   const writer = await transaction.tableWriter('t');
-  await writer.append(batchOf(COLUMNS, Array.from({ length: 500 }, (_, i) => [i, `row ${i}`])));
+  await writer.append(
+    batchOf(
+      COLUMNS,
+      Array.from({ length: 500 }, (_, i) => [i, `row ${i}`]),
+    ),
+  );
   await writer.finish();
-  const tensor = await transaction.putTensor({ name: 'w', dtype: 'u8', dims: [100], layout: null, blocks: [new Uint8Array(100).fill(5)] });
+  const tensor = await transaction.putTensor({
+    name: 'w',
+    dtype: 'u8',
+    dims: [100],
+    layout: null,
+    blocks: [new Uint8Array(100).fill(5)],
+  });
   await transaction.createModel({ name: 'm', irText: 'graph', inputs: [], outputs: [], tensors: [tensor] });
   await transaction.commit();
   return { bytes: device.content(), database };
@@ -37,7 +48,10 @@ async function problemsOf(bytes: Uint8Array): Promise<readonly StorageError[]> {
 }
 
 async function codeOf(bytes: Uint8Array): Promise<string> {
-  return openOn(new FaultDevice(bytes), { readOnly: true }).then(() => 'opened', (error: StorageError) => error.code);
+  return openOn(new FaultDevice(bytes), { readOnly: true }).then(
+    () => 'opened',
+    (error: StorageError) => error.code,
+  );
 }
 
 test('a flip in any kind of page is found, and the page is named', async () => {
@@ -61,7 +75,10 @@ test('a flip in any kind of page is found, and the page is named', async () => {
       damaged[page * PAGE_BYTES + at]! ^= 0x10;
       const problems = await problemsOf(damaged);
       assert.ok(problems.length > 0, `${kind} at ${at}`);
-      assert.ok(problems.some((p) => p.code === 'corrupt' && p.details.page === page), `${kind}: ${problems.map(String).join('; ')}`);
+      assert.ok(
+        problems.some((p) => p.code === 'corrupt' && p.details.page === page),
+        `${kind}: ${problems.map(String).join('; ')}`,
+      );
     }
   }
 });
@@ -72,10 +89,13 @@ test('reading a table with a flipped page throws, and gives no rows', async () =
   bytes[page * PAGE_BYTES + 77]! ^= 1;
   const damaged = await openOn(new FaultDevice(bytes));
   const table = (await damaged.snapshot().table('t'))!;
-  await rowsOf(table).then(() => assert.unreachable(), (error: StorageError) => {
-    assert.is(error.details.page, page);
-    assert.match(error.message, /expected 0x[0-9a-f]{8}, found 0x[0-9a-f]{8}/);
-  });
+  await rowsOf(table).then(
+    () => assert.unreachable(),
+    (error: StorageError) => {
+      assert.is(error.details.page, page);
+      assert.match(error.message, /expected 0x[0-9a-f]{8}, found 0x[0-9a-f]{8}/);
+    },
+  );
   assert.is(damaged.pool.stats().cached, 0, 'a damaged page does not stay in the pool');
 });
 
@@ -101,10 +121,14 @@ test('truncated and foreign files, and those of other versions, are told apart',
   const { bytes } = await sample();
   assert.is(await codeOf(new TextEncoder().encode('id,name\n1,x\n'.repeat(1000))), 'not-a-database');
   assert.is(await codeOf(new Uint8Array(0)), 'not-a-database');
-  for (const cut of [10, 5000, PAGE_BYTES, bytes.length - 1]) assert.is(await codeOf(bytes.slice(0, cut)), 'corrupt', `cut to ${cut}`);
-  await openOn(new FaultDevice(new TextEncoder().encode('precious text'))).then(() => assert.unreachable(), (error: StorageError) => {
-    assert.is(error.code, 'not-a-database', 'a foreign file is never written over');
-  });
+  for (const cut of [10, 5000, PAGE_BYTES, bytes.length - 1])
+    assert.is(await codeOf(bytes.slice(0, cut)), 'corrupt', `cut to ${cut}`);
+  await openOn(new FaultDevice(new TextEncoder().encode('precious text'))).then(
+    () => assert.unreachable(),
+    (error: StorageError) => {
+      assert.is(error.code, 'not-a-database', 'a foreign file is never written over');
+    },
+  );
 });
 
 test('any bytes in the metadata pages give a StorageError or the truth, never another error', async () => {

@@ -1,14 +1,17 @@
 /**
  * A BlockDevice in memory that fails on request, with what a disk does to writes that were not synced.
  *
- * In: the number of requests (writes, truncations, syncs) after which it crashes, a capacity, or nothing. Out: `afterCrash`, the bytes
+ * In: the number of requests (writes, truncations, syncs) after which it crashes, a capacity, or nothing. Out:
+ * `afterCrash`, the bytes
  * a restarted machine would find: everything synced, and of the rest a random part, sectors of a write torn apart.
  */
 import type { BlockDevice } from '../../runtime/storage/block-device.js';
 
 const SECTOR_BYTES = 4096;
 
-type Change = { readonly kind: 'write'; readonly bytes: Uint8Array; readonly offset: number } | { readonly kind: 'truncate'; readonly size: number };
+type Change =
+  | { readonly kind: 'write'; readonly bytes: Uint8Array; readonly offset: number }
+  | { readonly kind: 'truncate'; readonly size: number };
 
 interface Image {
   readonly bytes: Uint8Array;
@@ -90,7 +93,12 @@ export class FaultDevice implements BlockDevice {
         continue;
       }
       for (let at = 0; at < change.bytes.length; at += SECTOR_BYTES) {
-        if (random() < 0.5) state = apply(state, { kind: 'write', bytes: change.bytes.subarray(at, at + SECTOR_BYTES), offset: change.offset + at });
+        if (random() < 0.5)
+          state = apply(state, {
+            kind: 'write',
+            bytes: change.bytes.subarray(at, at + SECTOR_BYTES),
+            offset: change.offset + at,
+          });
       }
     }
     return state.bytes.slice(0, state.size);
@@ -98,7 +106,8 @@ export class FaultDevice implements BlockDevice {
 
   private change(change: Change): void {
     const end = change.kind === 'write' ? change.offset + change.bytes.length : change.size;
-    if (end > this.capacityBytes && end > this.size_) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    if (end > this.capacityBytes && end > this.size_)
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     // The request under way when the machine stops may have got through in part.
     this.pending.push(change);
     this.count();

@@ -25,9 +25,21 @@ test('whichever write is refused, the last commit stays and the next transaction
     const transaction = database.begin();
     try {
       const writer = await transaction.tableWriter('t');
-      for (let i = 0; i < 5; i++) await writer.append(batchOf(COLUMNS, Array.from({ length: 300 }, (_, k) => [`${i} ${k} ${'y'.repeat(1000)}`])));
+      for (let i = 0; i < 5; i++)
+        await writer.append(
+          batchOf(
+            COLUMNS,
+            Array.from({ length: 300 }, (_, k) => [`${i} ${k} ${'y'.repeat(1000)}`]),
+          ),
+        );
       await writer.finish();
-      await transaction.putTensor({ name: 'w', dtype: 'u8', dims: [9], layout: null, blocks: [new Uint8Array(PAGE_BYTES)] });
+      await transaction.putTensor({
+        name: 'w',
+        dtype: 'u8',
+        dims: [9],
+        layout: null,
+        blocks: [new Uint8Array(PAGE_BYTES)],
+      });
       await transaction.commit();
       break;
     } catch (error) {
@@ -51,7 +63,12 @@ test('dropping a table gives its space back to the file system', async () => {
   const creating = database.begin();
   creating.createTable({ name: 't', columns: COLUMNS });
   const writer = await creating.tableWriter('t');
-  await writer.append(batchOf(COLUMNS, Array.from({ length: 3000 }, (_, k) => [`${k} ${'z'.repeat(1000)}`])));
+  await writer.append(
+    batchOf(
+      COLUMNS,
+      Array.from({ length: 3000 }, (_, k) => [`${k} ${'z'.repeat(1000)}`]),
+    ),
+  );
   await writer.finish();
   await creating.commit();
   const full = device.content().length;
@@ -61,7 +78,10 @@ test('dropping a table gives its space back to the file system', async () => {
     transaction.setSetting('i', String(i));
     await transaction.commit();
   }
-  assert.ok(full > 12 * PAGE_BYTES && device.content().length <= 8 * PAGE_BYTES, `${full} to ${device.content().length}`);
+  assert.ok(
+    full > 12 * PAGE_BYTES && device.content().length <= 8 * PAGE_BYTES,
+    `${full} to ${device.content().length}`,
+  );
   assert.equal(await verifyDatabase(await openOn(new FaultDevice(device.content()))), []);
 });
 

@@ -1,4 +1,7 @@
-/** Equal blocks of all tensors, models and versions are stored once and freed with their last user; a large model streams through. */
+/**
+ * Equal blocks of all tensors, models and versions are stored once and freed with their last user; a large model
+ * streams through.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DatabaseFile } from '../../runtime/storage/database-file.js';
@@ -14,9 +17,20 @@ function full(fill: number): Uint8Array {
 
 async function create(database: DatabaseFile, name: string, blocks: Iterable<Uint8Array>): Promise<number> {
   const transaction = database.begin();
-  const tensor = await transaction.putTensor({ name: 'w', dtype: 'f32', dims: [1], layout: { order: 'panels' }, blocks });
+  const tensor = await transaction.putTensor({
+    name: 'w',
+    dtype: 'f32',
+    dims: [1],
+    layout: { order: 'panels' },
+    blocks,
+  });
   const version = await transaction.createModel({
-    name, irText: 'graph', inputs: [{ name: 'x', type: 'tensor<f32>[n]' }], outputs: [], tensors: [tensor], notes: { opset: 17 },
+    name,
+    irText: 'graph',
+    inputs: [{ name: 'x', type: 'tensor<f32>[n]' }],
+    outputs: [],
+    tensors: [tensor],
+    notes: { opset: 17 },
   });
   await transaction.commit();
   return version;
@@ -29,7 +43,13 @@ test('a fine-tuned version stores only what is new', async () => {
   assert.is(await create(database, 'fraud', [full(1), full(2), full(4), new Uint8Array(1000).fill(9)]), 2);
   const snapshot = database.snapshot();
   const stats = await snapshot.modelStats();
-  assert.equal(stats, { logicalBytes: 6 * PAGE_BYTES + 2000, physicalBytes: 4 * PAGE_BYTES + 1000, blocks: 5, sharedBlocks: 3, pages: 5 });
+  assert.equal(stats, {
+    logicalBytes: 6 * PAGE_BYTES + 2000,
+    physicalBytes: 4 * PAGE_BYTES + 1000,
+    blocks: 5,
+    sharedBlocks: 3,
+    pages: 5,
+  });
   const [first, second] = [(await snapshot.model('FRAUD', 1))!, (await snapshot.model('fraud'))!];
   assert.is(second.version, 2);
   assert.equal(second.notes, { opset: 17 });
@@ -73,7 +93,11 @@ test('version numbers are not given out again, and a replaced version keeps its 
 
 test('small blocks share pages; blocks no model refers to are not kept; a rollback forgets its blocks', async () => {
   const database = await openOn(new FaultDevice());
-  await create(database, 'small', Array.from({ length: 100 }, (_, i) => new Uint8Array(2000).fill(i)));
+  await create(
+    database,
+    'small',
+    Array.from({ length: 100 }, (_, i) => new Uint8Array(2000).fill(i)),
+  );
   assert.is((await database.snapshot().modelStats()).pages, 1);
   const rolled = database.begin();
   await rolled.putBlock(full(50));

@@ -1,4 +1,7 @@
-/** One writer at a time, in this process and others; a lock outlives no process; snapshots keep the commit they started from. */
+/**
+ * One writer at a time, in this process and others; a lock outlives no process; snapshots keep the commit they started
+ * from.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spawn } from 'node:child_process';
@@ -17,7 +20,10 @@ const SMALL: OpenOptions = { memoryLimitBytes: 8 * 1024 * 1024, reservedBytes: 6
 const COLUMNS = [column('i', 'i32')];
 
 async function refused(promise: Promise<unknown>): Promise<StorageError> {
-  return promise.then(() => assert.unreachable('it was allowed'), (error: StorageError) => error) as Promise<StorageError>;
+  return promise.then(
+    () => assert.unreachable('it was allowed'),
+    (error: StorageError) => error,
+  ) as Promise<StorageError>;
 }
 
 async function write(database: DatabaseFile, values: readonly number[]): Promise<void> {
@@ -25,19 +31,27 @@ async function write(database: DatabaseFile, values: readonly number[]): Promise
   if (database.catalog.tables.has('t')) await transaction.dropTable('t');
   transaction.createTable({ name: 't', columns: COLUMNS });
   const writer = await transaction.tableWriter('t');
-  await writer.append(batchOf(COLUMNS, values.map((value) => [value])));
+  await writer.append(
+    batchOf(
+      COLUMNS,
+      values.map((value) => [value]),
+    ),
+  );
   await writer.finish();
   await transaction.commit();
 }
 
-test('a second writer is refused by the first one\'s process number; closing lets it in', async () => {
+test("a second writer is refused by the first one's process number; closing lets it in", async () => {
   const path = join(folder, 'a.db');
   const first = await DatabaseFile.open(path, SMALL);
   const error = await refused(DatabaseFile.open(path, SMALL));
   assert.is(error.code, 'locked');
   assert.match(error.message, String(process.pid));
   first.begin();
-  assert.throws(() => first.begin(), (e: StorageError) => e.code === 'locked');
+  assert.throws(
+    () => first.begin(),
+    (e: StorageError) => e.code === 'locked',
+  );
   await first.close();
   const second = await DatabaseFile.open(path, SMALL);
   await second.close();
@@ -50,7 +64,9 @@ test('a writer in another process is respected, and its lock is taken over when 
   const script = `import { DatabaseFile } from ${JSON.stringify(module)};
     await DatabaseFile.open(${JSON.stringify(path)}, { memoryLimitBytes: 8388608, reservedBytes: 65536 });
     console.log('open'); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   const error = await refused(DatabaseFile.open(path, SMALL));
   assert.is(error.details.actual, child.pid);

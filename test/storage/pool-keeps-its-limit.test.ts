@@ -1,4 +1,7 @@
-/** The pool never exceeds its frames, never moves what is pinned, reads a run once, and says what is missing when it is full. */
+/**
+ * The pool never exceeds its frames, never moves what is pinned, reads a run once, and says what is missing when it is
+ * full.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ResourceError } from '../../runtime/errors.js';
@@ -48,7 +51,10 @@ test('a failed read reaches every waiter and leaves nothing behind', async () =>
   const { pool, fail } = poolOf(2);
   fail.add(5);
   const results = await Promise.allSettled([pool.pin({ pages: [5] }), pool.pin({ pages: [5] })]);
-  assert.equal(results.map((r) => r.status), ['rejected', 'rejected']);
+  assert.equal(
+    results.map((r) => r.status),
+    ['rejected', 'rejected'],
+  );
   assert.equal([pool.stats().pinned, pool.stats().cached], [0, 0]);
   fail.clear();
   assert.is(byteAt(pool, (await pool.pin({ pages: [5] })).address), 5);
@@ -69,7 +75,10 @@ test('scratch makes room among the unpinned, and is refused by name when pins le
   const address = pool.allocate({ bytes: 2 * PAGE_BYTES, consumer: 'sort' });
   assert.is(byteAt(pool, guards[0]!.address), 1);
   assert.is(pool.stats().scratch, 2);
-  assert.throws(() => pool.allocate({ bytes: 5 * PAGE_BYTES, consumer: 'sort' }), (error: Error) => error instanceof ResourceError);
+  assert.throws(
+    () => pool.allocate({ bytes: 5 * PAGE_BYTES, consumer: 'sort' }),
+    (error: Error) => error instanceof ResourceError,
+  );
   pool.free(address);
   assert.throws(() => pool.free(address), /no scratch/);
 });
@@ -116,7 +125,8 @@ test('any sequence of pins and scratch keeps the contents, the limit and no over
         const frames = 1 + Math.floor(random() * 3);
         const address = pool.allocate({ bytes: frames * PAGE_BYTES, consumer: 'test' });
         scratch.push({ address, frames, fill: 100 + (step % 100) });
-        for (let f = 0; f < frames; f++) new Uint8Array(pool.memory.buffer)[address + f * PAGE_BYTES] = 100 + (step % 100);
+        for (let f = 0; f < frames; f++)
+          new Uint8Array(pool.memory.buffer)[address + f * PAGE_BYTES] = 100 + (step % 100);
       } else if (choice < 0.85 || held.length > 3) {
         held.splice(Math.floor(random() * held.length), 1)[0]?.guard.release();
       } else if (scratch.length > 0) {
@@ -128,8 +138,10 @@ test('any sequence of pins and scratch keeps the contents, the limit and no over
       held.splice(0).forEach(({ guard }) => guard.release());
       scratch.splice(0).forEach(({ address }) => pool.free(address));
     }
-    for (const { guard, pages } of held) pages.forEach((page, i) => assert.is(byteAt(pool, guard.address + i * PAGE_BYTES), page));
-    for (const s of scratch) for (let f = 0; f < s.frames; f++) assert.is(byteAt(pool, s.address + f * PAGE_BYTES), s.fill);
+    for (const { guard, pages } of held)
+      pages.forEach((page, i) => assert.is(byteAt(pool, guard.address + i * PAGE_BYTES), page));
+    for (const s of scratch)
+      for (let f = 0; f < s.frames; f++) assert.is(byteAt(pool, s.address + f * PAGE_BYTES), s.fill);
     const { pinned, scratch: scratchFrames, cached, frames } = pool.stats();
     assert.ok(pinned + scratchFrames + cached <= frames && cached >= 0);
   }

@@ -1,4 +1,7 @@
-/** What is written to a table is read back, whatever its types, NULLs, encodings and row groups; row counts and zone maps fit. */
+/**
+ * What is written to a table is read back, whatever its types, NULLs, encodings and row groups; row counts and zone
+ * maps fit.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ColumnSchema } from '../../runtime/batch.js';
@@ -7,14 +10,26 @@ import { FaultDevice } from './fault-device.js';
 import { batchOf, column, openOn, rowsOf, type Cell } from './samples.js';
 
 const COLUMNS: readonly ColumnSchema[] = [
-  column('id', 'i64'), column('city', 'utf8'), column('note', 'utf8'), column('score', 'f64'),
-  column('flag', 'bool'), column('day', 'date'), column('features', 'f32', 3), column('half', 'f16'),
+  column('id', 'i64'),
+  column('city', 'utf8'),
+  column('note', 'utf8'),
+  column('score', 'f64'),
+  column('flag', 'bool'),
+  column('day', 'date'),
+  column('features', 'f32', 3),
+  column('half', 'f16'),
 ];
 
 function row(i: number): Cell[] {
   return [
-    BigInt(i) - 5n, i % 7 === 0 ? null : `city ${i % 5}`, `note number ${i}`, i % 11 === 3 ? NaN : i / 4,
-    i % 2, i % 13 === 0 ? null : 20_000 + i, [i, i + 0.5, -i], 0x3c00,
+    BigInt(i) - 5n,
+    i % 7 === 0 ? null : `city ${i % 5}`,
+    `note number ${i}`,
+    i % 11 === 3 ? NaN : i / 4,
+    i % 2,
+    i % 13 === 0 ? null : 20_000 + i,
+    [i, i + 0.5, -i],
+    0x3c00,
   ];
 }
 
@@ -57,18 +72,33 @@ test('an f32 column of 65,536 rows is one page, with NULLs 61,440 rows are', asy
     transaction.createTable({ name, columns });
     const writer = await transaction.tableWriter(name);
     const validity = name === 'gaps' ? new Uint8Array(17_500).fill(0xfe) : undefined;
-    await writer.append({ rowCount: values.length, columns: [{ dtype: 'f32', width: 1, validity, values, offsets: undefined, bytes: undefined }] });
+    await writer.append({
+      rowCount: values.length,
+      columns: [{ dtype: 'f32', width: 1, validity, values, offsets: undefined, bytes: undefined }],
+    });
     await writer.finish();
   }
   await transaction.commit();
   const snapshot = database.snapshot();
   const full = (await snapshot.table('full'))!;
-  assert.equal(full.groups.map((g) => g.rowCount), [65_536, 65_536, 8928]);
-  assert.equal(full.groups.map((g) => g.chunks[0]!.run.pages.length), [1, 1, 1]);
+  assert.equal(
+    full.groups.map((g) => g.rowCount),
+    [65_536, 65_536, 8928],
+  );
+  assert.equal(
+    full.groups.map((g) => g.chunks[0]!.run.pages.length),
+    [1, 1, 1],
+  );
   assert.is(full.groups[0]!.chunks[0]!.byteLength, 262_144);
   const gaps = (await snapshot.table('gaps'))!;
-  assert.equal(gaps.groups.map((g) => g.rowCount), [61_440, 61_440, 17_120]);
-  assert.equal(gaps.groups.map((g) => g.chunks[0]!.run.pages.length), [1, 1, 1]);
+  assert.equal(
+    gaps.groups.map((g) => g.rowCount),
+    [61_440, 61_440, 17_120],
+  );
+  assert.equal(
+    gaps.groups.map((g) => g.chunks[0]!.run.pages.length),
+    [1, 1, 1],
+  );
   const read = await gaps.readColumn(gaps.groups[1]!, 0);
   assert.is(read.values![5], 61_445);
   assert.is(read.validity![0], 0xfe);
@@ -89,7 +119,10 @@ test('single-row inserts do not leave a row group each, and keep their order', a
   }
   const table = (await database.snapshot().table('t'))!;
   assert.ok(table.groups.length <= 4, `${table.groups.length} row groups`);
-  assert.equal(await rowsOf(table), Array.from({ length: 60 }, (_, i) => [i, `row ${i}`]));
+  assert.equal(
+    await rowsOf(table),
+    Array.from({ length: 60 }, (_, i) => [i, `row ${i}`]),
+  );
   assert.equal(await verifyDatabase(database), []);
 });
 
@@ -101,7 +134,12 @@ test('long text closes a row group early; wide tensors halve it', async () => {
   const writer = await transaction.tableWriter('t');
   const text = 'x'.repeat(100_000);
   const zeros = new Array<number>(64).fill(1);
-  await writer.append(batchOf(columns, Array.from({ length: 200 }, (_, i) => [`${i} ${text}`, zeros])));
+  await writer.append(
+    batchOf(
+      columns,
+      Array.from({ length: 200 }, (_, i) => [`${i} ${text}`, zeros]),
+    ),
+  );
   await writer.finish();
   await transaction.commit();
   const table = (await database.snapshot().table('t'))!;
@@ -121,7 +159,10 @@ test('kept row groups stay, the others are replaced', async () => {
   filling.createTable({ name: 't', columns });
   const values = new Int32Array(70_000).map((_, i) => i);
   const all = await filling.tableWriter('t');
-  await all.append({ rowCount: 70_000, columns: [{ dtype: 'i32', width: 1, validity: undefined, values, offsets: undefined, bytes: undefined }] });
+  await all.append({
+    rowCount: 70_000,
+    columns: [{ dtype: 'i32', width: 1, validity: undefined, values, offsets: undefined, bytes: undefined }],
+  });
   await all.finish();
   await filling.commit();
   const transaction = database.begin();
