@@ -27,11 +27,11 @@ export function decodeTensor(dtype: DType, dims: readonly number[], bytes: Uint8
 
 function elementsOf(dtype: DType, source: Uint8Array): TensorElements {
   const width = dtypeInfo(dtype).widthBytes;
-  const bytes = source.byteOffset % width === 0 ? source : source.slice();
+  const bytes = source.byteOffset % width === 0 ? source : new Uint8Array(source);
   const { buffer, byteOffset } = bytes;
   const count = bytes.byteLength / width;
   switch (dtype) {
-    case 'bool': case 'u8': return bytes;
+    case 'bool': case 'u8': return new Uint8Array(buffer, byteOffset, count);
     case 'i8': return new Int8Array(buffer, byteOffset, count);
     case 'i16': return new Int16Array(buffer, byteOffset, count);
     case 'i32': return new Int32Array(buffer, byteOffset, count);

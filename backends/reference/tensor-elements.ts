@@ -5,6 +5,7 @@
  * its width; 64-bit integers are bigints, bools are 0 and 1.
  */
 import type { DType } from '../../ir/dtype.js';
+import { roundFloat } from '../../ir/scalar/value.js';
 import type { TensorElements, TensorValue } from '../../ir/tensor-data.js';
 
 /** One stored element. */
@@ -68,37 +69,7 @@ export function numbersOf(value: TensorValue): readonly number[] {
 
 /** `value` in the precision of a float dtype; others pass. */
 export function rounded(dtype: DType, value: number): number {
-  if (dtype === 'f32') return Math.fround(value);
-  if (dtype === 'f16') return roundToF16(value);
-  if (dtype === 'bf16') return roundToBf16(value);
-  return value;
-}
-
-/** To nearest, ties to even, 11 bits of significand, overflow to infinity. */
-export function roundToF16(value: number): number {
-  if (!Number.isFinite(value) || value === 0) return value;
-  const magnitude = Math.abs(value);
-  if (magnitude >= 65520) return value < 0 ? -Infinity : Infinity;
-  const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
-  const step = 2 ** (exponent - 10);
-  return roundHalfEven(value / step) * step;
-}
-
-/** To nearest, ties to even, 8 bits of significand. */
-export function roundToBf16(value: number): number {
-  if (!Number.isFinite(value)) return value;
-  const word = new DataView(new ArrayBuffer(4));
-  word.setFloat32(0, value);
-  const bits = word.getUint32(0);
-  word.setUint32(0, ((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000) >>> 0);
-  return word.getFloat32(0);
-}
-
-function roundHalfEven(value: number): number {
-  const low = Math.floor(value);
-  const rest = value - low;
-  if (rest !== 0.5) return Math.round(value);
-  return low % 2 === 0 ? low : low + 1;
+  return roundFloat(value, dtype);
 }
 
 /** Row-major strides. */

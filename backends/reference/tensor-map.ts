@@ -4,12 +4,14 @@
  */
 import type { DType } from '../../ir/dtype.js';
 import type { Expr, Lookup } from '../../ir/node.js';
+import { MEANING, type Meaning } from '../../ir/scalar/meaning.js';
+import type { Value } from '../../ir/scalar/value.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import { blank, broadcastPositions, cellsOf, type Cell } from './tensor-elements.js';
 import { literalCell } from './tensor-layout.js';
-import { castScalar, evaluateScalar, type Scalar } from './tensor-scalar.js';
+import { castScalar } from './tensor-scalar.js';
 
-type Body = (args: readonly Scalar[]) => Scalar;
+type Body = (args: readonly Value[]) => Value;
 
 function dtypeOf(expr: Expr): DType {
   if (expr.type.kind !== 'scalar') throw new Error('the body of a map holds scalars only');
@@ -19,11 +21,12 @@ function dtypeOf(expr: Expr): DType {
 function compileBody(expr: Expr): Body {
   switch (expr.kind) {
     case 'ref': return (args) => args[expr.index]!;
-    case 'literal': { const value = expr.value as Scalar; return () => value; }
+    case 'literal': { const value = expr.value as Value; return () => value; }
     case 'call': {
       const parts = expr.args.map(compileBody);
-      const [operand, result] = [dtypeOf(expr.args[0] ?? expr), dtypeOf(expr)];
-      return (args) => evaluateScalar(expr.op, parts.map((part) => part(args)), operand, result);
+      const dtypes = expr.args.map(dtypeOf);
+      const meaning: Meaning = MEANING[expr.op];
+      return (args) => meaning(parts.map((part) => part(args)), dtypes);
     }
     case 'cast': {
       const [arg, from] = [compileBody(expr.arg), dtypeOf(expr.arg)];
@@ -44,7 +47,7 @@ export function evaluateBody(body: Expr, inputs: readonly TensorValue[], dims: r
   const out = blank(dtype, dims);
   const run = compileBody(body);
   const sources = inputs.map((input) => ({ cells: cellsOf(input), positions: broadcastPositions(input.dims, dims), bool: input.dtype === 'bool' }));
-  const args = new Array<Scalar>(inputs.length);
+  const args = new Array<Value>(inputs.length);
   for (let i = 0; i < out.cells.length; i++) {
     for (let j = 0; j < sources.length; j++) {
       const { cells, positions, bool } = sources[j]!;
@@ -53,7 +56,7 @@ export function evaluateBody(body: Expr, inputs: readonly TensorValue[], dims: r
     }
     const value = run(args);
     if (value === null) throw new Error('the body of a map gave NULL');
-    out.cells[i] = typeof value === 'boolean' ? (value ? 1 : 0) : value;
+    out.cells[i] = typeof value === 'boolean' ? (value ? 1 : 0) : (value as Cell);
   }
   return { dtype, dims, data: out.data };
 }

@@ -1,0 +1,36 @@
+/** All operators, by domain and name: the families joined. The support table is generated from here. */
+import { TREES } from './ml/trees.js';
+import type { Operator, OperatorTable } from './operator.js';
+import { ACTIVATION } from './ops/activation.js';
+import { ELEMENTWISE } from './ops/elementwise.js';
+import { MATRIX } from './ops/matrix.js';
+import { SOFTMAX } from './ops/softmax.js';
+
+const DOMAINS: Readonly<Record<string, readonly OperatorTable[]>> = {
+  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX],
+  'ai.onnx.ml': [TREES],
+};
+
+const TABLES: ReadonlyMap<string, ReadonlyMap<string, Operator>> = new Map(
+  Object.entries(DOMAINS).map(([domain, tables]) => [domain, new Map(tables.flatMap((table) => Object.entries(table)))]));
+
+export function operatorOf(domain: string, op: string): Operator | undefined {
+  return TABLES.get(domain)?.get(op);
+}
+
+export interface SupportedOperator {
+  /** `ai.onnx` or `ai.onnx.ml`. */
+  readonly domain: string;
+  readonly op: string;
+  /** Versions of the specification, first to last. */
+  readonly versions: readonly number[];
+  /** The opset that removed it. */
+  readonly until: number | undefined;
+}
+
+/** Every operator that can be imported, by domain and name. */
+export function supportedOperators(): readonly SupportedOperator[] {
+  return [...TABLES].flatMap(([domain, table]) => [...table]
+    .map(([op, { since, until }]) => ({ domain: domain === '' ? 'ai.onnx' : domain, op, versions: since, until }))
+    .sort((a, b) => (a.op < b.op ? -1 : 1)));
+}
