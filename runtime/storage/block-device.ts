@@ -3,8 +3,7 @@
  * writes.
  *
  * Invariant relied upon: after `sync` resolves, all earlier writes and truncations survive a crash; before it, any
- * part may.
- * Errors carry the operating system's code (`ENOSPC`, `EIO`) in `code`, as Node's do.
+ * part may. Errors carry the operating system's code (`ENOSPC`, `EIO`) in `code`, as Node's do.
  */
 export interface BlockDevice {
   /** Fills `target` from `offset`; resolves to the bytes read, fewer than asked only at the end of the file. */

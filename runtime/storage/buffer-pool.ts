@@ -5,8 +5,8 @@
  *   memory | reservedBytes: static data of modules | frame 0 | frame 1 | ... | at least OVERREAD_BYTES |
  *
  * In: runs of page numbers and wishes for scratch. Out: byte addresses.
- * Invariant: a pinned run and scratch never move; everything together stays within `limitBytes`.
- * Frames cost no resident memory before their first use.
+ * Invariant: a pinned run and scratch never move; everything together stays within `limitBytes`. Frames cost no
+ * resident memory before their first use.
  */
 import { ResourceError } from '../errors.js';
 import { OVERREAD_BYTES } from './chunk-format.js';

@@ -1,6 +1,6 @@
 /**
- * The bytes of a column chunk, as kernels read them: a base address plus the offsets of a ChunkLayout, each a
- * multiple of 16.
+ * The bytes of a column chunk, as kernels read them: a base address plus the offsets of a ChunkLayout, each a multiple
+ * of 16.
  *
  *   fixed width       | values, one after the other | validity? |
  *   tensor of width w | component 0, padded to strideBytes | component 1 ... | validity? |
@@ -8,8 +8,7 @@
  *   text, dictionary  | codes u16[n] | offsets u32[d + 1] | bytes | validity? |
  *
  * Text rule: k = codes ? codes[i] : i; the value is bytes[offsets[k] .. offsets[k + 1]). Validity: bit i, least
- * significant
- * first, is 1 when row i is not NULL; absent when no row is. A part that is absent has offset -1.
+ * significant first, is 1 when row i is not NULL; absent when no row is. A part that is absent has offset -1.
  *
  * The layout follows from the few numbers of `ChunkShape`, so a file stores only those and cannot name an offset
  * outside its chunk.

@@ -1,9 +1,8 @@
 /**
  * Column chunks: a vector enters, bytes in the layout of `chunk-format.ts` leave, and back.
  *
- * A ChunkMeta says where a chunk lies and what is known of it. In the file only its `ChunkShape` and place are
- * stored; the
- * offsets are derived again on reading, and a place that does not fit its run is refused.
+ * A ChunkMeta says where a chunk lies and what is known of it. In the file only its `ChunkShape` and place are stored;
+ * the offsets are derived again on reading, and a place that does not fit its run is refused.
  */
 import { dtypeInfo, isVariableLength, type DType } from '../../ir/dtype.js';
 import type { ColumnSchema, FixedValues, Vector } from '../batch.js';

@@ -1,6 +1,6 @@
 /**
- * Rows of one column on their way into a row group: vectors are appended, the first n rows leave as a vector of
- * their own.
+ * Rows of one column on their way into a row group: vectors are appended, the first n rows leave as a vector of their
+ * own.
  *
  * Invariant: what was appended is copied, so the caller may use its arrays again. Growth is by doubling; rows that
  * leave are shifted out.

@@ -2,8 +2,7 @@
  * The door of storage: opens a database file, hands out snapshots and the one transaction, and owns the buffer pool.
  *
  * Invariant: a snapshot reads the commit it started from until it is released. Everything read from the file was
- * checked;
- * what is wrong with it is a StorageError.
+ * checked; what is wrong with it is a StorageError.
  */
 import { StorageError } from '../errors.js';
 import {

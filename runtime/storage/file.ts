@@ -1,7 +1,8 @@
 /**
  * A BlockDevice on a file. Reads go straight into the view they are given, which may lie in shared memory.
  *
- * Invariant: a short read or write of the operating system is continued, so callers see it only at the end of the file.
+ * Invariant: a short read or write of the operating system is continued, so callers see it only at the end of the
+ * file.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -17,8 +17,8 @@
  *   directory leaf   the entries of LEAF_ENTRIES pages:           u32 checksum, u32 bytes, u32 kind, u32 sequence
  *   (low bits)
  *
- * Each commit writes the slot the commit before it did not; both copies of a slot go in one write, and one sound
- * copy is enough.
+ * Each commit writes the slot the commit before it did not; both copies of a slot go in one write, and one sound copy
+ * is enough.
  */
 import { checksum } from './checksum.js';
 

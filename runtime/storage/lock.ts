@@ -2,13 +2,11 @@
  * Who may write, and which commits other processes still read: small files beside the database file.
  *
  *   shop.db.lock              the one writer: { pid, started, token }
- *   shop.db.reader-<token>    a reading process: { pid, started, token, sequence }: pages of that commit stay as
- *   they are
+ *   shop.db.reader-<token>    a reading process: { pid, started, token, sequence }: that commit's pages stay
  *
  * A process is known by its number and the time it started, so the files of a dead one are recognised even when the
- * number is
- * given out again. Invariant: a lock appears with its whole content at once (a link to a finished file), so no half
- * lock is ever read.
+ * number is given out again. Invariant: a lock appears with its whole content at once (a link to a finished file), so
+ * no half lock is ever read.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,11 +1,10 @@
 /**
- * Model weights as content-addressed blocks: bytes enter, and equal bytes are stored once, whichever tensor, model
- * or version they come from.
+ * Model weights as content-addressed blocks: bytes enter, and equal bytes are stored once, whichever tensor, model or
+ * version they come from.
  *
  * A block's identity is the BLAKE3-256 of its bytes. Full blocks take a page; smaller ones are packed. The index of
- * what is stored is
- * derived from the models' metadata, so it cannot disagree with it; a page is dropped when no model refers to any
- * block on it.
+ * what is stored is derived from the models' metadata, so it cannot disagree with it; a page is dropped when no model
+ * refers to any block on it.
  * Invariant: writing holds only the pages being packed in memory, whatever the size of the model.
  */
 import { createBLAKE3, type IHasher } from 'hash-wasm';

@@ -2,9 +2,8 @@
  * Which pages of the file may be written.
  *
  * A page is free, used (by the newest commit or the transaction under way) or held: dropped by commit f, yet still
- * read by
- * snapshots older than f. Invariant: `take` never gives out a page which the newest commit or a live snapshot refers
- * to.
+ * read by snapshots older than f. Invariant: `take` never gives out a page which the newest commit or a live snapshot
+ * refers to.
  */
 const FREE = 0;
 const USED = 1;

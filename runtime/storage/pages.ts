@@ -2,8 +2,7 @@
  * Pages by number: bytes enter with a kind and leave verified.
  *
  * Beside the device this keeps, for every page, what was last written there (checksum, bytes used, kind, sequence).
- * One flat
- * list serves all snapshots, since a page is never rewritten while any of them refers to it.
+ * One flat list serves all snapshots, since a page is never rewritten while any of them refers to it.
  * Invariant: no byte leaves that does not match its page's checksum; adjacent pages cost one request.
  */
 import { StorageError } from '../errors.js';

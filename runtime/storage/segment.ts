@@ -2,8 +2,7 @@
  * The metadata of a table's row groups, in segments: chains of pages with SEGMENT_GROUPS row groups each.
  *
  * Row groups enter and references to their chains leave, and back. Invariant: a segment whose row groups are as they
- * were is not
- * written again, so appending to a long table rewrites only its last segment.
+ * were is not written again, so appending to a long table rewrites only its last segment.
  */
 import type { ColumnSchema } from '../batch.js';
 import type { SegmentReference, TableEntry } from '../catalog.js';

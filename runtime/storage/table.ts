@@ -1,10 +1,9 @@
 /**
- * Tables as row groups: batches enter a TableWriter and become chunks on pages; a TableReader tells where they lie
- * and reads them back.
+ * Tables as row groups: batches enter a TableWriter and become chunks on pages; a TableReader tells where they lie and
+ * reads them back.
  *
- * Invariant: a row group's small chunks share pages only with each other, so its pages come and go with it. Nothing
- * a writer
- * writes is visible before its transaction commits.
+ * Invariant: a row group's small chunks share pages only with each other, so its pages come and go with it. Nothing a
+ * writer writes is visible before its transaction commits.
  */
 import { ResourceError } from '../errors.js';
 import type { Batch, ColumnSchema, Vector } from '../batch.js';

@@ -3,8 +3,7 @@
  * to them.
  *
  * Invariant: any failure of the disk rolls everything back; the file stays at the last commit and usable. After
- * commit, rollback or
- * failure the transaction is over.
+ * commit, rollback or failure the transaction is over.
  */
 import { ExecutionError, StorageError } from '../errors.js';
 import type { ColumnSchema } from '../batch.js';
@@ -119,7 +118,7 @@ export class WriteTransaction implements PageSink, BlockSink {
     const entry = this.tables.get(nameKey(name));
     if (entry === undefined) return undefined;
     const groups = await this.guarded(() => this.groupsOf(entry));
-    return new TableReader(entry.name, entry.columns, entry.rowCount, groups, this.database.pool, this.database.path);
+    return this.readerOf(entry, groups);
   }
 
   /**
@@ -138,14 +137,7 @@ export class WriteTransaction implements PageSink, BlockSink {
     if (groups.length !== kept.size)
       throw new ExecutionError(`table ${name}: a row group to keep is not one of its own`);
     const replaced = current.filter((group) => !kept.has(group));
-    const reader = new TableReader(
-      entry.name,
-      entry.columns,
-      entry.rowCount,
-      groups,
-      this.database.pool,
-      this.database.path,
-    );
+    const reader = this.readerOf(entry, groups);
     return new TableWriter(reader, this, (finished) => {
       for (const group of replaced) this.drop(pagesOf(group));
       this.groups.set(key, finished);
@@ -308,6 +300,11 @@ export class WriteTransaction implements PageSink, BlockSink {
   drop(pages: Iterable<number>): void {
     for (const page of pages) this.dropped.add(page);
     this.change();
+  }
+
+  private readerOf(entry: TableEntry, groups: readonly RowGroup[]): TableReader {
+    const { pool, path } = this.database;
+    return new TableReader(entry.name, entry.columns, entry.rowCount, groups, pool, path);
   }
 
   private async groupsOf(entry: TableEntry): Promise<readonly RowGroup[]> {

@@ -2,9 +2,8 @@
  * Walks a whole database file and lists what is wrong with it.
  *
  * Looked at: every superblock copy, the directory, the checksum of every page in use, every chunk decoded, every
- * block's hash,
- * and that each page has exactly one owner: a table's row group, a chain of metadata, the model store, the catalog,
- * the directory, or nobody.
+ * block's hash, and that each page has exactly one owner: a table's row group, a chain of metadata, the model store,
+ * the catalog, the directory, or nobody.
  */
 import { ResourceError, StorageError } from '../errors.js';
 import { findTable, type TableEntry } from '../catalog.js';

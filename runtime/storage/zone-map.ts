@@ -1,11 +1,9 @@
 /**
  * The zone map of a chunk: bounds between which all its valid values lie, for skipping row groups.
  *
- * In: a vector. Out: min and max as numbers, as decimal strings (64-bit dtypes) or as text. Bounds are inclusive;
- * text is cut to
- * a short prefix, the upper bound rounded up. Text compares by its UTF-8 bytes. `null`: no bound is known (tensors,
- * blobs, intervals,
- * chunks without a value). NaN lies outside the bounds; `hasNaN` tells that there is one.
+ * In: a vector. Out: min and max as numbers, as decimal strings (64-bit dtypes) or as text. Bounds are inclusive; text
+ * is cut to a short prefix, the upper bound rounded up. Text compares by its UTF-8 bytes. `null`: no bound is known
+ * (tensors, blobs, intervals, chunks without a value). NaN lies outside the bounds; `hasNaN` tells that there is one.
  */
 import { dtypeInfo } from '../../ir/dtype.js';
 import type { FixedValues, Vector } from '../batch.js';

@@ -2,8 +2,8 @@
  * A BlockDevice in memory that fails on request, with what a disk does to writes that were not synced.
  *
  * In: the number of requests (writes, truncations, syncs) after which it crashes, a capacity, or nothing. Out:
- * `afterCrash`, the bytes
- * a restarted machine would find: everything synced, and of the rest a random part, sectors of a write torn apart.
+ * `afterCrash`, the bytes a restarted machine would find: everything synced, and of the rest a random part, sectors of
+ * a write torn apart.
  */
 import type { BlockDevice } from '../../runtime/storage/block-device.js';
 
