@@ -13,6 +13,7 @@ import {
   type Catalog,
   type ModelEntry,
   type TableEntry,
+  type ViewEntry,
 } from '../catalog.js';
 import type { RowGroup } from './chunk.js';
 import { UncertainCommit, directoryPages, writeCommit, type Commit } from './commit.js';
@@ -39,7 +40,7 @@ export type TransactionOutcome = { commit: Commit } | { failed: StorageError | u
 export class WriteTransaction implements PageSink, BlockSink {
   private readonly tables: Map<string, TableEntry>;
   private readonly models: Map<string, ModelEntry>;
-  private readonly views: Map<string, { readonly name: string; readonly sql: string }>;
+  private readonly views: Map<string, ViewEntry>;
   private readonly settings: Map<string, string>;
   /** Row groups of tables this transaction changes. */
   private readonly groups = new Map<string, readonly RowGroup[]>();
@@ -110,7 +111,7 @@ export class WriteTransaction implements PageSink, BlockSink {
     this.groups.delete(key);
     this.tables.set(nameKey(next.name), next);
     if (groups !== undefined) this.groups.set(nameKey(next.name), groups);
-    this.change();
+    this.hasChanges = true;
   }
 
   /** The table as the transaction sees it, finished writers included. */
@@ -146,7 +147,7 @@ export class WriteTransaction implements PageSink, BlockSink {
         rowCount: finished.reduce((sum, group) => sum + group.rowCount, 0),
       });
       this.openWriters.delete(key);
-      this.change();
+      this.hasChanges = true;
     });
   }
 
@@ -154,19 +155,19 @@ export class WriteTransaction implements PageSink, BlockSink {
   createView(view: { readonly name: string; readonly sql: string; readonly replace?: boolean }): void {
     if (view.replace !== true || this.tables.has(nameKey(view.name))) this.requireFreeName(view.name);
     this.views.set(nameKey(view.name), { name: view.name, sql: view.sql });
-    this.change();
+    this.hasChanges = true;
   }
 
   dropView(name: string): void {
     if (!this.views.delete(nameKey(name))) throw new ExecutionError(`there is no view ${name}`);
-    this.change();
+    this.hasChanges = true;
   }
 
   /** `undefined` removes the setting. */
   setSetting(name: string, value: string | undefined): void {
     if (value === undefined) this.settings.delete(nameKey(name));
     else this.settings.set(nameKey(name), value);
-    this.change();
+    this.hasChanges = true;
   }
 
   /**
@@ -236,7 +237,7 @@ export class WriteTransaction implements PageSink, BlockSink {
       }
       if (kept.length === 0) this.models.delete(nameKey(name));
       else this.models.set(nameKey(name), { ...known, versions: kept });
-      this.change();
+      this.hasChanges = true;
     });
   }
 
@@ -281,7 +282,7 @@ export class WriteTransaction implements PageSink, BlockSink {
     return this.guarded(async () => {
       const pages = await this.database.pages.writeRun(kind, bytes);
       for (const page of pages) this.written.add(page);
-      this.change();
+      this.hasChanges = true;
       return pages;
     });
   }
@@ -299,7 +300,7 @@ export class WriteTransaction implements PageSink, BlockSink {
 
   drop(pages: Iterable<number>): void {
     for (const page of pages) this.dropped.add(page);
-    this.change();
+    this.hasChanges = true;
   }
 
   private readerOf(entry: TableEntry, groups: readonly RowGroup[]): TableReader {
@@ -355,10 +356,6 @@ export class WriteTransaction implements PageSink, BlockSink {
     await this.hooks.onEnd(outcome);
   }
 
-  private change(): void {
-    this.hasChanges = true;
-  }
-
   private requireOpen(): void {
     if (this.state === 'over')
       throw new ExecutionError('the transaction is over: it was committed, rolled back, or failed');
@@ -384,7 +381,7 @@ export class WriteTransaction implements PageSink, BlockSink {
     this.requireOpen();
     const other = this.tables.get(nameKey(name)) ?? this.views.get(nameKey(name));
     if (other !== undefined) throw new ExecutionError(`there is a table or view ${other.name} already`);
-    this.change();
+    this.hasChanges = true;
   }
 }
 
