@@ -36,7 +36,7 @@ export function estimateRows(statistics: Statistics): RowEstimator {
       case 'values': return node.rows.length;
       case 'series': return UNKNOWN_TABLE_ROWS;
       case 'filter': return rows(node.input) * estimator.selectivity(node.predicate, node.input);
-      case 'project': case 'window': case 'apply': return rows(node.input);
+      case 'project': case 'window': case 'apply': case 'blocked': return rows(node.input);
       case 'sort': return Math.min(rows(node.input), node.limit ?? Infinity);
       case 'limit': return Math.min(rows(node.input), isLiteral(node.limit) ? Number(node.limit.value) : Infinity);
       case 'distinct': return groupCount(node.input, node.input.type.columns.map((column, index) => ({ kind: 'ref', index, type: column.type })));

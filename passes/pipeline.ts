@@ -2,9 +2,13 @@
  * THE list of passes, in order, with the reason for each place. A pass that is not here does not run.
  */
 import type { PipelineStep } from './driver.js';
+import { cancelLayout } from './cancel-layout.js';
 import { eliminateNoOps } from './eliminate-no-ops.js';
 import { foldConstants } from './fold-constants.js';
+import { fuseDense } from './fuse-dense.js';
+import { fuseMaps } from './fuse-maps.js';
 import { mergeProjects } from './merge-projects.js';
+import { orderJoins } from './order-joins.js';
 import { placeOperators } from './place-operators.js';
 import { pruneColumns } from './prune-columns.js';
 import { pushFilters } from './push-filters.js';
@@ -22,7 +26,14 @@ export const PIPELINE: readonly PipelineStep[] = [
   pushFilters,
   // What filters became on their way down (substituted, weighed against NULL) is simplified again.
   { passes: [simplifyScalars, foldConstants, mergeProjects, eliminateNoOps], bound: ROUNDS },
+  orderJoins,
+  // Conditions stand at other joins now and may go further down.
+  pushFilters,
   pushLimits,
+  // Models: layout first, because what it cancels stands between maps; maps next, because a bias and an activation in
+  // one body are what fuse-dense looks for.
+  { passes: [cancelLayout, fuseMaps, simplifyScalars, foldConstants], bound: ROUNDS },
+  fuseDense,
   // Last of the relational ones: all others may still read a column; after it nothing asks for more.
   pruneColumns,
   { passes: [mergeProjects, eliminateNoOps], bound: ROUNDS },

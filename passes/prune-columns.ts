@@ -101,6 +101,7 @@ function pruneNode(node: Relation, needed: Columns, prune: Prune, context: PassC
       return { relation: rebuild(node, { inputs: [exactly(prune(node.input, new Set(all)), all, node.input)] }), at: (column) => column };
     }
     case 'setop': return pruneSetOperation(node, needed, prune);
+    case 'blocked': throw new Error('blocked layers are made after pruning');
     case 'apply': return pruneApply(node, needed, prune, context);
   }
 }

@@ -74,7 +74,7 @@ function through(node: Through): (predicate: Expr) => boolean {
     case 'project': return (predicate) => readsAll(predicate, (index) => !isVolatile(node.exprs[index]!));
     case 'aggregate': return throughAggregate(node);
     case 'window': return throughWindow(node);
-    case 'apply': return (predicate) => readsAll(predicate, (index) => index < node.input.type.columns.length);
+    case 'apply': case 'blocked': return (predicate) => readsAll(predicate, (index) => index < node.input.type.columns.length);
   }
 }
 
