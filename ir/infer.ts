@@ -2,11 +2,12 @@
  * The type of a node from its fields. Families: expressions and relations here, tensors in `infer-tensor.ts`.
  * A node that cannot have a type is our mistake (frontends check first and blame the user's text): it throws.
  */
+import type { DType } from './dtype.js';
 import { inferTensorType } from './infer-tensor.js';
 import type { Apply, Cast, Expr, Join, Node, Relation, SetOperation, Tensor, ToTensor } from './node.js';
 import { postorder } from './rewrite.js';
 import { typeOfCall } from './scalar.js';
-import { relation, scalar, withNullable, type Column, type RelationType, type ScalarType, type Type, type ValueType } from './type.js';
+import { relation, scalar, withNullable, type Column, type Dim, type RelationType, type ScalarType, type Type, type ValueType } from './type.js';
 
 export function inferType(node: Node): Type {
   switch (node.kind) {
@@ -30,6 +31,12 @@ export function inferType(node: Node): Type {
     case 'setop': return inferSetOperation(node);
     case 'series': return relation([{ name: 'generate_series', type: scalar('i64') }]);
     case 'apply': return inferApply(node);
+    case 'blocked': {
+      const feature = node.input.type.columns[node.feature]!.type;
+      const last = node.layers.at(-1)!.weight.type;
+      const type = rowType(last.dtype, [last.dims[1]!], feature.nullable);
+      return relation([...node.input.type.columns, { name: node.name, type }]);
+    }
     case 'ref': case 'literal': case 'param': case 'outer': case 'pack': case 'part': case 'case': case 'values':
       throw new Error(`${node.kind} needs an explicit type`);
     default: return inferTensorType(node);
@@ -90,10 +97,12 @@ function inferApply(apply: Pick<Apply, 'input' | 'outputs'>): RelationType {
 
 /** The column type of a model output of shape [n], [n, 1] or [n, k...]. NULL when a `nulls: 'null'` feature may be NULL. */
 function columnTypeOf(tensor: Tensor): ValueType {
-  const nullable = dependsOnNullable(tensor);
-  const dims = tensor.type.dims.slice(1);
-  if (dims.length === 0 || (dims.length === 1 && dims[0] === 1)) return scalar(tensor.type.dtype, { nullable });
-  return { kind: 'tensor', dtype: tensor.type.dtype, dims, nullable };
+  return rowType(tensor.type.dtype, tensor.type.dims.slice(1), dependsOnNullable(tensor));
+}
+
+function rowType(dtype: DType, dims: readonly Dim[], nullable: boolean): ValueType {
+  if (dims.length === 0 || (dims.length === 1 && dims[0] === 1)) return scalar(dtype, { nullable });
+  return { kind: 'tensor', dtype, dims, nullable };
 }
 
 function dependsOnNullable(root: Tensor): boolean {

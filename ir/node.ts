@@ -192,8 +192,24 @@ export interface Apply {
   readonly type: RelationType;
 }
 
+/**
+ * Dense layers in the relational representation: `feature`, a tensor column [k] of the input, goes through the layers one
+ * after the other, each a join of the rows with the blocks of its weight and a sum over the shared dimension, block by block.
+ * Output: the input's columns, then the last layer's result as tensor column [m] (a scalar column when m is 1).
+ * A NULL feature gives NULL.
+ */
+export interface Blocked {
+  readonly kind: 'blocked';
+  readonly input: Relation;
+  readonly model: string;
+  readonly feature: number;
+  readonly name: string;
+  readonly layers: readonly { readonly weight: Tensor; readonly bias: Tensor | undefined; readonly activation: Expr | undefined }[];
+  readonly type: RelationType;
+}
+
 export type Relation =
-  | Scan | Values | Filter | Project | Join | Aggregate | Window | Sort | Limit | Distinct | SetOperation | Series | Apply;
+  | Scan | Values | Filter | Project | Join | Aggregate | Window | Sort | Limit | Distinct | SetOperation | Series | Apply | Blocked;
 
 /**
  * Columns of the row become a tensor [n, k]: k = sum of the widths of `exprs` (a scalar is 1, a tensor column its size).

@@ -63,6 +63,9 @@ export const RELATION_SHAPES = {
   setop: { op: word('union', 'intersect', 'except'), all: flag, left: relation, right: relation },
   series: { start: expr, stop: expr, step: expr, inclusive: flag },
   apply: { input: relation, model: name, outputs: list(record({ name, tensor })) },
+  blocked: {
+    input: relation, model: name, feature: int, name, layers: list(record({ weight: tensor, bias: optional(tensor), activation: optional(expr) })),
+  },
 } as const satisfies Partial<ShapesOf>;
 
 export const TENSOR_SHAPES = {

@@ -14,6 +14,7 @@ import { pruneColumns } from './prune-columns.js';
 import { pushFilters } from './push-filters.js';
 import { pushLimits } from './push-limits.js';
 import { simplifyScalars } from './simplify-scalars.js';
+import { splitRelational } from './split-relational.js';
 
 /** Rounds after which expressions have settled in all but contrived plans; more would be slow, not wrong. */
 const ROUNDS = 4;
@@ -39,4 +40,6 @@ export const PIPELINE: readonly PipelineStep[] = [
   { passes: [mergeProjects, eliminateNoOps], bound: ROUNDS },
   // At the end: it looks at the layers as they will run.
   placeOperators,
+  // It takes apart what placement decided.
+  splitRelational,
 ];

@@ -6,8 +6,7 @@ import type { DType } from '../ir/dtype.js';
 import type { ColumnSchema } from './batch.js';
 import type { FileFormat } from './io/source.js';
 import type { PhysicalPlan } from './plan.js';
-import type { ModelVersion } from './storage/model-store.js';
-import type { NewModel, NewTensor } from './storage/transaction.js';
+import type { ModelVersion, NewModel, NewTensor } from './storage/model-store.js';
 
 /** Thrown by the environment when the compiler asks for what has to be read from the file first; the compile is tried again. */
 export class NotLoaded extends Error {

@@ -282,10 +282,16 @@ async function readTables(plan: PhysicalPlan, snapshot: Snapshot): Promise<Reado
   return tables;
 }
 
+function modelsOf(plan: PhysicalPlan): ReadonlySet<string> {
+  const blocked = plan.pipelines.flatMap((pipeline) => pipeline.finish).filter((step) => step.kind === 'blocked');
+  const blocks = blocked.flatMap((step) => step.layers.flatMap((layer) => layer.blocks.flat()));
+  return new Set([...plan.weights, ...blocks].map((slot) => slot.model));
+}
+
 /** The versions that the plan's weights name (`fraud@3`). */
 async function readModels(plan: PhysicalPlan, snapshot: Snapshot): Promise<readonly ModelVersion[]> {
   const models: ModelVersion[] = [];
-  for (const name of new Set(plan.weights.map((weight) => weight.model))) {
+  for (const name of modelsOf(plan)) {
     const at = name.lastIndexOf('@');
     const model = await snapshot.model(name.slice(0, at), Number(name.slice(at + 1)));
     if (model !== undefined) models.push(model);

@@ -113,8 +113,42 @@ export type Finish =
    * sort(context, pointers, temporary, count) leaves them in order in `pointers`. `limit`: only that many are kept.
    */
   | { readonly kind: 'sort'; readonly buffer: number; readonly gather: string; readonly sort: string; readonly limit: number | undefined }
+  /**
+   * Runs dense layers over the rows of the buffer, weights block by block (executor/blocked.ts), and writes the result into the tuples.
+   * gather(tuples, count, table, row) copies the `inputs` f32 values at `featureOffset` of each tuple to column addresses `table`,
+   * from row `row` on; scatter(tuples, count, table, row) copies the last layer's columns into the tuples.
+   */
+  | { readonly kind: 'blocked'; readonly buffer: number; readonly tupleBytes: number; readonly gather: string; readonly scatter: string; readonly layers: readonly BlockedLayer[] }
   /** fn(context, local of worker 0): anything done once, such as writing a scalar subquery's value to its slot. */
   | { readonly kind: 'once'; readonly fn: string };
+
+/**
+ * activation(input x weight + bias). Functions take (input table, output table, weights, bias, rows, k, m): sums over one block of
+ * weights. They differ in where sums begin (at the bias or zero: `first`; at the output: `next`) and whether the activation
+ * follows (`...Last`: the block is the last one along k).
+ */
+export interface BlockedLayer {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Rows of blocks along k, each a row of blocks along m. */
+  readonly blocks: readonly (readonly BlockSlot[])[];
+  /** Index in `weights`. */
+  readonly bias: number | undefined;
+  readonly first: string;
+  readonly firstLast: string;
+  readonly next: string;
+  readonly nextLast: string;
+}
+
+/** A block of a weight: pinned while it is used, and not before. */
+export interface BlockSlot {
+  readonly model: string;
+  readonly hash: string;
+  readonly layout: string;
+  readonly byteLength: number;
+  readonly k: number;
+  readonly m: number;
+}
 
 export interface Pipeline {
   readonly name: string;

@@ -5,7 +5,7 @@
  * of its blocks (`blocks[i]` is layout `parts[i]`) or one for the whole.
  */
 import { StorageError } from './errors.js';
-import type { WeightSlot } from './plan.js';
+import type { BlockSlot, WeightSlot } from './plan.js';
 import type { BufferPool } from './storage/buffer-pool.js';
 import { PAGE_BYTES } from './storage/format.js';
 import type { ModelVersion, TensorMeta } from './storage/model-store.js';
@@ -35,21 +35,32 @@ interface Place {
   readonly count: number;
 }
 
-function findWeight(slot: WeightSlot, models: readonly ModelVersion[]): Place | undefined {
+/** Places by hash and layout, found once for each model. */
+const placesByModel = new WeakMap<ModelVersion, ReadonlyMap<string, Place>>();
+
+function placesOf(model: ModelVersion): ReadonlyMap<string, Place> {
+  const known = placesByModel.get(model);
+  if (known !== undefined) return known;
+  const places = new Map<string, Place>();
+  for (const tensor of model.tensors) {
+    const { whole, parts } = layoutOf(tensor);
+    if (whole !== undefined) places.set(`${tensor.name} ${whole}`, { tensor, first: 0, count: tensor.blocks.length });
+    parts.forEach((part, first) => places.set(`${tensor.name} ${part}`, { tensor, first, count: 1 }));
+  }
+  placesByModel.set(model, places);
+  return places;
+}
+
+function findWeight(slot: WeightSlot | BlockSlot, models: readonly ModelVersion[]): Place | undefined {
   for (const model of models) {
-    for (const tensor of model.tensors) {
-      if (tensor.name !== slot.hash) continue;
-      const layout = layoutOf(tensor);
-      if (layout.whole === slot.layout) return { tensor, first: 0, count: tensor.blocks.length };
-      const part = layout.parts.indexOf(slot.layout);
-      if (part >= 0) return { tensor, first: part, count: 1 };
-    }
+    const place = placesOf(model).get(`${slot.hash} ${slot.layout}`);
+    if (place !== undefined) return place;
   }
   return undefined;
 }
 
 /** @throws StorageError when no stored model has the weight: the plan was compiled for another database, or the model was dropped. */
-export async function pinWeight(slot: WeightSlot, options: { pool: BufferPool; models: readonly ModelVersion[]; file: string }): Promise<ResidentWeight> {
+export async function pinWeight(slot: WeightSlot | BlockSlot, options: { pool: BufferPool; models: readonly ModelVersion[]; file: string }): Promise<ResidentWeight> {
   const { pool } = options;
   const place = findWeight(slot, options.models);
   if (place === undefined) {

@@ -4,6 +4,7 @@
  * A relation's rows depend on the node, the tables, the parameters and the enclosing rows it refers to; the rows of one
  * such combination are computed once (`memo`), so that a correlated subquery is evaluated once per distinct outer value.
  */
+import { asApply } from '../../ir/blocked.js';
 import type { Limit, Relation, Series } from '../../ir/node.js';
 import { ValueError } from '../../ir/scalar/errors.js';
 import { keyOfRow } from '../../ir/scalar/order.js';
@@ -59,6 +60,7 @@ function compute(node: Relation, scope: Scope, context: RelationContext): readon
     case 'setop': return combineRows(node, rowsOf(node.left), rowsOf(node.right));
     case 'series': return seriesRows(node, scope);
     case 'apply': return applyModel(node, rowsOf(node.input), { scope, data: context.tensors });
+    case 'blocked': return applyModel(asApply(node), rowsOf(node.input), { scope, data: context.tensors });
     default: return unreachable(node);
   }
 }

@@ -5,13 +5,14 @@
  * Invariant: whatever happens (an error, an abort, a caller who stops reading) pins, scratch and workers go back.
  */
 import { ExecutionError } from '../errors.js';
-import { LOCAL_BUFFER_BYTES, type Finish, type PhysicalPlan, type Pipeline, type RowBuffer, type WeightSlot } from '../plan.js';
+import { LOCAL_BUFFER_BYTES, type Finish, type PhysicalPlan, type Pipeline, type RowBuffer, type BlockSlot, type WeightSlot } from '../plan.js';
 import type { BufferPool } from '../storage/buffer-pool.js';
 import { Crew } from './crew.js';
 import { morselWords, openSource, type Morsel, type MorselContext, type ScanGroup } from './morsels.js';
 import { parameterHeapBytes, writeParameters, type ParameterValue } from './parameters.js';
 import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
 import { RunProfile } from './run-profile.js';
+import { runBlocked } from './blocked.js';
 import type { WorkerHandle, WorkerPool } from './worker-pool.js';
 
 /** Morsels given to a worker ahead of the one it runs, so that it never waits for the main thread. */
@@ -25,7 +26,7 @@ export interface RunOptions {
   readonly threads: number;
   readonly scan: (table: string, columns: readonly number[]) => readonly ScanGroup[];
   /** Makes a weight resident in kernel order until released. */
-  readonly weight: (slot: WeightSlot) => Promise<{ readonly address: number; release(): void }>;
+  readonly weight: (slot: WeightSlot | BlockSlot) => Promise<{ readonly address: number; release(): void }>;
   readonly parameters: readonly ParameterValue[];
   readonly signal: AbortSignal | undefined;
   /** Results in flight past which workers wait for the caller. */
@@ -285,6 +286,14 @@ class QueryRun {
       case 'link': return this.link(crew, step);
       case 'merge': return this.merge(crew, step);
       case 'sort': return this.sort(crew, step);
+      case 'blocked':
+        return runBlocked(step, {
+          crew,
+          pool: this.options.pool,
+          chunks: this.bufferChunks.get(step.buffer) ?? [],
+          weight: this.options.weight,
+          resident: (index) => this.words[(this.context + this.options.plan.weights[index]!.offset) >>> 2]!,
+        });
       case 'once':
         await crew.call({ worker: 0, fn: step.fn, calls: [[this.context, this.locals[0]!]] });
         return undefined;
