@@ -55,7 +55,9 @@ export function checkPlan(json: unknown, file: string): PhysicalPlan {
     shape.dtype(slot['dtype'], 'parameter dtype');
     inside(slot['offset'], 'parameter offset', contextBytes, PARAM_BYTES);
   }
-  for (const item of shape.list(plan['weights'], 'weights')) {
+  const weights = shape.list(plan['weights'], 'weights');
+  const weightCount = weights.length;
+  for (const item of weights) {
     const slot = shape.object(item, 'weight');
     for (const name of ['model', 'hash', 'layout']) shape.text(slot[name], `weight ${name}`);
     shape.count(slot['byteLength'], 'weight length', Number.MAX_SAFE_INTEGER);
@@ -69,7 +71,7 @@ export function checkPlan(json: unknown, file: string): PhysicalPlan {
     inside(buffer['slotOffset'], 'buffer slot offset', contextBytes, SLOT_BYTES);
   }
   checkResult(shape, plan, localBytes);
-  for (const item of shape.list(plan['pipelines'], 'pipelines')) checkPipeline(shape, shape.object(item, 'pipeline'), buffers);
+  for (const item of shape.list(plan['pipelines'], 'pipelines')) checkPipeline(shape, shape.object(item, 'pipeline'), { buffers, weightCount });
   for (const item of shape.list(plan['hostFunctions'], 'host functions')) {
     const fn = shape.object(item, 'host function');
     shape.text(fn['op'], 'host function name');
@@ -104,9 +106,36 @@ function checkResult(shape: Shape, plan: Json, localBytes: number): void {
 }
 
 const SOURCE_KINDS: readonly unknown[] = ['scan', 'buffer', 'sorted', 'once'];
-const FINISH_KINDS: readonly unknown[] = ['link', 'merge', 'sort', 'once'];
+const FINISH_KINDS: readonly unknown[] = ['link', 'merge', 'sort', 'blocked', 'once'];
 
-function checkPipeline(shape: Shape, pipeline: Json, buffers: ReadonlySet<unknown>): void {
+/** Layers fit each other, and their blocks the layers. */
+function checkLayers(shape: Shape, step: Json, weightCount: number): void {
+  shape.count(step['tupleBytes'], 'tuple bytes');
+  let width: number | undefined;
+  for (const item of shape.list(step['layers'], 'layers')) {
+    const layer = shape.object(item, 'layer');
+    const inputs = shape.count(layer['inputs'], 'layer inputs');
+    const outputs = shape.count(layer['outputs'], 'layer outputs');
+    if (width !== undefined && inputs !== width) shape.fail('layer inputs', String(width), inputs);
+    width = outputs;
+    if (layer['bias'] !== undefined) shape.count(layer['bias'], 'bias', weightCount - 1);
+    const rows = shape.list(layer['blocks'], 'blocks').map((row) => shape.list(row, 'blocks').map((block) => checkBlock(shape, block)));
+    const isWhole = rows.length > 0 && rows.every((row) => row.length === rows[0]!.length && row.reduce((sum, block) => sum + block.m, 0) === outputs)
+      && rows.reduce((sum, row) => sum + row[0]!.k, 0) === inputs;
+    if (!isWhole) shape.fail('blocks', `a grid that covers ${inputs} x ${outputs}`, `${rows.length} rows`);
+  }
+}
+
+function checkBlock(shape: Shape, value: unknown): { k: number; m: number } {
+  const block = shape.object(value, 'block');
+  for (const name of ['model', 'hash', 'layout']) shape.text(block[name], `block ${name}`);
+  const k = shape.count(block['k'], 'block k');
+  const m = shape.count(block['m'], 'block m');
+  if (shape.count(block['byteLength'], 'block length') !== k * m * 4) shape.fail('block length', String(k * m * 4), block['byteLength']);
+  return { k, m };
+}
+
+function checkPipeline(shape: Shape, pipeline: Json, { buffers, weightCount }: { buffers: ReadonlySet<unknown>; weightCount: number }): void {
   const needBuffer = (id: unknown, path: string): void => { if (!buffers.has(id)) shape.fail(path, 'the id of a buffer', id); };
   const source = shape.object(pipeline['source'], 'source');
   if (!SOURCE_KINDS.includes(source['kind'])) shape.fail('source kind', SOURCE_KINDS.join(', '), source['kind']);
@@ -120,6 +149,7 @@ function checkPipeline(shape: Shape, pipeline: Json, buffers: ReadonlySet<unknow
     const step = shape.object(item, 'finish step');
     if (!FINISH_KINDS.includes(step['kind'])) shape.fail('finish step', FINISH_KINDS.join(', '), step['kind']);
     if (step['kind'] !== 'once') needBuffer(step['buffer'], 'finish buffer');
+    if (step['kind'] === 'blocked') checkLayers(shape, step, weightCount);
   }
   shape.list(pipeline['explain'], 'explain lines').forEach((line) => shape.text(line, 'explain line'));
 }
