@@ -14,6 +14,7 @@ import { pruneColumns } from './prune-columns.js';
 import { pushFilters } from './push-filters.js';
 import { pushLimits } from './push-limits.js';
 import { simplifyScalars } from './simplify-scalars.js';
+import { unnestSubqueries } from './unnest-subqueries.js';
 import { splitRelational } from './split-relational.js';
 
 /** Rounds after which expressions have settled in all but contrived plans; more would be slow, not wrong. */
@@ -23,6 +24,8 @@ export const PIPELINE: readonly PipelineStep[] = [
   // First: every later pass matches on expressions, and matches more of them in their simplest form.
   { passes: [simplifyScalars, foldConstants], bound: ROUNDS },
   { passes: [mergeProjects, eliminateNoOps], bound: ROUNDS },
+  // Innermost first; a round brings a subquery that read two queries out one query nearer.
+  { passes: [unnestSubqueries, mergeProjects], bound: ROUNDS },
   // Filters go down before joins are ordered: the order depends on how many rows each side has left.
   pushFilters,
   // What filters became on their way down (substituted, weighed against NULL) is simplified again.

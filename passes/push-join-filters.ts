@@ -13,7 +13,7 @@ import type { Expr, Join, JoinKind, Ref, Relation } from '../ir/node.js';
 import { filtered } from './operator.js';
 import type { PassContext } from './pass.js';
 import type { Push } from './push-filters.js';
-import { conjoin, conjuncts, disjuncts, hasSubquery, isVolatile, refsOf, shiftRefs, substitute } from './reference.js';
+import { conjoin, conjuncts, disjuncts, hasSubquery, isVolatile, refsOf, shiftRefs, substitute, TRUE } from './reference.js';
 import { rejectsNulls } from './reject-nulls.js';
 import { call, isCall } from './scalar-rules/rule.js';
 
@@ -56,7 +56,7 @@ function strengthened(node: Join, above: readonly Expr[], width: number): JoinKi
 }
 
 function joined(kind: JoinKind, left: Relation, right: Relation, on: readonly Expr[]): Relation {
-  return make({ kind: 'join', join: kind, left, right, on: conjoin(on) });
+  return make({ kind: 'join', join: kind, left, right, on: conjoin(on) ?? (kind === 'cross' ? undefined : TRUE) });
 }
 
 function pushInner(node: Join, parts: { all: readonly Expr[]; width: number }, push: Push, context: PassContext): Relation {

@@ -26,3 +26,8 @@ function isNullWith(expr: Expr, isNullable: (index: number) => boolean): boolean
     default: return false;
   }
 }
+
+/** Whether the expression is NULL whatever the row. */
+export function isAlwaysNull(expr: Expr): boolean {
+  return isNullWith(expr, () => false);
+}

@@ -1,0 +1,194 @@
+/**
+ * Makes a subquery's relation independent of its enclosing row: what it asked of that row becomes conditions for a join.
+ *
+ * Conditions go up from filters: through projections and joins as they are, and through an aggregate or distinct as
+ * further group keys, if they say `outer expression = inner expression`. Where they say anything else, the distinct
+ * outer values (the domain: Neumann and Kemper, "Unnesting Arbitrary Queries", 2015) are joined in below, and the
+ * condition becomes equality with them.
+ */
+import { make } from '../ir/build.js';
+import type { Aggregate, Expr, Join, Node, Project, Relation } from '../ir/node.js';
+import { children } from '../ir/rewrite.js';
+import { exprsOf, filtered, projected, rebuild } from './operator.js';
+import {
+  columnRef, comeNearer, conjoin, conjuncts, isCorrelated, isVolatile, literal, refsOf, renumber, shiftRefs, substitute,
+} from './reference.js';
+import { isCall } from './scalar-rules/rule.js';
+
+export interface Pulled {
+  /** The subquery's columns, then further ones that the conditions read. It reads the enclosing row no more. */
+  readonly relation: Relation;
+  /** Over the relation's columns; the enclosing row is `outer` of depth 1. */
+  readonly predicates: readonly Expr[];
+  /** The subquery's columns where no row matches, for one that gives exactly one row (an aggregate without groups). */
+  readonly whenEmpty: readonly Expr[] | undefined;
+}
+
+/** Whether an expression or relation inside a subquery reads the row of the query around it. */
+export function readsAround(root: Node): boolean {
+  const visit = (node: Node, nesting: number): boolean => {
+    if (node.kind === 'outer') return node.depth === nesting + 1;
+    return children(node).some((child) => visit(child, node.kind === 'subquery' && child === node.relation ? nesting + 1 : nesting));
+  };
+  return visit(root, 0);
+}
+
+/** `around` is the relation of the enclosing rows. `undefined`: a form that is left as it is. */
+export function pullCorrelation(node: Relation, around: Relation): Pulled | undefined {
+  if (!readsAround(node)) return { relation: node, predicates: [], whenEmpty: undefined };
+  switch (node.kind) {
+    case 'filter': {
+      const inner = pullCorrelation(node.input, around);
+      if (inner === undefined || inner.whenEmpty !== undefined || isVolatile(node.predicate)) return undefined;
+      const parts = conjuncts(node.predicate);
+      const pulled = parts.filter(readsAround);
+      const own = parts.filter((part) => !readsAround(part));
+      return { relation: filtered(inner.relation, own), predicates: [...inner.predicates, ...pulled], whenEmpty: undefined };
+    }
+    case 'project': return pullProject(node, around);
+    case 'join': return pullJoin(node, around);
+    case 'aggregate': return pullAggregate(node, around);
+    case 'distinct': {
+      const groups = node.input.type.columns.map((column, index) => ({ expr: columnRef(node.input.type.columns, index), name: column.name }));
+      return pullAggregate(make({ kind: 'aggregate', input: node.input, groups, calls: [] }), around);
+    }
+    case 'sort': return node.limit === undefined && !node.keys.some((key) => readsAround(key.expr)) ? pullCorrelation(node.input, around) : undefined;
+    case 'apply': {
+      if (exprsOf(node).some(readsAround)) return undefined;
+      const inner = pullCorrelation(node.input, around);
+      return inner === undefined || inner.whenEmpty !== undefined ? undefined : reordered(rebuild(node, { inputs: [inner.relation] }), {
+        width: node.input.type.columns.length, extra: inner.relation.type.columns.length, pulled: inner,
+      });
+    }
+    default: return undefined;
+  }
+}
+
+function pullProject(node: Project, around: Relation): Pulled | undefined {
+  let inner = pullCorrelation(node.input, around);
+  if (inner === undefined) return undefined;
+  let exprs = node.exprs;
+  if (exprs.some(readsAround)) {
+    if (inner.whenEmpty !== undefined) return undefined;
+    const bound = bindDomain(inner, exprs, around);
+    if (bound === undefined) return undefined;
+    [inner, exprs] = [bound.pulled, bound.exprs];
+  }
+  const extras = [...new Set(inner.predicates.flatMap((predicate) => [...refsOf(predicate)]))];
+  const columns = inner.relation.type.columns;
+  const relation = projected(
+    inner.relation, [...exprs, ...extras.map((index) => columnRef(columns, index))], [...node.names, ...extras.map((index) => columns[index]!.name)],
+  );
+  const predicates = inner.predicates.map((predicate) => renumber(predicate, (index) => exprs.length + extras.indexOf(index)));
+  const { whenEmpty } = inner;
+  return { relation, predicates, whenEmpty: whenEmpty && exprs.map((expr) => substitute(expr, (index) => whenEmpty[index]!)) };
+}
+
+function pullJoin(node: Join, around: Relation): Pulled | undefined {
+  const inner = node.join === 'inner' || node.join === 'cross';
+  const on = conjuncts(node.on);
+  const leftOnly = node.join === 'left' || node.join === 'semi' || node.join === 'anti';
+  if (!inner && (!leftOnly || readsAround(node.right) || on.some(readsAround))) return undefined;
+  const [left, right] = [pullCorrelation(node.left, around), pullCorrelation(node.right, around)];
+  if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined) return undefined;
+  const width = node.left.type.columns.length;
+  const wide = left.relation.type.columns.length;
+  const move = (index: number): number => (index < width ? index : index - width + wide);
+  const own = on.filter((predicate) => !readsAround(predicate)).map((predicate) => renumber(predicate, move));
+  const predicates = [
+    ...left.predicates,
+    ...right.predicates.map((predicate) => shiftRefs(predicate, wide)),
+    ...on.filter(readsAround).map((predicate) => renumber(predicate, move)),
+  ];
+  const join = inner ? (own.length === 0 ? 'cross' : 'inner') : node.join;
+  const relation = make({ kind: 'join', join, left: left.relation, right: right.relation, on: conjoin(own) });
+  if (node.join === 'semi' || node.join === 'anti') return { relation, predicates, whenEmpty: undefined };
+  const count = node.right.type.columns.length;
+  const order = [...range(0, width), ...range(wide, count), ...range(width, wide - width), ...range(wide + count, right.relation.type.columns.length - count)];
+  return inOrder(relation, order, predicates);
+}
+
+function range(from: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => from + i);
+}
+
+function inOrder(relation: Relation, order: readonly number[], predicates: readonly Expr[]): Pulled {
+  const columns = relation.type.columns;
+  const settled = projected(relation, order.map((index) => columnRef(columns, index)), order.map((index) => columns[index]!.name));
+  return { relation: settled, predicates: predicates.map((predicate) => renumber(predicate, (index) => order.indexOf(index))), whenEmpty: undefined };
+}
+
+/** Columns an operator adds after its input's come before what the input has more than it had. */
+function reordered(relation: Relation, { width, extra, pulled }: { width: number; extra: number; pulled: Pulled }): Pulled {
+  const total = relation.type.columns.length;
+  return inOrder(relation, [...range(0, width), ...range(extra, total - extra), ...range(width, extra - width)], pulled.predicates);
+}
+
+function pullAggregate(node: Aggregate, around: Relation): Pulled | undefined {
+  let inner = pullCorrelation(node.input, around);
+  if (inner === undefined || inner.whenEmpty !== undefined) return undefined;
+  let aggregate = node;
+  const own = exprsOf(node);
+  if (own.some(readsAround) || inner.predicates.some((predicate) => equalityOf(predicate) === undefined)) {
+    const bound = bindDomain(inner, own, around);
+    if (bound === undefined) return undefined;
+    inner = bound.pulled;
+    const exprs = new Map(own.map((expr, i) => [expr, bound.exprs[i]!]));
+    aggregate = rebuild(node, { inputs: [inner.relation], expr: (expr) => exprs.get(expr)! });
+  }
+  const keys = inner.predicates.map((predicate) => equalityOf(predicate)!);
+  const groups = [...aggregate.groups, ...keys.map(({ key }, i) => ({ expr: key, name: `key${i}` }))];
+  const grouped = make({ kind: 'aggregate', input: inner.relation, groups, calls: aggregate.calls });
+  const count = aggregate.groups.length;
+  const first = [...range(0, count), ...range(groups.length, aggregate.calls.length)];
+  const order = [...first, ...range(count, keys.length)];
+  const columns = grouped.type.columns;
+  const relation = projected(grouped, order.map((index) => columnRef(columns, index)), order.map((index) => columns[index]!.name));
+  const predicates = keys.map(({ outer, op }, i) =>
+    make({ kind: 'call', op, args: [outer, columnRef(relation.type.columns, first.length + i)] }));
+  const whenEmpty = count > 0 ? undefined : aggregate.calls.map(({ op, type }) =>
+    (op === 'count' || op === 'count_star' ? literal(0n, type.dtype) : literal(null, type.dtype)));
+  return { relation, predicates, whenEmpty };
+}
+
+/** `outer = key`, with the enclosing row on one side only and alone there. */
+function equalityOf(predicate: Expr): { outer: Expr; key: Expr; op: 'eq' | 'is_not_distinct' } | undefined {
+  if (!isCall(predicate, 'eq', 'is_not_distinct')) return undefined;
+  const isOuter = (expr: Expr): boolean => readsAround(expr) && refsOf(expr).size === 0;
+  const isInner = (expr: Expr): boolean => !readsAround(expr);
+  const [a, b] = predicate.args as readonly [Expr, Expr];
+  if (isOuter(a) && isInner(b)) return { outer: a, key: b, op: predicate.op };
+  return isOuter(b) && isInner(a) ? { outer: b, key: a, op: predicate.op } : undefined;
+}
+
+/** Joins the distinct outer values in, so that `exprs` and conditions read them as columns. */
+function bindDomain(pulled: Pulled, exprs: readonly Expr[], around: Relation): { pulled: Pulled; exprs: readonly Expr[] } | undefined {
+  if (isCorrelated(around) || isVolatile(around) || [...pulled.predicates, ...exprs].some((expr) => isCorrelated(expr, 1))) return undefined;
+  const used = outerColumns([...pulled.predicates, ...exprs]);
+  const columns = around.type.columns;
+  const groups = used.map((index) => ({ expr: columnRef(columns, index), name: columns[index]!.name }));
+  const domain = make({ kind: 'aggregate', input: around, groups, calls: [] });
+  const width = pulled.relation.type.columns.length;
+  // Nothing here reads further out than one query, so coming nearer changes no other depth.
+  const asColumn = (expr: Expr): Expr => comeNearer(expr, (index) => {
+    const column = columnRef(domain.type.columns, used.indexOf(index));
+    return make({ ...column, index: column.index + width });
+  });
+  const on = pulled.predicates.map(asColumn);
+  const relation = make({ kind: 'join', join: on.length === 0 ? 'cross' : 'inner', left: pulled.relation, right: domain, on: conjoin(on) });
+  const predicates = used.map((index, i) => make({
+    kind: 'call', op: 'is_not_distinct',
+    args: [make({ kind: 'outer', depth: 1, index, type: columns[index]!.type }), columnRef(relation.type.columns, width + i)],
+  }));
+  return { pulled: { relation, predicates, whenEmpty: undefined }, exprs: exprs.map(asColumn) };
+}
+
+function outerColumns(roots: readonly Expr[]): readonly number[] {
+  const found = new Set<number>();
+  const visit = (node: Node, nesting: number): void => {
+    if (node.kind === 'outer' && node.depth === nesting + 1) found.add(node.index);
+    for (const child of children(node)) visit(child, node.kind === 'subquery' && child === node.relation ? nesting + 1 : nesting);
+  };
+  roots.forEach((root) => visit(root, 0));
+  return [...found].sort((a, b) => a - b);
+}

@@ -1,0 +1,145 @@
+/**
+ * unnest-subqueries: subqueries inside expressions become joins, evaluated for all rows at once.
+ *
+ * Why correct, by place:
+ * - a conjunct EXISTS or IN of a filter is a semi join, NOT EXISTS an anti join: a filter drops false and NULL alike;
+ * - NOT IN is an anti join on `(x = y) IS NOT FALSE`, for a NULL on either side leaves it not true; where neither can be
+ *   NULL, on x = y; where the list is uncorrelated, an anti join on x = y with the two NULL cases asked once of the list;
+ * - anywhere else, and for scalar subqueries, a left join that adds a column (join-subqueries.ts).
+ * Uncorrelated scalar subqueries stay: they are evaluated once, into a parameter.
+ * Not unnested: limits inside correlated subqueries, correlated IN outside a filter's conjuncts, conditions of outer joins.
+ * Before: filter (exists (filter (eq outer 0 ref 1) u)) t     After: join semi (eq ref 0 ref 3) t u
+ * Numerics: exact.
+ */
+import { make } from '../ir/build.js';
+import type { Expr, Filter, Node, Relation, Subquery } from '../ir/node.js';
+import { children, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
+import { asCondition, countOf, inPlace, isJoinable, isZero, joinSubquery, withoutOrder } from './join-subqueries.js';
+import { exprsOf, filtered, firstColumns, isRelation, rebuild } from './operator.js';
+import type { Pass, PassContext } from './pass.js';
+import { pullCorrelation, readsAround } from './pull-correlation.js';
+import { columnRef, conjoin, conjuncts, hasSubquery, isVolatile, shiftRefs, TRUE } from './reference.js';
+import { call, isCall } from './scalar-rules/rule.js';
+
+export const unnestSubqueries: Pass = {
+  name: 'unnest-subqueries',
+  doc: 'EXISTS, IN and correlated subqueries become joins',
+  stage: 'bound',
+  numerics: 'exact',
+  run: (plan, context) => rewriteBottomUp(plan, (node) => (isRelation(node) ? unnest(node, context) : undefined)),
+};
+
+function unnest(node: Relation, context: PassContext): Relation | undefined {
+  if (!exprsOf(node).some(hasSubquery)) return undefined;
+  const after = unnestOperator(node);
+  if (after === undefined || after === node) return undefined;
+  context.record({ pass: 'unnest-subqueries', rule: node.kind, before: node, after, reason: 'a join answers the subquery for all rows at once' });
+  return after;
+}
+
+function unnestOperator(node: Relation): Relation | undefined {
+  switch (node.kind) {
+    case 'filter': return unnestFilter(node);
+    case 'project': case 'aggregate': {
+      const { row, changed, replace } = joinAll(node.input, exprsOf(node));
+      return !changed ? undefined : rebuild(node, { inputs: [row], expr: replace });
+    }
+    case 'sort': {
+      const { row, changed, replace } = joinAll(node.input, exprsOf(node));
+      return !changed ? undefined : firstColumns(rebuild(node, { inputs: [row], expr: replace }), node.type.columns.length);
+    }
+    case 'join': {
+      if (node.join !== 'inner') return undefined;
+      const parts = conjuncts(node.on);
+      const on = conjoin(parts.filter((part) => !hasSubquery(part)));
+      const joined = make({ kind: 'join', join: on === undefined ? 'cross' : 'inner', left: node.left, right: node.right, on });
+      const above = filtered(joined, parts.filter(hasSubquery));
+      return above.kind === 'filter' ? unnestFilter(above) : above;
+    }
+    default: return undefined;
+  }
+}
+
+/** Conjuncts without subqueries first: they leave fewer rows to join. */
+function unnestFilter(node: Filter): Relation | undefined {
+  const parts = conjuncts(node.predicate);
+  const plain = parts.filter((part) => !hasSubquery(part));
+  const start = filtered(node.input, plain);
+  let row = start;
+  const rest: Expr[] = [];
+  for (const part of parts.filter(hasSubquery)) {
+    const joined = asSemiJoin(row, part);
+    if (joined === undefined) rest.push(part);
+    else row = joined;
+  }
+  const { row: wide, changed, replace } = joinAll(row, rest);
+  if (wide === start && !changed) return undefined;
+  return firstColumns(filtered(wide, rest.map(replace)), node.type.columns.length);
+}
+
+/** [NOT] EXISTS and [NOT] IN as a whole conjunct. */
+function asSemiJoin(row: Relation, part: Expr): Relation | undefined {
+  const negated = isCall(part, 'not');
+  const subquery = negated ? part.args[0]! : part;
+  if (subquery.kind !== 'subquery' || subquery.mode === 'scalar' || isVolatile(subquery)) return undefined;
+  if (subquery.arg !== undefined && hasSubquery(subquery.arg)) return undefined;
+  // Asked once for all rows, it needs no join.
+  if (subquery.mode === 'exists' && !readsAround(subquery.relation)) return undefined;
+  const pulled = pullCorrelation(withoutOrder(subquery.relation), row);
+  if (pulled === undefined) return undefined;
+  if (pulled.whenEmpty !== undefined) return subquery.mode === 'exists' ? filtered(row, [negated ? call('not', TRUE) : TRUE]) : undefined;
+  const right = inPlace(pulled.relation);
+  const on = pulled.predicates.map((predicate) => asCondition(predicate, row));
+  const join = (kind: 'semi' | 'anti', extra: readonly Expr[]): Relation =>
+    make({ kind: 'join', join: kind, left: row, right, on: conjoin([...on, ...extra]) ?? TRUE });
+  if (subquery.mode === 'exists') return join(negated ? 'anti' : 'semi', []);
+  const arg = subquery.arg!;
+  const value = shiftRefs(columnRef(right.type.columns, 0), row.type.columns.length);
+  const equal = call('eq', arg, value);
+  if (!negated) return join('semi', [equal]);
+  if (!equal.type.nullable) return join('anti', [equal]);
+  if (readsAround(subquery.relation)) return join('anti', [call('coalesce', equal, TRUE)]);
+  return notIn(join('anti', [equal]), arg, subquery.relation);
+}
+
+/** x NOT IN list, where no value of the list equals x: the list is empty, or neither x nor a value is NULL. */
+function notIn(unmatched: Relation, arg: Expr, list: Relation): Relation {
+  const empty = isZero(countOf(list, TRUE));
+  const noNull = isZero(countOf(list, call('is_null', columnRef(list.type.columns, 0))));
+  return filtered(unmatched, [call('or', empty, call('and', call('is_not_null', arg), noNull))]);
+}
+
+interface JoinedRow {
+  /** The relation with a join for each subquery; its own columns come first. */
+  readonly row: Relation;
+  /** A subquery may be replaced without a join. */
+  readonly changed: boolean;
+  readonly replace: (expr: Expr) => Expr;
+}
+
+/** Joins every subquery of the expressions that becomes a join. */
+function joinAll(start: Relation, exprs: readonly Expr[]): JoinedRow {
+  let row = start;
+  const values = new Map<Node, Expr>();
+  for (const subquery of exprs.flatMap(subqueriesOf)) {
+    if (values.has(subquery) || !isJoinable(subquery)) continue;
+    const joined = joinSubquery(row, subquery);
+    if (joined === undefined) continue;
+    row = joined.relation;
+    values.set(subquery, joined.value);
+  }
+  return { row, changed: values.size > 0, replace: (expr) => replaceAll(expr, values) };
+}
+
+/** Replaces subqueries of the expression itself; inside another subquery's relation the same one means another row. */
+function replaceAll(expr: Expr, values: ReadonlyMap<Node, Expr>): Expr {
+  const value = values.get(expr);
+  if (value !== undefined) return value;
+  return withChildren(expr, children(expr).map((child) => (isRelation(child) ? child : replaceAll(child as Expr, values))));
+}
+
+/** The subqueries of an expression that stand in no other subquery. */
+function subqueriesOf(expr: Expr): readonly Subquery[] {
+  if (expr.kind === 'subquery') return [...(expr.arg === undefined ? [] : subqueriesOf(expr.arg)), expr];
+  return children(expr).flatMap((child) => subqueriesOf(child as Expr));
+}
