@@ -2,6 +2,7 @@
 import { make } from '../../ir/build.js';
 import type { DType } from '../../ir/dtype.js';
 import type { Expr, LiteralValue, Node, Relation, Tensor } from '../../ir/node.js';
+import { canCast } from '../../ir/scalar/cast.js';
 import { SCALAR, typeOfCall, type ScalarOp } from '../../ir/scalar.js';
 import { relation, scalar, tensor, type Column, type ScalarType, type ValueType } from '../../ir/type.js';
 
@@ -49,7 +50,7 @@ export function randomExpr(choose: Choose, columns: readonly Column[], dtype: DT
   if (depth <= 0) return leaf(choose, columns, dtype);
   const inner = (wanted: DType): Expr => randomExpr(choose, columns, wanted, depth - 1);
   switch (choose(7)) {
-    case 0: return make({ kind: 'cast', arg: inner(pick(choose, DTYPES)), to: dtype, attempt: choose(2) === 0 });
+    case 0: return make({ kind: 'cast', arg: inner(pick(choose, DTYPES.filter((from) => canCast(from, dtype)))), to: dtype, attempt: choose(2) === 0 });
     case 1: {
       const [then, otherwise] = [inner(dtype), inner(dtype)];
       return make({
@@ -98,11 +99,12 @@ export function randomRelation(choose: Choose, depth: number): Relation {
   if (depth <= 0) return randomSource(choose);
   const input = randomRelation(choose, depth - 1);
   const columns = input.type.columns;
-  const any = (): Expr => refOf(input, choose(columns.length));
+  const places = columns.flatMap((column, i) => (column.type.kind === 'scalar' ? [i] : []));
+  const any = (): Expr => (places.length === 0 ? constant(choose) : refOf(input, pick(choose, places)));
   const scalarDType = (expr: Expr): ScalarType => (expr.type.kind === 'scalar' ? expr.type : scalar('i64'));
   const keys = (): { expr: Expr; descending: boolean; nullsFirst: boolean }[] =>
     [{ expr: any(), descending: choose(2) === 0, nullsFirst: choose(2) === 0 }];
-  switch (choose(11)) {
+  switch (choose(12)) {
     case 0: return make({ kind: 'filter', input, predicate: randomExpr(choose, columns, 'bool', 3) });
     case 1: {
       const exprs = Array.from({ length: 1 + choose(4) }, () => randomExpr(choose, columns, pick(choose, DTYPES), 2));
@@ -142,6 +144,13 @@ export function randomRelation(choose: Choose, depth: number): Relation {
         kind: 'filter', input: randomSource(choose), predicate: make({ kind: 'call', op: 'is_null', args: [make({ kind: 'outer', depth: 1, index: 0, type: columns[0]!.type })] }),
       }) });
       return make({ kind: 'filter', input, predicate: exists });
+    }
+    case 10: {
+      const [feature, width] = [columns.findIndex((column) => column.type.kind === 'tensor' && column.type.dtype === 'f32'), choose(3) + 1];
+      if (feature < 0) return randomApply(choose, input);
+      const k = (columns[feature]!.type as { readonly dims: readonly number[] }).dims[0]!;
+      const layers = [{ weight: weight(choose, [k, width]), bias: choose(2) === 0 ? undefined : weight(choose, [width]), activation: undefined }];
+      return make({ kind: 'blocked', input, model: 'wide@1', feature, name: 'b', layers });
     }
     default: return randomApply(choose, input);
   }
@@ -224,7 +233,7 @@ function randomWide(choose: Choose, input: Tensor): Tensor {
       return make({ kind: 'reshape', input: pool, dims: ['n', k] });
     }
     case 2: return make({
-      kind: 'scatter', mode: 'elements', input: weight(choose, [3, k]), indices: constants('i64', [1, k]), updates: weight(choose, [1, k]), axis: 0, combine: 'add',
+      kind: 'scatter', mode: 'elements', input, indices: constants('i64', [1, k]), updates: weight(choose, [1, k]), axis: 0, combine: 'add',
     });
     default: return make({
       kind: 'tree_ensemble', input, roots: constants('i32', [1]), feature: constants('i32', [3]), threshold: constants('f32', [3]), mode: constants('u8', [3]),
