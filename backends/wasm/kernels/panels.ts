@@ -56,3 +56,24 @@ export function packPanels(value: TensorValue, layout: PanelLayout): Uint8Array 
   }
   return new Uint8Array(packed.buffer);
 }
+
+/** The row-major matrix of all its blocks: the inverse of `packPanels`. */
+export function unpackPanels(blocks: readonly Uint8Array[], options: { readonly layouts: readonly PanelLayout[]; readonly dims: readonly number[] }): TensorValue {
+  const { layouts, dims } = options;
+  const [rows, columns] = dims as readonly [number, number];
+  const dtype = layouts[0]?.dtype ?? 'f32';
+  const data = dtype === 'f32' ? new Float32Array(rows * columns) : new Float64Array(rows * columns);
+  layouts.forEach((layout, block) => {
+    const bytes = new Uint8Array(blocks[block]!);
+    const packed = dtype === 'f32' ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+    let at = 0;
+    for (let m = 0; m < layout.m; m += PANEL_WIDTH) {
+      const width = Math.min(PANEL_WIDTH, layout.m - m);
+      for (let k = 0; k < layout.k; k++) {
+        const to = (layout.k0 + k) * columns + layout.m0 + m;
+        for (let i = 0; i < width; i++) data[to + i] = packed[at++]!;
+      }
+    }
+  });
+  return { dtype, dims, data };
+}

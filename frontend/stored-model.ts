@@ -1,0 +1,91 @@
+/**
+ * Between an imported model and what the database stores of it.
+ *
+ * In the catalog: the graph as IR text. As tensors in blocks: matrices that dense kernels read, cut into panels
+ * (`panels`), packed trees, and everything else as it is (`raw`). A tensor's name is the hash of its content, so equal
+ * tensors of different models have equal blocks and are stored once.
+ */
+import { packWeight, type WeightLayout } from '../backends/wasm/kernels/weight-layout.js';
+import { blocksOf, packPanels, unpackPanels, type PanelLayout } from '../backends/wasm/kernels/panels.js';
+import type { WeightUse } from '../backends/wasm/tile-plan.js';
+import { dtypeInfo } from '../ir/dtype.js';
+import { decodeTensor } from '../ir/tensor-bytes.js';
+import type { TensorData, TensorValue } from '../ir/tensor-data.js';
+import type { StoredTensor } from '../runtime/compiler.js';
+import type { NewTensor } from '../runtime/storage/model-store.js';
+import type { WeightSource } from './onnx/weights.js';
+
+/** As storage cuts blocks: one page. */
+const BLOCK_BYTES = 256 * 1024;
+const RAW = 'raw';
+
+export function layoutKey(layout: WeightLayout): string {
+  return JSON.stringify(layout);
+}
+
+/** The tensors to store for a model: what its kernels read, and raw what no kernel reads in its own order. */
+export function tensorsToStore(options: {
+  weights: ReadonlyMap<string, WeightSource>; uses: readonly WeightUse[]; data: TensorData;
+}): readonly NewTensor[] {
+  const { weights, uses, data } = options;
+  const panels = uses.filter((use): use is WeightUse & { layout: PanelLayout } => use.layout.kind === 'panels' && weights.has(use.hash));
+  const paneled = new Set(panels.map((use) => use.hash));
+  const packed = uses.filter((use) => !paneled.has(use.hash));
+  return [
+    ...[...paneled].map((hash) => panelTensor(hash, weights.get(hash)!)),
+    ...packed.map((use) => packedTensor(use, data)),
+    ...[...weights].filter(([hash]) => !paneled.has(hash)).map(([hash, source]) => rawTensor(hash, source)),
+  ];
+}
+
+function rawTensor(hash: string, source: WeightSource): NewTensor {
+  return { name: hash, dtype: source.dtype, dims: source.dims, layout: { whole: RAW, parts: [] }, blocks: slices(source) };
+}
+
+async function* slices(source: WeightSource): AsyncGenerator<Uint8Array> {
+  for (let offset = 0; offset < source.byteLength; offset += BLOCK_BYTES) {
+    yield await source.read(offset, Math.min(BLOCK_BYTES, source.byteLength - offset));
+  }
+}
+
+function packedTensor(use: WeightUse, data: TensorData): NewTensor {
+  const bytes = packWeight(use.tensors.map((hash) => data.get(hash)), use.layout);
+  const blocks: Uint8Array[] = [];
+  for (let offset = 0; offset < bytes.byteLength; offset += BLOCK_BYTES) blocks.push(bytes.subarray(offset, offset + BLOCK_BYTES));
+  return { name: use.hash, dtype: 'u8', dims: [bytes.byteLength], layout: { whole: layoutKey(use.layout), parts: [] }, blocks };
+}
+
+/** Reads the matrix a row of blocks at a time, so that a matrix of any size takes 256 of its rows of memory. */
+function panelTensor(hash: string, source: WeightSource): NewTensor {
+  const [k, m] = source.dims as readonly [number, number];
+  const dtype = source.dtype as 'f32' | 'f64';
+  const layouts = blocksOf({ k, m, dtype });
+  return { name: hash, dtype, dims: source.dims, layout: { whole: '', parts: layouts.map(layoutKey) }, blocks: panelBlocks(source, layouts) };
+}
+
+async function* panelBlocks(source: WeightSource, layouts: readonly PanelLayout[]): AsyncGenerator<Uint8Array> {
+  const width = dtypeInfo(source.dtype).widthBytes;
+  const m = source.dims[1]!;
+  let rows: TensorValue | undefined;
+  let firstRow = -1;
+  for (const layout of layouts) {
+    if (layout.k0 !== firstRow) {
+      firstRow = layout.k0;
+      const bytes = await source.read(layout.k0 * m * width, layout.k * m * width);
+      rows = decodeTensor(source.dtype, [layout.k, m], bytes);
+    }
+    yield packPanels(rows!, { ...layout, k0: 0 });
+  }
+}
+
+/** The values of a stored tensor; panels are put back in rows. */
+export function valueOfStored(stored: StoredTensor): TensorValue {
+  const layout = stored.layout as { whole?: string; parts?: readonly string[] };
+  if (layout.whole === RAW) return decodeTensor(stored.dtype, stored.dims, joined(stored.blocks));
+  const layouts = (layout.parts ?? []).map((part) => JSON.parse(part) as PanelLayout);
+  return unpackPanels(stored.blocks, { layouts, dims: stored.dims });
+}
+
+function joined(blocks: readonly Uint8Array[]): Uint8Array {
+  return blocks.length === 1 ? blocks[0]! : new Uint8Array(Buffer.concat(blocks));
+}
