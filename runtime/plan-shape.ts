@@ -49,6 +49,7 @@ export function checkPlan(json: unknown, file: string): PhysicalPlan {
   shape.text(plan['sql'], 'sql');
   const contextBytes = shape.count(plan['contextBytes'], 'contextBytes');
   const localBytes = shape.count(plan['localBytes'], 'localBytes');
+  shape.count(plan['dataBytes'], 'dataBytes');
   const inside = (value: unknown, path: string, area: number, bytes: number): void => { shape.count(value, path, area - bytes); };
   for (const item of shape.list(plan['parameters'], 'parameters')) {
     const slot = shape.object(item, 'parameter');

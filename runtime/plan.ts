@@ -13,9 +13,11 @@
  *   <init>(context, local)                   before a worker's first morsel of the pipeline, when given
  * Imports ("env"):
  *   memory                                   shared
+ *   data_base (global i32)                   where the module's constant data goes, `dataBytes` of it
  *   alloc(bytes) -> address                  16-byte aligned, not zeroed, freed when the query ends; throws when over the limit
  *   emit(local result chunk address)         hands a result chunk over (see ResultChunk); returns when it may be reused
  *   host(function, arguments, result)        a scalar primitive without a WASM form (see HostFunction)
+ *   math.sin(x) ... (module "math")          the engine's transcendental functions on f64
  *   fail(code, address, length)              ends the statement with the UTF-8 message
  *
  * Row buffers (join builds, aggregates, sorts, materialised rows) are chunks of fixed-width tuples; strings are copied to
@@ -54,6 +56,8 @@ export interface PhysicalPlan {
   readonly pipelines: readonly Pipeline[];
   readonly contextBytes: number;
   readonly localBytes: number;
+  /** Constant data of the module: reserved once a query, its address is the imported global `env.data_base`. */
+  readonly dataBytes: number;
   /** Scalar primitives called through `env.host`, by number: each is shown by explain. */
   readonly hostFunctions: readonly HostFunction[];
   readonly simd: 'simd128' | 'relaxed';

@@ -26,6 +26,7 @@ export interface LoadRequest {
   readonly worker: number;
   readonly context: number;
   readonly local: number;
+  readonly dataBase: number;
   readonly leaves: readonly ResultLeaf[];
   readonly hostFunctions: readonly HostFunction[];
   /** Results in flight, in KiB, past which `emit` waits. */

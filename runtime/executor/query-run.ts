@@ -56,6 +56,7 @@ class QueryRun {
   private workers: readonly WorkerHandle[] = [];
   private crew: Crew | undefined;
   private context = 0;
+  private dataBase = 0;
   private locals: number[] = [];
   private descriptors: number[] = [];
   private readonly bufferChunks = new Map<number, readonly number[]>();
@@ -138,6 +139,7 @@ class QueryRun {
         module: this.options.module,
         memory: this.options.pool.memory,
         context: this.context,
+        dataBase: this.dataBase,
         leaves: plan.leaves,
         hostFunctions: plan.hostFunctions,
         resultLimitKiB: Math.ceil(this.options.resultLimitBytes / 1024),
@@ -167,13 +169,14 @@ class QueryRun {
     const slots = this.workers.length * QUEUE_DEPTH + 1;
     const contextBytes = align(plan.contextBytes + parameterHeap);
     const localBytes = align(plan.localBytes);
-    const total = contextBytes + this.workers.length * localBytes + slots * descriptorBytes;
+    const total = contextBytes + this.workers.length * localBytes + slots * descriptorBytes + align(plan.dataBytes);
     if (this.workers.length > (this.control.length - WORKER) / WORKER_WORDS) throw new Error('too many workers for the control block');
     const base = this.allocate(total, 'working memory of a query');
     this.bytes.fill(0, base, base + total);
     this.context = base;
     this.locals = this.workers.map((_, i) => base + contextBytes + i * localBytes);
     const descriptors = base + contextBytes + this.workers.length * localBytes;
+    this.dataBase = descriptors + slots * descriptorBytes;
     this.descriptors = Array.from({ length: slots }, (_, i) => descriptors + i * descriptorBytes);
     writeParameters({
       memory: this.options.pool.memory, slots: plan.parameters, values: this.options.parameters,

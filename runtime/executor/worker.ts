@@ -55,6 +55,7 @@ async function load(request: LoadRequest): Promise<void> {
   const imports = {
     env: {
       memory: request.memory,
+      data_base: new WebAssembly.Global({ value: 'i32' }, request.dataBase | 0),
       alloc,
       emit,
       host: host ?? (() => { throw new Error('the plan names no host functions'); }),
