@@ -17,7 +17,7 @@
  *   alloc(bytes) -> address                  16-byte aligned, not zeroed, freed when the query ends; throws when over the limit
  *   emit(local result chunk address)         hands a result chunk over (see ResultChunk); returns when it may be reused
  *   host(function, arguments, result)        a scalar primitive without a WASM form (see HostFunction)
- *   math.sin(x) ... (module "math")          the engine's transcendental functions on f64
+ *   math_sin(x), math_pow(x, y) ...          transcendental functions on f64, named as in the scalar table
  *   fail(code, address, length)              ends the statement with the UTF-8 message
  *
  * Row buffers (join builds, aggregates, sorts, materialised rows) are chunks of fixed-width tuples; strings are copied to

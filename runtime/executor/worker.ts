@@ -60,8 +60,8 @@ async function load(request: LoadRequest): Promise<void> {
       emit,
       host: host ?? (() => { throw new Error('the plan names no host functions'); }),
       fail,
+      ...(await mathImports(request.module)),
     },
-    math: mathImports,
   };
   const instance = new WebAssembly.Instance(request.module, imports as unknown as WebAssembly.Imports);
   loaded = {
