@@ -16,8 +16,9 @@
  *   data_base (global i32)                   where the module's constant data goes, `dataBytes` of it
  *   alloc(bytes) -> address                  16-byte aligned, not zeroed, freed when the query ends; throws when over the limit
  *   emit(local result chunk address)         hands a result chunk over (see ResultChunk); returns when it may be reused
- *   host(function, arguments, result)        a scalar primitive without a WASM form (see HostFunction)
- *   math_sin(x), math_pow(x, y) ...          transcendental functions on f64, named as in the scalar table
+ *   host(function, arguments, result)        a scalar primitive without a WASM form (see HostFunction); text it gives must stay
+ *                                            readable until the run that called it returns
+ *   math_sin(x), math_pow(x, y) ...          transcendental functions on f64, named as in the scalar table (math_fmod and math_random() too)
  *   fail(code, address, length)              ends the statement with the UTF-8 message
  *
  * Row buffers (join builds, aggregates, sorts, materialised rows) are chunks of fixed-width tuples; strings are copied to

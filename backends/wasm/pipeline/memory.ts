@@ -55,20 +55,34 @@ export function heapCopy(scope: Scope, address: I32, length: I32): I32 {
 }
 
 function heapCopyFunction(emission: Emission): Func<{ local: 'i32'; address: 'i32'; length: 'i32' }, 'i32'> {
-  const place = localPlace(emission, 'heap', 16);
-  const alloc = allocFunction(emission);
+  const take = heapFunction(emission);
   return support(emission, 'heap_copy', (module) =>
     module.define('heap_copy', { params: { local: 'i32', address: 'i32', length: 'i32' }, result: 'i32' }, (f, { local, address, length }) => {
-      const heap = f.let(local.add(place));
-      const copy = f.let(load.i32(heap), 'copy');
-      f.if(load.i32(heap, 4).sub(copy).lt_u(length), () => {
-        const block = f.let(select(length.gt_u(HEAP_BLOCK_BYTES / 4), length, i32(HEAP_BLOCK_BYTES)));
-        f.set(copy, f.call(alloc, { bytes: block }));
-        f.store.i32(heap, copy.add(block), 4);
-      });
-      f.store.i32(heap, copy.add(length));
+      const copy = f.call(take, { local, bytes: length });
       f.copy(copy, address, length);
       f.return(copy);
+    }));
+}
+
+/** Bytes that live as long as the query, 8-byte aligned. */
+export function heapAlloc(scope: Scope, bytes: I32): I32 {
+  return scope.f.call(heapFunction(scope.emission), { local: scope.local, bytes: bytes.add(7).and(-8) });
+}
+
+function heapFunction(emission: Emission): Func<{ local: 'i32'; bytes: 'i32' }, 'i32'> {
+  const place = localPlace(emission, 'heap', 16);
+  const alloc = allocFunction(emission);
+  return support(emission, 'heap_alloc', (module) =>
+    module.define('heap_alloc', { params: { local: 'i32', bytes: 'i32' }, result: 'i32' }, (f, { local, bytes }) => {
+      const heap = f.let(local.add(place));
+      const at = f.let(load.i32(heap).add(7).and(-8), 'at');
+      f.if(load.i32(heap, 4).lt_u(at.add(bytes)), () => {
+        const block = f.let(select(bytes.gt_u(HEAP_BLOCK_BYTES / 4), bytes, i32(HEAP_BLOCK_BYTES)));
+        f.set(at, f.call(alloc, { bytes: block }));
+        f.store.i32(heap, at.add(block), 4);
+      });
+      f.store.i32(heap, at.add(bytes));
+      f.return(at);
     }));
 }
 

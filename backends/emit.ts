@@ -1,0 +1,68 @@
+/**
+ * The door of the WebAssembly backend: a placed relation becomes a physical plan and its module.
+ *
+ * In: the relation, the statement's parameters, the data of small constants. Out: plain JSON and bytes; the runtime needs
+ * nothing else. Throws where the relation holds what has no code yet.
+ */
+import type { DType } from '../ir/dtype.js';
+import type { Relation, Scan } from '../ir/node.js';
+import { postorder } from '../ir/rewrite.js';
+import type { TensorData } from '../ir/tensor-data.js';
+import { PARAM_BYTES, PLAN_VERSION, type ParameterSlot, type PhysicalPlan } from '../runtime/plan.js';
+import { Lowering } from './relational/lower.js';
+import { tensorWidth } from './relational/layout.js';
+import { ModuleBuilder } from './wasm/dsl.js';
+import type { Emission } from './wasm/pipeline/emission.js';
+import { emitPipeline } from './wasm/pipeline/pipeline.js';
+import { resultLayout } from './wasm/pipeline/result.js';
+
+export interface EmitOptions {
+  readonly sql: string;
+  /** The dtypes of the statement's parameters, in order. */
+  readonly parameters: readonly DType[];
+  /** Small constants of models, which become part of the module. */
+  readonly tensors: TensorData;
+  readonly tier: 'simd128' | 'relaxed';
+}
+
+export interface EmittedPlan {
+  readonly plan: PhysicalPlan;
+  readonly wasm: Uint8Array;
+  /** The module's text form. */
+  readonly text: () => string;
+}
+
+export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan {
+  const lowering = new Lowering();
+  const parameters: ParameterSlot[] = options.parameters.map((dtype) => ({ dtype, offset: lowering.layout.context.allocate(PARAM_BYTES) }));
+  lowering.parameters.push(...parameters);
+  lowering.root(relation);
+  const { layout } = lowering;
+  const module = new ModuleBuilder({ relaxedSimd: options.tier === 'relaxed' });
+  const emission: Emission = {
+    module, layout, parameters: lowering.parameters, hostFunctions: [], weights: [], tensors: options.tensors, tier: options.tier,
+    support: new Map(), places: new Map(),
+  };
+  const result = resultLayout(relation.type, layout);
+  const pipelines = lowering.pipelines.map((pipeline) => emitPipeline(emission, pipeline, pipeline.sink.kind === 'result' ? result : undefined));
+  const wasm = module.build();
+  const plan: PhysicalPlan = {
+    version: PLAN_VERSION, sql: options.sql, parameters, output: result.output, leaves: result.leaves, tables: tablesOf(relation),
+    weights: emission.weights, buffers: layout.buffers, pipelines, contextBytes: layout.context.bytes, localBytes: layout.local.bytes,
+    dataBytes: module.dataBytes, hostFunctions: emission.hostFunctions, simd: options.tier,
+  };
+  return { plan, wasm, text: () => module.text() };
+}
+
+function tablesOf(relation: Relation): PhysicalPlan['tables'] {
+  const scans = postorder(relation).filter((node): node is Scan => node.kind === 'scan');
+  const byName = new Map(scans.map((scan) => [scan.table, scan]));
+  return [...byName.values()].map(({ table, schema }) => ({
+    name: table,
+    columns: schema.columns.map(({ name, type }) => {
+      if (type.kind === 'scalar') return { name, dtype: type.dtype, width: 1 };
+      if (type.kind === 'tensor') return { name, dtype: type.dtype, width: tensorWidth(type) };
+      throw new Error(`a table column cannot be a ${type.kind}`);
+    }),
+  }));
+}

@@ -1,0 +1,155 @@
+/**
+ * Lowers relations to pipelines. In: a placed relation without correlated subqueries. Out: pipelines in the order in
+ * which they run; the last gives the result.
+ *
+ * A relation becomes a `Stream`, a pipeline that has no sink yet; a breaker closes it and begins another.
+ */
+import { make } from '../../ir/build.js';
+import type { Aggregate, Expr, Limit, Relation, SetOperation, Sort, Subquery, Values } from '../../ir/node.js';
+import { rewriteBottomUp } from '../../ir/rewrite.js';
+import { scalar, unreachable, type ValueType } from '../../ir/type.js';
+import { PARAM_BYTES, type ParameterSlot } from '../../runtime/plan.js';
+import { lowerAggregate } from './lower-aggregate.js';
+import { lowerJoin } from './lower-join.js';
+import { lowerSetOperation } from './lower-setop.js';
+import { PlanLayout, slotsOf, tupleLayout } from './layout.js';
+import type { Operator, PhysicalPipeline, PhysicalSource, Sink, TupleBuffer } from './physical.js';
+
+export interface Stream {
+  readonly source: PhysicalSource;
+  readonly operators: readonly Operator[];
+  readonly parallel: boolean;
+}
+
+export class Lowering {
+  readonly layout = new PlanLayout();
+  readonly pipelines: PhysicalPipeline[] = [];
+  /** The statement's parameters, then the values of subqueries. */
+  readonly parameters: ParameterSlot[] = [];
+
+  /** A row buffer for columns of these types. */
+  tuples(types: readonly ValueType[]): TupleBuffer {
+    const layout = tupleLayout(types.flatMap((type) => slotsOf(type)));
+    return { buffer: this.layout.buffer(layout.tupleBytes), layout, types };
+  }
+
+  close(stream: Stream, sink: Sink, options: { readonly serial?: boolean } = {}): void {
+    const { source, operators } = stream;
+    this.pipelines.push({ name: `p${this.pipelines.length}_${sink.kind}`, source, operators, sink, parallel: stream.parallel && options.serial !== true });
+  }
+
+  /** All rows of a stream in a buffer: then they can be read again, or together with another's. */
+  materialise(stream: Stream, rows: TupleBuffer): Stream {
+    this.close(stream, { kind: 'buffer', rows });
+    return fromSource({ kind: 'buffer', rows });
+  }
+
+  root(relation: Relation): void {
+    this.close(this.stream(this.withoutSubqueries(relation)), { kind: 'result', type: relation.type });
+  }
+
+  /** Subqueries run first; each one's value is then read like a parameter. */
+  withoutSubqueries(relation: Relation): Relation {
+    return rewriteBottomUp(relation, (node) => (node.kind === 'subquery' ? this.#slotOf(node) : undefined));
+  }
+
+  #slotOf(node: Subquery): Expr {
+    if (node.mode === 'in') throw new Error('IN (subquery) reached lowering: a pass must have turned it into a join');
+    const parameter = this.parameters.length;
+    this.parameters.push({ dtype: node.type.dtype, offset: this.layout.context.allocate(PARAM_BYTES) });
+    const column = node.relation.type.columns[0]!;
+    const first = { op: 'first', args: [make({ kind: 'ref', index: 0, type: column.type })], distinct: false, filter: undefined, name: 'value', type: node.type } as const;
+    const count = { op: 'count_star', args: [], distinct: false, filter: undefined, name: 'rows', type: scalar('i64') } as const;
+    const type = { kind: 'relation', columns: [{ name: 'rows', type: scalar('i64') }, ...(node.mode === 'scalar' ? [{ name: 'value', type: node.type }] : [])] } as const;
+    const input = node.mode === 'scalar' ? node.relation : make({ kind: 'limit', input: node.relation, limit: make({ kind: 'literal', value: 1n, type: scalar('i64') }), offset: undefined });
+    const one = make({ kind: 'aggregate', input, groups: [], calls: node.mode === 'scalar' ? [count, first] : [count], type });
+    this.close(this.stream(one), { kind: 'slot', mode: node.mode, parameter });
+    return make({ kind: 'param', index: parameter, type: node.type });
+  }
+
+  stream(node: Relation): Stream {
+    switch (node.kind) {
+      case 'scan': return fromSource({ kind: 'scan', node });
+      case 'values': return this.#values(node);
+      case 'filter': return after(this.stream(node.input), { kind: 'filter', predicate: node.predicate });
+      case 'project': return after(this.stream(node.input), { kind: 'project', exprs: node.exprs });
+      case 'apply': return after(this.stream(node.input), { kind: 'apply', node });
+      case 'join': return lowerJoin(this, node);
+      case 'aggregate': return lowerAggregate(this, node);
+      case 'distinct': return lowerAggregate(this, groupingOfAll(node.input));
+      case 'sort': return this.#sort(node);
+      case 'limit': return this.#limit(node);
+      case 'setop': return this.#setOperation(node);
+      case 'series': return { source: { kind: 'series', node }, operators: [], parallel: false };
+      case 'blocked': throw new Error('blocked layers are not supported yet');
+      case 'window': throw new Error('window functions are not supported yet');
+      default: return unreachable(node);
+    }
+  }
+
+  #values(node: Values): Stream {
+    const once: Stream = { source: { kind: 'once' }, operators: [], parallel: false };
+    const [first, ...rest] = node.rows;
+    if (first === undefined) {
+      const nothing = make({ kind: 'literal', value: false, type: scalar('bool') });
+      const nulls = node.type.columns.map(({ type }) => make({ kind: 'literal', value: null, type: type.kind === 'scalar' ? { ...type, nullable: true } : scalar('null', { nullable: true }) }));
+      return after(after(once, { kind: 'filter', predicate: nothing }), { kind: 'project', exprs: nulls });
+    }
+    if (rest.length === 0) return after(once, { kind: 'project', exprs: first });
+    if (node.rows.every((row) => row.every((expr) => expr.kind === 'literal'))) {
+      return { source: { kind: 'values', rows: node.rows, type: node.type }, operators: [], parallel: false };
+    }
+    const rows = this.tuples(node.type.columns.map((column) => column.type));
+    for (const row of node.rows) this.close(after(once, { kind: 'project', exprs: row }), { kind: 'buffer', rows });
+    return fromSource({ kind: 'buffer', rows });
+  }
+
+  #sort(node: Sort): Stream {
+    const input = node.input.type.columns.map((column) => column.type);
+    const types = [...input];
+    const columnFields = fieldNumbers(input);
+    const keys = node.keys.map((key) => {
+      if (key.expr.kind === 'ref' && key.expr.type.kind === 'scalar') return { key, field: columnFields[key.expr.index]! };
+      types.push(key.expr.type);
+      return { key, field: fieldNumbers(types)[types.length - 1]! };
+    });
+    const rows = this.tuples(types);
+    const state = { rows, keys, columnCount: input.length, limit: node.limit };
+    this.close(this.stream(node.input), { kind: 'sort', state });
+    return fromSource({ kind: 'sorted', state });
+  }
+
+  #limit(node: Limit): Stream {
+    const stream = this.stream(node.input);
+    const place = this.layout.local.allocate(16);
+    return { ...after(stream, { kind: 'limit', limit: node.limit, offset: node.offset, place }), parallel: false };
+  }
+
+  #setOperation(node: SetOperation): Stream {
+    return lowerSetOperation(this, node);
+  }
+}
+
+export function fromSource(source: PhysicalSource): Stream {
+  return { source, operators: [], parallel: true };
+}
+
+export function after(stream: Stream, operator: Operator): Stream {
+  return { ...stream, operators: [...stream.operators, operator] };
+}
+
+/** DISTINCT is grouping by all columns. */
+export function groupingOfAll(input: Relation): Aggregate {
+  const groups = input.type.columns.map((column, index) => ({ expr: make({ kind: 'ref', index, type: column.type }), name: column.name }));
+  return make({ kind: 'aggregate', input, groups, calls: [], type: input.type });
+}
+
+/** The first field of each column. */
+export function fieldNumbers(types: readonly ValueType[]): readonly number[] {
+  let next = 0;
+  return types.map((type) => {
+    const first = next;
+    next += slotsOf(type).length;
+    return first;
+  });
+}

@@ -1,0 +1,259 @@
+/**
+ * The code of each aggregate's state: `update` takes a row's arguments in (the first is not NULL, unless `seesNull`),
+ * `combine` another worker's state of the same group, `result` reads it.
+ */
+import { decimalOf, isDecimal, type DType } from '../../../ir/dtype.js';
+import type { AggregateCall, AggregateOp } from '../../../ir/node.js';
+import { sumDType } from '../../relational/aggregate-states.js';
+import type { Field } from '../../relational/layout.js';
+import type { AggregateState } from '../../relational/physical.js';
+import { decimalMost, outside, overflowMessage } from '../expression/arithmetic.js';
+import { emitCast } from '../expression/cast.js';
+import { less } from '../expression/compare.js';
+import { failIf } from '../expression/site.js';
+import { asI32, asI64, isUnsigned, type SqlValue } from '../expression/value.js';
+import { F32, F64, I64, f64, type I32, type Value } from '../values.js';
+import type { Scope } from './emission.js';
+import { appendText, appendValue, concatLists, medianOfList, textOfList } from './value-list.js';
+import { loadParts, owned, storeParts } from './tuple.js';
+
+/** The state of call `index` in a group's tuple. */
+export class StateAccess {
+  readonly scope: Scope;
+  readonly call: AggregateCall;
+  readonly tuple: I32;
+  readonly #fields: readonly Field[];
+  readonly #first: number;
+
+  constructor(scope: Scope, state: AggregateState, place: { readonly index: number; readonly tuple: I32 }) {
+    this.scope = scope;
+    this.call = state.calls[place.index]!;
+    this.tuple = place.tuple;
+    this.#fields = state.rows.layout.fields;
+    this.#first = state.stateFields[place.index]!;
+  }
+
+  field(part: number): Field {
+    return this.#fields[this.#first + part]!;
+  }
+
+  /** The address of a part, for states that other code reads. */
+  address(part: number): I32 {
+    return this.tuple.add(this.field(part).offset);
+  }
+
+  get(part: number): SqlValue {
+    const { dtype, offset } = this.field(part);
+    return this.scope.holdValue({ dtype, parts: loadParts(this.scope, dtype, this.tuple, offset), isNull: undefined, stable: true });
+  }
+
+  flag(part: number): I32 {
+    return asI32(this.get(part).parts[0]!);
+  }
+
+  set(part: number, ...parts: readonly Value[]): void {
+    const { dtype, offset } = this.field(part);
+    storeParts(this.scope, { dtype, parts }, this.tuple, offset);
+  }
+
+  /** Keeps a value; text is copied so that it outlives the morsel. */
+  keep(part: number, value: SqlValue): void {
+    this.set(part, ...owned(this.scope, value).parts);
+  }
+}
+
+export interface AggregateCode {
+  readonly seesNull?: boolean;
+  readonly update: (state: StateAccess, args: readonly SqlValue[]) => void;
+  readonly combine: (into: StateAccess, from: StateAccess) => void;
+  readonly result: (state: StateAccess) => SqlValue;
+}
+
+const i64Of = (state: StateAccess, part: number): I64 => asI64(state.get(part).parts[0]!);
+const f64Of = (state: StateAccess, part: number): F64 => state.get(part).parts[0] as F64;
+
+/** A number in the register of `dtype`, i64 or f64; decimals by their unscaled integer. */
+function numberAs(scope: Scope, value: SqlValue, dtype: 'i64' | 'f64'): I64 | F64 {
+  const part = value.parts[0]!;
+  if (dtype === 'f64') {
+    const scale = decimalOf(value.dtype)?.scale ?? 0;
+    if (part instanceof F32) return part.promote();
+    if (part instanceof F64) return part;
+    const wide = part instanceof I64 ? (value.dtype === 'u64' ? part.to_f64_u() : part.to_f64_s()) : isUnsigned(value.dtype) ? asI32(part).to_f64_u() : asI32(part).to_f64_s();
+    return scope.hold(scale === 0 ? wide : wide.div(f64(10 ** scale)));
+  }
+  if (part instanceof I64) return part;
+  return isUnsigned(value.dtype) ? asI32(part).extend_u() : asI32(part).extend_s();
+}
+
+const counter = (amount: (state: StateAccess) => I64 | bigint): Pick<AggregateCode, 'update' | 'combine' | 'result'> => ({
+  update: (state) => state.set(0, i64Of(state, 0).add(amount(state))),
+  combine: (into, from) => into.set(0, i64Of(into, 0).add(i64Of(from, 0))),
+  result: (state) => converted(state, state.get(0)),
+});
+
+/** The value in the call's own dtype. */
+function converted(state: StateAccess, value: SqlValue): SqlValue {
+  const to = state.call.type.dtype;
+  const from = value.dtype;
+  if (isDecimal(from) && isDecimal(to) && decimalOf(from)!.scale === decimalOf(to)!.scale) return { ...value, dtype: to };
+  return emitCast(state.scope, value, { to, attempt: false });
+}
+
+function addTo(state: StateAccess, amount: Value): void {
+  const dtype = state.field(1).dtype;
+  if (amount instanceof F64) return state.set(1, f64Of(state, 1).add(amount));
+  const [before, by] = [i64Of(state, 1), state.scope.hold(asI64(amount))];
+  const sum = state.scope.f.let(before.add(by));
+  const wraps = before.xor(sum).and(by.xor(sum)).lt_s(0);
+  const most = isDecimal(dtype) ? decimalMost('decimal(38,0)') : undefined;
+  failIf(state.scope, most === undefined ? wraps : outside(sum, -most, most), overflowMessage('sum', dtype));
+  state.set(1, sum);
+}
+
+const sum: AggregateCode = {
+  update: (state, [value]) => {
+    state.set(0, state.scope.hold(state.flag(0).or(1)));
+    addTo(state, numberAs(state.scope, value!, sumDType(state.call) === 'f64' ? 'f64' : 'i64'));
+  },
+  combine: (into, from) => {
+    into.set(0, into.flag(0).or(from.flag(0)));
+    addTo(into, from.get(1).parts[0]!);
+  },
+  result: (state) => ({ ...converted(state, state.get(1)), isNull: state.flag(0).eqz() }),
+};
+
+const avg: AggregateCode = {
+  update: (state, [value]) => {
+    state.set(0, i64Of(state, 0).add(1));
+    state.set(1, f64Of(state, 1).add(numberAs(state.scope, value!, 'f64') as F64));
+  },
+  combine: (into, from) => {
+    into.set(0, i64Of(into, 0).add(i64Of(from, 0)));
+    into.set(1, f64Of(into, 1).add(f64Of(from, 1)));
+  },
+  result: (state) => {
+    const count = i64Of(state, 0);
+    const mean: SqlValue = { dtype: 'f64', parts: [state.scope.f.let(f64Of(state, 1).div(count.to_f64_s()))], isNull: undefined };
+    return { ...converted(state, { ...mean, isNull: count.eqz() }), isNull: count.eqz() };
+  },
+};
+
+/** Keeps the value wherever `wins(new, held)`, or at first. */
+const kept = (wins: (scope: Scope, value: SqlValue, held: SqlValue) => I32): AggregateCode => {
+  const take = (state: StateAccess, value: SqlValue): void => {
+    const { scope } = state;
+    const better = scope.f.let(state.flag(0).eqz());
+    scope.if(better.eqz(), () => scope.f.set(better, wins(scope, value, state.get(1))));
+    scope.if(better, () => {
+      state.set(0, scope.hold(better));
+      state.keep(1, value);
+    });
+  };
+  return {
+    update: (state, [value]) => take(state, value!),
+    combine: (into, from) => into.scope.if(from.flag(0), () => take(into, from.get(1))),
+    result: (state) => ({ ...converted(state, state.get(1)), isNull: state.flag(0).eqz() }),
+  };
+};
+
+/** Folds a value into the held one. */
+const folded = (fold: (held: Value, value: Value, dtype: DType) => Value): AggregateCode => {
+  const take = (state: StateAccess, value: SqlValue): void => {
+    state.scope.if(state.flag(0), () => state.set(1, fold(state.get(1).parts[0]!, value.parts[0]!, value.dtype)), () => {
+      state.set(0, state.flag(0).or(1));
+      state.set(1, value.parts[0]!);
+    });
+  };
+  return {
+    update: (state, [value]) => take(state, state.field(1).dtype === 'f64' ? { ...value!, dtype: 'f64', parts: [numberAs(state.scope, value!, 'f64')] } : value!),
+    combine: (into, from) => into.scope.if(from.flag(0), () => take(into, from.get(1))),
+    result: (state) => ({ ...converted(state, state.get(1)), isNull: state.flag(0).eqz() }),
+  };
+};
+const bits = (op: 'and' | 'or' | 'xor') => folded((held, value) => (held instanceof I64 ? held[op](asI64(value)) : asI32(held)[op](asI32(value))));
+
+const first: AggregateCode = {
+  seesNull: true,
+  update: (state, [value]) => state.scope.if(state.flag(0).eqz(), () => {
+    state.set(1, value!.isNull ?? state.flag(0));
+    state.keep(2, value!);
+    state.set(0, state.flag(0).or(1));
+  }),
+  combine: (into, from) => into.scope.if(into.flag(0).eqz(), () => [0, 1, 2].forEach((part) => into.set(part, ...from.get(part).parts))),
+  result: (state) => ({ ...converted(state, state.get(2)), isNull: state.flag(0).eqz().or(state.flag(1)) }),
+};
+
+/** Welford's running mean and sum of squared distances; merged as Chan et al. do. */
+const moments = (finish: (m2: F64, count: F64) => F64, least: number): AggregateCode => ({
+  update: (state, [value]) => {
+    const { scope } = state;
+    const x = scope.hold(numberAs(scope, value!, 'f64') as F64);
+    const count = scope.f.let(i64Of(state, 0).add(1));
+    const distance = scope.f.let(x.sub(f64Of(state, 1)));
+    const mean = scope.f.let(f64Of(state, 1).add(distance.div(count.to_f64_s())));
+    state.set(0, count);
+    state.set(1, mean);
+    state.set(2, f64Of(state, 2).add(distance.mul(x.sub(mean))));
+  },
+  combine: (into, from) => into.scope.if(i64Of(from, 0).ne(0), () => {
+    const { scope } = into;
+    const [a, b] = [scope.f.let(i64Of(into, 0).to_f64_s()), scope.f.let(i64Of(from, 0).to_f64_s())];
+    const distance = scope.f.let(f64Of(from, 1).sub(f64Of(into, 1)));
+    const total = scope.f.let(a.add(b));
+    into.set(2, f64Of(into, 2).add(f64Of(from, 2)).add(distance.mul(distance).mul(a).mul(b).div(total)));
+    into.set(1, f64Of(into, 1).add(distance.mul(b).div(total)));
+    into.set(0, i64Of(into, 0).add(i64Of(from, 0)));
+  }),
+  result: (state) => {
+    const count = i64Of(state, 0);
+    const value: SqlValue = { dtype: 'f64', parts: [state.scope.f.let(finish(f64Of(state, 2), count.to_f64_s()))], isNull: count.lt_s(least) };
+    return { ...converted(state, value), isNull: count.lt_s(least) };
+  },
+});
+
+/** The value where the key is least or greatest; ties keep the first. */
+const byKey = (wins: (scope: Scope, value: SqlValue, held: SqlValue) => I32): AggregateCode => {
+  const take = (state: StateAccess, value: SqlValue, key: SqlValue): void => {
+    const { scope } = state;
+    const better = scope.f.let(state.flag(0).eqz());
+    scope.if(better.eqz(), () => scope.f.set(better, wins(scope, key, state.get(3))));
+    scope.if(better, () => {
+      state.set(0, scope.hold(better));
+      state.set(1, value.isNull ?? scope.hold(better.eqz()));
+      state.keep(2, value);
+      state.keep(3, key);
+    });
+  };
+  return {
+    update: (state, [value, key]) => {
+      const update = (): void => take(state, value!, key!);
+      if (key!.isNull === undefined) update();
+      else state.scope.if(key!.isNull.eqz(), update);
+    },
+    combine: (into, from) => into.scope.if(from.flag(0), () => take(into, { ...from.get(2), isNull: from.flag(1) }, from.get(3))),
+    result: (state) => ({ ...converted(state, state.get(2)), isNull: state.flag(0).eqz().or(state.flag(1)) }),
+  };
+};
+
+export const AGGREGATES: Readonly<Record<AggregateOp, AggregateCode>> = {
+  count_star: counter(() => 1n),
+  count: counter(() => 1n),
+  sum, avg,
+  min: kept(less),
+  max: kept((scope, value, held) => less(scope, held, value)),
+  first,
+  any_value: kept((scope) => scope.f.local('i32')),
+  bool_and: bits('and'), bool_or: bits('or'),
+  stddev_samp: moments((m2, count) => m2.div(count.sub(1)).sqrt(), 2),
+  stddev_pop: moments((m2, count) => m2.div(count).sqrt(), 1),
+  var_samp: moments((m2, count) => m2.div(count.sub(1)), 2),
+  var_pop: moments((m2, count) => m2.div(count), 1),
+  string_agg: { update: (state, args) => appendText(state, args), combine: concatLists, result: (state) => textOfList(state) },
+  median: { update: (state, [value]) => appendValue(state, value!), combine: concatLists, result: (state) => medianOfList(state) },
+  arg_min: byKey(less),
+  arg_max: byKey((scope, value, held) => less(scope, held, value)),
+  bit_and: bits('and'), bit_or: bits('or'), bit_xor: bits('xor'),
+  product: folded((held, value) => (held as F64).mul(value as F64)),
+};
+

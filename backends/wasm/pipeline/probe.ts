@@ -1,0 +1,178 @@
+/**
+ * The hash join. Building: tuples of the build side's columns and computed keys, chained into buckets once all are there.
+ * Probing: the row's bucket is walked, and each match goes on to the next operator.
+ *
+ * A left join gives a row without match once more with NULLs: the walk has one last round for it, so that the code of the
+ * operators behind it is emitted only once.
+ */
+import type { JoinBuild, Operator } from '../../relational/physical.js';
+import { TUPLE_HASH, TUPLE_MARK, TUPLE_NEXT } from '../../relational/layout.js';
+import { CHUNK_HEADER_BYTES } from '../../../runtime/plan.js';
+import { emitExpr, isTrue } from '../expression/emit.js';
+import { equals, sameOrNull } from '../expression/compare.js';
+import { orNull, type SqlValue } from '../expression/value.js';
+import { i32, load, select, type I32 } from '../values.js';
+import { Scope, type Emission, type Flow } from './emission.js';
+import { hashValues } from './hash.js';
+import { appendTuple } from './memory.js';
+import type { Consume } from './operators.js';
+import type { FlightColumn, Row } from './row.js';
+import { fieldColumn, storeTuple, tupleColumns } from './tuple.js';
+
+type Probe = Extract<Operator, { kind: 'probe' }>;
+
+/** The sink of the build side. Rows with a NULL key match nothing: they are left out unless a full join gives them. */
+export function consumeBuild(scope: Scope, build: JoinBuild, row: Row, flow: Flow): void {
+  const { f } = scope;
+  const keys = build.keys.map((key) => emitExpr(scope, row, key.expr));
+  const noMatch = orNull(...keys.map((key, i) => (build.keys[i]!.nullSafe ? undefined : key.isNull)));
+  if (noMatch !== undefined && !build.keepsUnmatched) flow.next(noMatch);
+  const hash = hashValues(scope, keys);
+  const computed = keys.filter((_, i) => build.keys[i]!.expr.kind !== 'ref');
+  const tuple = appendTuple(scope, build.rows.buffer);
+  f.store.i32(tuple, hash, TUPLE_HASH);
+  f.store.i8(tuple, 0, TUPLE_MARK);
+  const columns: FlightColumn[] = [...row.columns, ...computed.map((value): FlightColumn => ({ kind: 'scalar', dtype: value.dtype, load: () => value }))];
+  storeTuple(scope, build.rows.layout, tuple, columns);
+}
+
+/** link(context, local, chunk): puts a chunk's tuples in front of their buckets' chains. */
+export function defineLink(emission: Emission, name: string, build: JoinBuild): void {
+  const { slotOffset, tupleBytes } = build.rows.buffer;
+  emission.module.define(name, { params: { context: 'i32', local: 'i32', chunk: 'i32' }, export: true }, (f, { context, chunk }) => {
+    const buckets = f.let(load.i32(context, slotOffset), 'buckets');
+    const mask = f.let(load.i32(context, slotOffset + 4), 'mask');
+    const tuple = f.let(chunk.add(CHUNK_HEADER_BYTES), 'tuple');
+    f.forRange({ to: f.let(load.i32(chunk, 4)) }, () => {
+      const bucket = f.let(buckets.add(load.i32(tuple, TUPLE_HASH).and(mask).shl(2)));
+      f.store.i32(tuple, load.i32(bucket), TUPLE_NEXT);
+      f.store.i32(bucket, tuple);
+      f.advance(tuple, tupleBytes);
+    });
+  });
+}
+
+export function emitProbe(scope: Scope, probe: Probe, reached: { readonly row: Row; readonly flow: Flow }, pass: Consume): void {
+  const { f, context } = scope;
+  const { row, flow } = reached;
+  const keys = probe.keys.map((key) => emitExpr(scope, row, key));
+  const noMatch = orNull(...keys.map((key, i) => (probe.build.keys[i]!.nullSafe ? undefined : key.isNull)));
+  const inner = probe.join === 'inner' || probe.join === 'semi';
+  if (noMatch !== undefined && inner) flow.next(noMatch);
+  const hash = hashValues(scope, keys);
+  const { slotOffset } = probe.build.rows.buffer;
+  const tuple = f.local('i32', 'tuple');
+  const head = load.i32(load.i32(context, slotOffset).add(hash.and(load.i32(context, slotOffset + 4)).shl(2)));
+  // A build side without rows has no buckets: the slot is zero, and so is what lies at address 0 of an unused chain.
+  f.set(tuple, 0);
+  const reachable = load.i32(context, slotOffset);
+  f.if(noMatch !== undefined && !inner ? reachable.ne(0).and(noMatch.eqz()) : reachable, () => f.set(tuple, head));
+  switch (probe.join) {
+    case 'inner': return emitInner(scope, probe, { row, flow, tuple, hash, keys }, pass);
+    case 'left': case 'full': return emitOuter(scope, probe, { row, flow, tuple, hash, keys }, pass);
+    case 'semi': case 'anti': return emitExistence(scope, probe, { row, flow, tuple, hash, keys }, pass);
+  }
+}
+
+interface Walk {
+  readonly row: Row;
+  readonly flow: Flow;
+  readonly tuple: I32 & { readonly local: number };
+  readonly hash: I32;
+  readonly keys: readonly SqlValue[];
+}
+
+/** 1 where the tuple's keys are the row's. Neither is NULL but where keys are null-safe. */
+function keysMatch(scope: Scope, probe: Probe, { tuple, hash, keys }: Walk): I32 {
+  const { f } = scope;
+  const { layout } = probe.build.rows;
+  const matches = f.let(load.i32(tuple, TUPLE_HASH).eq(hash));
+  probe.build.keys.forEach((key, i) => {
+    const column = fieldColumn(layout, layout.fields[key.field]!, { tuple, absent: undefined });
+    if (column.kind !== 'scalar') throw new Error('join keys are scalars');
+    f.if(matches, () => scope.within(() => {
+      const stored = column.load(scope);
+      const same = key.nullSafe ? sameOrNull(scope, stored, keys[i]!) : equals(scope, stored, keys[i]!);
+      f.set(matches, same);
+      if (!key.nullSafe && probe.build.keepsUnmatched && stored.isNull !== undefined) f.if(stored.isNull, () => f.set(matches, 0));
+    }));
+  });
+  return matches;
+}
+
+function buildColumns(build: JoinBuild, tuple: I32, absent?: I32): readonly FlightColumn[] {
+  return tupleColumns(build.rows.layout, build.rows.types, tuple, absent).slice(0, build.columnCount);
+}
+
+function advance(scope: Scope, tuple: Walk['tuple']): void {
+  scope.f.set(tuple as never, load.i32(tuple, TUPLE_NEXT));
+}
+
+/** Walks the chain; `body` runs for each match, and `label.continue` goes on to the next tuple. */
+function walk(scope: Scope, probe: Probe, at: Walk, body: (both: Row, label: { next: Flow['next']; done: (condition?: I32) => void }) => void): void {
+  const { f } = scope;
+  f.block((done) => f.loop(() => {
+    done.break(at.tuple.eqz());
+    f.block((next) => scope.within(() => {
+      next.break(keysMatch(scope, probe, at).eqz());
+      const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, at.tuple)] };
+      if (probe.residual !== undefined) next.break(isTrue(emitExpr(scope, both, probe.residual)).eqz());
+      body(both, { next: (condition) => next.break(condition), done: (condition) => done.break(condition) });
+    }));
+    advance(scope, at.tuple);
+  }));
+}
+
+function emitInner(scope: Scope, probe: Probe, at: Walk, pass: Consume): void {
+  walk(scope, probe, at, (both, { next }) => pass(both, { next, stop: at.flow.stop }));
+}
+
+/** Every match; where there was none, one last round in which the build side's columns are NULL. */
+function emitOuter(scope: Scope, probe: Probe, at: Walk, pass: Consume): void {
+  const { f } = scope;
+  const matched = f.let(i32(0), 'matched');
+  const absent = f.let(i32(0), 'absent');
+  // Text of an absent tuple must be readable: zeros.
+  const nothing = scope.emission.module.data(new Uint8Array(probe.build.rows.layout.tupleBytes));
+  const shown = f.let(i32(0), 'shown');
+  f.block((done) => f.loop(() => {
+    f.block((next) => scope.within(() => {
+      f.if(at.tuple, () => {
+        scope.within(() => {
+          next.break(keysMatch(scope, probe, at).eqz());
+          if (probe.residual === undefined) return;
+          const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, at.tuple)] };
+          next.break(isTrue(emitExpr(scope, both, probe.residual)).eqz());
+        });
+        f.set(matched, 1);
+        if (probe.join === 'full') f.store.i8(at.tuple, 1, TUPLE_MARK);
+      }, () => {
+        done.break(matched);
+        f.set(matched, 1);
+        f.set(absent, 1);
+      });
+      f.set(shown, select(absent, nothing, at.tuple as I32));
+      const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, shown, absent)] };
+      pass(both, { next: (condition) => next.break(condition), stop: at.flow.stop });
+    }));
+    done.break(absent);
+    f.if(at.tuple, () => advance(scope, at.tuple));
+  }));
+}
+
+/** Semi: rows with a match; anti: rows without. */
+function emitExistence(scope: Scope, probe: Probe, at: Walk, pass: Consume): void {
+  const found = scope.f.let(i32(0), 'found');
+  walk(scope, probe, at, (_, { done }) => {
+    scope.f.set(found, 1);
+    done();
+  });
+  at.flow.next(probe.join === 'semi' ? found.eqz() : found);
+  pass(at.row, at.flow);
+}
+
+/** Appends the row's columns to a buffer. */
+export function consumeBuffer(scope: Scope, rows: JoinBuild['rows'], row: Row): void {
+  storeTuple(scope, rows.layout, appendTuple(scope, rows.buffer), row.columns);
+}
+

@@ -1,0 +1,127 @@
+/**
+ * Sorting: tuples of all rows, then an array of their addresses in order of a generated comparison. A merge sort, so that
+ * equal rows keep the order in which they came.
+ */
+import { CHUNK_HEADER_BYTES, type Finish } from '../../../runtime/plan.js';
+import type { SortState } from '../../relational/physical.js';
+import { emitExpr, isTextual } from '../expression/emit.js';
+import { compareText, less } from '../expression/compare.js';
+import type { Func } from '../dsl.js';
+import { i32, load, select, type I32 } from '../values.js';
+import { Scope, type Emission } from './emission.js';
+import { appendTuple } from './memory.js';
+import type { FlightColumn, Row } from './row.js';
+import { fieldColumn, storeTuple } from './tuple.js';
+
+export function consumeSort(scope: Scope, state: SortState, row: Row): void {
+  const computed = state.keys.filter(({ key }) => key.expr.kind !== 'ref').map(({ key }): FlightColumn => {
+    const value = emitExpr(scope, row, key.expr);
+    return { kind: 'scalar', dtype: value.dtype, load: () => value };
+  });
+  storeTuple(scope, state.rows.layout, appendTuple(scope, state.rows.buffer), [...row.columns, ...computed]);
+}
+
+export function defineSort(emission: Emission, name: string, state: SortState): Finish {
+  const [gather, sort] = [`gather_${name}`, `sort_${name}`];
+  defineGather(emission, gather, state.rows.layout.tupleBytes);
+  defineMergeSort(emission, sort, defineCompare(emission, `before_${name}`, state));
+  return { kind: 'sort', buffer: state.rows.buffer.id, gather, sort, limit: state.limit };
+}
+
+function defineGather(emission: Emission, name: string, tupleBytes: number): void {
+  emission.module.define(name, { params: { chunk: 'i32', destination: 'i32' }, result: 'i32', export: true }, (f, { chunk, destination }) => {
+    const tuple = f.let(chunk.add(CHUNK_HEADER_BYTES));
+    f.forRange({ to: f.let(load.i32(chunk, 4)) }, () => {
+      f.store.i32(destination, tuple);
+      f.advance(tuple, tupleBytes);
+      f.advance(destination, 4);
+    });
+    f.return(destination);
+  });
+}
+
+type Before = Func<{ a: 'i32'; b: 'i32' }, 'i32'>;
+
+/** before(a, b): whether tuple a comes strictly before tuple b. */
+function defineCompare(emission: Emission, name: string, state: SortState): Before {
+  return emission.module.define(name, { params: { a: 'i32', b: 'i32' }, result: 'i32' }, (f, { a, b }) => {
+    const scope = new Scope(emission, f, { context: i32(0), local: i32(0) });
+    for (const { key, field } of state.keys) {
+      const { layout } = state.rows;
+      const [x, y] = [a, b].map((tuple) => {
+        const column = fieldColumn(layout, layout.fields[field]!, { tuple, absent: undefined });
+        if (column.kind !== 'scalar') throw new Error('sort keys are scalars');
+        return column.load(scope);
+      });
+      const decide = (): void => {
+        if (isTextual(x!.dtype)) {
+          const order = compareText(scope, x!, y!);
+          f.if(order, () => f.return(key.descending ? order.gt_s(0) : order.lt_s(0)));
+          return;
+        }
+        f.if(less(scope, x!, y!), () => f.return(key.descending ? 0 : 1));
+        f.if(less(scope, y!, x!), () => f.return(key.descending ? 1 : 0));
+      };
+      if (x!.isNull === undefined || y!.isNull === undefined) {
+        decide();
+        continue;
+      }
+      f.if(x!.isNull.ne(y!.isNull), () => f.return(key.nullsFirst ? x!.isNull! : y!.isNull!));
+      f.if(x!.isNull.eqz(), decide);
+    }
+    f.return(0);
+  });
+}
+
+const RUN_LENGTH = 8;
+
+/** sort(context, pointers, temporary, count): insertion sort of short runs, then merging from one array to the other. */
+function defineMergeSort(emission: Emission, name: string, before: Before): void {
+  const { module } = emission;
+  const at = (array: I32, i: I32): I32 => array.add(i.shl(2));
+  module.define(name, { params: { context: 'i32', pointers: 'i32', temporary: 'i32', count: 'i32' }, export: true }, (f, { pointers, temporary, count }) => {
+    f.forRange({ to: count, step: RUN_LENGTH }, (begin) => {
+      const end = f.let(begin.add(RUN_LENGTH));
+      f.set(end, select(end.gt_s(count), count, end as I32));
+      f.forRange({ from: begin.add(1), to: end }, (i) => {
+        const moved = f.let(load.i32(at(pointers, i)));
+        const place = f.let(i as I32);
+        f.loop((label) => {
+          label.break(place.le_s(begin));
+          const previous = f.let(load.i32(at(pointers, place.sub(1))));
+          label.break(f.call(before, { a: moved, b: previous }).eqz());
+          f.store.i32(at(pointers, place), previous);
+          f.set(place, place.sub(1));
+        });
+        f.store.i32(at(pointers, place), moved);
+      });
+    });
+    const from = f.let(pointers as I32);
+    const to = f.let(temporary as I32);
+    const width = f.let(i32(RUN_LENGTH));
+    f.while(() => width.lt_s(count), () => {
+      const begin = f.let(i32(0), 'begin');
+      f.while(() => begin.lt_s(count), () => {
+        const middle = f.let(select(begin.add(width).gt_s(count), count, begin.add(width)));
+        const end = f.let(select(begin.add(width.shl(1)).gt_s(count), count, begin.add(width.shl(1))));
+        const [a, b] = [f.let(begin as I32), f.let(middle as I32)];
+        f.forRange({ from: begin, to: end }, (out) => {
+          // The right one only where it is strictly before: equal rows keep their order.
+          const right = f.let(i32(0));
+          f.if(a.ge_s(middle), () => f.set(right, 1), () => f.if(b.lt_s(end), () => {
+            f.set(right, f.call(before, { a: load.i32(at(from, b)), b: load.i32(at(from, a)) }));
+          }));
+          f.store.i32(at(to, out), load.i32(at(from, select(right, b as I32, a as I32))));
+          f.set(b, b.add(right));
+          f.set(a, a.add(right.eqz()));
+        });
+        f.set(begin, end);
+      });
+      const swap = f.let(from as I32);
+      f.set(from, to);
+      f.set(to, swap);
+      f.set(width, width.shl(1));
+    });
+    f.if(from.ne(pointers), () => f.copy(pointers, from, count.shl(2)));
+  });
+}
