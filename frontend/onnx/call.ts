@@ -129,7 +129,7 @@ export class OperatorCall {
   #attribute<K extends AttributeFile['kind']>(name: string, kind: K): ValueOf<K> | undefined {
     const attribute = this.node.attributes.get(name);
     if (attribute === undefined) return undefined;
-    if (attribute.kind === kind) return attribute.value as unknown as ValueOf<K>;
+    if (attribute.kind === kind) return attribute.value as never;
     throw this.invalid(`attribute ${name} is ${attribute.kind}, expected ${kind}`);
   }
 

@@ -2,12 +2,16 @@
 import { TREES } from './ml/trees.js';
 import type { Operator, OperatorTable } from './operator.js';
 import { ACTIVATION } from './ops/activation.js';
+import { GATHER } from './ops/gather.js';
+import { GENERATE } from './ops/generate.js';
+import { LAYOUT } from './ops/layout.js';
+import { REDUCE } from './ops/reduce.js';
 import { ELEMENTWISE } from './ops/elementwise.js';
 import { MATRIX } from './ops/matrix.js';
 import { SOFTMAX } from './ops/softmax.js';
 
 const DOMAINS: Readonly<Record<string, readonly OperatorTable[]>> = {
-  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX],
+  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX, LAYOUT, GENERATE, REDUCE, GATHER],
   'ai.onnx.ml': [TREES],
 };
 
