@@ -29,6 +29,8 @@ export interface DriverOptions {
   readonly context: PassContext;
   readonly verify: Verify;
   readonly onTiming: (timing: PassTiming) => void;
+  /** Errors that are not a pass's mistake but a message from what the context asks (data not loaded yet): thrown on as they are. */
+  readonly isSignal: (error: unknown) => boolean;
 }
 
 export class PassError extends Error {
@@ -59,7 +61,7 @@ function runGroup(plan: Relation, group: PassGroup, options: DriverOptions): Rel
 export function runPass(plan: Relation, pass: Pass, options: Omit<DriverOptions, 'steps'>): Relation {
   if (!allows(options.context.numerics, pass.numerics)) return plan;
   const start = performance.now();
-  const result = guarded(pass, () => {
+  const result = guarded(pass, options, () => {
     const next = pass.run(plan, options.context);
     return next === plan ? plan : settleTypes(next);
   });
@@ -70,10 +72,11 @@ export function runPass(plan: Relation, pass: Pass, options: Omit<DriverOptions,
   return result;
 }
 
-function guarded(pass: Pass, run: () => Relation): Relation {
+function guarded(pass: Pass, { isSignal }: Pick<DriverOptions, 'isSignal'>, run: () => Relation): Relation {
   try {
     return run();
   } catch (error) {
+    if (isSignal(error)) throw error;
     throw new PassError(pass.name, error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

@@ -13,7 +13,7 @@ const EXPRS: ReadonlySet<Node['kind']> = new Set<Node['kind']>([
   'ref', 'literal', 'param', 'call', 'cast', 'case', 'pack', 'part', 'subquery', 'outer',
 ]);
 const RELATIONS: ReadonlySet<Node['kind']> = new Set<Node['kind']>([
-  'scan', 'values', 'filter', 'project', 'join', 'aggregate', 'window', 'sort', 'limit', 'distinct', 'setop', 'series', 'apply',
+  'scan', 'values', 'filter', 'project', 'join', 'aggregate', 'window', 'sort', 'limit', 'distinct', 'setop', 'series', 'apply', 'blocked',
 ]);
 
 export function isExpr(node: Node): node is Expr {

@@ -3,6 +3,7 @@
  */
 import type { Relation } from '../ir/node.js';
 import type { TensorData, TensorValue } from '../ir/tensor-data.js';
+import { verify } from '../ir/verify.js';
 import { runPasses, type PassTiming, type PipelineStep, type Verify } from './driver.js';
 import type { Decision, Numerics, PassContext, Rewrite, Statistics } from './pass.js';
 import { PIPELINE } from './pipeline.js';
@@ -18,7 +19,10 @@ export interface OptimiseOptions {
   readonly rates?: Rates;
   /** How far results may differ from the plan's; by default not at all. */
   readonly numerics?: Numerics;
-  readonly verify: Verify;
+  /** Runs after every pass that changed the plan; by default the IR's own. */
+  readonly verify?: Verify;
+  /** Errors thrown by `tensors` or `statistics` that the caller waits for; all others are blamed on the pass. */
+  readonly isSignal?: (error: unknown) => boolean;
   readonly pipeline?: readonly PipelineStep[];
 }
 
@@ -47,7 +51,8 @@ export function optimise(plan: Relation, options: OptimiseOptions): Optimised {
     decide: (decision) => decisions.push(decision),
   };
   const result = runPasses(plan, {
-    steps: options.pipeline ?? PIPELINE, context, verify: options.verify, onTiming: (timing) => timings.push(timing),
+    steps: options.pipeline ?? PIPELINE, context, verify: options.verify ?? verify, isSignal: options.isSignal ?? (() => false),
+    onTiming: (timing) => timings.push(timing),
   });
   return { plan: result, trace, decisions, timings };
 }

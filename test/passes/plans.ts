@@ -7,6 +7,7 @@ import type { ScalarOp } from '../../ir/scalar.js';
 import type { Value } from '../../ir/scalar/value.js';
 import type { TensorData, TensorValue } from '../../ir/tensor-data.js';
 import { relation, scalar, tensor, type RelationType } from '../../ir/type.js';
+import { verify } from '../../ir/verify.js';
 import { runPass } from '../../passes/driver.js';
 import { NO_STATISTICS } from '../../passes/optimise.js';
 import type { Decision, Pass, PassContext, Rewrite } from '../../passes/pass.js';
@@ -146,6 +147,6 @@ export function run(pass: Pass, plan: Relation, change: Partial<PassContext> = {
     statistics: NO_STATISTICS, tensors: new Constants(), addTensor: undefined, budgetBytes: 2 ** 28, rates: DEFAULT_RATES, numerics: 'exact',
     record: (rewrite) => trace.push(rewrite), decide: (decision) => decisions.push(decision), ...change,
   };
-  const result = runPass(plan, pass, { context, verify: () => [], onTiming: () => undefined });
+  const result = runPass(plan, pass, { context, verify, isSignal: () => false, onTiming: () => undefined });
   return { plan: result, trace, decisions };
 }
