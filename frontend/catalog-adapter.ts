@@ -1,0 +1,61 @@
+/** The database's environment as the binder's catalog and the optimizer's statistics. */
+import type { ModelGraph } from '../ir/node.js';
+import { parseModel } from '../ir/parse.js';
+import { relation, scalar, tensor, type RelationType } from '../ir/type.js';
+import { verifyModel } from '../ir/verify.js';
+import type { Statistics } from '../passes/pass.js';
+import type { ColumnSchema } from '../runtime/batch.js';
+import type { CompilerEnvironment } from '../runtime/compiler.js';
+import type { ModelVersion } from '../runtime/storage/model-store.js';
+import type { CatalogView } from './sql/catalog-view.js';
+
+/** Graphs of stored models, parsed once. */
+export type ModelCache = WeakMap<ModelVersion, ModelGraph>;
+
+export function relationOf(columns: readonly ColumnSchema[]): RelationType {
+  return relation(columns.map(({ name, dtype, width, nullable }) => (
+    { name, type: width === 1 ? scalar(dtype, { nullable }) : tensor(dtype, [width], { nullable }) })));
+}
+
+export function catalogView(environment: CompilerEnvironment, models: ModelCache): CatalogView {
+  return {
+    tableNames: () => environment.tableNames,
+    modelNames: () => environment.modelNames,
+    table: (name) => {
+      const table = environment.table(name);
+      return table === undefined ? undefined : { name: table.name, schema: relationOf(table.columns), rowCount: table.rowCount };
+    },
+    model: (name, version) => {
+      const found = environment.model(name, version);
+      return found === undefined ? undefined : { graph: graphOf(found.model, models), version: found.model.version };
+    },
+    view: (name) => {
+      const sql = environment.view(name);
+      return sql === undefined ? undefined : { name, sql, columns: [] };
+    },
+    file: (path) => ({ schema: relationOf(environment.file(path)) }),
+  };
+}
+
+/** The text comes from a file: what it says is verified before it is used. */
+function graphOf(model: ModelVersion, models: ModelCache): ModelGraph {
+  const known = models.get(model);
+  if (known !== undefined) return known;
+  const graph = parseModel(model.irText);
+  const [error] = verifyModel(graph);
+  if (error !== undefined) throw new Error(`the stored model ${graph.name} is damaged: ${error.message}`);
+  models.set(model, graph);
+  return graph;
+}
+
+export function statisticsOf(environment: CompilerEnvironment): Statistics {
+  return {
+    rows: (table) => environment.table(table)?.rowCount,
+    column: (table, column) => {
+      const info = environment.table(table);
+      const index = info?.columns.findIndex((candidate) => candidate.name === column) ?? -1;
+      const known = index < 0 ? undefined : info!.statistics[index];
+      return known === undefined ? undefined : { ...known, nullCount: undefined };
+    },
+  };
+}

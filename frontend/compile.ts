@@ -1,0 +1,67 @@
+/**
+ * The one door of the compiler: SQL text and an environment in, a compiled statement out; a model file in, what the
+ * database stores of it out. Frontend, passes and backends meet only here.
+ */
+import { emitPlan } from '../backends/emit.js';
+import type { DType } from '../ir/dtype.js';
+import type { Relation } from '../ir/node.js';
+import { print } from '../ir/print.js';
+import { optimise } from '../passes/optimise.js';
+import type { CompiledQuery, CompiledStatement, Compiler, CompilerEnvironment } from '../runtime/compiler.js';
+import { NotLoaded } from '../runtime/compiler.js';
+import { catalogView, statisticsOf, type ModelCache } from './catalog-adapter.js';
+import { chooseKernels, measureKernels } from './calibration.js';
+import { reportOf } from './compile-report.js';
+import { prepareModel } from './prepare-model.js';
+import { bindStatement, type BoundStatement } from './sql/bind.js';
+import { parseStatements } from './sql/parse.js';
+import { valueOfStored } from './stored-model.js';
+import { verifyStage } from './verify-stage.js';
+
+const models: ModelCache = new WeakMap();
+
+export const compiler: Compiler = {
+  split: (sql) => parseStatements(sql).map(({ span }) => ({ start: span.start, end: span.end })),
+  compile: compileStatement,
+  prepareModel,
+  calibrate: measureKernels,
+};
+
+function compileStatement(sql: string, environment: CompilerEnvironment): CompiledStatement {
+  const began = performance.now();
+  const [statement, ...rest] = parseStatements(sql);
+  if (statement === undefined || rest.length > 0) throw new Error(`compile takes one statement, found ${rest.length + (statement === undefined ? 0 : 1)}`);
+  const bound = bindStatement(statement, catalogView(environment, models), { source: sql });
+  const query = (plan: Relation, parameters: readonly DType[]): CompiledQuery => compileQuery(plan, { sql, parameters, environment, began });
+  return lowerStatement(bound, query);
+}
+
+interface QueryOptions {
+  readonly sql: string;
+  readonly parameters: readonly DType[];
+  readonly environment: CompilerEnvironment;
+  readonly began: number;
+}
+
+export function compileQuery(bound: Relation, options: QueryOptions): CompiledQuery {
+  const { environment } = options;
+  const tensors = { get: (hash: string) => valueOfStored(environment.tensor(hash)) };
+  const kernels = chooseKernels(environment.calibration);
+  const optimised = optimise(bound, {
+    tensors,
+    statistics: statisticsOf(environment),
+    budgetBytes: environment.memoryLimitBytes,
+    rates: { ...kernels.rates, threads: environment.threads },
+    verify: verifyStage,
+    isSignal: (error) => error instanceof NotLoaded,
+  });
+  const emitted = emitPlan(optimised.plan, { sql: options.sql, parameters: options.parameters, tensors, tier: kernels.tier });
+  return {
+    kind: 'query',
+    plan: emitted.plan,
+    wasm: emitted.wasm,
+    irText: print(optimised.plan),
+    report: reportOf(bound, optimised, performance.now() - options.began),
+    wat: emitted.text,
+  };
+}
