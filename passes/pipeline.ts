@@ -9,13 +9,16 @@ import { fuseDense } from './fuse-dense.js';
 import { fuseMaps } from './fuse-maps.js';
 import { mergeProjects } from './merge-projects.js';
 import { orderJoins } from './order-joins.js';
+import { orderPredicates } from './order-predicates.js';
 import { placeOperators } from './place-operators.js';
 import { pruneColumns } from './prune-columns.js';
+import { pruneModelInputs } from './prune-model-inputs.js';
 import { pushFilters } from './push-filters.js';
 import { pushLimits } from './push-limits.js';
+import { shareModels } from './share-models.js';
 import { simplifyScalars } from './simplify-scalars.js';
-import { unnestSubqueries } from './unnest-subqueries.js';
 import { splitRelational } from './split-relational.js';
+import { unnestSubqueries } from './unnest-subqueries.js';
 
 /** Rounds after which expressions have settled in all but contrived plans; more would be slow, not wrong. */
 const ROUNDS = 4;
@@ -26,6 +29,8 @@ export const PIPELINE: readonly PipelineStep[] = [
   { passes: [mergeProjects, eliminateNoOps], bound: ROUNDS },
   // Innermost first; a round brings a subquery that read two queries out one query nearer.
   { passes: [unnestSubqueries, mergeProjects], bound: ROUNDS },
+  // While a filter still lies above the model it asks about: pushing it down would part the two applies.
+  shareModels,
   // Filters go down before joins are ordered: the order depends on how many rows each side has left.
   pushFilters,
   // What filters became on their way down (substituted, weighed against NULL) is simplified again.
@@ -38,9 +43,13 @@ export const PIPELINE: readonly PipelineStep[] = [
   // one body are what fuse-dense looks for.
   { passes: [cancelLayout, fuseMaps, simplifyScalars, foldConstants], bound: ROUNDS },
   fuseDense,
+  // Before columns are pruned: it is what makes them unread.
+  pruneModelInputs,
   // Last of the relational ones: all others may still read a column; after it nothing asks for more.
   pruneColumns,
   { passes: [mergeProjects, eliminateNoOps], bound: ROUNDS },
+  // Filters stand where they will run.
+  orderPredicates,
   // At the end: it looks at the layers as they will run.
   placeOperators,
   // It takes apart what placement decided.

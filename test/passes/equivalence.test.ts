@@ -8,6 +8,7 @@ import type { Pass } from '../../passes/pass.js';
 import { PIPELINE } from '../../passes/pipeline.js';
 import { settleTypes } from '../../passes/settle-types.js';
 import { bag, Constants, evaluate, run } from './plans.js';
+import { randomModelPlan } from './random-models.js';
 import { randomPlan } from './random-plans.js';
 
 const PASSES: readonly Pass[] = [...new Set(PIPELINE.flatMap((step) => ('passes' in step ? step.passes : [step])))];
@@ -26,10 +27,25 @@ function checkAll(rewrite: (plan: Relation) => Relation): void {
 
 for (const pass of PASSES) {
   test(`${pass.name} keeps the rows of random plans`, () => checkAll((plan) => run(pass, plan).plan));
+  test(`${pass.name} keeps the rows of random models`, () => {
+    fc.assert(fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
+      const { plan, tensors } = randomModelPlan(seed);
+      const settled = settleTypes(plan);
+      assert.equal(bag(evaluate(run(pass, settled, { tensors }).plan, tensors)), bag(evaluate(settled, tensors)));
+    }), { seed: 7, numRuns: RUNS });
+  });
 }
 
 test('the whole pipeline keeps the rows of random plans', () => {
   checkAll((plan) => optimise(plan, { tensors: new Constants(), budgetBytes: 2 ** 28 }).plan);
+});
+
+test('the whole pipeline keeps the rows of random models', () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
+    const { plan, tensors } = randomModelPlan(seed);
+    const settled = settleTypes(plan);
+    assert.equal(bag(evaluate(optimise(settled, { tensors, budgetBytes: 2 ** 28 }).plan, tensors)), bag(evaluate(settled, tensors)));
+  }), { seed: 7, numRuns: RUNS });
 });
 
 test('the pipeline runs over its own result and keeps the rows', () => {
