@@ -1,18 +1,25 @@
 /** All operators, by domain and name: the families joined. The support table is generated from here. */
+import { FEATURE } from './ml/feature.js';
+import { LABEL_ENCODER } from './ml/label-encoder.js';
+import { LINEAR } from './ml/linear.js';
+import { SUPPORT_VECTORS } from './ml/support-vectors.js';
 import { TREES } from './ml/trees.js';
 import type { Operator, OperatorTable } from './operator.js';
 import { ACTIVATION } from './ops/activation.js';
+import { ELEMENTWISE } from './ops/elementwise.js';
 import { GATHER } from './ops/gather.js';
 import { GENERATE } from './ops/generate.js';
 import { LAYOUT } from './ops/layout.js';
-import { REDUCE } from './ops/reduce.js';
-import { ELEMENTWISE } from './ops/elementwise.js';
 import { MATRIX } from './ops/matrix.js';
+import { NORMALIZE } from './ops/normalize.js';
+import { QUANTIZE } from './ops/quantize.js';
+import { REDUCE } from './ops/reduce.js';
 import { SOFTMAX } from './ops/softmax.js';
+import { WINDOW } from './ops/window.js';
 
 const DOMAINS: Readonly<Record<string, readonly OperatorTable[]>> = {
-  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX, LAYOUT, GENERATE, REDUCE, GATHER],
-  'ai.onnx.ml': [TREES],
+  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX, NORMALIZE, REDUCE, LAYOUT, GENERATE, GATHER, WINDOW, QUANTIZE],
+  'ai.onnx.ml': [TREES, LINEAR, FEATURE, LABEL_ENCODER, SUPPORT_VECTORS],
 };
 
 const TABLES: ReadonlyMap<string, ReadonlyMap<string, Operator>> = new Map(

@@ -119,7 +119,7 @@ function slice(c: OperatorCall): Tensor {
 function boundsAt(c: OperatorCall, index: number): readonly number[] {
   const vector = c.builder.vectorOf(c.input(index));
   if (vector === undefined || vector.some((end) => end === undefined)) return c.numbersAt(index);
-  return vector.map((end) => (typeof end === 'number' ? end : c.input(0).type.dims.includes(end) ? Number.MAX_SAFE_INTEGER : c.numbersAt(index)[0]!));
+  return vector.map((end) => (typeof end === 'number' ? end : end !== undefined && c.input(0).type.dims.includes(end) ? Number.MAX_SAFE_INTEGER : c.numbersAt(index)[0]!));
 }
 
 function rangeOf(c: OperatorCall, dim: Dim, bounds: { readonly start: number; readonly end: number; readonly step: number }): Range | undefined {

@@ -1,0 +1,96 @@
+/**
+ * Support vector machines of ai.onnx.ml. Kernel values of a row with every support vector are a matrix product, for
+ * RBF through |x - v|² = |x|² - 2 x·v + |v|².
+ */
+import type { Tensor } from '../../../ir/node.js';
+import type { Lowered, OperatorCall } from '../call.js';
+import { add, call, mul, num, sub } from '../expr.js';
+import { operator, type OperatorTable } from '../operator.js';
+import { labelAt, labelsOf } from './labels.js';
+import { binaryOf, features } from './linear.js';
+import { postTransform, postTransformOf } from './post-transform.js';
+
+/** K(row, vector) as [n, vectors]. */
+function kernelValues(c: OperatorCall, x: Tensor, vectors: readonly number[], count: number): Tensor {
+  const { builder: b } = c;
+  const [gamma, coef0, degree] = c.has('kernel_params') ? (c.floats('kernel_params') as [number, number, number]) : [0, 0, 0];
+  const width = vectors.length / count;
+  const dtype = x.type.dtype as 'f32' | 'f64';
+  const dot = b.matmul(x, b.transpose(b.floats(dtype, vectors, [count, width]), [1, 0]));
+  switch (c.choice('kernel_type', ['LINEAR', 'POLY', 'RBF', 'SIGMOID'], 'LINEAR')) {
+    case 'LINEAR': return dot;
+    case 'POLY': return b.map([dot], (d) => call('pow', add(mul(num(gamma, d!), d!), num(coef0, d!)), num(degree, d!)));
+    case 'SIGMOID': return b.map([dot], (d) => call('tanh', add(mul(num(gamma, d!), d!), num(coef0, d!))));
+    case 'RBF': {
+      const own = b.reduce('sum', b.map([x], (a) => mul(a!, a!)), [1]);
+      const squares = Array.from({ length: count }, (_, i) => vectors.slice(i * width, (i + 1) * width).reduce((sum, v) => sum + v * v, 0));
+      return b.map([dot, own, b.floats(dtype, squares)], (d, a, v) =>
+        call('exp', mul(num(-gamma, d!), call('max', num(0, d!), add(sub(a!, mul(num(2, d!), d!)), v!)))));
+    }
+  }
+}
+
+function regressor(c: OperatorCall): Lowered {
+  const { builder: b } = c;
+  const x = features(c);
+  const [coefficients, rho] = [c.floats('coefficients'), c.floats('rho')];
+  const count = c.int('n_supports', 0);
+  const vectors = c.floats('support_vectors');
+  const kernel = count > 0 ? kernelValues(c, x, vectors, count) : x;
+  const score = b.matmul(kernel, b.floats(x.type.dtype as 'f32' | 'f64', coefficients, [coefficients.length, 1]));
+  const shifted = b.map([score], (s) => add(s!, num(rho[0] ?? 0, s!)));
+  if (!c.flag('one_class')) return b.cast(shifted, 'f32');
+  return b.map([shifted], (s) => sub(mul(num(2, s!), call('max', num(0, s!), call('min', num(1, s!), call('sign', s!)))), num(1, s!)));
+}
+
+/** Linear form (no support vectors): one score a class. One against one: votes of every pair of classes. */
+function classifier(c: OperatorCall): Lowered {
+  const { builder: b } = c;
+  const labels = labelsOf(c, 'classlabels_ints', 'classlabels_strings');
+  if (labels === undefined) throw c.invalid('has no class labels');
+  const classes = labels.type.dims[0] as number;
+  const perClass = c.ints('vectors_per_class');
+  if (perClass.length === 0) return linearClassifier(c, labels, classes);
+  if (c.floats('prob_a').length > 0) throw c.unsupported('probabilities from prob_a and prob_b');
+  const margins = pairMargins(c, perClass);
+  if (classes === 2) return binaryOf(c, b.map([margins], (s) => call('neg', s!)), labels);
+  throw c.unsupported('votes of more than two classes');
+}
+
+function linearClassifier(c: OperatorCall, labels: Tensor, classes: number): Lowered {
+  const { builder: b } = c;
+  const coefficients = c.floats('coefficients');
+  const x = features(c);
+  const scores = b.map([kernelValues(c, x, coefficients, classes)], (s) => add(s!, num(c.floats('rho')[0] ?? 0, s!)));
+  const best = b.reduce('argmax', scores, [1], { keepDims: false });
+  return [labelAt(c, labels, best), b.cast(postTransform(c, scores, postTransformOf(c)), 'f32')];
+}
+
+/** For each pair (i, j): sum of coefficients[j-1] over i's vectors and coefficients[i] over j's, plus rho. */
+function pairMargins(c: OperatorCall, perClass: readonly number[]): Tensor {
+  const { builder: b } = c;
+  const x = features(c);
+  const [coefficients, rho] = [c.floats('coefficients'), c.floats('rho')];
+  const count = perClass.reduce((sum, own) => sum + own, 0);
+  const kernel = kernelValues(c, x, c.floats('support_vectors'), count);
+  const starts = perClass.map((_, i) => perClass.slice(0, i).reduce((sum, own) => sum + own, 0));
+  const columns: number[][] = [];
+  for (let i = 0; i < perClass.length; i++) {
+    for (let j = i + 1; j < perClass.length; j++) {
+      const column = new Array<number>(count).fill(0);
+      for (let v = 0; v < perClass[i]!; v++) column[starts[i]! + v] = coefficients[(j - 1) * count + starts[i]! + v]!;
+      for (let v = 0; v < perClass[j]!; v++) column[starts[j]! + v] = coefficients[i * count + starts[j]! + v]!;
+      columns.push(column);
+    }
+  }
+  const dtype = x.type.dtype as 'f32' | 'f64';
+  const matrix = b.floats(dtype, Array.from({ length: count }, (_, v) => columns.map((column) => column[v]!)).flat(), [count, columns.length]);
+  return b.map([b.matmul(kernel, matrix), b.floats(dtype, rho.slice(0, columns.length))], (s, r) => add(s!, r!));
+}
+
+const COMMON = 'coefficients kernel_params kernel_type post_transform rho support_vectors';
+
+export const SUPPORT_VECTORS = {
+  SVMRegressor: operator([1], `${COMMON} n_supports one_class`, regressor),
+  SVMClassifier: operator([1], `${COMMON} classlabels_ints classlabels_strings prob_a prob_b vectors_per_class`, classifier),
+} satisfies OperatorTable;
