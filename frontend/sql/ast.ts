@@ -28,8 +28,8 @@ export interface NullLiteral extends Spanned { readonly kind: 'null' }
 export interface TypedLiteral extends Spanned { readonly kind: 'typed'; readonly type: AstType; readonly value: string }
 /** `INTERVAL '1' DAY`, `INTERVAL 1 DAY`, `INTERVAL '1 day 2 hours'` */
 export interface IntervalLiteral extends Spanned { readonly kind: 'interval'; readonly value: AstExpr; readonly unit: string | undefined }
-/** `?` (no name; counted from 1), `$2`, `$name` */
-export interface Parameter extends Spanned { readonly kind: 'parameter'; readonly name: string | undefined; readonly number: number | undefined }
+/** `?`, `$2`, `$name`; `index` counts from 0: `?` and names in the order of the text. */
+export interface Parameter extends Spanned { readonly kind: 'parameter'; readonly name: string | undefined; readonly index: number }
 export interface ColumnName extends Spanned { readonly kind: 'column'; readonly path: readonly Name[] }
 export interface Star extends Spanned {
   readonly kind: 'star';
@@ -90,7 +90,7 @@ export interface FunctionCall extends Spanned {
   readonly over: WindowSpec | Name | undefined;
   readonly ignoreNulls: boolean;
 }
-export interface Argument { readonly name: Name | undefined; readonly value: AstExpr; readonly version?: number | undefined }
+export interface Argument { readonly name: Name | undefined; readonly value: AstExpr }
 /** `(a, b)` of two or more */
 export interface Row extends Spanned { readonly kind: 'row'; readonly items: readonly AstExpr[] }
 export interface ArrayLiteral extends Spanned { readonly kind: 'array'; readonly items: readonly AstExpr[] }

@@ -104,6 +104,7 @@ export function tokenize(source: string): IToken[] {
   const { tokens, errors } = lexer.tokenize(source);
   const first = errors[0];
   if (first !== undefined) throw lexicalError(source, first.offset);
+  numberParameters(tokens);
   for (const token of tokens) {
     if (token.tokenType !== Identifier) continue;
     const type = KEYWORDS.get(token.image.toUpperCase());
@@ -112,6 +113,26 @@ export function tokenize(source: string): IToken[] {
     token.tokenTypeIdx = type.tokenTypeIdx!;
   }
   return tokens;
+}
+
+/** Gives each parameter its index, anew in each statement: `$2` is 1; `?` and names count in the order of the text. */
+function numberParameters(tokens: readonly IToken[]): void {
+  let next = 0;
+  let names = new Map<string, number>();
+  for (const token of tokens) {
+    if (token.tokenType === Semicolon) {
+      next = 0;
+      names = new Map();
+    }
+    if (token.tokenType !== ParameterToken) continue;
+    const name = token.image.slice(1);
+    if (/^\d+$/.test(name)) token.payload = Math.max(0, Number(name) - 1);
+    else if (name === '') token.payload = next++;
+    else {
+      if (!names.has(name)) names.set(name, next++);
+      token.payload = names.get(name)!;
+    }
+  }
 }
 
 function lexicalError(source: string, offset: number): CompileError {

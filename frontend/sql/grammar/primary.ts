@@ -62,9 +62,8 @@ export abstract class PrimaryGrammar extends TypeGrammar {
       case k('TRUE'): return { kind: 'boolean', value: true, span };
       case k('FALSE'): return { kind: 'boolean', value: false, span };
       case t.ParameterToken: {
-        const name = token.image.slice(1);
-        const isNumber = /^\d+$/.test(name);
-        return { kind: 'parameter', name: isNumber || name === '' ? undefined : name, number: isNumber ? Number(name) : undefined, span };
+        const name = /^\$[A-Za-z_]/.test(token.image) ? token.image.slice(1) : undefined;
+        return { kind: 'parameter', name, index: token.payload as number, span };
       }
       default: return { kind: 'string', value: t.stringValue(token.image), span };
     }

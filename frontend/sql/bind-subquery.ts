@@ -1,0 +1,90 @@
+/** Subqueries in expressions: scalar, EXISTS, IN, and the quantified comparisons, also of rows. */
+import { make } from '../../ir/build.js';
+import type { AggregateCall, Expr, Relation } from '../../ir/node.js';
+import { scalar } from '../../ir/type.js';
+import { CompileError, type Span } from '../diagnostics.js';
+import type { InQuery, Quantified, Query } from './ast.js';
+import { compareRows, rowOf } from './bind-operator.js';
+import { bindQuery } from './bind-query.js';
+import { commonTypeOf } from './coerce.js';
+import { inner, type ExprContext } from './context.js';
+import { bool, call, caseOf, castTo, coerceTo, dtypeOf, nullOf, ref, typeName } from './make-expr.js';
+import { asOuter } from './scope.js';
+
+export function scalarSubquery(query: Query, cx: ExprContext): Expr {
+  const { relation } = bindQuery(query, inner(cx));
+  wantColumns(relation, 1, query.span);
+  if (relation.type.columns[0]!.type.kind !== 'scalar') throw new CompileError('a subquery in an expression gives one scalar', { span: query.span });
+  return make({ kind: 'subquery', mode: 'scalar', arg: undefined, relation });
+}
+
+export function existsSubquery(query: Query, cx: ExprContext): Expr {
+  return make({ kind: 'subquery', mode: 'exists', arg: undefined, relation: bindQuery(query, inner(cx)).relation });
+}
+
+function wantColumns(relation: Relation, count: number, span: Span): void {
+  const found = relation.type.columns.length;
+  if (found !== count) throw new CompileError(`the subquery gives ${found} columns, expected ${count}`, { span });
+}
+
+export function bindInQuery(ast: InQuery, cx: ExprContext): Expr {
+  const row = rowOf(ast.arg, cx);
+  const { relation } = bindQuery(ast.query, inner(cx));
+  wantColumns(relation, row.length, ast.query.span);
+  const found = row.length === 1 ? inSubquery(row[0]!, relation, ast.span) : quantified({ op: '=', all: false, row, relation, span: ast.span });
+  return ast.negated ? call('not', found) : found;
+}
+
+/** Both sides are brought to one type: the column by a projection. */
+function inSubquery(arg: Expr, relation: Relation, span: Span): Expr {
+  const column = ref(0, relation.type.columns[0]!.type);
+  const common = commonTypeOf([arg, column]);
+  if (common === undefined) throw new CompileError(`IN compares ${typeName(arg)} with ${typeName(column)}; write a CAST`, { span });
+  const name = relation.type.columns[0]!.name;
+  const cast = dtypeOf(column) === common ? relation : make({ kind: 'project', input: relation, exprs: [castTo(column, common)], names: [name] });
+  return make({ kind: 'subquery', mode: 'in', arg: coerceTo(arg, common, span), relation: cast });
+}
+
+export function bindQuantified(ast: Quantified, cx: ExprContext): Expr {
+  const row = rowOf(ast.left, cx);
+  const { relation } = bindQuery(ast.query, inner(cx));
+  wantColumns(relation, row.length, ast.query.span);
+  const one = row.length === 1;
+  if (one && !ast.all && (ast.op === '=' || ast.op === '==')) return inSubquery(row[0]!, relation, ast.span);
+  if (one && ast.all && (ast.op === '<>' || ast.op === '!=')) return call('not', inSubquery(row[0]!, relation, ast.span));
+  return quantified({ op: ast.op, all: ast.all, row, relation, span: ast.span });
+}
+
+interface Quantification {
+  readonly op: string;
+  readonly all: boolean;
+  readonly row: readonly Expr[];
+  readonly relation: Relation;
+  readonly span: Span;
+}
+
+/**
+ * `x op ANY q` is true when a comparison is true, else NULL when one is NULL, else false; ALL is the mirror image.
+ * Both are one aggregate over q: whether any (all) is true, how many rows there are, how many of them are not NULL.
+ */
+function quantified({ op, all, row, relation, span }: Quantification): Expr {
+  const columns = relation.type.columns.map((column, i) => ref(i, column.type));
+  const compared = compareRows(op, row.map((value) => asOuter(value, 1)), columns, span);
+  const aggregated = make({ kind: 'aggregate', input: relation, groups: [], calls: callsOf(all, compared) });
+  const [decided, rows, known] = aggregated.type.columns.map((column, i) => ref(i, column.type)) as [Expr, Expr, Expr];
+  const answer = caseOf([
+    { when: call('is_not_distinct', decided, bool(!all)), then: bool(!all) },
+    { when: call('lt', known, rows), then: nullOf('bool') },
+  ], bool(all));
+  const projected = make({ kind: 'project', input: aggregated, exprs: [answer], names: [all ? 'all' : 'any'] });
+  return make({ kind: 'subquery', mode: 'scalar', arg: undefined, relation: projected });
+}
+
+function callsOf(all: boolean, compared: Expr): readonly AggregateCall[] {
+  const common = { distinct: false, filter: undefined };
+  return [
+    { ...common, op: all ? 'bool_and' : 'bool_or', args: [compared], name: 'decided', type: scalar('bool', { nullable: true }) },
+    { ...common, op: 'count_star', args: [], name: 'rows', type: scalar('i64') },
+    { ...common, op: 'count', args: [compared], name: 'known', type: scalar('i64') },
+  ];
+}

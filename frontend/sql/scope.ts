@@ -1,0 +1,119 @@
+/**
+ * Names in reach of an expression. In: a path of names. Out: the expression it stands for, over the row at hand.
+ * Lookups ignore case. A column hidden by USING is reached by its table's name only.
+ */
+import { make } from '../../ir/build.js';
+import type { Expr } from '../../ir/node.js';
+import { children, withChildren } from '../../ir/rewrite.js';
+import type { Column, ValueType } from '../../ir/type.js';
+import { CompileError, nearestName, type Span } from '../diagnostics.js';
+import type { Name } from './ast.js';
+import { part, ref } from './make-expr.js';
+
+export interface ScopeColumn {
+  /** The table's alias; undefined: it has none. */
+  readonly table: string | undefined;
+  readonly name: string;
+  readonly expr: Expr;
+  readonly hidden: boolean;
+}
+
+export interface RowScope {
+  readonly columns: readonly ScopeColumn[];
+}
+
+export const EMPTY_SCOPE: RowScope = { columns: [] };
+
+const same = (a: string | undefined, b: string): boolean => a !== undefined && a.toLowerCase() === b.toLowerCase();
+
+/** The scope of a relation whose columns are all of one table. */
+export function scopeOf(columns: readonly Column[], options: { table: string | undefined; offset?: number }): RowScope {
+  const offset = options.offset ?? 0;
+  return {
+    columns: columns.map((column, i) => ({ table: options.table, name: column.name, expr: ref(i + offset, column.type), hidden: false })),
+  };
+}
+
+/** The expression with every ref put through `change`. Expressions of a scope hold no subqueries. */
+export function mapRefs(expr: Expr, change: (index: number, type: ValueType) => Expr): Expr {
+  if (expr.kind === 'ref') return change(expr.index, expr.type);
+  return withChildren(expr, children(expr).map((child) => mapRefs(child as Expr, change)));
+}
+
+/** The same names over a row whose columns begin at `offset` and have the types of `columns` (which joins make nullable). */
+export function shiftScope(scope: RowScope, offset: number, columns: readonly Column[]): RowScope {
+  const shift = (index: number): Expr => ref(index + offset, columns[index + offset]!.type);
+  return { columns: scope.columns.map((column) => ({ ...column, expr: mapRefs(column.expr, shift) })) };
+}
+
+/** What is named by the path here; `undefined` when nothing is. Throws when more than one thing is. */
+export function resolve(scope: RowScope, path: readonly Name[]): Expr | undefined {
+  if (path.length >= 2) {
+    const [table, column] = path as [Name, Name];
+    const found = scope.columns.filter((candidate) => same(candidate.table, table.text) && same(candidate.name, column.text));
+    if (found.length > 0) return fieldsOf(only(found, path.slice(0, 2)).expr, path.slice(2));
+  }
+  const first = path[0]!;
+  const found = scope.columns.filter((candidate) => !candidate.hidden && same(candidate.name, first.text));
+  return found.length === 0 ? undefined : fieldsOf(only(found, [first]).expr, path.slice(1));
+}
+
+function only(found: readonly ScopeColumn[], path: readonly Name[]): ScopeColumn {
+  if (found.length === 1) return found[0]!;
+  const name = path[path.length - 1]!;
+  const choices = found.map((column) => (column.table === undefined ? column.name : `${column.table}.${column.name}`));
+  throw new CompileError(`column "${pathText(path)}" is ambiguous: it may be ${[...new Set(choices)].join(' or ')}`, { span: name.span });
+}
+
+export function pathText(path: readonly Name[]): string {
+  return path.map((name) => name.text).join('.');
+}
+
+function fieldsOf(expr: Expr, path: readonly Name[]): Expr {
+  return path.reduce((value, name) => fieldOf(value, name), expr);
+}
+
+/** `value.name` of a struct. */
+export function fieldOf(value: Expr, name: Name): Expr {
+  if (value.type.kind !== 'struct') {
+    throw new CompileError(`"${name.text}" is asked of a value that is no STRUCT`, { span: name.span });
+  }
+  const names = value.type.fields.map((field) => field.name);
+  const index = names.findIndex((candidate) => same(candidate, name.text));
+  if (index >= 0) return part(value, index);
+  throw new CompileError(`the STRUCT has no field "${name.text}": it has ${names.join(', ')}`, { span: name.span, suggestion: nearestName(name.text, names) });
+}
+
+/** Columns of `table`, or all that are not hidden; `undefined` when there is no such table. */
+export function starColumns(scope: RowScope, table: string | undefined): readonly ScopeColumn[] | undefined {
+  if (table === undefined) return scope.columns.filter((column) => !column.hidden);
+  const found = scope.columns.filter((column) => same(column.table, table));
+  return found.length === 0 ? undefined : found;
+}
+
+export function tableNames(scope: RowScope): readonly string[] {
+  return [...new Set(scope.columns.map((column) => column.table).filter((table) => table !== undefined))];
+}
+
+/** The error of a name that nothing has, with the nearest that something has. */
+export function unknownColumn(path: readonly Name[], scopes: readonly RowScope[]): CompileError {
+  const last = path[path.length - 1]!;
+  const span: Span = { start: path[0]!.span.start, end: last.span.end };
+  const columns = scopes.flatMap((scope) => scope.columns);
+  const table = path.length > 1 ? path[path.length - 2]! : undefined;
+  if (table !== undefined && !columns.some((column) => same(column.table, table.text))) {
+    const tables = scopes.flatMap(tableNames);
+    return new CompileError(`there is no table "${table.text}" in this query`, { span: table.span, suggestion: nearestName(table.text, tables) });
+  }
+  const within = table === undefined ? columns : columns.filter((column) => same(column.table, table.text));
+  const suggestion = nearestName(last.text, within.map((column) => column.name));
+  const where = table === undefined ? '' : ` in table "${table.text}"`;
+  return new CompileError(`column "${last.text}" does not exist${where}`, { span, suggestion });
+}
+
+/** The expression as a subquery sees it, `depth` queries further in. */
+export function asOuter(expr: Expr, depth: number): Expr {
+  if (expr.kind === 'ref') return make({ kind: 'outer', depth, index: expr.index, type: expr.type });
+  if (expr.kind === 'outer') return make({ kind: 'outer', depth: expr.depth + depth, index: expr.index, type: expr.type });
+  return withChildren(expr, children(expr).map((child) => asOuter(child as Expr, depth)));
+}
