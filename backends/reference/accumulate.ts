@@ -77,7 +77,7 @@ function sumOfFloats(values: readonly number[]): number {
 function average(values: readonly Given[], from: DType, result: DType): Value {
   if (isFloat(from)) return roundFloat(sumOfFloats(values as readonly number[]) / values.length, result);
   const total = values.reduce<bigint>((a, b) => a + BigInt(b as bigint), 0n);
-  if (isFloat(result)) return roundFloat(toNumber(total, from) / values.length, result);
+  if (isFloat(result)) return roundFloat(Number(total) / (10 ** (decimalOf(from)?.scale ?? 0) * values.length), result);
   return checked(divideHalfAway(total, BigInt(values.length)), result, () => 'avg');
 }
 
