@@ -163,3 +163,13 @@ export function applyCheap(context: QuadContext, body: Expr, x: Quad['parts'][nu
   };
   return visit(body).parts[0]!;
 }
+
+/** A name for a cheap body, equal only for equal bodies: `max(x, 0)` is `relu`, `x * 0.5` is `mul_x_0p5`. */
+export function cheapName(body: Expr): string {
+  const name = (expr: Expr): string => {
+    if (expr.kind === 'call') return [expr.op, ...expr.args.map(name)].join('_');
+    return expr.kind === 'literal' ? String(expr.value).replaceAll('.', 'p').replaceAll('-', 'n').replaceAll('+', '') : 'x';
+  };
+  const text = name(body);
+  return text === 'max_x_0' || text === 'max_0_x' ? 'relu' : text;
+}

@@ -110,7 +110,7 @@ const integer = (apply: (f: FunctionBuilder, a: I64, b: I64, bits: number) => I6
 };
 /** Division by zero gives 0; the least integer by -1 wraps to itself. */
 const guarded = (apply: (f: FunctionBuilder, a: I64, b: I64) => I64): QuadOp => integer((f, a, b) => {
-  const result = f.local('i64');
+  const result = f.let(i64(0));
   f.if(b.eqz().eqz(), () => f.set(result, apply(f, a, b)));
   return result;
 });
