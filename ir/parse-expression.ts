@@ -39,7 +39,9 @@ function named(state: ParseState, start: number): Node {
   return state.names.get(name) ?? state.scanner.failAt(start, `found ${name}, expected the name of an earlier statement`);
 }
 
-function typed(state: ParseState, start: number, fields: { readonly kind: string; readonly index: number; readonly depth?: number }): Node {
+interface Placed { readonly kind: string; readonly index: number; readonly depth?: number }
+
+function typed(state: ParseState, start: number, fields: Placed): Node {
   const { scanner } = state;
   for (const value of Object.values(fields)) {
     if (typeof value === 'number' && value < 0) scanner.failAt(start, `found ${value}, expected a place from 0`);
@@ -48,7 +50,9 @@ function typed(state: ParseState, start: number, fields: { readonly kind: string
   return build({ ...fields, type: parseValueType(scanner) } as never, scanner, start);
 }
 
-function parseForm(state: ParseState, word: string, at: { readonly start: number; readonly depth: number }): { readonly kind: string } {
+interface Place { readonly start: number; readonly depth: number }
+
+function parseForm(state: ParseState, word: string, at: Place): { readonly kind: string } {
   const { scanner } = state;
   const next = (): Expr => parseExpr(state, at.depth + 1);
   switch (word) {
@@ -108,7 +112,9 @@ function parseSubquery(state: ParseState, { depth }: { readonly depth: number })
   const { scanner } = state;
   const start = scanner.position;
   const mode = scanner.identifier('scalar, exists or in');
-  if (mode !== 'scalar' && mode !== 'exists' && mode !== 'in') scanner.failAt(start, `found '${mode}', expected scalar, exists or in`);
+  if (mode !== 'scalar' && mode !== 'exists' && mode !== 'in') {
+    scanner.failAt(start, `found '${mode}', expected scalar, exists or in`);
+  }
   scanner.expect(',');
   const at = scanner.position;
   const relation = parseExpression(state, depth + 1);

@@ -1,7 +1,9 @@
 /** Types from their text (`printType` in type.ts), bounded in depth. */
 import { parseDType, type DType } from './dtype.js';
 import type { Scanner } from './scanner.js';
-import { relation, scalar, tensor, type Column, type Dim, type MapType, type RelationType, type ScalarType, type ValueType } from './type.js';
+import {
+  relation, scalar, tensor, type Column, type Dim, type MapType, type RelationType, type ScalarType, type ValueType,
+} from './type.js';
 
 const DEEPEST_TYPE = 16;
 const LARGEST_RANK = 64;

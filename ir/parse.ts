@@ -9,7 +9,9 @@ import type { Expr, Input, ModelGraph, Node } from './node.js';
 import { parseExpression, parseLiteral } from './parse-expression.js';
 import { parseDims, parseDTypeText, parseRelationType, parseScalarType, parseValueType } from './parse-type.js';
 import { ParseError, Scanner } from './scanner.js';
-import { absentOf, isRelationKind, isStatementKind, isTensorKind, MODEL_FIELDS, SHAPES, type Fields, type Shape } from './shape.js';
+import {
+  absentOf, isRelationKind, isStatementKind, isTensorKind, MODEL_FIELDS, SHAPES, type Fields, type Shape,
+} from './shape.js';
 import { unreachable } from './type.js';
 
 const LONGEST_TEXT = 256 * 1024 * 1024;
@@ -34,7 +36,9 @@ export function parseModel(text: string): ModelGraph {
     const start = state.scanner.position;
     const graph = parseFields(state, MODEL_FIELDS) as unknown as ModelGraph;
     const stranger = graph.inputs.find((input: Node) => input.kind !== 'input');
-    if (stranger !== undefined) state.scanner.failAt(start, `found a ${(stranger as Node).kind} among the inputs, expected input nodes`);
+    if (stranger !== undefined) {
+      state.scanner.failAt(start, `found a ${(stranger as Node).kind} among the inputs, expected input nodes`);
+    }
     return { ...graph, inputs: graph.inputs as readonly Input[] };
   });
 }
@@ -53,7 +57,9 @@ function parseText<T>(text: string, last: string, finish: (state: ParseState) =>
   }
   const start = scanner.position;
   const word = scanner.acceptIdentifier();
-  if (word !== last) scanner.failAt(start, `found ${word === undefined ? 'no keyword' : `'${word}'`}, expected a statement or '${last}'`);
+  if (word !== last) {
+    scanner.failAt(start, `found ${word === undefined ? 'no keyword' : `'${word}'`}, expected a statement or '${last}'`);
+  }
   const result = finish(state);
   if (!scanner.atEnd) scanner.fail('the end of the text');
   return result;
@@ -75,7 +81,9 @@ export function build(fields: { readonly kind: string }, scanner: Scanner, start
     return make(fields as never);
   } catch (error) {
     if (error instanceof ParseError) throw error;
-    return scanner.failAt(start, `found a ${fields.kind} whose type cannot be inferred (${(error as Error).message}), expected fields that fit`);
+    return scanner.failAt(
+      start, `found a ${fields.kind} whose type cannot be inferred (${(error as Error).message}), expected fields that fit`,
+    );
   }
 }
 

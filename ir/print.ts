@@ -77,7 +77,9 @@ function printStatement(node: Node, names: Names): string {
   const head = node.kind === 'project' ? printProject(node, names, ', ') : printFields(node as never, SHAPES[kind], names);
   const line = [kind, head, type].filter((part) => part !== '').join(' ');
   if (line.length <= LONGEST_LINE) return line + note;
-  const broken = node.kind === 'project' ? printProject(node, names, ',\n    ') : printFields(node as never, SHAPES[kind], names, '\n  ');
+  const broken = node.kind === 'project' ? printProject(node, names, ',\n    ') : printFields(
+    node as never, SHAPES[kind], names, '\n  ',
+  );
   return [kind, broken].join(' ') + (type === '' ? '' : `\n  ${type}`) + note;
 }
 
@@ -135,10 +137,14 @@ function printRecord(value: Readonly<Record<string, unknown>>, fields: Fields, n
 
 /** JSON data with sorted names; numbers JSON has no word for are strings after a NUL. */
 function sortedData(value: unknown): unknown {
-  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) return `\0${Object.is(value, -0) ? '-0' : value}`;
+  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) {
+    return `\0${Object.is(value, -0) ? '-0' : value}`;
+  }
   if (Array.isArray(value)) return value.map(sortedData);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, sortedData(item)]));
+  return Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, sortedData(item)]),
+  );
 }
 
 export function printLiteral(value: LiteralValue): string {
@@ -149,7 +155,9 @@ export function printLiteral(value: LiteralValue): string {
     const { months, days, microseconds } = value as Extract<LiteralValue, { months: number }>;
     return `interval(${months}, ${days}, ${microseconds}n)`;
   }
-  if (typeof value === 'number') return Number.isNaN(value) ? 'nan' : Object.is(value, -0) ? '-0' : String(value).replace('Infinity', 'inf');
+  if (typeof value === 'number') {
+    return Number.isNaN(value) ? 'nan' : Object.is(value, -0) ? '-0' : String(value).replace('Infinity', 'inf');
+  }
   return String(value);
 }
 

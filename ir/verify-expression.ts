@@ -37,7 +37,10 @@ export function verifyExpr(expr: Expr, rows: Rows, path: Path, verifier: Verifie
 type Fail = (problem: string) => void;
 
 function verifyReference(node: Extract<Expr, { kind: 'ref' | 'outer' }>, columns: Rows[number] | undefined, fail: Fail): void {
-  if (columns === undefined) return fail(node.kind === 'ref' ? 'found a reference, expected none: there is no row here' : `found depth ${(node as { depth: number }).depth}, expected an enclosing query`);
+  if (columns === undefined) {
+    if (node.kind === 'ref') return fail('found a reference, expected none: there is no row here');
+    return fail(`found depth ${node.depth}, expected an enclosing query`);
+  }
   const column = columns[node.index];
   if (column === undefined) return fail(`found column ${node.index}, expected one of ${columns.length}`);
   const [own, wanted] = [printType(node.type), printType(column.type)];
@@ -51,16 +54,26 @@ function verifyCall(node: Call, fail: Fail): void {
   const type = typeOfCall(node.op, scalars);
   const given = scalars.map((arg) => arg.dtype).join(', ');
   if (type === undefined) return fail(`found ${node.op}(${given}), expected arguments that fit`);
-  if (node.type.kind !== 'scalar' || node.type.dtype !== type.dtype) fail(`found type ${printType(node.type)}, expected ${printType(type)} of ${node.op}(${given})`);
-  else if (type.nullable && !node.type.nullable) fail(`found type ${printType(node.type)}, expected ${printType(type)}: an argument may be NULL`);
+  if (node.type.kind !== 'scalar' || node.type.dtype !== type.dtype) fail(
+    `found type ${printType(node.type)}, expected ${printType(type)} of ${node.op}(${given})`,
+  );
+  else if (type.nullable && !node.type.nullable) {
+    fail(`found type ${printType(node.type)}, expected ${printType(type)}: an argument may be NULL`);
+  }
 }
 
 function verifyCase(node: Case, fail: Fail): void {
   const wanted = printType(withNullable(node.type, true));
-  for (const branch of node.branches) if (dtypeOfExpr(branch.when) !== 'bool') fail(`found a condition of ${printType(branch.when.type)}, expected bool`);
+  for (const branch of node.branches) if (dtypeOfExpr(branch.when) !== 'bool') fail(
+    `found a condition of ${printType(branch.when.type)}, expected bool`,
+  );
   for (const result of [...node.branches.map((branch) => branch.then), node.otherwise]) {
-    if (printType(withNullable(result.type, true)) !== wanted) fail(`found a result of ${printType(result.type)}, expected ${printType(node.type)}`);
-    else if (result.type.nullable && !node.type.nullable) fail(`found a result that may be NULL, expected ${printType(node.type)}`);
+    if (printType(withNullable(result.type, true)) !== wanted) fail(
+      `found a result of ${printType(result.type)}, expected ${printType(node.type)}`,
+    );
+    else if (result.type.nullable && !node.type.nullable) {
+      fail(`found a result that may be NULL, expected ${printType(node.type)}`);
+    }
   }
 }
 
@@ -92,12 +105,16 @@ function verifyPart(node: Part, fail: Fail): void {
   }
   const wanted = partTypes(whole)![node.index];
   if (wanted === undefined) return fail(`found part ${node.index}, expected one of ${printType(whole)}`);
-  if (printType(withNullable(node.type, true)) !== printType(withNullable(wanted, true))) fail(`found type ${printType(node.type)}, expected ${printType(wanted)}`);
+  if (printType(withNullable(node.type, true)) !== printType(withNullable(wanted, true))) {
+    fail(`found type ${printType(node.type)}, expected ${printType(wanted)}`);
+  }
 }
 
 function verifySubquery(node: Subquery, fail: Fail): void {
   const columns = node.relation.type.columns;
-  if ((node.mode === 'in') !== (node.arg !== undefined)) fail(`found ${node.arg === undefined ? 'no' : 'an'} argument, expected ${node.mode === 'in' ? 'one' : 'none'}`);
+  if ((node.mode === 'in') !== (node.arg !== undefined)) {
+    fail(`found ${node.arg === undefined ? 'no' : 'an'} argument, expected ${node.mode === 'in' ? 'one' : 'none'}`);
+  }
   if (node.mode === 'exists') return;
   if (columns.length !== 1) return fail(`found a subquery of ${columns.length} columns, expected 1`);
   const dtype = columns[0]!.type.kind === 'scalar' ? columns[0]!.type.dtype : undefined;

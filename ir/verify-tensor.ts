@@ -15,7 +15,9 @@ export function verifyTensor(node: Tensor, path: Path, verifier: Verifier): void
     case 'to_tensor': return verifyToTensor(node, fail);
     case 'fill': {
       const numeric = typeof node.value === 'number' || typeof node.value === 'bigint';
-      if (!fits(node.value, node.type.dtype) && !numeric) fail(`found a ${typeof node.value}, expected a value of ${node.type.dtype}`);
+      if (!fits(node.value, node.type.dtype) && !numeric) {
+        fail(`found a ${typeof node.value}, expected a value of ${node.type.dtype}`);
+      }
       return;
     }
     case 'map': return verifyMap(node, path, verifier);
@@ -29,7 +31,9 @@ export function verifyTensor(node: Tensor, path: Path, verifier: Verifier): void
       return inRange(node.kind === 'reduce' ? node.axes : [node.axis], rankOf(node.input), fail);
     case 'transpose': {
       const sorted = [...node.permutation].sort((a, b) => a - b);
-      if (sorted.length !== rankOf(node.input) || sorted.some((axis, i) => axis !== i)) fail(`found permutation [${node.permutation.join(', ')}], expected one of ${rankOf(node.input)} axes`);
+      if (sorted.length !== rankOf(node.input) || sorted.some((axis, i) => axis !== i)) {
+        fail(`found permutation [${node.permutation.join(', ')}], expected one of ${rankOf(node.input)} axes`);
+      }
       return;
     }
     case 'reshape': return verifyReshape(node.input.type.dims, node.dims, fail);
@@ -48,7 +52,9 @@ export function verifyTensor(node: Tensor, path: Path, verifier: Verifier): void
     case 'tree_ensemble': return verifyTrees(node, fail);
     case 'lookup':
       sameDType([node.input, node.keys], fail);
-      if (!fits(node.otherwise, node.values.type.dtype)) fail(`found a default ${typeof node.otherwise}, expected a value of ${node.values.type.dtype}`);
+      if (!fits(node.otherwise, node.values.type.dtype)) {
+        fail(`found a default ${typeof node.otherwise}, expected a value of ${node.values.type.dtype}`);
+      }
       return;
     default: return;
   }
@@ -73,18 +79,23 @@ function sameRank(tensors: readonly Tensor[], fail: Fail): void {
 }
 
 function inRange(axes: readonly number[], rank: number, fail: Fail): void {
-  for (const axis of axes) if (!Number.isInteger(axis) || axis < 0 || axis >= rank) fail(`found axis ${axis}, expected one of ${rank}`);
+  const outside = axes.find((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank);
+  if (outside !== undefined) fail(`found axis ${outside}, expected one of ${rank}`);
 }
 
 function lengths(lists: { readonly [name: string]: readonly number[] }, wanted: number, fail: Fail): void {
-  for (const [name, list] of Object.entries(lists)) if (list.length !== wanted) fail(`found ${list.length} ${name}, expected ${wanted}`);
+  for (const [name, list] of Object.entries(lists)) {
+    if (list.length !== wanted) fail(`found ${list.length} ${name}, expected ${wanted}`);
+  }
 }
 
 function verifyToTensor(node: ToTensor, fail: Fail): void {
   for (const expr of node.exprs) {
     const dtype = elementDType(expr);
     if (dtype !== node.dtype) fail(`found a feature of ${printType(expr.type)}, expected ${node.dtype}`);
-    if (expr.type.nullable && node.nulls === 'nan' && !isFloat(node.dtype)) fail(`found a feature that may be NULL, expected none: ${node.dtype} has no NaN`);
+    if (expr.type.nullable && node.nulls === 'nan' && !isFloat(node.dtype)) {
+      fail(`found a feature that may be NULL, expected none: ${node.dtype} has no NaN`);
+    }
   }
 }
 
@@ -103,10 +114,14 @@ function verifyDense(node: Dense, path: Path, verifier: Verifier, fail: Fail): v
   if (rankOf(node.weight) !== 2) fail(`found a weight of ${printType(node.weight.type)}, expected [k, m]`);
   const last = node.input.type.dims[rankOf(node.input) - 1];
   if (differ(last, k)) fail(`found an input of ${last} features, expected the weight's ${k}`);
-  if (node.bias !== undefined && (rankOf(node.bias) !== 1 || differ(node.bias.type.dims[0], m))) fail(`found a bias of ${printType(node.bias.type)}, expected [${m}]`);
+  if (node.bias !== undefined && (rankOf(node.bias) !== 1 || differ(node.bias.type.dims[0], m))) {
+    fail(`found a bias of ${printType(node.bias.type)}, expected [${m}]`);
+  }
   if (node.activation === undefined) return;
   verifyBody(node.activation, [{ name: 'element', type: scalar(node.type.dtype) }], below(path, '.activation'), verifier);
-  if (dtypeOfExpr(node.activation) !== node.type.dtype) fail(`found an activation of ${printType(node.activation.type)}, expected ${node.type.dtype}`);
+  if (dtypeOfExpr(node.activation) !== node.type.dtype) {
+    fail(`found an activation of ${printType(node.activation.type)}, expected ${node.type.dtype}`);
+  }
 }
 
 function verifyReshape(from: readonly Dim[], to: readonly Dim[], fail: Fail): void {
@@ -115,12 +130,16 @@ function verifyReshape(from: readonly Dim[], to: readonly Dim[], fail: Fail): vo
 }
 
 function verifySlice(node: Slice, fail: Fail): void {
-  if (node.ranges.length !== rankOf(node.input)) return fail(`found ${node.ranges.length} ranges, expected ${rankOf(node.input)}`);
+  if (node.ranges.length !== rankOf(node.input)) {
+    return fail(`found ${node.ranges.length} ranges, expected ${rankOf(node.input)}`);
+  }
   node.ranges.forEach((range, axis) => {
     const dim = node.input.type.dims[axis];
     if (range === undefined || typeof dim !== 'number' || range.count === 0) return;
     const last = range.start + range.step * (range.count - 1);
-    if (Math.min(range.start, last) < 0 || Math.max(range.start, last) >= dim) fail(`found elements ${range.start} to ${last} of axis ${axis}, expected them within ${dim}`);
+    if (Math.min(range.start, last) < 0 || Math.max(range.start, last) >= dim) {
+      fail(`found elements ${range.start} to ${last} of axis ${axis}, expected them within ${dim}`);
+    }
   });
 }
 
@@ -129,6 +148,8 @@ function verifyTrees(node: TreeEnsemble, fail: Fail): void {
   for (const name of ['threshold', 'mode', 'yes', 'no', 'missingYes'] as const) {
     if (differ(node[name].type.dims[0], nodes)) fail(`found ${name} of ${node[name].type.dims[0]} nodes, expected ${nodes}`);
   }
-  if (differ(node.leafTarget.type.dims[0], node.leafWeight.type.dims[0])) fail('found leafTarget and leafWeight of different lengths');
+  if (differ(node.leafTarget.type.dims[0], node.leafWeight.type.dims[0])) {
+    fail('found leafTarget and leafWeight of different lengths');
+  }
   if (rankOf(node.input) !== 2) fail(`found features of ${printType(node.input.type)}, expected [n, k]`);
 }

@@ -5,7 +5,9 @@
  * columns of the same type, arguments fit, dims agree, inferred types are those the fields give.
  */
 import { inferType } from './infer.js';
-import type { Aggregate, AggregateCall, Apply, Blocked, Expr, ModelGraph, Node, Relation, Tensor, Values, WindowCall } from './node.js';
+import type {
+  Aggregate, AggregateCall, Apply, Blocked, Expr, ModelGraph, Node, Relation, Tensor, Values, WindowCall,
+} from './node.js';
 import { EXPLICIT_TYPE, postorder } from './rewrite.js';
 import { isRelationKind, isTensorKind } from './shape.js';
 import { STAGES, type Stage } from './stage.js';
@@ -34,7 +36,9 @@ export function verifyModel(graph: ModelGraph): readonly VerifyError[] {
   const known = new Set<Node>(graph.inputs);
   for (const output of graph.outputs) {
     for (const node of postorder(output.tensor)) {
-      if (node.kind === 'input' && !known.has(node)) walk.fail(node, { parent: undefined, step: output.name }, `found input ${node.name}, expected one that the model lists`);
+      if (node.kind === 'input' && !known.has(node)) {
+        walk.fail(node, { parent: undefined, step: output.name }, `found input ${node.name}, expected one that the model lists`);
+      }
     }
   }
   return walk.errors;
@@ -114,20 +118,29 @@ class Walk implements Verifier {
       }
       case 'sort':
         this.exprs(node.keys.map((key) => key.expr), rowsOf(...input(node.input, 'input')), below(path, '.keys'));
-        if (node.limit !== undefined && !(Number.isInteger(node.limit) && node.limit >= 0)) own(`found limit ${node.limit}, expected a whole number from 0`);
+        if (node.limit !== undefined && !(Number.isInteger(node.limit) && node.limit >= 0)) {
+          own(`found limit ${node.limit}, expected a whole number from 0`);
+        }
         break;
       case 'limit':
         input(node.input, 'input');
-        for (const name of ['limit', 'offset'] as const) if (node[name] !== undefined) this.integer(node[name], outer, below(path, `.${name}`));
+        for (const name of ['limit', 'offset'] as const) if (node[name] !== undefined) this.integer(
+          node[name], outer, below(path, `.${name}`),
+        );
         break;
       case 'distinct': input(node.input, 'input'); break;
       case 'setop': {
         const [left, right] = [input(node.left, 'left'), input(node.right, 'right')];
         if (left.length !== right.length) own(`found sides of ${left.length} and ${right.length} columns, expected as many`);
-        else left.forEach((column, i) => { if (!sameDType(column, right[i]!)) own(`found column ${i} of ${printType(column.type)} and ${printType(right[i]!.type)}, expected one dtype`); });
+        else left.forEach((column, i) => {
+          if (sameDType(column, right[i]!)) return;
+          own(`found column ${i} of ${printType(column.type)} and ${printType(right[i]!.type)}, expected one dtype`);
+        });
         break;
       }
-      case 'series': for (const name of ['start', 'stop', 'step'] as const) this.integer(node[name], outer, below(path, `.${name}`)); break;
+      case 'series':
+        for (const name of ['start', 'stop', 'step'] as const) this.integer(node[name], outer, below(path, `.${name}`));
+        break;
       case 'blocked': this.blocked(node, input(node.input, 'input'), path); break;
       case 'apply': this.apply(node, rowsOf(...input(node.input, 'input')), path); break;
       default: return unreachable(node);
@@ -144,8 +157,12 @@ class Walk implements Verifier {
       row.forEach((expr, j) => {
         const column = columns[j];
         if (column === undefined) return;
-        if (!sameDType({ name: '', type: expr.type }, column)) this.fail(node, at, `found a value of ${printType(expr.type)}, expected ${printType(column.type)}`);
-        else if (expr.type.nullable && !column.type.nullable) this.fail(node, at, `found a value that may be NULL, expected ${printType(column.type)}`);
+        if (!sameDType({ name: '', type: expr.type }, column)) this.fail(
+          node, at, `found a value of ${printType(expr.type)}, expected ${printType(column.type)}`,
+        );
+        else if (expr.type.nullable && !column.type.nullable) {
+          this.fail(node, at, `found a value that may be NULL, expected ${printType(column.type)}`);
+        }
       });
     });
   }
@@ -168,7 +185,9 @@ class Walk implements Verifier {
     const frame = call.frame;
     if (frame === undefined || frame.unit !== 'range') return;
     const moves = [frame.start, frame.end].some((bound) => bound.kind === 'offset');
-    if (moves && call.order.length !== 1) fail(`found a range frame with an offset over ${call.order.length} order keys, expected 1`);
+    if (moves && call.order.length !== 1) {
+      fail(`found a range frame with an offset over ${call.order.length} order keys, expected 1`);
+    }
   }
 
   private apply(node: Apply, rows: Rows, path: Path): void {
@@ -177,7 +196,9 @@ class Walk implements Verifier {
       this.tensors(output.tensor, rows, at);
       const [lead, ...rest] = output.tensor.type.dims;
       if (lead !== 'n') this.fail(node, at, `found an output of ${printType(output.tensor.type)}, expected the leading dim n`);
-      if (rest.some((dim) => typeof dim !== 'number')) this.fail(node, at, `found an output of ${printType(output.tensor.type)}, expected known dims after n`);
+      if (rest.some((dim) => typeof dim !== 'number')) {
+        this.fail(node, at, `found an output of ${printType(output.tensor.type)}, expected known dims after n`);
+      }
     });
   }
 
@@ -188,8 +209,12 @@ class Walk implements Verifier {
     node.layers.forEach(({ weight, bias, activation }, i) => {
       const at = below(path, `.layers[${i}]`);
       const [k, m] = weight.type.dims;
-      if (weight.type.dims.length !== 2 || k !== width) this.fail(node, at, `found a weight of ${printType(weight.type)} after ${width} features, expected [${width}, m]`);
-      if (bias !== undefined && printDims(bias.type.dims) !== printDims([m!])) this.fail(node, at, `found a bias of ${printType(bias.type)}, expected [${m}]`);
+      if (weight.type.dims.length !== 2 || k !== width) {
+        this.fail(node, at, `found a weight of ${printType(weight.type)} after ${width} features, expected [${width}, m]`);
+      }
+      if (bias !== undefined && printDims(bias.type.dims) !== printDims([m!])) {
+        this.fail(node, at, `found a bias of ${printType(bias.type)}, expected [${m}]`);
+      }
       if (activation !== undefined) verifyBody(activation, [{ name: 'element', type: scalar(weight.type.dtype) }], at, this);
       width = m;
     });
@@ -204,7 +229,9 @@ class Walk implements Verifier {
       this.stageOf(node, at);
       const before = this.errors.length;
       if (node.kind === 'to_tensor') this.exprs(node.exprs, rows, at);
-      if (node.kind === 'input' && this.leaf === 'plan' && rows.length > 0) this.fail(node, at, `found input ${node.name}, expected to_tensor in a plan`);
+      if (node.kind === 'input' && this.leaf === 'plan' && rows.length > 0) {
+        this.fail(node, at, `found input ${node.name}, expected to_tensor in a plan`);
+      }
       verifyTensor(node as Tensor, at, this);
       this.typeOf(node, at, before);
     }
@@ -249,13 +276,28 @@ function sameDType(a: Column, b: Column): boolean {
   return text(a) === text(b);
 }
 
-/** Numbers of arguments that are not one, and results that follow from the argument. */
+function argumentCounts(op: AggregateCall['op']): readonly [number, number] {
+  switch (op) {
+    case 'count_star': return [0, 0];
+    case 'string_agg': return [1, 2];
+    case 'arg_min': case 'arg_max': return [2, 2];
+    default: return [1, 1];
+  }
+}
+
+/** Numbers of arguments that do not fit, and results that follow from the argument. */
 function problemOfCall(call: AggregateCall): string | undefined {
-  const [least, most] = call.op === 'count_star' ? [0, 0] : call.op === 'string_agg' ? [1, 2] : call.op.startsWith('arg_') ? [2, 2] : [1, 1];
-  if (call.args.length < least || call.args.length > most) return `found ${call.args.length} arguments of ${call.op}, expected ${least === most ? least : `${least} to ${most}`}`;
+  const [least, most] = argumentCounts(call.op);
+  if (call.args.length < least || call.args.length > most) {
+    return `found ${call.args.length} arguments of ${call.op}, expected ${least === most ? least : `${least} to ${most}`}`;
+  }
   const arg = call.args[0] && dtypeOfExpr(call.args[0]);
   const keeps = ['min', 'max', 'first', 'any_value', 'arg_min', 'arg_max', 'bit_and', 'bit_or', 'bit_xor'].includes(call.op);
-  if (keeps && arg !== call.type.dtype) return `found ${call.op} of ${arg ?? 'a composite'} with type ${printType(call.type)}, expected the argument's`;
-  if (call.op.startsWith('count') && call.type.dtype !== 'i64') return `found ${call.op} with type ${printType(call.type)}, expected i64`;
+  if (keeps && arg !== call.type.dtype) {
+    return `found ${call.op} of ${arg ?? 'a composite'} with type ${printType(call.type)}, expected the argument's`;
+  }
+  if (call.op.startsWith('count') && call.type.dtype !== 'i64') {
+    return `found ${call.op} with type ${printType(call.type)}, expected i64`;
+  }
   return undefined;
 }

@@ -39,7 +39,7 @@ export function accumulate(op: AggregateOp, rows: readonly Row[], types: Aggrega
     case 'var_pop': return variance(values, from, 0);
     case 'stddev_samp': return rooted(variance(values, from, 1));
     case 'stddev_pop': return rooted(variance(values, from, 0));
-    case 'string_agg': return given.map((row, i) => (i === 0 ? '' : ((row[1] as string | null | undefined) ?? '')) + (row[0] as string)).join('');
+    case 'string_agg': return stringAgg(given);
     case 'median': return median(values, from, types.result);
     case 'product': return values.reduce<number>((product, value) => product * toNumber(value, from), 1);
     case 'bit_and': return wrapped(values.map(toBig).reduce((a, b) => a & b), from);
@@ -47,6 +47,11 @@ export function accumulate(op: AggregateOp, rows: readonly Row[], types: Aggrega
     case 'bit_xor': return wrapped(values.map(toBig).reduce((a, b) => a ^ b), from);
     default: return unreachable(op);
   }
+}
+
+/** Each value but the first after its own separator, the second argument; a comma when there is none. */
+function stringAgg(rows: readonly Row[]): string {
+  return rows.map(([text, separator = ','], i) => `${i === 0 ? '' : ((separator as string | null) ?? '')}${text as string}`).join('');
 }
 
 export function toNumber(value: Value, dtype: DType): number {

@@ -3,7 +3,8 @@
  * become values of the rows again.
  */
 import { isFloat } from '../../ir/dtype.js';
-import type { Apply, Tensor, ToTensor } from '../../ir/node.js';
+import { sizeOf } from '../../ir/infer-tensor.js';
+import type { Apply, Expr, Tensor, ToTensor } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import type { Value } from '../../ir/scalar/value.js';
 import type { TensorData, TensorElements, TensorValue } from '../../ir/tensor-data.js';
@@ -21,7 +22,7 @@ export function applyModel(node: Apply, rows: readonly Row[], { scope, data }: A
   const inputs = new Map<Tensor, TensorValue>();
   const nulls = new Map<Tensor, ReadonlySet<number>>();
   for (const leaf of new Set(node.outputs.flatMap((output) => leavesOf(output.tensor)))) {
-    const features = rows.map((row) => leaf.exprs.flatMap((expr) => flat(evaluateExpr(expr, row, scope), expr.type.kind === 'tensor' ? sizeOfType(expr.type.dims) : 1)));
+    const features = rows.map((row) => leaf.exprs.flatMap((expr) => flat(evaluateExpr(expr, row, scope), widthOf(expr))));
     inputs.set(leaf, tensorOf(leaf, features));
     nulls.set(leaf, new Set(features.flatMap((values, i) => (leaf.nulls === 'null' && values.includes(null) ? [i] : []))));
   }
@@ -29,7 +30,9 @@ export function applyModel(node: Apply, rows: readonly Row[], { scope, data }: A
   const outputs = node.outputs.map(({ tensor }) => {
     const value = evaluateTensor(tensor, { data, inputs, cache });
     const dependsOn = leavesOf(tensor).map((leaf) => nulls.get(leaf)!);
-    return rows.map((_, i) => (dependsOn.some((set) => set.has(i)) ? null : valueOfRow(value, i, rows.length, isScalarOutput(tensor))));
+    return rows.map(
+      (_, i) => (dependsOn.some((set) => set.has(i)) ? null : valueOfRow(value, i, rows.length, isScalarOutput(tensor))),
+    );
   });
   return rows.map((row, i) => [...row, ...outputs.map((values) => values[i]!)]);
 }
@@ -38,8 +41,8 @@ function leavesOf(tensor: Tensor): readonly ToTensor[] {
   return postorder(tensor).filter((node) => node.kind === 'to_tensor');
 }
 
-function sizeOfType(dims: readonly (number | string)[]): number {
-  return dims.reduce<number>((size, dim) => size * Number(dim), 1);
+function widthOf({ type }: Expr): number {
+  return type.kind === 'tensor' ? sizeOf(type.dims) : 1;
 }
 
 function flat(value: Value, width: number): readonly Value[] {
@@ -50,7 +53,9 @@ function flat(value: Value, width: number): readonly Value[] {
 /** NULL is NaN in a float tensor; elsewhere a zero that the NULL rule keeps from being seen. */
 function tensorOf(leaf: ToTensor, features: readonly (readonly Value[])[]): TensorValue {
   const width = features[0]!.length;
-  if (leaf.dtype === 'utf8') return { dtype: 'utf8', dims: [features.length, width], data: features.flat().map((value) => (value ?? '') as string) };
+  if (leaf.dtype === 'utf8') {
+    return { dtype: 'utf8', dims: [features.length, width], data: features.flat().map((value) => (value ?? '') as string) };
+  }
   const data = allocate(leaf.dtype, features.length * width) as Exclude<TensorElements, readonly string[]>;
   features.flat().forEach((value, i) => {
     if (value === null) { if (isFloat(leaf.dtype)) data[i] = NaN; return; }

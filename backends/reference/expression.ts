@@ -97,7 +97,11 @@ function evaluateSubquery(node: Subquery, row: Row, scope: Scope): Value {
   switch (node.mode) {
     case 'exists': return rows.length > 0;
     case 'scalar':
-      if (rows.length > 1) throw new ValueError(`More than one row returned by a subquery used as an expression: found ${rows.length}, expected at most 1`);
+      if (rows.length > 1) {
+        throw new ValueError(
+          `More than one row returned by a subquery used as an expression: found ${rows.length}, expected at most 1`,
+        );
+      }
       return rows[0]?.[0] ?? null;
     case 'in': return isIn(evaluateExpr(node.arg!, row, scope), rows);
   }

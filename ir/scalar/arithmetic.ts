@@ -8,7 +8,8 @@ import { ValueError } from './errors.js';
 import type { Meaning } from './meaning.js';
 import { compareValues } from './order.js';
 import {
-  checked, divideHalfAway, floorDivide, fromBig, power10, roundFloat, roundHalfAway, roundHalfEven, toBig, typeName, wrapped, type Value,
+  checked, divideHalfAway, floorDivide, fromBig, power10, roundFloat, roundHalfAway, roundHalfEven, toBig, typeName, wrapped,
+  type Value,
 } from './value.js';
 
 interface Binary {
@@ -43,7 +44,9 @@ function division(exact: Binary['exact'], float: Binary['float'], zero: null | 0
 
 const wrapping = (exact: Binary['exact']): Meaning => ([a, b], [dtype]) => wrapped(exact(toBig(a!), toBig(b!)), dtype!);
 
-const unary = (name: string, exact: (a: bigint, one: bigint) => bigint, float: (a: number) => number): Meaning => ([a], [dtype]) => {
+type Exact1 = (a: bigint, one: bigint) => bigint;
+
+const unary = (name: string, exact: Exact1, float: (a: number) => number): Meaning => ([a], [dtype]) => {
   if (isFloat(dtype!)) return roundFloat(float(a as number), dtype!);
   const scale = decimalOf(dtype!)?.scale ?? 0;
   return checked(exact(toBig(a!), power10(scale)), dtype!, () => `${name}(${a})`);

@@ -8,7 +8,9 @@ import { DAY, parseDate, parseTime, parseTimestamp, splitTimestamp } from './cal
 import { ValueError } from './errors.js';
 import { parseInterval } from './interval.js';
 import { textOfScalar } from './text-of.js';
-import { divideHalfAway, fromBig, inRange, power10, roundFloat, roundHalfAway, roundHalfEven, toBig, typeName, type Value } from './value.js';
+import {
+  divideHalfAway, fromBig, inRange, power10, roundFloat, roundHalfAway, roundHalfEven, toBig, typeName, type Value,
+} from './value.js';
 
 export interface CastKind {
   readonly from: DType;
@@ -40,7 +42,8 @@ function reason(value: Value, from: DType, to: DType): string {
   if (!canCast(from, to)) return `Cannot cast ${typeName(from)} to ${typeName(to)}`;
   if (from === 'utf8') return `Could not convert string '${value as string}' to ${typeName(to)}`;
   const text = textOfScalar(value as Exclude<Value, null>, from);
-  return `Type ${typeName(from)} with value ${text} can't be cast because the value is out of range for the destination type ${typeName(to)}`;
+  return `Type ${typeName(from)} with value ${text} can't be cast because the value is out of range `
+    + `for the destination type ${typeName(to)}`;
 }
 
 /** `undefined`: the target does not hold the value. */

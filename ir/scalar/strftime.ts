@@ -8,7 +8,9 @@ export const MONTH_NAMES = [
 ] as const;
 
 export function strftime(timestamp: bigint, pattern: string): string {
-  return pattern.replace(/%(-?)(.?)/gsu, (_, dash: string, specifier: string) => field(timestamp, specifier, dash === '-', pattern));
+  return pattern.replace(
+    /%(-?)(.?)/gsu, (_, dash: string, specifier: string) => field(timestamp, specifier, dash === '-', pattern),
+  );
 }
 
 function field(timestamp: bigint, specifier: string, bare: boolean, pattern: string): string {

@@ -46,7 +46,9 @@ function pad(text: string, count: number, filler: string, at: 'start' | 'end'): 
   const points = Array.from(text);
   if (points.length >= count) return points.slice(0, Math.max(0, count)).join('');
   const fill = Array.from(filler);
-  if (fill.length === 0) throw new ValueError(`Insufficient padding: '${text}' cannot be padded to ${count} characters with an empty text`);
+  if (fill.length === 0) {
+    throw new ValueError(`Insufficient padding: '${text}' cannot be padded to ${count} characters with an empty text`);
+  }
   const missing = count - points.length;
   limitLength(missing);
   const padding = Array.from({ length: missing }, (_, i) => fill[i % fill.length]!).join('');
@@ -107,7 +109,9 @@ function position(text: string, wanted: string): bigint {
 }
 
 function character(code: number): string {
-  if (code < 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) throw new ValueError(`chr(${code}): ${code} is not a code point`);
+  if (code < 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
+    throw new ValueError(`chr(${code}): ${code} is not a code point`);
+  }
   return String.fromCodePoint(code);
 }
 

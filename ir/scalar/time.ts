@@ -13,11 +13,11 @@ import { checked, floorDivide, isInterval, type Value } from './value.js';
 
 /** Other spellings of a date part. */
 const PART_NAMES: { readonly [name: string]: string | undefined } = {
-  years: 'year', yr: 'year', y: 'year', months: 'month', mon: 'month', days: 'day', d: 'day', dayofmonth: 'day', hours: 'hour', hr: 'hour', h: 'hour',
-  minutes: 'minute', min: 'minute', m: 'minute', seconds: 'second', sec: 'second', s: 'second', milliseconds: 'millisecond', ms: 'millisecond',
-  msec: 'millisecond', microseconds: 'microsecond', us: 'microsecond', usec: 'microsecond', weeks: 'week', w: 'week', weekofyear: 'week',
-  quarters: 'quarter', decades: 'decade', centuries: 'century', millennia: 'millennium', millenium: 'millennium', dayofweek: 'dow', weekday: 'dow',
-  dayofyear: 'doy',
+  years: 'year', yr: 'year', y: 'year', months: 'month', mon: 'month', days: 'day', d: 'day', dayofmonth: 'day',
+  hours: 'hour', hr: 'hour', h: 'hour', minutes: 'minute', min: 'minute', m: 'minute', seconds: 'second', sec: 'second', s: 'second',
+  milliseconds: 'millisecond', ms: 'millisecond', msec: 'millisecond', microseconds: 'microsecond', us: 'microsecond',
+  usec: 'microsecond', weeks: 'week', w: 'week', weekofyear: 'week', quarters: 'quarter', decades: 'decade', centuries: 'century',
+  millennia: 'millennium', millenium: 'millennium', dayofweek: 'dow', weekday: 'dow', dayofyear: 'doy',
 };
 
 /** The one name of a date part, in lower case. */
@@ -27,7 +27,9 @@ export function partName(name: string): string {
 }
 
 function unknownPart(part: string, dtype: DType): ValueError {
-  return new ValueError(`Unknown date part '${part}' of ${dtype}: 'year', 'month', 'day', 'hour', 'minute', 'second' or another was expected`);
+  return new ValueError(
+    `Unknown date part '${part}' of ${dtype}: 'year', 'month', 'day', 'hour', 'minute', 'second' or another was expected`,
+  );
 }
 
 function datePart(name: string, value: Value, dtype: DType): bigint {
@@ -89,7 +91,8 @@ function partOfInterval(part: string, { months, days, microseconds }: IntervalVa
     case 'decade': return Math.trunc(years / 10);
     case 'century': return Math.trunc(years / 100);
     case 'millennium': return Math.trunc(years / 1000);
-    case 'epoch': return (BigInt(years) * 1461n * DAY) / 4n / SECOND + (BigInt((months % 12) * 30 + days) * DAY + microseconds) / SECOND;
+    // A year is 365.25 days, a month 30.
+    case 'epoch': return ((BigInt(years) * 1461n * DAY) / 4n + BigInt((months % 12) * 30 + days) * DAY + microseconds) / SECOND;
     default: return partOfTime(part, microseconds);
   }
 }
@@ -98,7 +101,9 @@ function asTimestamp(value: Value): bigint {
   return typeof value === 'bigint' ? value : BigInt(value as number) * DAY;
 }
 
-const SUBDAY: { readonly [part: string]: bigint | undefined } = { hour: HOUR, minute: MINUTE, second: SECOND, millisecond: 1000n, microsecond: 1n };
+const SUBDAY: { readonly [part: string]: bigint | undefined } = {
+  hour: HOUR, minute: MINUTE, second: SECOND, millisecond: 1000n, microsecond: 1n,
+};
 
 function truncateDays(part: string, days: number): number | undefined {
   const { year, month } = civilOfDays(days);
@@ -151,7 +156,9 @@ function dateDiff(name: string, from: bigint, to: bigint): bigint {
 
 function makeDate(year: bigint, month: bigint, day: bigint): Value {
   const civil = { year: Number(year), month: Number(month), day: Number(day) };
-  if (!isValidCivil(civil) || Math.abs(civil.year) > 5_000_000) throw new ValueError(`Date out of range: ${year}-${month}-${day}`);
+  if (!isValidCivil(civil) || Math.abs(civil.year) > 5_000_000) {
+    throw new ValueError(`Date out of range: ${year}-${month}-${day}`);
+  }
   return daysOfCivil(civil);
 }
 

@@ -4,7 +4,9 @@ import type { Meaning } from './meaning.js';
 import { roundFloat } from './value.js';
 
 const one = (compute: (a: number) => number): Meaning => ([a], [dtype]) => roundFloat(compute(a as number), dtype!);
-const two = (compute: (a: number, b: number) => number): Meaning => ([a, b], [dtype]) => roundFloat(compute(a as number, b as number), dtype!);
+const two = (compute: (a: number, b: number) => number): Meaning => ([a, b], [dtype]) => roundFloat(
+  compute(a as number, b as number), dtype!,
+);
 
 /** 1 / (1 + e^-a), written so that the exponential never overflows. */
 export function sigmoid(a: number): number {
@@ -13,7 +15,7 @@ export function sigmoid(a: number): number {
   return power / (1 + power);
 }
 
-/** The error function: its Maclaurin series near 0, the continued fraction of erfc elsewhere (Abramowitz & Stegun 7.1.6, 7.1.14). */
+/** The error function: a series near 0, the continued fraction of erfc elsewhere (Abramowitz & Stegun 7.1.6, 7.1.14). */
 export function erf(a: number): number {
   const x = Math.abs(a);
   if (Number.isNaN(a)) return NaN;
@@ -60,9 +62,12 @@ function power(a: number, b: number): number {
 }
 
 export const TRANSCENDENTAL = {
-  exp: one(Math.exp), ln: one(Math.log), log2: one(Math.log2), log10: one(Math.log10), log1p: one(Math.log1p), expm1: one(Math.expm1),
+  exp: one(Math.exp), ln: one(Math.log), log2: one(Math.log2), log10: one(Math.log10), log1p: one(Math.log1p),
+  expm1: one(Math.expm1),
   sqrt: one(Math.sqrt), cbrt: one(Math.cbrt), pow: two(power),
-  sin: one(Math.sin), cos: one(Math.cos), tan: one(Math.tan), asin: one(Math.asin), acos: one(Math.acos), atan: one(Math.atan), atan2: two(Math.atan2),
-  sinh: one(Math.sinh), cosh: one(Math.cosh), tanh: one(Math.tanh), asinh: one(Math.asinh), acosh: one(Math.acosh), atanh: one(Math.atanh),
+  sin: one(Math.sin), cos: one(Math.cos), tan: one(Math.tan),
+  asin: one(Math.asin), acos: one(Math.acos), atan: one(Math.atan), atan2: two(Math.atan2),
+  sinh: one(Math.sinh), cosh: one(Math.cosh), tanh: one(Math.tanh),
+  asinh: one(Math.asinh), acosh: one(Math.acosh), atanh: one(Math.atanh),
   erf: one(erf), sigmoid: one(sigmoid), gamma: one(gamma),
 } satisfies Partial<Record<ScalarOp, Meaning>>;

@@ -49,7 +49,9 @@ const ref = (index: number, type = f32): Expr => make({ kind: 'ref', index, type
 function exampleQuery(): Node {
   const schema = relation([{ name: 'id', type: scalar('i64') }, { name: 'merchant', type: scalar('utf8', { nullable: true }) }, { name: 'amount', type: f32 }]);
   const scan = make({ kind: 'scan', table: 'tx', schema, columns: [0, 2, 1] });
-  const merchants = make({ kind: 'scan', table: 'merchants', schema: relation([{ name: 'name', type: scalar('utf8') }]), columns: [0] });
+  const merchants = make(
+    { kind: 'scan', table: 'merchants', schema: relation([{ name: 'name', type: scalar('utf8') }]), columns: [0] },
+  );
   const merchant = scalar('utf8', { nullable: true });
   const joined = make({
     kind: 'join', join: 'left', left: scan, right: merchants,
@@ -82,7 +84,9 @@ function chain(length: number): { readonly input: Tensor & { kind: 'input' }; re
   const input = make({ kind: 'input', name: 'x', type: tensor('f32', ['n', 28]) });
   let last: Tensor = input;
   for (let i = 0; i < length; i++) {
-    const product: Tensor = make({ kind: 'matmul', left: last, right: make({ kind: 'weight', hash: `w${i}`, type: tensor('f32', [28, 28]) }) });
+    const product: Tensor = make(
+      { kind: 'matmul', left: last, right: make({ kind: 'weight', hash: `w${i}`, type: tensor('f32', [28, 28]) }) },
+    );
     last = make({ kind: 'map', body: make({ kind: 'call', op: 'max', args: [ref(0), make({ kind: 'literal', value: 0, type: f32 })] }), inputs: [product] });
   }
   return { input, last };

@@ -41,7 +41,9 @@ test('a reference has the type of the column it names, nullability included', ()
 });
 
 test('all errors are reported, each with its path', () => {
-  const bad = make({ kind: 'filter', input: make({ kind: 'project', input: scan, exprs: [ref(7)], names: ['c'] }), predicate: ref(0) });
+  const bad = make(
+    { kind: 'filter', input: make({ kind: 'project', input: scan, exprs: [ref(7)], names: ['c'] }), predicate: ref(0) },
+  );
   assert.equal(messages(bad), [
     'ref at filter.input:project.exprs[0]: found column 7, expected one of 2',
     'ref at filter.predicate: found a condition of i64, expected bool',
@@ -49,8 +51,12 @@ test('all errors are reported, each with its path', () => {
 });
 
 test('sides of a set operation agree', () => {
-  const other = make({ kind: 'project', input: scan, exprs: [ref(1, scalar('f32', { nullable: true })), ref(0)], names: ['a', 'b'] });
-  assert.match(messages(make({ kind: 'setop', op: 'union', all: true, left: scan, right: other })).join(), /column 0 of i64 and f32\?/);
+  const other = make(
+    { kind: 'project', input: scan, exprs: [ref(1, scalar('f32', { nullable: true })), ref(0)], names: ['a', 'b'] },
+  );
+  assert.match(
+    messages(make({ kind: 'setop', op: 'union', all: true, left: scan, right: other })).join(), /column 0 of i64 and f32\?/,
+  );
 });
 
 test('a literal is of the form of its dtype', () => {
@@ -74,7 +80,9 @@ test('a model in a plan reads rows, and its outputs are rows', () => {
   const dense = (k: number) => make({
     kind: 'dense', input: features, weight: make({ kind: 'weight', hash: 'w', type: tensor('f32', [k, 2]) }), bias: undefined, activation: undefined, representation: undefined,
   });
-  const applied = (node: ReturnType<typeof dense>) => make({ kind: 'apply', input: scan, model: 'm@1', outputs: [{ name: 'p', tensor: node }] });
+  const applied = (node: ReturnType<typeof dense>) => make(
+    { kind: 'apply', input: scan, model: 'm@1', outputs: [{ name: 'p', tensor: node }] },
+  );
   assert.equal(messages(applied(dense(1))), []);
   assert.match(messages(applied(dense(3))).join(), /found an input of 1 features, expected the weight's 3/);
   assert.match(messages(applied(dense(1)), 'placed').join(), /every dense layer a representation/);
@@ -90,7 +98,9 @@ test('a model lists the inputs it reads', () => {
 });
 
 test('a stale type is found', () => {
-  const stale = make({ kind: 'join', join: 'left', left: scan, right: scan, on: yes, type: relation([...scan.type.columns, ...scan.type.columns]) });
+  const stale = make(
+    { kind: 'join', join: 'left', left: scan, right: scan, on: yes, type: relation([...scan.type.columns, ...scan.type.columns]) },
+  );
   assert.match(messages(stale).join(), /found type rel\{.*\}, expected rel\{.*id: i64\?/);
 });
 

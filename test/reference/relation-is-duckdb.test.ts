@@ -49,7 +49,9 @@ test.before(async () => {
 /** Compares as bags, or in order. */
 async function same(node: Relation, sql: string, options: { ordered?: boolean } = {}): Promise<void> {
   assert.equal(verify(node, 'bound').map((error) => error.message), []);
-  const ours = evaluateRelation(node, context).map((row) => row.map((value, i) => textOf(value, node.type.columns[i]!.type)).join(' | '));
+  const ours = evaluateRelation(node, context).map(
+    (row) => row.map((value, i) => textOf(value, node.type.columns[i]!.type)).join(' | '),
+  );
   const reader = await connection.runAndReadAll(`SELECT COALESCE(COLUMNS(*)::VARCHAR, 'NULL') FROM (${sql})`);
   const theirs = reader.getRows().map((row) => row.join(' | '));
   const order = (rows: string[]): string[] => (options.ordered === true ? rows : rows.sort());
@@ -59,9 +61,13 @@ async function same(node: Relation, sql: string, options: { ordered?: boolean } 
 test('joins of every kind', async () => {
   const on = call('eq', col(t, 0), make({ kind: 'ref', index: 4, type: u.type.columns[0]!.type }));
   const kinds: readonly (readonly [JoinKind, string])[] = [['inner', 'JOIN'], ['left', 'LEFT JOIN'], ['right', 'RIGHT JOIN'], ['full', 'FULL JOIN'], ['semi', 'SEMI JOIN'], ['anti', 'ANTI JOIN']];
-  for (const [join, sql] of kinds) await same(make({ kind: 'join', join, left: t, right: u, on }), `SELECT * FROM t ${sql} u ON t.k = u.k`);
+  for (const [join, sql] of kinds) await same(
+    make({ kind: 'join', join, left: t, right: u, on }), `SELECT * FROM t ${sql} u ON t.k = u.k`,
+  );
   const less = call('and', on, call('lt', make({ kind: 'ref', index: 6, type: u.type.columns[2]!.type }), col(t, 2)));
-  for (const [join, sql] of kinds) await same(make({ kind: 'join', join, left: t, right: u, on: less }), `SELECT * FROM t ${sql} u ON t.k = u.k AND u.x < t.x`);
+  for (const [join, sql] of kinds) await same(
+    make({ kind: 'join', join, left: t, right: u, on: less }), `SELECT * FROM t ${sql} u ON t.k = u.k AND u.x < t.x`,
+  );
   await same(make({ kind: 'join', join: 'cross', left: t, right: u, on: undefined }), 'SELECT * FROM t, u');
 });
 
@@ -81,7 +87,9 @@ test('aggregates: grouped, of everything, of nothing, distinct, filtered', async
     }));
     const list = AGGREGATES.map(([, index, , sql]) => (distinct && index !== undefined ? sql.replace('(', '(DISTINCT ') : sql) + (filter ? ' FILTER (d > 1)' : '')).join(', ');
     await same(make({ kind: 'aggregate', input: t, groups: [], calls }), `SELECT ${list} FROM t`);
-    await same(make({ kind: 'aggregate', input: t, groups: [{ expr: col(t, 1), name: 'g' }], calls }), `SELECT g, ${list} FROM t GROUP BY g`);
+    await same(
+      make({ kind: 'aggregate', input: t, groups: [{ expr: col(t, 1), name: 'g' }], calls }), `SELECT g, ${list} FROM t GROUP BY g`,
+    );
     const none = make({ kind: 'filter', input: t, predicate: make({ kind: 'literal', value: false, type: scalar('bool') }) });
     await same(make({ kind: 'aggregate', input: none, groups: [], calls }), `SELECT ${list} FROM t WHERE false`);
     await same(make({ kind: 'aggregate', input: none, groups: [{ expr: col(t, 1), name: 'g' }], calls }), `SELECT g, ${list} FROM t WHERE false GROUP BY g`);
@@ -98,14 +106,18 @@ test('sorting puts NULLs where it is told and NaN last', async () => {
     await same(make({ kind: 'sort', input: t, keys, limit: undefined }), sql, { ordered: true });
     await same(make({ kind: 'sort', input: t, keys, limit: 3 }), `${sql} LIMIT 3`, { ordered: true });
     const sorted = make({ kind: 'sort', input: t, keys, limit: undefined });
-    await same(make({ kind: 'limit', input: sorted, limit: i64(2n), offset: i64(3n) }), `${sql} LIMIT 2 OFFSET 3`, { ordered: true });
+    await same(
+      make({ kind: 'limit', input: sorted, limit: i64(2n), offset: i64(3n) }), `${sql} LIMIT 2 OFFSET 3`, { ordered: true },
+    );
   }
 });
 
 test('set operations count duplicates and treat NULLs as equal', async () => {
   const one = (input: Relation): Relation => make({ kind: 'project', input, exprs: [col(input, 0)], names: ['k'] });
   for (const op of ['union', 'intersect', 'except'] as const) for (const all of [false, true]) {
-    await same(make({ kind: 'setop', op, all, left: one(t), right: one(u) }), `SELECT k FROM t ${op} ${all ? 'ALL' : ''} SELECT k FROM u`);
+    await same(
+      make({ kind: 'setop', op, all, left: one(t), right: one(u) }), `SELECT k FROM t ${op} ${all ? 'ALL' : ''} SELECT k FROM u`,
+    );
   }
   await same(make({ kind: 'distinct', input: t }), 'SELECT DISTINCT * FROM t');
 });
@@ -166,7 +178,9 @@ test('window frames', async () => {
     // Counts and sums do not depend on the order of peers, where frames are of rows they do.
     if (frame.unit === 'rows') {
       const all = [key(col(t, 0)), key(col(t, 3)), key(col(t, 1))];
-      await same(windowed('sum', [col(t, 0)], maybe('i64'), { frame, order: all }), `SELECT *, sum(k) OVER (${ORDER} ${sql}) FROM t`);
+      await same(
+        windowed('sum', [col(t, 0)], maybe('i64'), { frame, order: all }), `SELECT *, sum(k) OVER (${ORDER} ${sql}) FROM t`,
+      );
       await same(windowed('last_value', [col(t, 3)], maybe('decimal(6,2)'), { frame, order: all }), `SELECT *, last_value(d) OVER (${ORDER} ${sql}) FROM t`);
       continue;
     }

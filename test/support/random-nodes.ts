@@ -30,11 +30,15 @@ export function randomLiteral(choose: Choose, dtype: DType): LiteralValue {
 
 function literal(choose: Choose, dtype: DType): Expr {
   const isNull = choose(6) === 0;
-  return make({ kind: 'literal', value: isNull ? null : randomLiteral(choose, dtype), type: scalar(dtype, { nullable: isNull }) });
+  return make(
+    { kind: 'literal', value: isNull ? null : randomLiteral(choose, dtype), type: scalar(dtype, { nullable: isNull }) },
+  );
 }
 
 function leaf(choose: Choose, columns: readonly Column[], dtype: DType): Expr {
-  const fitting = columns.flatMap((column, index) => (column.type.kind === 'scalar' && column.type.dtype === dtype ? [{ column, index }] : []));
+  const fitting = columns.flatMap(
+    (column, index) => (column.type.kind === 'scalar' && column.type.dtype === dtype ? [{ column, index }] : []),
+  );
   if (fitting.length > 0 && choose(3) > 0) {
     const { column, index } = pick(choose, fitting);
     return make({ kind: 'ref', index, type: column.type });
@@ -50,7 +54,9 @@ export function randomExpr(choose: Choose, columns: readonly Column[], dtype: DT
   if (depth <= 0) return leaf(choose, columns, dtype);
   const inner = (wanted: DType): Expr => randomExpr(choose, columns, wanted, depth - 1);
   switch (choose(7)) {
-    case 0: return make({ kind: 'cast', arg: inner(pick(choose, DTYPES.filter((from) => canCast(from, dtype)))), to: dtype, attempt: choose(2) === 0 });
+    case 0: return make(
+      { kind: 'cast', arg: inner(pick(choose, DTYPES.filter((from) => canCast(from, dtype)))), to: dtype, attempt: choose(2) === 0 },
+    );
     case 1: {
       const [then, otherwise] = [inner(dtype), inner(dtype)];
       return make({
@@ -159,7 +165,9 @@ export function randomRelation(choose: Choose, depth: number): Relation {
 function randomSource(choose: Choose): Relation {
   const columns = columnsOf(choose);
   switch (choose(3)) {
-    case 0: return make({ kind: 'series', start: constant(choose), stop: constant(choose), step: constant(choose), inclusive: choose(2) === 0 });
+    case 0: return make(
+      { kind: 'series', start: constant(choose), stop: constant(choose), step: constant(choose), inclusive: choose(2) === 0 },
+    );
     case 1: {
       const rows = Array.from({ length: choose(3) }, () => columns.map((column) =>
         make({ kind: 'literal', value: randomLiteral(choose, (column.type as ScalarType).dtype), type: column.type as ScalarType })));
@@ -192,8 +200,12 @@ export function randomTensor(choose: Choose, source: Tensor, depth: number): Ten
   const index = make({ kind: 'fill', value: 0n, type: tensor('i64', [2]) });
   switch (choose(16)) {
     case 0: return make({ kind: 'map', body, inputs: [input] });
-    case 1: return make({ kind: 'map', body: make({ kind: 'call', op: 'add', args: [ref(0), ref(1)] }), inputs: [input, weight(choose, [k])] });
-    case 2: return make({ kind: 'reduce', op: pick(choose, ['sum', 'mean', 'max'] as const), input, axes: [1], keepDims: true, last: choose(2) === 0 });
+    case 1: return make(
+      { kind: 'map', body: make({ kind: 'call', op: 'add', args: [ref(0), ref(1)] }), inputs: [input, weight(choose, [k])] },
+    );
+    case 2: return make(
+      { kind: 'reduce', op: pick(choose, ['sum', 'mean', 'max'] as const), input, axes: [1], keepDims: true, last: choose(2) === 0 },
+    );
     case 3: return make({ kind: 'matmul', left: input, right: weight(choose, [k, 1 + choose(4)]) });
     case 4: {
       const m = 1 + choose(4);
@@ -204,14 +216,18 @@ export function randomTensor(choose: Choose, source: Tensor, depth: number): Ten
       });
     }
     case 5: return make({ kind: 'reshape', input, dims: ['n', k] });
-    case 6: return make({ kind: 'transpose', input: make({ kind: 'transpose', input, permutation: [1, 0] }), permutation: [1, 0] });
+    case 6: return make(
+      { kind: 'transpose', input: make({ kind: 'transpose', input, permutation: [1, 0] }), permutation: [1, 0] },
+    );
     case 7: return make({ kind: 'concat', inputs: [input, input], axis: 1 });
     case 8: return make({ kind: 'slice', input, ranges: [undefined, { start: k - 1, step: -1, count: k }] });
     case 9: return make({ kind: 'pad', input, before: [0, 1], after: [0, 2], mode: 'constant', value: NaN });
     case 10: return make({ kind: 'gather', mode: 'take', input, indices: index, axis: 1, batchDims: 0 });
     case 11: return make({ kind: 'topk', input, k: 1, axis: 1, largest: choose(2) === 0, part: 'values' });
     case 12: return make({ kind: 'cumulative', op: 'sum', input, axis: 1, exclusive: choose(2) === 0, reverse: choose(2) === 0 });
-    case 13: return make({ kind: 'lookup', input, keys: weight(choose, [2]), values: weight(choose, [2]), otherwise: randomLiteral(choose, 'f32') });
+    case 13: return make(
+      { kind: 'lookup', input, keys: weight(choose, [2]), values: weight(choose, [2]), otherwise: randomLiteral(choose, 'f32') },
+    );
     case 14: return make({ kind: 'opaque', op: 'nonzero', inputs: [input], attributes: { b: [1, -0, NaN], a: { 'x y': null, s: 'text' } }, part: choose(2), type: tensor('f32', ['n', k]) });
     default: return randomWide(choose, input);
   }
@@ -222,7 +238,9 @@ function randomWide(choose: Choose, input: Tensor): Tensor {
   const k = input.type.dims[1] as number;
   const image = make({ kind: 'reshape', input: make({ kind: 'expand', input, dims: ['n', k] }), dims: ['n', 1, 1, k] });
   const window = { strides: [1, 1], dilations: [1, 1], before: [0, 0], after: [0, 0] };
-  const constants = (dtype: DType, dims: readonly number[]): Tensor => make({ kind: 'weight', hash: `t${choose(9)}`, type: tensor(dtype, dims) });
+  const constants = (dtype: DType, dims: readonly number[]): Tensor => make(
+    { kind: 'weight', hash: `t${choose(9)}`, type: tensor(dtype, dims) },
+  );
   switch (choose(4)) {
     case 0: {
       const conv = make({ kind: 'conv', input: image, weight: weight(choose, [1, 1, 1, 1]), bias: undefined, ...window, groups: 1, transposed: choose(2) === 0 });
@@ -246,6 +264,8 @@ function randomWide(choose: Choose, input: Tensor): Tensor {
 /** Any node: relation, tensor or expression. */
 export function randomNode(choose: Choose): Node {
   if (choose(5) === 0) return randomExpr(choose, columnsOf(choose), pick(choose, DTYPES), 4);
-  if (choose(3) === 0) return randomTensor(choose, make({ kind: 'input', name: pick(choose, NAMES), type: tensor('f32', ['n', 1 + choose(5)]) }), 6);
+  if (choose(3) === 0) {
+    return randomTensor(choose, make({ kind: 'input', name: pick(choose, NAMES), type: tensor('f32', ['n', 1 + choose(5)]) }), 6);
+  }
   return randomRelation(choose, 4);
 }
