@@ -3,6 +3,7 @@
  *
  * The graph is compiled once by itself, over plain columns, to learn those orders; weights are streamed when storage asks.
  */
+import { SIMD128_TIER } from '../backends/wasm/kernel-tier.js';
 import { compileTileProgram } from '../backends/wasm/tile-program.js';
 import type { WeightUse } from '../backends/wasm/tile-plan.js';
 import { ModuleBuilder } from '../backends/wasm/dsl.js';
@@ -49,7 +50,7 @@ function weightUses(graph: ModelGraph, data: TensorData, sizeOf: (hash: string) 
   const large = layers.filter((layer) => layer.weight.kind === 'weight' && sizeOf(layer.weight.hash) > LOADED_BYTES);
   if (large.length > 0) return [...new Set(layers)].flatMap(panelUses);
   return applies.flatMap((apply) => {
-    const program = compileTileProgram(new ModuleBuilder({ relaxedSimd: false }), apply.outputs.map((output) => output.tensor), { data, tier: 'simd128' });
+    const program = compileTileProgram(new ModuleBuilder({ relaxedSimd: false }), apply.outputs.map((output) => output.tensor), { data, tier: SIMD128_TIER });
     if ('unsupported' in program) {
       throw new ModelError('unsupported', `no kernels for: ${program.unsupported.join('; ')}`, { model: graph.name });
     }

@@ -114,10 +114,10 @@ function union(...sets: readonly Columns[]): Columns {
   return new Set(sets.flatMap((set) => [...set]));
 }
 
-/** The needed ones of `count` columns in order; the first where none is, for a relation has one column at least. */
+/** The needed ones of `count` columns in order; the first where none is: only the row without FROM has no columns. */
 function keep(count: number, needed: Columns): readonly number[] {
   const kept = Array.from({ length: count }, (_, index) => index).filter((index) => needed.has(index));
-  return kept.length === 0 ? [0] : kept;
+  return kept.length === 0 && count > 0 ? [0] : kept;
 }
 
 function positions(kept: readonly number[]): (column: number) => number {

@@ -80,7 +80,7 @@ export type CompiledStatement =
   | { readonly kind: 'explain'; readonly query: CompiledQuery; readonly analyze: boolean; readonly format: string | undefined }
   | { readonly kind: 'create-table'; readonly name: string; readonly columns: readonly ColumnSchema[]; readonly ifNotExists: boolean; readonly orReplace: boolean; readonly query: CompiledQuery | undefined }
   | { readonly kind: 'drop-table'; readonly name: string; readonly ifExists: boolean }
-  | { readonly kind: 'create-view'; readonly name: string; readonly sql: string; readonly orReplace: boolean }
+  | { readonly kind: 'create-view'; readonly name: string; readonly sql: string; readonly columns: readonly string[]; readonly orReplace: boolean; readonly ifNotExists: boolean }
   | { readonly kind: 'drop-view'; readonly name: string; readonly ifExists: boolean }
   /** The query gives rows in the order of the table's columns. */
   | { readonly kind: 'insert'; readonly table: string; readonly query: CompiledQuery }

@@ -45,6 +45,7 @@ export class ModuleBuilder {
   readonly #names = new Set<string>();
   readonly #data: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
   readonly #dataOffsets = new Map<string, number>();
+  readonly #exported = new Set<string>();
   #dataBytes = 0;
   readonly #pages: { readonly initial: number; readonly maximum: number };
   #finished = false;
@@ -89,8 +90,15 @@ export class ModuleBuilder {
     const params = Object.fromEntries(Object.entries(signature.params).map(([local, type]) => [local, builder.local(type, local)])) as unknown as Locals<P>;
     body(builder, params);
     builder.finish(name, { paramCount: Object.keys(signature.params).length, result: signature.result });
-    if (signature.export === true) this.#module.addFunctionExport(name, name);
+    if (signature.export === true) this.export({ name });
     return { name, params: signature.params, result: signature.result as R };
+  }
+
+  /** Exports a function under its own name; more than once has no effect. */
+  export(func: { readonly name: string }): void {
+    if (this.#exported.has(func.name)) return;
+    this.#exported.add(func.name);
+    this.#module.addFunctionExport(func.name, func.name);
   }
 
   /** Puts constant bytes (equal ones once) in the module; gives the address at which they are when it runs. */

@@ -50,8 +50,9 @@ export function bindBinary(ast: Binary, cx: ExprContext): Expr {
   return bound;
 }
 
-/** The values of a row, or the one value. */
+/** The values of a row, also written `ROW(a, b)`, or the one value. */
 export function rowOf(ast: AstExpr, cx: ExprContext): readonly Expr[] {
+  if (ast.kind === 'function' && ast.name.text.toLowerCase() === 'row') return ast.args.map((arg) => bindExpr(arg.value, cx));
   return ast.kind === 'row' ? ast.items.map((item) => bindExpr(item, cx)) : [bindExpr(ast, cx)];
 }
 

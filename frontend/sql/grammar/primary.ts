@@ -348,7 +348,7 @@ export abstract class PrimaryGrammar extends TypeGrammar {
         {
           ALT: () => {
             const items = this.SUBRULE(this.expressions);
-            return (): AstExpr => (items.length === 1 ? items[0]! : { kind: 'row', items, span: this.spanFrom(start) });
+            return (): AstExpr => (items.length === 1 ? { ...items[0]!, span: this.spanFrom(start) } : { kind: 'row', items, span: this.spanFrom(start) });
           },
         },
       ],
