@@ -5,11 +5,12 @@
  * A file that crashes, times out or reports no totals counts as one failure.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const TEST_ROOT = fileURLToPath(new URL('.', import.meta.url));
+const SOURCE_ROOT = fileURLToPath(new URL('../../test/', import.meta.url));
 const PARALLEL = 2;
 const TIMEOUT_MS = 15 * 60_000;
 const SLOW_MS = 10_000;
@@ -26,6 +27,8 @@ interface Outcome {
 function testFiles(filters: readonly string[]): readonly string[] {
   return readdirSync(TEST_ROOT, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js') && (filters.length === 0 || filters.some((part) => file.includes(part))))
+    // A test that was renamed or removed leaves its build behind.
+    .filter((file) => existsSync(SOURCE_ROOT + file.replace(/\.js$/, '.ts')))
     .sort();
 }
 

@@ -8,6 +8,7 @@ import { print, printModel } from '../../ir/print.js';
 import { children, postorder, withChildren } from '../../ir/rewrite.js';
 import { isRelationKind, isStatementKind, SHAPES } from '../../ir/shape.js';
 import { relation, scalar, tensor } from '../../ir/type.js';
+import { verify } from '../../ir/verify.js';
 import { golden } from '../support/golden.js';
 import { randomNode } from '../support/random-nodes.js';
 
@@ -31,16 +32,16 @@ test('withChildren(x, children(x)) is x', () => {
   fc.assert(fc.property(nodes, (node) => postorder(node).every((part) => withChildren(part, children(part)) === part)), { numRuns: 60, seed: 3 });
 });
 
-test('a mutated text gives a node or a ParseError, never another error', () => {
-  fc.assert(fc.property(nodes, fc.nat(), fc.constantFrom('', '{', '%9', '9', '"', ':', 'x', '\0', '[', ' = '), (node, at, inserted) => {
+test('a mutated text gives a node that can be verified or a ParseError, never another error', () => {
+  fc.assert(fc.property(nodes, fc.nat(), fc.constantFrom('', '{', '%9', '9', '"', ':', 'x', '\0', '[', ' = ', '[]', '-1', '7', '%0', '%1'), (node, at, inserted) => {
     const text = print(node);
     const place = at % text.length;
     try {
-      parse(text.slice(0, place) + inserted + text.slice(place + 1));
+      verify(parse(text.slice(0, place) + inserted + text.slice(place + 1)), 'bound');
     } catch (error) {
       if ((error as Error).name !== 'ParseError') throw error;
     }
-  }), { numRuns: 400, seed: 5 });
+  }), { numRuns: 1500, seed: 5 });
 });
 
 const f32 = scalar('f32');
