@@ -12,6 +12,7 @@ import { PARAM_BYTES, PLAN_VERSION, type ParameterSlot, type PhysicalPlan } from
 import { Lowering } from './relational/lower.js';
 import { tensorWidth } from './relational/layout.js';
 import { ModuleBuilder } from './wasm/dsl.js';
+import type { KernelTier } from './wasm/kernel-tier.js';
 import type { Emission } from './wasm/pipeline/emission.js';
 import { emitPipeline } from './wasm/pipeline/pipeline.js';
 import { resultLayout } from './wasm/pipeline/result.js';
@@ -22,7 +23,7 @@ export interface EmitOptions {
   readonly parameters: readonly DType[];
   /** Small constants of models, which become part of the module. */
   readonly tensors: TensorData;
-  readonly tier: 'simd128' | 'relaxed';
+  readonly tier: KernelTier;
 }
 
 export interface EmittedPlan {
@@ -38,7 +39,7 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
   lowering.parameters.push(...parameters);
   lowering.root(relation);
   const { layout } = lowering;
-  const module = new ModuleBuilder({ relaxedSimd: options.tier === 'relaxed' });
+  const module = new ModuleBuilder({ relaxedSimd: options.tier.relaxedSimd });
   const emission: Emission = {
     module, layout, parameters: lowering.parameters, hostFunctions: [], weights: [], tensors: options.tensors, tier: options.tier,
     support: new Map(), places: new Map(),
@@ -49,7 +50,7 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
   const plan: PhysicalPlan = {
     version: PLAN_VERSION, sql: options.sql, parameters, output: result.output, leaves: result.leaves, tables: tablesOf(relation),
     weights: emission.weights, buffers: layout.buffers, pipelines, contextBytes: layout.context.bytes, localBytes: layout.local.bytes,
-    dataBytes: module.dataBytes, hostFunctions: emission.hostFunctions, simd: options.tier,
+    dataBytes: module.dataBytes, hostFunctions: emission.hostFunctions, simd: options.tier.relaxedSimd ? 'relaxed' : 'simd128',
   };
   return { plan, wasm, text: () => module.text() };
 }

@@ -21,7 +21,7 @@ export function lowerJoin(lowering: Lowering, node: Join): Stream {
   const { keys, residual } = conditionOf(node.on, leftWidth);
   const build = buildSide(lowering, node, keys);
   const kind = node.join === 'cross' ? 'inner' : node.join;
-  const probe = after(lowering.stream(node.left), { kind: 'probe', join: kind, build, keys: keys.map((key) => key.left), residual });
+  const probe = after(lowering.stream(node.left), { kind: 'probe', join: kind, build, leftWidth, keys: keys.map((key) => key.left), residual });
   if (kind !== 'full') return probe;
   const rows = lowering.tuples(node.type.columns.map((column) => column.type));
   lowering.close(probe, { kind: 'buffer', rows });

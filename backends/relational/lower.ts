@@ -10,6 +10,7 @@ import { rewriteBottomUp } from '../../ir/rewrite.js';
 import { scalar, unreachable, type ValueType } from '../../ir/type.js';
 import { PARAM_BYTES, type ParameterSlot } from '../../runtime/plan.js';
 import { lowerAggregate } from './lower-aggregate.js';
+import { lowerBlocked } from './lower-blocked.js';
 import { lowerJoin } from './lower-join.js';
 import { lowerSetOperation } from './lower-setop.js';
 import { PlanLayout, slotsOf, tupleLayout } from './layout.js';
@@ -81,7 +82,7 @@ export class Lowering {
       case 'limit': return this.#limit(node);
       case 'setop': return this.#setOperation(node);
       case 'series': return { source: { kind: 'series', node }, operators: [], parallel: false };
-      case 'blocked': throw new Error('blocked layers are not supported yet');
+      case 'blocked': return lowerBlocked(this, node);
       case 'window': throw new Error('window functions are not supported yet');
       default: return unreachable(node);
     }

@@ -4,7 +4,7 @@
  * A pipeline is a source, operators that pass rows on, and a sink. Expressions of an operator refer by position to the
  * columns of the row that reaches it.
  */
-import type { AggregateCall, Apply, Expr, JoinKind, Scan, Series, SortKey } from '../../ir/node.js';
+import type { AggregateCall, Apply, Blocked, Expr, JoinKind, Scan, Series, SortKey } from '../../ir/node.js';
 import type { RelationType, ValueType } from '../../ir/type.js';
 import type { RowBuffer } from '../../runtime/plan.js';
 import type { TupleLayout } from './layout.js';
@@ -70,6 +70,8 @@ export type Operator =
     readonly kind: 'probe';
     readonly join: Exclude<JoinKind, 'right' | 'cross'>;
     readonly build: JoinBuild;
+    /** Columns of the probe side. */
+    readonly leftWidth: number;
     /** Over the probe side's columns, in the order of the build's keys. */
     readonly keys: readonly Expr[];
     /** Over both sides' columns. */
@@ -89,6 +91,8 @@ export type Sink =
   | { readonly kind: 'build'; readonly build: JoinBuild }
   | { readonly kind: 'aggregate'; readonly state: AggregateState }
   | { readonly kind: 'sort'; readonly state: SortState }
+  /** Rows with room for the result of layers that run over all of them when they are there. */
+  | { readonly kind: 'blocked'; readonly rows: TupleBuffer; readonly node: Blocked; readonly featureField: number; readonly resultField: number }
   /** The row's column `value` becomes an inner parameter; column `count` says how many rows there were. */
   | { readonly kind: 'slot'; readonly mode: 'scalar' | 'exists'; readonly parameter: number };
 

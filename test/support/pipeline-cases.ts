@@ -1,12 +1,16 @@
 /** A small world for pipeline tests: two tables, short names for expressions, and the comparison with the oracle. */
 import * as assert from 'uvu/assert';
-import { emitPlan } from '../../backends/emit.js';
+import { emitPlan, type EmittedPlan } from '../../backends/emit.js';
+import { packWeight, type WeightLayout } from '../../backends/wasm/kernels/weight-layout.js';
+import type { WeightSlot } from '../../runtime/plan.js';
+import { SIMD128_TIER } from '../../backends/wasm/kernel-tier.js';
 import { evaluateRelation } from '../../backends/reference/relation.js';
 import { make } from '../../ir/build.js';
 import type { DType } from '../../ir/dtype.js';
 import type { AggregateCall, Expr, LiteralValue, Relation } from '../../ir/node.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import type { Value } from '../../ir/scalar/value.js';
+import type { TensorData } from '../../ir/tensor-data.js';
 import { relation, scalar, tensor, type RelationType } from '../../ir/type.js';
 import { runPlan } from './run-plan.js';
 
@@ -61,25 +65,36 @@ export const columnsOf = (groups: readonly { expr: Expr; name: string }[], calls
 
 const NO_TENSORS = { get: (hash: string): never => { throw new Error(`no tensor ${hash}`); } };
 
-export function run(plan: Relation, params: { readonly values: readonly Value[]; readonly dtypes: readonly DType[] } = { values: [], dtypes: [] }): Value[][] {
-  const emitted = emitPlan(plan, { sql: '', parameters: params.dtypes, tensors: NO_TENSORS, tier: 'simd128' });
-  return runPlan(emitted, { tables: TABLES, params: params.values });
+interface Params { readonly values: readonly Value[]; readonly dtypes: readonly DType[] }
+
+export function plan(relation: Relation, tensors: TensorData = NO_TENSORS, dtypes: readonly DType[] = []): EmittedPlan {
+  return emitPlan(relation, { sql: '', parameters: dtypes, tensors, tier: SIMD128_TIER });
 }
 
-/** Rows as sorted lines (as they come where `ordered`), floats to 12 digits. */
-function lines(rows: readonly (readonly Value[])[], ordered: boolean): string[] {
+export function run(relation: Relation, options: { readonly params?: Params | undefined; readonly tensors?: TensorData | undefined } = {}): Value[][] {
+  const tensors = options.tensors ?? NO_TENSORS;
+  const weight = (slot: WeightSlot): Uint8Array => packWeight(slot.hash.split('+').map((hash) => tensors.get(hash)), JSON.parse(slot.layout) as WeightLayout);
+  return runPlan(plan(relation, tensors, options.params?.dtypes), { tables: TABLES, params: options.params?.values ?? [], weight });
+}
+
+/** Rows as sorted lines (as they come where `ordered`), floats to so many digits. */
+function lines(rows: readonly (readonly Value[])[], options: { readonly ordered: boolean; readonly digits: number }): string[] {
   const text = rows.map((row) => JSON.stringify(row, (_, value: unknown) => {
     if (typeof value === 'bigint') return `${value}n`;
-    if (typeof value === 'number') return Number.isFinite(value) ? Number(value.toPrecision(12)) : String(value);
+    if (typeof value === 'number') return Number.isFinite(value) ? Number(value.toPrecision(options.digits)) : String(value);
     return value;
   }));
-  return ordered ? text : text.sort();
+  return options.ordered ? text : text.sort();
 }
 
+const DIGITS = 12;
+
 export function checkAgainstOracle(
-  plan: Relation, options: { readonly ordered?: boolean; readonly params?: { readonly values: readonly Value[]; readonly dtypes: readonly DType[] } } = {},
+  relation: Relation,
+  options: { readonly ordered?: boolean; readonly params?: Params; readonly tensors?: TensorData; readonly digits?: number } = {},
 ): void {
-  const expected = evaluateRelation(plan, { tables: (name) => TABLES[name]!, params: options.params?.values ?? [], tensors: NO_TENSORS });
-  const found = run(plan, options.params);
-  assert.equal(lines(found, options.ordered === true), lines(expected, options.ordered === true));
+  const expected = evaluateRelation(relation, { tables: (name) => TABLES[name]!, params: options.params?.values ?? [], tensors: options.tensors ?? NO_TENSORS });
+  const found = run(relation, options);
+  const form = { ordered: options.ordered === true, digits: options.digits ?? DIGITS };
+  assert.equal(lines(found, form), lines(expected, form));
 }

@@ -12,6 +12,7 @@ import type { HostFunction, ParameterSlot, WeightSlot } from '../../../runtime/p
 import type { PlanLayout } from '../../relational/layout.js';
 import type { FunctionBuilder, Func, Label, Local, ModuleBuilder } from '../dsl.js';
 import { registersOf, zeroParts, type SqlValue } from '../expression/value.js';
+import type { KernelTier } from '../kernel-tier.js';
 import { i32, type I32, type Value, type ValType } from '../values.js';
 import type { Row } from './row.js';
 
@@ -23,7 +24,7 @@ export interface Emission {
   readonly hostFunctions: HostFunction[];
   readonly weights: WeightSlot[];
   readonly tensors: TensorData;
-  readonly tier: 'simd128' | 'relaxed';
+  readonly tier: KernelTier;
   /** Functions every plan may need, emitted when first asked for. */
   readonly support: Map<string, Func>;
   /** Places in local which every plan may need, allocated when first asked for. */

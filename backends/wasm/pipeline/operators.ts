@@ -1,6 +1,7 @@
 /** Operators: each passes the row on to the next, which is emitted inside it. */
 import type { Operator } from '../../relational/physical.js';
 import { emitColumn, emitExpr, isTrue, nullColumnOf } from '../expression/emit.js';
+import { failIf } from '../expression/site.js';
 import { asI64 } from '../expression/value.js';
 import { conjuncts } from '../../relational/lower-join.js';
 import { i32, i64, load, select, type I64 } from '../values.js';
@@ -42,8 +43,12 @@ function emitLimit(scope: Scope, { limit, offset, place }: Extract<Operator, { k
   const most = constantOf(limit);
   const seen = f.let(load.i64(local, place), 'seen');
   f.store.i64(local, seen.add(1), place);
-  if (skipped !== undefined) flow.next(seen.lt_s(skipped));
+  if (skipped !== undefined) {
+    failIf(scope, skipped.lt_s(0), 'LIMIT and OFFSET must not be negative');
+    flow.next(seen.lt_s(skipped));
+  }
   if (most === undefined) return pass(row, flow);
+  failIf(scope, most.lt_s(0), 'LIMIT and OFFSET must not be negative');
   const last = skipped === undefined ? most : skipped.add(most);
   f.if(seen.ge_s(last), flow.stop);
   pass(row, flow);

@@ -1,37 +1,31 @@
 /** One pipeline as a function over a morsel: a loop of its source, the operators inside it, the sink at the core. */
 import type { Finish, Pipeline, Source } from '../../../runtime/plan.js';
 import { PARAM_NULL_OFFSET } from '../../../runtime/plan.js';
-import type { Operator, PhysicalPipeline, PhysicalSource, Sink } from '../../relational/physical.js';
+import type { PhysicalPipeline, PhysicalSource, Sink } from '../../relational/physical.js';
 import { explainPipeline } from '../../relational/explain.js';
 import { failIf } from '../expression/site.js';
 import { asI64 } from '../expression/value.js';
-import { i32, type I32 } from '../values.js';
+import { i32 } from '../values.js';
 import { consumeAggregate, defineEnsure, defineMerge, singleGroup } from './aggregate-code.js';
-import { emitApply } from './apply.js';
-import { Scope, type Emission, type Flow } from './emission.js';
+import { defineTiledScan, tileSink } from './apply.js';
+import { consumeBlocked, defineBlocked } from './blocked.js';
+import type { Emission, Flow, Scope } from './emission.js';
 import { resetArena } from './memory.js';
 import { emitOperators } from './operators.js';
 import { consumeBuffer, consumeBuild, defineLink } from './probe.js';
 import { consumeResult, defineResultInit, flushResult, type ResultLayout } from './result.js';
 import type { Row } from './row.js';
+import { defineFunction, type SinkCode } from './segment.js';
 import { consumeSort, defineSort } from './sort.js';
 import { emitSource, type Body } from './sources.js';
 import { storeParts } from './tuple.js';
-
-/** What a function of the pipeline does at its start, for each row, and (the outermost) at its end. */
-export interface SinkCode {
-  readonly begin: (scope: Scope) => (row: Row, flow: Flow) => void;
-  readonly end: (scope: Scope) => void;
-}
 
 export function emitPipeline(emission: Emission, pipeline: PhysicalPipeline, result: ResultLayout | undefined): Pipeline {
   const { name, source, sink } = pipeline;
   const code = sinkCode(sink, result);
   const run = emission.module.freshName(`run_${name}`);
-  const split = pipeline.operators.findIndex((operator) => operator.kind === 'apply');
   const notes: string[] = [];
-  if (split < 0) defineRun(emission, run, { source, operators: pipeline.operators, sink: code });
-  else notes.push(...emitApply(emission, run, { source, operators: pipeline.operators, split, sink: code }));
+  defineSegments(emission, run, { pipeline, sink: code, notes });
   const init = sink.kind === 'result' ? emission.module.freshName(`init_${name}`) : undefined;
   if (init !== undefined && result !== undefined) defineResultInit(emission, init, result);
   return {
@@ -40,31 +34,23 @@ export function emitPipeline(emission: Emission, pipeline: PhysicalPipeline, res
   };
 }
 
-interface Run { readonly source: PhysicalSource; readonly operators: readonly Operator[]; readonly sink: SinkCode }
+interface Segments { readonly pipeline: PhysicalPipeline; readonly sink: SinkCode; readonly notes: string[] }
 
-function defineRun(emission: Emission, name: string, { source, operators, sink }: Run): void {
+/** Operators up to the first model are the run's own; what follows runs a tile at a time, as its sink. */
+function defineSegments(emission: Emission, name: string, { pipeline, sink, notes }: Segments): void {
+  const { source, operators } = pipeline;
+  const split = operators.findIndex((operator) => operator.kind === 'apply');
+  const before = split < 0 ? operators : operators.slice(0, split);
+  if (source.kind === 'scan' && split >= 0 && before.every((operator) => operator.kind === 'project')) {
+    return defineTiledScan(emission, name, { source, before, operators: operators.slice(split), pipelineSink: pipeline.sink, sink, notes });
+  }
+  const outer = split < 0 ? sink : tileSink(emission, name, { operators: operators.slice(split), pipelineSink: pipeline.sink, sink, notes });
   defineFunction(emission, name, (scope, morsel, stop) => {
     resetArena(scope);
-    const consume = sink.begin(scope);
-    const body: Body = (row, flow) => emitOperators(scope, operators, row, flow, consume);
+    const consume = outer.begin(scope);
+    const body: Body = (row, flow) => emitOperators(scope, before, row, flow, consume);
     emitSource(scope, source, { morsel, stop }, body);
-  }, sink.end);
-}
-
-/** An exported function of a morsel: `body`, which `stop` leaves, then `end`; gives whether it was stopped. */
-export function defineFunction(
-  emission: Emission, name: string, body: (scope: Scope, morsel: I32, stop: () => void) => void, end: (scope: Scope) => void,
-): void {
-  emission.module.define(name, { params: { context: 'i32', local: 'i32', morsel: 'i32' }, result: 'i32', export: true }, (f, { context, local, morsel }) => {
-    const scope = new Scope(emission, f, { context, local });
-    const stopped = f.local('i32', 'stopped');
-    f.block((exit) => body(scope, morsel, () => {
-      f.set(stopped, 1);
-      exit.break();
-    }));
-    end(scope);
-    f.return(stopped);
-  });
+  }, outer.end);
 }
 
 function sinkCode(sink: Sink, result: ResultLayout | undefined): SinkCode {
@@ -79,6 +65,7 @@ function sinkCode(sink: Sink, result: ResultLayout | undefined): SinkCode {
     case 'buffer': return plain((scope, row) => consumeBuffer(scope, sink.rows, row));
     case 'build': return plain((scope, row, flow) => consumeBuild(scope, sink.build, row, flow));
     case 'sort': return plain((scope, row) => consumeSort(scope, sink.state, row));
+    case 'blocked': return plain((scope, row) => consumeBlocked(scope, sink, row));
     case 'slot': return plain((scope, row) => consumeSlot(scope, sink, row));
     case 'aggregate': return {
       begin: (scope) => {
@@ -118,7 +105,7 @@ function sourceOf(source: PhysicalSource): Source {
 
 function writesOf(sink: Sink): readonly number[] {
   switch (sink.kind) {
-    case 'buffer': return [sink.rows.buffer.id];
+    case 'buffer': case 'blocked': return [sink.rows.buffer.id];
     case 'build': return [sink.build.rows.buffer.id];
     case 'aggregate': return [sink.state.rows.buffer.id, ...sink.state.distinct.flatMap((set) => (set === undefined ? [] : [set.rows.buffer.id]))];
     case 'sort': return [sink.state.rows.buffer.id];
@@ -142,6 +129,7 @@ function finishOf(emission: Emission, name: string, sink: Sink): readonly Finish
       return [{ kind: 'once', fn: `ensure_${name}` }, merge];
     }
     case 'sort': return [defineSort(emission, name, sink.state)];
+    case 'blocked': return [defineBlocked(emission, name, sink)];
     default: return [];
   }
 }

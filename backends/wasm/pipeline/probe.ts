@@ -101,7 +101,7 @@ function keysMatch(scope: Scope, probe: Probe, { tuple, hash, keys }: Walk): I32
 }
 
 function buildColumns(build: JoinBuild, tuple: I32, absent?: I32): readonly FlightColumn[] {
-  return tupleColumns(build.rows.layout, build.rows.types, tuple, absent).slice(0, build.columnCount);
+  return tupleColumns(build.rows.layout, build.rows.types, tuple, { absent }).slice(0, build.columnCount);
 }
 
 function advance(scope: Scope, tuple: Walk['tuple']): void {

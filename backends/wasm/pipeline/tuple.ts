@@ -66,10 +66,10 @@ export function loadNull(layout: TupleLayout, field: Field, tuple: I32): I32 | u
   return load.i8_u(tuple, layout.nullOffset + (field.nullBit >> 3)).shr_u(field.nullBit & 7).and(1);
 }
 
-/** Writes values to the tuple's first fields; all null flags of the tuple are written. */
-export function storeTuple(scope: Scope, layout: TupleLayout, tuple: I32, columns: readonly FlightColumn[]): void {
+/** Writes values to the tuple's first fields; all null flags of the tuple are written. `lent`: text stays where it lies. */
+export function storeTuple(scope: Scope, layout: TupleLayout, tuple: I32, columns: readonly FlightColumn[], options: { readonly lent?: boolean } = {}): void {
   const values = columns.flatMap((column) => storedValues(scope, column));
-  storeFields(scope, layout, tuple, values);
+  storeFields(scope, layout, tuple, options.lent === true ? values.map((value) => ('tensor' in value ? value : { ...value, stable: true })) : values);
 }
 
 /** A field's value, or the elements of a tensor's field. */
@@ -121,11 +121,13 @@ function storeTensor(scope: Scope, column: Extract<FlightColumn, { kind: 'tensor
 }
 
 /** The columns of a tuple at `tuple`, which must stay the same while the row is in flight; `absent` is 1 where all are NULL. */
-export function tupleColumns(layout: TupleLayout, types: readonly ValueType[], tuple: I32, absent?: I32): readonly FlightColumn[] {
+export function tupleColumns(
+  layout: TupleLayout, types: readonly ValueType[], tuple: I32, { absent, lent }: { readonly absent?: I32 | undefined; readonly lent?: boolean } = {},
+): readonly FlightColumn[] {
   let next = 0;
   const column = (type: ValueType): FlightColumn => {
     switch (type.kind) {
-      case 'scalar': return fieldColumn(layout, layout.fields[next++]!, { tuple, absent });
+      case 'scalar': return fieldColumn(layout, layout.fields[next++]!, { tuple, absent, lent });
       case 'tensor': return tensorColumn(layout, layout.fields[next++]!, { tuple, absent });
       default: {
         const flag = type.nullable ? layout.fields[next++]! : undefined;
@@ -140,7 +142,7 @@ export function tupleColumns(layout: TupleLayout, types: readonly ValueType[], t
   return types.map(column);
 }
 
-interface TuplePlace { readonly tuple: I32; readonly absent: I32 | undefined }
+interface TuplePlace { readonly tuple: I32; readonly absent: I32 | undefined; readonly lent?: boolean | undefined }
 
 function nullOf(layout: TupleLayout, field: Field, { tuple, absent }: TuplePlace): I32 | undefined {
   const flag = loadNull(layout, field, tuple);
@@ -150,7 +152,7 @@ function nullOf(layout: TupleLayout, field: Field, { tuple, absent }: TuplePlace
 
 export function fieldColumn(layout: TupleLayout, field: Field, place: TuplePlace): FlightColumn {
   return scalarColumn(field.dtype, (scope) => ({
-    dtype: field.dtype, parts: loadParts(scope, field.dtype, place.tuple, field.offset), isNull: nullOf(layout, field, place), stable: true,
+    dtype: field.dtype, parts: loadParts(scope, field.dtype, place.tuple, field.offset), isNull: nullOf(layout, field, place), stable: place.lent !== true,
   }));
 }
 

@@ -1,0 +1,175 @@
+/**
+ * A tile: rows that wait for their models. Places in local: leaf columns as the tile programs read them, output columns,
+ * the tables of their addresses, scratch, one word of NULL flags a row, and (`carried`) what the rest needs of the rows.
+ */
+import { postorder } from '../../../ir/rewrite.js';
+import type { Apply, ToTensor } from '../../../ir/node.js';
+import type { ValueType } from '../../../ir/type.js';
+import { slotsOf, tupleLayout, type TupleLayout } from '../../relational/layout.js';
+import type { Emission, Scope } from './emission.js';
+import { compileTileProgram, type TileProgram } from '../tile-program.js';
+import { WIDTH_BYTES, type QuadDType } from '../kernels/quad.js';
+import { i32, load, type I32 } from '../values.js';
+import { scalarColumn, type FlightColumn } from './row.js';
+import { loadParts } from './tuple.js';
+
+/** Between columns, so that the columns of a tile do not fall on the same cache sets; programs touch up to 3 rows past the last. */
+const COLUMN_PAD_BYTES = 64;
+/** Flags of NULL leaves are the bits of one word. */
+const MOST_FLAGS = 32;
+
+export interface TileLeaf {
+  readonly tensor: ToTensor;
+  readonly dtype: QuadDType;
+  /** Its first column's number in the table of leaf addresses, and where its columns are when they are copied. */
+  readonly first: number;
+  readonly columns: number;
+  readonly place: number;
+  readonly strideBytes: number;
+  /** The bit that says this leaf is NULL in a row; undefined where NULL becomes NaN or cannot be. */
+  readonly flag: number | undefined;
+}
+
+interface TileOutput {
+  readonly type: ValueType;
+  readonly dtype: QuadDType;
+  readonly columns: number;
+  readonly first: number;
+  readonly place: number;
+  readonly strideBytes: number;
+  /** Flags of the leaves it depends on. */
+  readonly flags: number;
+}
+
+export interface TileModel {
+  readonly node: Apply;
+  readonly program: TileProgram;
+  readonly leaves: readonly TileLeaf[];
+  readonly outputs: readonly TileOutput[];
+  readonly leafTable: number;
+  readonly outputTable: number;
+  readonly scratch: number;
+  /** Weight addresses, in the context. */
+  readonly weights: number;
+}
+
+export interface Tile {
+  readonly rows: number;
+  readonly models: readonly TileModel[];
+  /** Rows in the tile so far. */
+  readonly count: number;
+  readonly flags: number | undefined;
+}
+
+export function planTile(emission: Emission, nodes: readonly Apply[]): Tile {
+  const programs = nodes.map((node) => {
+    const program = compileTileProgram(emission.module, node.outputs.map((output) => output.tensor), { data: emission.tensors, tier: emission.tier, name: 'model' });
+    if ('unsupported' in program) throw new Error(`model ${node.model} has operators without a kernel: ${program.unsupported.join('; ')}`);
+    return program;
+  });
+  const rows = Math.min(...programs.map((program) => program.tileRows));
+  const flagOf = new Map<ToTensor, number>();
+  const models = nodes.map((node, i) => placeModel(emission, { node, program: programs[i]!, rows, flagOf }));
+  if (flagOf.size > MOST_FLAGS) throw new Error(`models with more than ${MOST_FLAGS} nullable inputs in one pipeline are not supported`);
+  const { local } = emission.layout;
+  return { rows, models, count: local.allocate(4), flags: flagOf.size === 0 ? undefined : local.allocate(rows * 4) };
+}
+
+interface Placing { readonly node: Apply; readonly program: TileProgram; readonly rows: number; readonly flagOf: Map<ToTensor, number> }
+
+function placeModel(emission: Emission, { node, program, rows, flagOf }: Placing): TileModel {
+  const { local, context } = emission.layout;
+  const strideOf = (dtype: QuadDType): number => rows * WIDTH_BYTES[dtype] + COLUMN_PAD_BYTES;
+  const leaves = program.leaves.map((leaf): TileLeaf => {
+    const { tensor } = leaf;
+    if (tensor.kind !== 'to_tensor') throw new Error(`model ${node.model} has the unbound input ${tensor.name}`);
+    const flagged = tensor.nulls === 'null' && tensor.exprs.some((expr) => expr.type.nullable);
+    if (flagged && !flagOf.has(tensor)) flagOf.set(tensor, flagOf.size);
+    const strideBytes = strideOf(leaf.dtype);
+    return { tensor, dtype: leaf.dtype, first: leaf.first, columns: leaf.columns, place: local.allocate(strideBytes * leaf.columns), strideBytes, flag: flagged ? flagOf.get(tensor) : undefined };
+  });
+  let first = 0;
+  const outputs = program.outputs.map(({ columns, dtype }, i): TileOutput => {
+    const { tensor } = node.outputs[i]!;
+    const below = new Set(postorder(tensor));
+    const flags = leaves.reduce((bits, leaf) => (leaf.flag !== undefined && below.has(leaf.tensor) ? bits | (1 << leaf.flag) : bits), 0);
+    const type = node.type.columns[node.input.type.columns.length + i]!.type;
+    const placed = { type, dtype, columns, first, place: local.allocate(strideOf(dtype) * columns), strideBytes: strideOf(dtype), flags };
+    first += columns;
+    return placed;
+  });
+  const leafColumns = leaves.reduce((sum, leaf) => sum + leaf.columns, 0);
+  const weights = context.allocate(Math.max(4, program.weights.length * 4));
+  program.weights.forEach(({ hash, layout, byteLength }, i) => {
+    emission.weights.push({ model: node.model, hash, layout: JSON.stringify(layout), byteLength, offset: weights + i * 4 });
+  });
+  return {
+    node, program, leaves, outputs, weights,
+    leafTable: local.allocate(leafColumns * 4), outputTable: local.allocate(Math.max(4, first * 4)), scratch: local.allocate(program.scratchBytes),
+  };
+}
+
+/** Runs the models over the tile's rows. Leaf addresses are in their tables already. */
+export function runModels(scope: Scope, tile: Tile, count: I32): void {
+  const { f, local, context } = scope;
+  for (const model of tile.models) {
+    for (const output of model.outputs) {
+      const table = f.let(local.add(model.outputTable + output.first * 4));
+      const column = f.let(local.add(output.place));
+      f.forRange({ to: output.columns }, (c) => f.store.i32(table.add(c.shl(2)), column.add(c.mul(output.strideBytes))));
+    }
+    f.call(model.program.run, {
+      rows: count, leaves: local.add(model.leafTable), outputs: local.add(model.outputTable), scratch: local.add(model.scratch), weights: context.add(model.weights),
+    });
+  }
+}
+
+/** Puts the addresses of a leaf's copied columns in its table. */
+export function tableOfCopies(scope: Scope, model: TileModel, leaf: TileLeaf): void {
+  const { f, local } = scope;
+  const table = f.let(local.add(model.leafTable + leaf.first * 4));
+  const column = f.let(local.add(leaf.place));
+  f.forRange({ to: leaf.columns }, (c) => f.store.i32(table.add(c.shl(2)), column.add(c.mul(leaf.strideBytes))));
+}
+
+/** Columns of a model's outputs for row `row` of the tile. */
+export function outputColumns(tile: Tile, model: TileModel, row: I32): readonly FlightColumn[] {
+  return model.outputs.map((output): FlightColumn => {
+    const width = WIDTH_BYTES[output.dtype];
+    const isNull = (scope: Scope): I32 | undefined => {
+      if (output.flags === 0 || tile.flags === undefined) return undefined;
+      return load.i32(scope.local.add(row.shl(2)), tile.flags).and(output.flags).ne(0);
+    };
+    const element = (scope: Scope, index: number | I32): ReturnType<typeof loadParts> => {
+      const at = scope.local.add(row.mul(width));
+      return typeof index === 'number'
+        ? loadParts(scope, output.dtype, at, output.place + index * output.strideBytes)
+        : loadParts(scope, output.dtype, at.add(index.mul(output.strideBytes)), output.place);
+    };
+    if (output.type.kind === 'scalar') return scalarColumn(output.dtype, (scope) => ({ dtype: output.dtype, parts: element(scope, 0), isNull: isNull(scope) }));
+    return {
+      kind: 'tensor', dtype: output.dtype, width: output.columns, isNull,
+      element: (scope, index) => ({ dtype: output.dtype, parts: element(scope, index), isNull: isNull(scope) }),
+    };
+  });
+}
+
+/** Columns that wait with their rows: tuples one after the other. */
+export interface Carried {
+  readonly layout: TupleLayout;
+  readonly types: readonly ValueType[];
+  /** Of each carried column, its position in the row. */
+  readonly positions: readonly number[];
+  readonly place: number;
+}
+
+export function planCarried(emission: Emission, tile: Tile, columns: readonly { readonly position: number; readonly type: ValueType }[]): Carried {
+  const types = columns.map((column) => column.type);
+  const layout = tupleLayout(types.flatMap((type) => slotsOf(type)));
+  return { layout, types, positions: columns.map((column) => column.position), place: emission.layout.local.allocate(layout.tupleBytes * tile.rows) };
+}
+
+/** A word of flags with one bit. */
+export function flagBit(flag: number): I32 {
+  return i32(1 << flag);
+}
