@@ -231,7 +231,6 @@ export function lowerGather(lowering: TileLowering, node: Gather): TileValue {
   const input = lowering.of(node.input);
   const positions = lowering.of(node.indices);
   const shape = rowDims(node.type);
-  const dtype = quadDType(node.type.dtype);
   if (node.mode === 'nd') throw new Unsupported('gather by tuples of positions');
   if (input.rowAxis === node.axis) throw new Unsupported('a gather over rows');
   const size = input.dims[node.axis]!;
@@ -246,13 +245,30 @@ export function lowerGather(lowering: TileLowering, node: Gather): TileValue {
       return [...index.slice(0, node.axis), position, ...index.slice(node.axis + rank)];
     });
   }
-  if (node.mode === 'take' && input.rowAxis === undefined && input.dims.length === 1) {
-    const table = input.cells().map((cell) => (cell as { constant: Constant }).constant);
-    const cells = takeStep(lowering, { positions: { dtype: positions.dtype, cells: positions.cells() }, dtype, table });
-    return { dtype, ...shape, cells: () => cells };
-  }
+  if (node.mode === 'take' && input.rowAxis === undefined) return takeConstants(lowering, { node, input, positions });
   if (node.mode === 'elements') return pickStep(lowering, { node, input, positions });
   throw new Unsupported('a gather of several elements at positions that depend on the row');
+}
+
+/** A constant tensor picked along an axis, for each index before and behind that axis. */
+function takeConstants(lowering: TileLowering, take: { node: Gather; input: TileValue; positions: TileValue }): TileValue {
+  const { node: { axis, type }, input, positions } = take;
+  const shape = rowDims(type);
+  const dtype = quadDType(type.dtype);
+  const rank = positions.dims.length;
+  const held = input.cells().map((cell) => (cell as { constant: Constant }).constant);
+  const taken = new Map<string, readonly Cell[]>();
+  const cells = Array.from(indices(shape.dims), (index): Cell => {
+    const others = [...index.slice(0, axis), 0, ...index.slice(axis + rank)];
+    let picked = taken.get(others.join());
+    if (picked === undefined) {
+      const table = Array.from({ length: input.dims[axis]! }, (_, i) => held[others.reduce((sum, position, a) => sum * input.dims[a]! + (a === axis ? i : position), 0)]!);
+      picked = takeStep(lowering, { positions: { dtype: positions.dtype, cells: positions.cells() }, dtype, table });
+      taken.set(others.join(), picked);
+    }
+    return picked[index.slice(axis, axis + rank).reduce((sum, i, a) => sum * positions.dims[a]! + i, 0)]!;
+  });
+  return { dtype, ...shape, cells: () => cells };
 }
 
 function elementsAt(input: TileValue, at: { dims: readonly number[]; rowAxis: number | undefined; axis: number; held: readonly number[] }): TileValue {

@@ -69,7 +69,7 @@ export function emitBody(context: QuadContext, body: Expr, inputs: readonly Quad
   const compute = (expr: Expr): Quad => {
     switch (expr.kind) {
       case 'ref': return inputs[expr.index]!;
-      case 'literal': return constantQuad((expr.type.dtype as Exclude<QuadDType, 'utf8'>), expr.value as number | bigint | boolean);
+      case 'literal': return literalQuad(context, expr);
       case 'call': return emitPower(context, expr, visit) ?? SCALAR_QUAD[expr.op]!(context, ...expr.args.map(visit));
       case 'cast': return castOf((expr.arg.type as { dtype: string }).dtype, expr.to)!(context, visit(expr.arg));
       case 'case': return expr.branches.reduceRight((otherwise, branch) => selectQuad(context.f, visit(branch.when), visit(branch.then), otherwise), visit(expr.otherwise));
@@ -77,6 +77,12 @@ export function emitBody(context: QuadContext, body: Expr, inputs: readonly Quad
     }
   };
   return visit(body);
+}
+
+function literalQuad({ f, module }: QuadContext, { type, value }: Extract<Expr, { kind: 'literal' }>): Quad {
+  if (type.dtype !== 'utf8') return constantQuad(type.dtype as 'f32', value as number | bigint | boolean);
+  const bytes = new TextEncoder().encode(value as string);
+  return textQuad(f, module.data(bytes.length === 0 ? new Uint8Array(1) : bytes).extend_u().or(BigInt(bytes.length) << 32n));
 }
 
 /** x^2, x^3 and x^0.5 without a call. */
