@@ -63,18 +63,18 @@ export function estimateRows(statistics: Statistics): RowEstimator {
     }
   }
 
-  function columnOf(expr: Expr, relation: Relation): ColumnStatistics | undefined {
+  function columnOf(expr: Expr, relation: Relation): KnownColumn | undefined {
     if (expr.kind === 'cast') return columnOf(expr.arg, relation);
     return expr.kind === 'ref' ? columnAt(relation, expr.index) : undefined;
   }
 
-  /** What is known of a column, traced to the table it comes from; a table's rows stand in for unknown distinct values. */
-  function columnAt(node: Relation, index: number): ColumnStatistics | undefined {
+  /** What is known of a column, traced to the table it comes from. */
+  function columnAt(node: Relation, index: number): KnownColumn | undefined {
     switch (node.kind) {
       case 'scan': {
         const known = statistics.column(node.table, node.schema.columns[node.columns[index]!]!.name);
-        const distinct = known?.distinct ?? statistics.rows(node.table) ?? UNKNOWN_TABLE_ROWS;
-        return { min: undefined, max: undefined, nullCount: undefined, ...known, distinct };
+        const tableRows = statistics.rows(node.table) ?? UNKNOWN_TABLE_ROWS;
+        return { min: known?.min, max: known?.max, nullCount: known?.nullCount, distinct: known?.distinct, tableRows };
       }
       case 'filter': case 'sort': case 'limit': case 'distinct': return columnAt(node.input, index);
       case 'project': return columnOf(node.exprs[index]!, node.input);
@@ -90,7 +90,11 @@ export function estimateRows(statistics: Statistics): RowEstimator {
   return estimator;
 }
 
-type ColumnOf = (expr: Expr) => ColumnStatistics | undefined;
+interface KnownColumn extends ColumnStatistics {
+  readonly tableRows: number;
+}
+
+type ColumnOf = (expr: Expr) => KnownColumn | undefined;
 
 function selectivityOf(predicate: Expr | undefined, columnOf: ColumnOf): number {
   const parts = conjuncts(predicate);
@@ -113,9 +117,14 @@ function selectivityOf(predicate: Expr | undefined, columnOf: ColumnOf): number 
   }
 }
 
-function equality(a: ColumnStatistics | undefined, b: ColumnStatistics | undefined): number {
+/**
+ * 1 / the greater number of distinct values. Of two columns of which nothing is known, one is taken for the key of the
+ * smaller table, which the other refers to.
+ */
+function equality(a: KnownColumn | undefined, b: KnownColumn | undefined): number {
   const most = Math.max(a?.distinct ?? 0, b?.distinct ?? 0);
-  return most === 0 ? EQUAL : 1 / most;
+  if (most > 0) return 1 / most;
+  return a === undefined || b === undefined ? EQUAL : 1 / Math.max(1, Math.min(a.tableRows, b.tableRows));
 }
 
 /** The share of a below b, between the known ends when one of them is a literal. */

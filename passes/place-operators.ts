@@ -14,7 +14,7 @@ import type { Apply, Dense, Node, Relation } from '../ir/node.js';
 import { children, postorder, withChildren } from '../ir/rewrite.js';
 import { estimateChangeMs, estimateDense, type DenseEstimates } from './estimate-representation.js';
 import { estimateRows } from './estimate-rows.js';
-import type { Decision, Pass, PassContext } from './pass.js';
+import type { Pass, PassContext } from './pass.js';
 
 /** Layers up to which every labelling is tried; past it, layers turn relational one by one, the least costly first. */
 const MOST_ENUMERATED = 12;
@@ -38,7 +38,11 @@ export const placeOperators: Pass = {
     const layers = layersOf(plan, context);
     const chosen = chooseAll(layers, context);
     const placed = label(plan, new Map<Node, Choice>(layers.map((layer, i) => [layer.node, chosen[i]!])));
-    layers.forEach((layer, i) => context.decide({ ...decided(layer, chosen[i]!, context), node: placed.get(layer.node)! }));
+    layers.forEach((layer, i) => {
+      const { kernel, relational, native } = layer.estimates;
+      const reason = reasonOf(layers, chosen, i, context);
+      context.decide({ node: placed.get(layer.node)!, kernel, relational, native, chosen: chosen[i]!, reason });
+    });
     return placed.get(plan) as Relation;
   },
 };
@@ -140,17 +144,19 @@ function totalMs(layers: readonly Layer[], choices: readonly Choice[], context: 
   }, 0);
 }
 
-function decided(layer: Layer, chosen: Choice, context: PassContext): Omit<Decision, 'node'> {
-  const { kernel, relational, native } = layer.estimates;
+function reasonOf(layers: readonly Layer[], chosen: readonly Choice[], at: number, context: PassContext): string {
+  const { kernel, relational } = layers[at]!.estimates;
   const room = context.budgetBytes * context.rates.residentShare;
-  return { kernel, relational, native, chosen, reason: reasonOf(layer.estimates, chosen, room) };
-}
-
-function reasonOf({ kernel, relational }: DenseEstimates, chosen: Choice, room: number): string {
   if (kernel.bytes > room) return `the kernel would hold ${mebibytes(kernel.bytes)} of the ${mebibytes(room)} it may`;
-  if (chosen === 'kernel') return kernel.ms <= relational.ms ? 'the kernel is estimated faster and fits its share of the budget' : 'its neighbours are kernels';
+  if (chosen[at] === 'kernel') {
+    if (kernel.ms <= relational.ms) return 'the kernel is estimated faster and fits its share of the budget';
+    return 'handing rows to and from its neighbours, which are kernels, would cost more';
+  }
   if (relational.ms < kernel.ms) return 'streaming its blocks is estimated faster';
-  return 'the weights of all kernels do not fit their share of the budget together';
+  if (!fits(layers, chosen.map((choice, i) => (i === at ? 'kernel' : choice)), context)) {
+    return `the weights of all kernels together do not fit the ${mebibytes(room)} they may hold`;
+  }
+  return 'handing rows to and from its neighbours, which are relational, would cost more';
 }
 
 function mebibytes(bytes: number): string {

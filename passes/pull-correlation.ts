@@ -88,7 +88,8 @@ function pullJoin(node: Join, around: Relation): Pulled | undefined {
   const inner = node.join === 'inner' || node.join === 'cross';
   const on = conjuncts(node.on);
   const leftOnly = node.join === 'left' || node.join === 'semi' || node.join === 'anti';
-  if (!inner && (!leftOnly || readsAround(node.right) || on.some(readsAround))) return undefined;
+  if (!inner && !leftOnly) return undefined;
+  if (!inner && (readsAround(node.right) || on.some(readsAround))) return pullOneSided(node, on, around);
   const [left, right] = [pullCorrelation(node.left, around), pullCorrelation(node.right, around)];
   if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined) return undefined;
   const width = node.left.type.columns.length;
@@ -106,6 +107,25 @@ function pullJoin(node: Join, around: Relation): Pulled | undefined {
   const count = node.right.type.columns.length;
   const order = [...range(0, width), ...range(wide, count), ...range(width, wide - width), ...range(wide + count, right.relation.type.columns.length - count)];
   return inOrder(relation, order, predicates);
+}
+
+/** A left, semi or anti join that reads the enclosing row in its condition or right side: the domain joins its left side. */
+function pullOneSided(node: Join, on: readonly Expr[], around: Relation): Pulled | undefined {
+  const [left, right] = [pullCorrelation(node.left, around), pullCorrelation(node.right, around)];
+  if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined) return undefined;
+  const width = node.left.type.columns.length;
+  const wide = left.relation.type.columns.length + outerColumns([...left.predicates, ...right.predicates, ...on]).length;
+  const conditions = [
+    ...right.predicates.map((predicate) => shiftRefs(predicate, wide)),
+    ...on.map((predicate) => renumber(predicate, (index) => (index < width ? index : index - width + wide))),
+  ];
+  const bound = bindDomain(left, conditions, around);
+  if (bound === undefined) return undefined;
+  const relation = make({ kind: 'join', join: node.join, left: bound.pulled.relation, right: right.relation, on: conjoin(bound.exprs) });
+  if (node.join !== 'left') return { relation, predicates: bound.pulled.predicates, whenEmpty: undefined };
+  const count = node.right.type.columns.length;
+  const order = [...range(0, width), ...range(wide, count), ...range(width, wide - width)];
+  return inOrder(relation, order, bound.pulled.predicates);
 }
 
 function range(from: number, count: number): readonly number[] {

@@ -3,6 +3,7 @@ import { evaluateRelation } from '../../backends/reference/relation.js';
 import { make } from '../../ir/build.js';
 import type { DType } from '../../ir/dtype.js';
 import type { AggregateCall, AggregateOp, Expr, JoinKind, LiteralValue, Relation, Tensor, Weight } from '../../ir/node.js';
+import { print } from '../../ir/print.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import type { Value } from '../../ir/scalar/value.js';
 import type { TensorData, TensorValue } from '../../ir/tensor-data.js';
@@ -12,6 +13,7 @@ import { runPass } from '../../passes/driver.js';
 import { NO_STATISTICS } from '../../passes/optimise.js';
 import type { Decision, Pass, PassContext, Rewrite } from '../../passes/pass.js';
 import { DEFAULT_RATES } from '../../passes/rates.js';
+import { golden } from '../support/golden.js';
 
 export type Row = readonly Value[];
 
@@ -149,4 +151,17 @@ export function run(pass: Pass, plan: Relation, change: Partial<PassContext> = {
   };
   const result = runPass(plan, pass, { context, verify, isSignal: () => false, onTiming: () => undefined });
   return { plan: result, trace, decisions };
+}
+
+/** The plan before and after a pass and what it did, as a golden file of IR text. */
+export function goldenPass(name: string, pass: Pass, plan: Relation, change: Partial<PassContext> = {}): Run {
+  const result = run(pass, plan, change);
+  const rewrites = result.trace.map((rewrite) => `${rewrite.pass} ${rewrite.rule}: ${rewrite.reason}`);
+  golden(`passes/${name}`, ['-- before', print(plan), '-- after', print(result.plan), '-- rewrites', ...rewrites].join('\n'));
+  return result;
+}
+
+export function expectUnchanged(pass: Pass, plan: Relation, change: Partial<PassContext> = {}): void {
+  const result = run(pass, plan, change).plan;
+  if (result !== plan) throw new Error(`${pass.name} must not fire on\n${print(plan)}\nbut gave\n${print(result)}`);
 }

@@ -1,0 +1,130 @@
+/** The relational passes: goldens of what they do, and plans they must leave alone. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { make } from '../../ir/build.js';
+import type { Relation } from '../../ir/node.js';
+import { postorder } from '../../ir/rewrite.js';
+import { scalar } from '../../ir/type.js';
+import { eliminateNoOps } from '../../passes/eliminate-no-ops.js';
+import { mergeProjects } from '../../passes/merge-projects.js';
+import { orderJoins } from '../../passes/order-joins.js';
+import { orderPredicates } from '../../passes/order-predicates.js';
+import { NO_STATISTICS } from '../../passes/optimise.js';
+import { pruneColumns } from '../../passes/prune-columns.js';
+import { pushFilters } from '../../passes/push-filters.js';
+import { pushLimits } from '../../passes/push-limits.js';
+import { aggregate, aggregateCall, apply, call, col, Constants, expectUnchanged, features, filter, goldenPass, join, lit, project, ref, run, scan } from './plans.js';
+
+const [t, u, v] = [scan('t'), scan('u'), scan('v')];
+
+function sum(input: Relation, columns: readonly number[]): Relation {
+  return apply(input, make({ kind: 'reduce', op: 'sum', input: features(input, columns), axes: [1], keepDims: false, last: false }));
+}
+
+function sorted(input: Relation, column = 0): Relation {
+  return make({ kind: 'sort', input, keys: [{ expr: col(input, column), descending: false, nullsFirst: false }], limit: undefined });
+}
+
+function limited(input: Relation, rows: number): Relation {
+  return make({ kind: 'limit', input, limit: lit(BigInt(rows), 'i64'), offset: undefined });
+}
+
+test('a cross join with an equality above is an inner join, one-sided conjuncts go to their sides and across the equality', () => {
+  const both = join('cross', t, v);
+  goldenPass('push-filters-join', pushFilters, filter(both, call('and', call('eq', col(both, 0), col(both, 3)), call('and', call('gt', col(both, 0), lit(1)), call('is_null', col(both, 4))))));
+});
+
+test('p > 0.9 AND a = 1 is split around the model', () => {
+  const scored = sum(t, [0, 1]);
+  goldenPass('push-filters-model', pushFilters, filter(scored, call('and', call('gt', col(scored, 3), lit(2, 'f32')), call('eq', col(scored, 0), lit(1)))));
+});
+
+test('a left join becomes inner below a filter that no NULL passes, and only then', () => {
+  const outer = join('left', t, u, call('eq', ref(0), ref(3, 'i32', true)));
+  goldenPass('push-filters-outer', pushFilters, filter(outer, call('gt', col(outer, 4), lit(1))));
+  expectUnchanged(pushFilters, filter(outer, call('is_null', col(outer, 4))));
+  expectUnchanged(pushFilters, filter(outer, call('coalesce', call('gt', col(outer, 4), lit(1)), lit(true, 'bool'))));
+});
+
+test('filters stay above limits, aggregates without groups and volatile columns', () => {
+  const few = limited(t, 3);
+  expectUnchanged(pushFilters, filter(few, call('gt', col(few, 0), lit(1))));
+  const one = aggregate(t, [], aggregateCall('max', [ref(0)]));
+  expectUnchanged(pushFilters, filter(one, call('gt', col(one, 0), lit(100))));
+  const drawn = project(t, call('random'));
+  expectUnchanged(pushFilters, filter(drawn, call('gt', col(drawn, 0), lit(0.5, 'f64'))));
+});
+
+test('a condition on the kept side of a left join stays in the join', () => {
+  expectUnchanged(pushFilters, join('left', t, u, call('and', call('eq', ref(0), ref(3, 'i32', true)), call('gt', ref(0), lit(2)))));
+});
+
+test('a limit over a sort over a model takes its top rows before the model', () => {
+  goldenPass('push-limits', pushLimits, limited(sorted(project(sum(t, [0, 1]), ref(0), ref(3, 'f32'))), 2));
+});
+
+test('a limit stays above filters, aggregates and a sort by the model', () => {
+  expectUnchanged(pushLimits, limited(filter(t, call('gt', ref(0), lit(1))), 2));
+  const scored = sum(t, [0]);
+  const top = run(pushLimits, limited(sorted(scored, 3), 2)).plan;
+  assert.is(top.kind === 'limit' && top.input.kind === 'sort' && top.input.input.kind, 'apply');
+});
+
+test('columns nobody reads are pruned through joins, aggregates and models down to the scans', () => {
+  const scored = sum(join('inner', t, u, call('eq', ref(0), ref(3, 'i32', true))), [1]);
+  goldenPass('prune-columns', pruneColumns, aggregate(scored, [col(scored, 4)], aggregateCall('count_star', [])));
+});
+
+test('distinct and intersect keep all their columns', () => {
+  const plan = project(make({ kind: 'distinct', input: u }), ref(0, 'i32', true));
+  expectUnchanged(pruneColumns, plan);
+  expectUnchanged(pruneColumns, project(make({ kind: 'setop', op: 'intersect', all: false, left: u, right: v }), ref(0, 'i32', true)));
+});
+
+test('projections merge, but what is costly and used twice is computed once, and so is what is volatile', () => {
+  goldenPass('merge-projects', mergeProjects, project(project(t, call('add', ref(0), lit(1)), ref(1, 'i32', true)), call('mul', ref(0), lit(2))));
+  const costly = call('mul', call('add', ref(0), lit(1)), call('sub', ref(0), lit(1)));
+  expectUnchanged(mergeProjects, project(project(t, costly), call('add', ref(0), call('neg', ref(0)))));
+  expectUnchanged(mergeProjects, project(project(t, call('random')), call('add', ref(0, 'f64'), ref(0, 'f64'))));
+});
+
+test('sorts that nobody sees go; those under a limit or at the root stay', () => {
+  goldenPass('eliminate-no-ops', eliminateNoOps, aggregate(sorted(t), [], aggregateCall('count_star', [])));
+  expectUnchanged(eliminateNoOps, sorted(t));
+  expectUnchanged(eliminateNoOps, aggregate(limited(sorted(t), 2), [], aggregateCall('max', [ref(1, 'i32', true)])));
+  expectUnchanged(eliminateNoOps, aggregate(sorted(t), [], { ...aggregateCall('first', [ref(0)]), type: scalar('i32', { nullable: true }) }));
+});
+
+test('a distinct over part of the groups stays', () => {
+  const grouped = aggregate(t, [ref(0), ref(1, 'i32', true)], aggregateCall('count_star', []));
+  expectUnchanged(eliminateNoOps, make({ kind: 'distinct', input: project(grouped, ref(0)) }));
+  assert.is(run(eliminateNoOps, make({ kind: 'distinct', input: grouped })).plan, grouped);
+});
+
+const rows = (counts: { readonly [table: string]: number }) => ({ statistics: { ...NO_STATISTICS, rows: (table: string) => counts[table] } });
+
+test('the larger side probes and the smaller join comes first', () => {
+  const plan = join('inner', join('inner', u, t, call('eq', ref(0, 'i32', true), ref(2))), v, call('eq', ref(2), ref(5)));
+  goldenPass('order-joins', orderJoins, plan, rows({ t: 100_000, u: 50_000, v: 10 }));
+});
+
+test('a good order stays, and outer joins are not reordered', () => {
+  expectUnchanged(orderJoins, join('inner', t, v, call('eq', ref(0), ref(3))), rows({ t: 1000, v: 10 }));
+  expectUnchanged(orderJoins, join('left', v, t, call('eq', ref(0), ref(2))), rows({ t: 1000, v: 10 }));
+});
+
+test('the cheap conjunct is asked before the pattern, but none moves across one that may fail', () => {
+  const pattern = call('like', ref(2, 'utf8', true), lit('%x%y%', 'utf8'));
+  const cheap = call('eq', ref(0), lit(1));
+  goldenPass('order-predicates', orderPredicates, filter(t, call('and', pattern, cheap)));
+  const failing = call('eq', make({ kind: 'cast', arg: ref(2, 'utf8', true), to: 'i32', attempt: false }), lit(3));
+  expectUnchanged(orderPredicates, filter(t, call('and', call('and', pattern, failing), cheap)));
+});
+
+test('scans of a plan read each column once', () => {
+  const scored = sum(t, [0, 0]);
+  const scans = postorder(run(pruneColumns, project(scored, ref(3, 'f32')), { tensors: new Constants() }).plan).filter((node) => node.kind === 'scan');
+  assert.equal(scans.map((node) => node.kind === 'scan' && node.columns), [[0]]);
+});
+
+test.run();

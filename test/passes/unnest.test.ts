@@ -1,0 +1,96 @@
+/** unnest-subqueries: the shapes of TPC-H's correlated queries, NULLs in NOT IN, and what stays a subquery. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { make } from '../../ir/build.js';
+import type { Relation } from '../../ir/node.js';
+import { postorder } from '../../ir/rewrite.js';
+import { unnestSubqueries } from '../../passes/unnest-subqueries.js';
+import { aggregate, aggregateCall, bag, call, col, evaluate, expectUnchanged, filter, goldenPass, join, lit, outer, project, ref, run, scan, subquery } from './plans.js';
+
+const [t, u, v] = [scan('t'), scan('u'), scan('v')];
+const matching = (inner: Relation): Relation => filter(inner, call('eq', col(inner, 0), outer(t, 0)));
+
+function unnested(plan: Relation): Relation {
+  const after = run(unnestSubqueries, plan).plan;
+  assert.equal(postorder(after).filter((node) => node.kind === 'outer').length, 0);
+  assert.equal(bag(evaluate(after)), bag(evaluate(plan)));
+  return after;
+}
+
+function kinds(plan: Relation): readonly string[] {
+  return postorder(plan).flatMap((node) => (node.kind === 'join' ? [node.join] : []));
+}
+
+test('EXISTS is a semi join and NOT EXISTS an anti join (Q4, Q22)', () => {
+  assert.equal(kinds(unnested(filter(t, subquery('exists', matching(u))))), ['semi']);
+  assert.equal(kinds(unnested(filter(t, call('not', subquery('exists', matching(u)))))), ['anti']);
+});
+
+test('a condition that is no equality goes to the semi join as it is (Q21)', () => {
+  const inner = filter(u, call('and', call('eq', col(u, 0), outer(t, 0)), call('ne', col(u, 1), outer(t, 1))));
+  goldenPass('unnest-exists', unnestSubqueries, filter(t, subquery('exists', inner)));
+  unnested(filter(t, call('not', subquery('exists', inner))));
+});
+
+test('a scalar aggregate is grouped by what it is correlated by and joined (Q2, Q17, Q20)', () => {
+  const least = project(aggregate(matching(u), [], aggregateCall('min', [ref(1, 'i32', true)])), call('add', ref(0, 'i32', true), lit(1)));
+  const plan = filter(t, call('ge', col(t, 1), subquery('scalar', least)));
+  goldenPass('unnest-scalar', unnestSubqueries, plan);
+  unnested(plan);
+});
+
+test('count over no rows is 0, not NULL', () => {
+  const count = aggregate(matching(u), [], aggregateCall('count_star', []));
+  const plan = project(t, ref(0), subquery('scalar', count));
+  assert.ok(bag(evaluate(unnested(plan))).includes('3 | 0n'));
+});
+
+test('a correlation that is no equality goes through the distinct outer values', () => {
+  const below = filter(u, call('lt', col(u, 0), outer(t, 0)));
+  unnested(project(t, ref(0), subquery('scalar', aggregate(below, [], aggregateCall('count_star', [])))));
+});
+
+test('a scalar subquery that gives two rows fails after unnesting as before', () => {
+  const plan = project(t, subquery('scalar', project(matching(v), ref(1, 'i32', true))));
+  const after = run(unnestSubqueries, plan).plan;
+  assert.throws(() => evaluate(plan));
+  assert.throws(() => evaluate(after), /more than one row/);
+});
+
+test('NOT IN is never true when the list holds a NULL, and always when it is empty', () => {
+  const notIn = (list: Relation): Relation => filter(t, call('not', subquery('in', list, col(t, 1))));
+  const nulls = unnested(notIn(project(u, ref(1, 'i32', true))));
+  assert.is(evaluate(nulls).length, 0);
+  const none = unnested(notIn(project(filter(u, call('gt', ref(0, 'i32', true), lit(100))), ref(1, 'i32', true))));
+  assert.is(evaluate(none).length, 7);
+  const keys = unnested(filter(t, call('not', subquery('in', project(v, ref(0)), col(t, 0)))));
+  assert.equal(kinds(keys), ['anti']);
+});
+
+test('IN under OR is a mark that keeps the third value', () => {
+  const marked = subquery('in', project(u, ref(1, 'i32', true)), col(t, 1));
+  unnested(project(t, ref(0), call('is_null', marked)));
+  unnested(filter(t, call('or', marked, call('eq', ref(0), lit(4)))));
+});
+
+test('a subquery two queries out comes nearer a round at a time', () => {
+  const innermost = filter(v, call('and', call('eq', col(v, 0), outer(u, 0)), call('eq', col(v, 1), outer(t, 1, 2))));
+  const middle = filter(u, call('and', call('eq', col(u, 0), outer(t, 0)), subquery('exists', innermost)));
+  unnested(filter(t, subquery('exists', middle)));
+});
+
+test('an uncorrelated scalar subquery stays: it is evaluated once', () => {
+  expectUnchanged(unnestSubqueries, filter(t, call('gt', col(t, 0), subquery('scalar', aggregate(u, [], aggregateCall('max', [ref(0, 'i32', true)]))))));
+});
+
+test('a limit inside a correlated subquery, and a volatile one, stay', () => {
+  const first = make({ kind: 'limit', input: project(matching(u), ref(1, 'i32', true)), limit: lit(1n, 'i64'), offset: undefined });
+  expectUnchanged(unnestSubqueries, project(t, subquery('scalar', first)));
+  expectUnchanged(unnestSubqueries, filter(t, subquery('exists', filter(u, call('gt', call('random'), lit(0.5, 'f64'))))));
+});
+
+test('a subquery in the condition of an outer join stays', () => {
+  expectUnchanged(unnestSubqueries, join('left', t, u, call('and', call('eq', ref(0), ref(3, 'i32', true)), subquery('exists', matching(v)))));
+});
+
+test.run();
