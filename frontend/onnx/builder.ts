@@ -9,6 +9,7 @@ import { dtypeInfo, type DType } from '../../ir/dtype.js';
 import { sizeOf } from '../../ir/infer-tensor.js';
 import type { Expr, LiteralValue, NodeOf, ReduceOp, Slice, Tensor } from '../../ir/node.js';
 import { children, postorder } from '../../ir/rewrite.js';
+import { viewTensor } from '../../ir/tensor-bytes.js';
 import type { TensorElements, TensorValue } from '../../ir/tensor-data.js';
 import { tensor, type Dim } from '../../ir/type.js';
 import { foldedValue } from './fold.js';
@@ -43,7 +44,12 @@ export class TensorBuilder {
     if (data.length === 1 || (data.length > 0 && data.length <= 4096 && dtype !== 'utf8' && allEqual(data))) {
       return this.fill(dtype, dims, data[0] as LiteralValue);
     }
-    return make({ kind: 'weight', hash: this.weights.add(value), type: tensor(dtype, dims) });
+    return this.stored(value);
+  }
+
+  /** A constant that stays a weight, whatever its values: kernels pack it in an order of their own. */
+  stored(value: TensorValue): Tensor {
+    return make({ kind: 'weight', hash: this.weights.add(value), type: tensor(value.dtype, value.dims) });
   }
 
   fill(dtype: DType, dims: readonly Dim[], value: LiteralValue): Tensor {
@@ -65,7 +71,7 @@ export class TensorBuilder {
 
   /** The value of a constant; `undefined` for what depends on inputs. */
   valueOf(node: Tensor): TensorValue | undefined {
-    if (node.kind === 'weight') return viewed(this.weights.get(node.hash), node.type.dims as readonly number[]);
+    if (node.kind === 'weight') return viewTensor(this.weights.get(node.hash), { dtype: node.type.dtype, dims: node.type.dims as readonly number[] });
     if (node.kind !== 'fill' || !node.type.dims.every((dim) => typeof dim === 'number')) return undefined;
     return this.#evaluate(node);
   }
@@ -233,10 +239,6 @@ function isInlined(input: Tensor, rank: number): boolean {
 function castTo(arg: Expr, to: DType): Expr {
   if (dtypeOf(arg) === 'bool' && to === 'utf8') return choose(arg, literal('1', 'utf8'), literal('0', 'utf8'));
   return cast(arg, to);
-}
-
-function viewed(value: TensorValue, dims: readonly number[]): TensorValue {
-  return same(value.dims, dims) ? value : { ...value, dims };
 }
 
 function same(a: readonly Dim[], b: readonly Dim[]): boolean {

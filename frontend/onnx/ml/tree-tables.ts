@@ -118,8 +118,8 @@ export function ensembleNode(c: OperatorCall, input: Tensor, trees: PlacedTrees,
   const width = input.type.dims[1];
   const highest = nodes.reduce((most, node) => Math.max(most, node.feature), 0);
   if (typeof width === 'number' && highest >= width) throw c.invalid(`reads feature ${highest}, but its input has ${width}`);
-  const i32 = (values: readonly number[]): Tensor => b.constant({ dtype: 'i32', dims: [values.length], data: Int32Array.from(values) });
-  const u8 = (values: readonly number[]): Tensor => b.constant({ dtype: 'u8', dims: [values.length], data: Uint8Array.from(values) });
+  const i32 = (values: readonly number[]): Tensor => b.stored({ dtype: 'i32', dims: [values.length], data: Int32Array.from(values) });
+  const u8 = (values: readonly number[]): Tensor => b.stored({ dtype: 'u8', dims: [values.length], data: Uint8Array.from(values) });
   const rows = nodes.flatMap((node) => node.weights);
   for (const { target } of rows) if (target < 0 || target >= options.targets) throw c.invalid(`a leaf has a weight for ${target} of ${options.targets}`);
   let row = 0;

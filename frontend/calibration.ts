@@ -1,0 +1,22 @@
+/** Which kernels this engine runs best: measured once, carried as JSON text. */
+import { calibrateTier, type Calibration } from '../backends/wasm/calibrate.js';
+import type { KernelTier } from '../backends/wasm/kernel-tier.js';
+import { DEFAULT_RATES, type Rates } from '../passes/rates.js';
+
+export interface Kernels {
+  readonly tier: KernelTier;
+  readonly rates: Rates;
+}
+
+export function measureKernels(): string {
+  return JSON.stringify(calibrateTier());
+}
+
+/** A block streams past many rows at the rate of the kernel alone; what is fused around a tile costs about a quarter of it. */
+const FUSED_SHARE = 0.75;
+
+export function chooseKernels(calibration: string | undefined): Kernels {
+  const { tier, measured } = JSON.parse(calibration ?? measureKernels()) as Calibration;
+  const best = Math.max(...measured.map((entry) => entry.gflops));
+  return { tier, rates: { ...DEFAULT_RATES, denseGflops: best * FUSED_SHARE, blockGflops: best * FUSED_SHARE } };
+}
