@@ -106,7 +106,7 @@ function storedAs(value: Expr, column: Column, span: Span): Expr {
     return isTextLiteral(value) ? coerceTo(value, target.dtype, span) : castTo(value, target.dtype, { span });
   }
   if (target.kind !== 'tensor') throw refused();
-  if (dtypeOf(value) === 'null') return make({ kind: 'literal', value: null, type: scalar('null', { nullable: true }) });
+  if (dtypeOf(value) === 'null') throw new CompileError(`column "${column.name}" is ${sqlTypeName(target)}: a NULL array cannot be written yet`, { span });
   if (value.type.kind !== 'tensor' || value.type.dims.join() !== target.dims.join()) throw refused();
   if (value.type.dtype === target.dtype) return value;
   const parts = Array.from({ length: Number(target.dims[0]) }, (_, i) => castTo(part(value, i), target.dtype, { span }));

@@ -183,7 +183,7 @@ function merged(ref: JoinedTable, [left, right]: readonly [RowScope, RowScope], 
 function bindPredictTable(ref: PredictTable, env: Env): BoundFrom {
   const data = bindTableRef(ref.data, env);
   const model = findModel(ref.model, ref.version, env.catalog);
-  const features = data.scope.columns.filter((column) => !column.hidden).map((column) => ({ input: undefined, column: column.name, expr: column.expr, span: ref.data.span }));
+  const features = data.scope.columns.filter((column) => !column.hidden).map((column) => ({ input: undefined, column: column.name, ofStar: true, expr: column.expr, span: ref.data.span }));
   const application: ModelApplication = { model: model.label, graph: model.graph, inputs: feed(model, features, ref.span) };
   const applied = applyModel(data.relation, application);
   const outputs = outputsOver(application, data.relation.type.columns.length);

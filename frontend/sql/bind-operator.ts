@@ -1,6 +1,6 @@
 /** Operators: arithmetic over numbers, dates and text; comparisons, also of rows; AND, OR, NOT; BETWEEN, IN, LIKE. */
 import { make } from '../../ir/build.js';
-import { decimalOf, isDecimal, isFloat, isInteger, isNumeric, MAX_DECIMAL_PRECISION, type DType } from '../../ir/dtype.js';
+import { decimalOf, isDecimal, isFloat, isInteger, isNumeric, MAX_DECIMAL_DIGITS_HELD, MAX_DECIMAL_PRECISION, type DType } from '../../ir/dtype.js';
 import type { Expr } from '../../ir/node.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import { CompileError, type Span } from '../diagnostics.js';
@@ -36,10 +36,7 @@ function noOperator(op: string, args: readonly Expr[], span: Span): CompileError
 const COMPARISONS: Readonly<Record<string, ScalarOp>> = { '=': 'eq', '==': 'eq', '<>': 'ne', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' };
 
 export function bindBinary(ast: Binary, cx: ExprContext): Expr {
-  if (ast.op === 'AND' || ast.op === 'OR') {
-    const [left, right] = [ast.left, ast.right].map((side) => asCondition(bindExpr(side, cx), side, ast.op)) as [Expr, Expr];
-    return call(ast.op === 'AND' ? 'and' : 'or', left, right);
-  }
+  if (ast.op === 'AND' || ast.op === 'OR') return bindChain(ast, ast.op, cx);
   if (ast.op in COMPARISONS) {
     return compareRows(ast.op, rowOf(ast.left, cx), rowOf(ast.right, cx), ast.span);
   }
@@ -48,6 +45,19 @@ export function bindBinary(ast: Binary, cx: ExprContext): Expr {
   const bound = arithmetic(ast.op, left, right, ast.span);
   if (bound === undefined) throw noOperator(ast.op, [left, right], ast.span);
   return bound;
+}
+
+/** A chain of one operator is a loop here and a balanced tree in the plan once it is long: generated ones are. */
+const LONG_CHAIN = 32;
+
+function bindChain(ast: Binary, op: 'AND' | 'OR', cx: ExprContext): Expr {
+  const sides: AstExpr[] = [];
+  let head: AstExpr = ast;
+  for (; head.kind === 'binary' && head.op === op; head = head.left) sides.push(head.right);
+  sides.push(head);
+  const terms = sides.reverse().map((side) => asCondition(bindExpr(side, cx), side, op));
+  const scalarOp = op === 'AND' ? 'and' : 'or';
+  return terms.length > LONG_CHAIN ? balanced(scalarOp, terms) : terms.reduce((a, b) => call(scalarOp, a, b));
 }
 
 /** The values of a row, also written `ROW(a, b)`, or the one value. */
@@ -77,7 +87,15 @@ export function compareRows(op: string, left: readonly Expr[], right: readonly E
 export function compare(op: string, left: Expr, right: Expr, span: Span): Expr {
   const common = commonTypeOf([left, right]);
   if (common === undefined) throw noOperator(op, [left, right], span);
-  return call(COMPARISONS[op]!, coerceTo(left, common, span), coerceTo(right, common, span));
+  const dtype = [left, right].some((side) => outgrows(side, common)) ? 'f64' : common;
+  return call(COMPARISONS[op]!, coerceTo(left, dtype, span), coerceTo(right, dtype, span));
+}
+
+/** A decimal that may need more digits than are held to take the other's scale: they are compared as DOUBLE. */
+function outgrows(side: Expr, common: DType): boolean {
+  const [from, to] = [decimalOf(dtypeOf(side)!), decimalOf(common)];
+  if (from === undefined || to === undefined || side.kind === 'literal') return false;
+  return to.scale > from.scale && from.precision + to.scale - from.scale > MAX_DECIMAL_DIGITS_HELD;
 }
 
 function arithmetic(op: string, left: Expr, right: Expr, span: Span): Expr | undefined {
@@ -165,18 +183,18 @@ export function bindInList(ast: InList, cx: ExprContext): Expr {
 
 function inValues(ast: InList, cx: ExprContext): Expr {
   const [arg, ...items] = unify([ast.arg, ...ast.items].map((side) => bindExpr(side, cx)), [ast.arg, ...ast.items], 'IN') as [Expr, ...Expr[]];
-  return balanced([...new Set(items)].map((item) => call('eq', arg, item)));
+  return balanced('or', [...new Set(items)].map((item) => call('eq', arg, item)));
 }
 
 function inRows(ast: InList, cx: ExprContext): Expr {
   const arg = rowOf(ast.arg, cx);
-  return balanced(ast.items.map((item) => compareRows('=', arg, rowOf(item, cx), item.span)));
+  return balanced('or', ast.items.map((item) => compareRows('=', arg, rowOf(item, cx), item.span)));
 }
 
-function balanced(terms: readonly Expr[]): Expr {
+function balanced(op: 'and' | 'or', terms: readonly Expr[]): Expr {
   if (terms.length === 1) return terms[0]!;
   const middle = terms.length >> 1;
-  return call('or', balanced(terms.slice(0, middle)), balanced(terms.slice(middle)));
+  return call(op, balanced(op, terms.slice(0, middle)), balanced(op, terms.slice(middle)));
 }
 
 export function bindLike(ast: Like, cx: ExprContext): Expr {

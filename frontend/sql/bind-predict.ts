@@ -23,6 +23,8 @@ export interface Feature {
   readonly input: Name | undefined;
   /** The column it is, when it is one. */
   readonly column: string | undefined;
+  /** One of `t.*`, which may hold more than the model wants. */
+  readonly ofStar: boolean;
   readonly expr: Expr;
   readonly span: Span;
 }
@@ -59,21 +61,24 @@ export function findModel(name: Name, version: number | undefined, catalog: Cata
 function featuresOf(arg: Argument, cx: ExprContext): readonly Feature[] {
   if (arg.value.kind === 'star') {
     const star = arg.value;
-    return starOf(star, cx).map(({ name, expr }) => ({ input: undefined, column: name, expr, span: star.span }));
+    return starOf(star, cx).map(({ name, expr }) => ({ input: undefined, column: name, ofStar: true, expr, span: star.span }));
   }
   const column = arg.value.kind === 'column' ? arg.value.path[arg.value.path.length - 1]!.text : undefined;
-  return [{ input: arg.name, column, expr: bindExpr(arg.value, cx), span: arg.value.span }];
+  return [{ input: arg.name, column, ofStar: false, expr: bindExpr(arg.value, cx), span: arg.value.span }];
 }
 
-/** The expressions of each input, in the order of the graph's inputs. */
+/**
+ * The expressions of each input, in the order of the graph's inputs: by name where names are given or `t.*` is, or where
+ * the columns listed are named as the inputs are; else by position.
+ */
 export function feed(model: NamedModel, features: readonly Feature[], span: Span): ModelApplication['inputs'] {
   const { inputs } = model.graph;
   const named = features.filter((feature) => feature.input !== undefined);
   if (named.length > 0) return feedByName(model, named, features, span);
   const only = inputs.length === 1 ? inputs[0]! : undefined;
   if (only !== undefined) return [{ exprs: feedWhole(model, only, features, span) }];
-  const fromStar = features.some((feature) => inputs.some((input) => same(input.name, feature.column)));
-  const byColumn = fromStar && (features.length !== inputs.length || inputs.every((input) => features.some((feature) => same(input.name, feature.column))));
+  const byColumn = features.some((feature) => feature.ofStar)
+    || (features.length === inputs.length && inputs.every((input) => features.some((feature) => same(input.name, feature.column))));
   if (byColumn) return feedByColumn(model, features, span);
   if (features.length !== inputs.length) throw mismatch(model, features, span, `${features.length} values for ${inputs.length} inputs`);
   return inputs.map((input, i) => ({ exprs: checked(model, input, [features[i]!], features, span) }));

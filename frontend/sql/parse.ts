@@ -6,7 +6,7 @@ import { EOF, type IParserErrorMessageProvider, type IRecognitionException, type
 import { CompileError, nearestName } from '../diagnostics.js';
 import type { Statement } from './ast.js';
 import { SqlGrammar } from './grammar/statements.js';
-import { KEYWORDS, QuotedIdentifier, Semicolon, tokenize, Word } from './tokens.js';
+import { keyword, KEYWORDS, LBracket, LParen, QuotedIdentifier, RBracket, RParen, Semicolon, tokenize, Word } from './tokens.js';
 
 const label = (type: TokenType): string => type.LABEL ?? type.name;
 
@@ -22,16 +22,19 @@ function oneOf(types: readonly TokenType[]): string {
   return labels.length === 1 ? labels[0]! : `${labels.slice(0, -1).join(', ')} or ${labels[labels.length - 1]!}`;
 }
 
+function few(types: readonly TokenType[]): string {
+  return new Set(types).size <= LISTED_ALTERNATIVES ? oneOf(types) : 'an expression';
+}
+
 const MESSAGES: IParserErrorMessageProvider = {
   buildMismatchTokenMessage: ({ expected, actual }) => expectation(label(expected), actual),
   buildNotAllInputParsedMessage: ({ firstRedundant }) => expectation('";" or the end of the statement', firstRedundant),
   buildNoViableAltMessage: ({ expectedPathsPerAlt, actual, customUserDescription }) => {
     const types = expectedPathsPerAlt.flat().map((path) => path[0]).filter((type) => type !== undefined);
-    const few = new Set(types).size <= LISTED_ALTERNATIVES;
-    return expectation(customUserDescription ?? (few ? oneOf(types) : 'an expression'), actual[0]!);
+    return expectation(customUserDescription ?? few(types), actual[0]!);
   },
   buildEarlyExitMessage: ({ expectedIterationPaths, actual, customUserDescription }) =>
-    expectation(customUserDescription ?? oneOf(expectedIterationPaths.flat()), actual[0]!),
+    expectation(customUserDescription ?? few(expectedIterationPaths.flat()), actual[0]!),
 };
 
 function expectation(expected: string, actual: IToken): string {
@@ -48,12 +51,30 @@ export function buildGrammar(options: { validate: boolean }): SqlGrammar {
 /** The statements of a script, which `;` separates. */
 export function parseStatements(source: string): readonly Statement[] {
   const tokens = tokenize(source);
+  refuseDeep(source, tokens);
   grammar ??= buildGrammar({ validate: false });
   grammar.input = tokens;
   const statements = grammar.statements();
   const error = grammar.errors[0];
   if (error !== undefined) throw syntaxError(source, tokens, error);
   return statements;
+}
+
+/** Far more than people write, far less than what the stack holds. */
+const MAX_NESTING = 200;
+
+const OPENING: ReadonlySet<TokenType> = new Set([LParen, LBracket, keyword('CASE')]);
+const CLOSING: ReadonlySet<TokenType> = new Set([RParen, RBracket, keyword('END')]);
+
+function refuseDeep(source: string, tokens: readonly IToken[]): void {
+  let depth = 0;
+  for (const token of tokens) {
+    if (OPENING.has(token.tokenType)) depth++;
+    else if (CLOSING.has(token.tokenType)) depth = Math.max(0, depth - 1);
+    if (depth <= MAX_NESTING) continue;
+    const span = { start: token.startOffset, end: token.startOffset + token.image.length };
+    throw new CompileError(`the statement nests more than ${MAX_NESTING} levels deep`, { span, source });
+  }
 }
 
 function syntaxError(source: string, tokens: readonly IToken[], error: IRecognitionException): CompileError {
@@ -64,13 +85,22 @@ function syntaxError(source: string, tokens: readonly IToken[], error: IRecognit
   const atEnd = token.tokenType === EOF;
   const end = source.trimEnd().length;
   const span = atEnd ? { start: end, end: end + 1 } : { start: token.startOffset, end: token.startOffset + token.image.length };
-  return new CompileError(message, { span, source, found: found(token), suggestion: keywordMeant(token, error) });
+  return new CompileError(message, { span, source, found: found(token), suggestion: keywordMeant(token, before, error.message) });
 }
 
-/** `SELCT` where a statement begins, `FORM` after the select list: the keyword one slip away. */
-function keywordMeant(token: IToken, error: IRecognitionException): string | undefined {
+const STATEMENT_WORDS = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'UPDATE', 'DELETE', 'COPY', 'EXPLAIN', 'WITH', 'VALUES', 'BEGIN', 'COMMIT', 'ROLLBACK'];
+const CLAUSE_WORDS = ['FROM', 'WHERE', 'GROUP', 'HAVING', 'ORDER', 'LIMIT', 'OFFSET', 'JOIN', 'UNION', 'QUALIFY', 'BETWEEN', 'LIKE', 'AND', 'WITH', 'USING'];
+
+/** The keyword meant: `SELCT` where a statement begins; one that was expected; `FORM`, taken for an alias, just before. */
+function keywordMeant(token: IToken, before: IToken | undefined, message: string): string | undefined {
+  const expected = message.match(/\b[A-Z]{2,}\b/g) ?? [];
+  const beginning = before === undefined || before.tokenType === Semicolon;
+  const words = beginning ? STATEMENT_WORDS : message.includes('";"') ? CLAUSE_WORDS : expected;
+  const own = slip(token, words);
+  return own ?? (before !== undefined && message.includes('";"') ? slip(before, CLAUSE_WORDS) : undefined);
+}
+
+function slip(token: IToken, words: readonly string[]): string | undefined {
   const isName = token.tokenType !== QuotedIdentifier && (token.tokenType.CATEGORIES?.includes(Word) ?? false);
-  if (!isName || token.image.length < 3 || KEYWORDS.has(token.image.toUpperCase())) return undefined;
-  const nearest = nearestName(token.image, KEYWORDS.keys());
-  return nearest === undefined || error.message.includes('";"') && nearest.length < 4 ? undefined : nearest;
+  return isName && token.image.length >= 3 && !KEYWORDS.has(token.image.toUpperCase()) ? nearestName(token.image, words) : undefined;
 }

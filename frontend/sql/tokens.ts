@@ -104,6 +104,8 @@ export function tokenize(source: string): IToken[] {
   const { tokens, errors } = lexer.tokenize(source);
   const first = errors[0];
   if (first !== undefined) throw lexicalError(source, first.offset);
+  const open = tokens.find((token, i) => token.image === '/' && tokens[i + 1]?.image === '*' && source.startsWith('/*', token.startOffset));
+  if (open !== undefined) throw lexicalError(source, open.startOffset);
   numberParameters(tokens);
   for (const token of tokens) {
     if (token.tokenType !== Identifier) continue;

@@ -11,6 +11,7 @@ import { textOf } from '../../ir/scalar/text-of.js';
 import type { Value } from '../../ir/scalar/value.js';
 import type { TensorData } from '../../ir/tensor-data.js';
 import type { RelationType } from '../../ir/type.js';
+import { verify } from '../../ir/verify.js';
 
 type Row = readonly Value[];
 
@@ -76,6 +77,8 @@ export class OracleDatabase implements CatalogView {
   }
 
   private evaluate(plan: Relation, params: readonly Value[]): readonly Row[] {
+    const [wrong] = verify(plan, 'bound');
+    if (wrong !== undefined) throw new Error(`the bound plan is wrong: ${wrong.message}`);
     const tables = (name: string): readonly Row[] => this.tables.get(name.toLowerCase())!.rows;
     return evaluateRelation(this.transform(plan), { tables, params, tensors: this.tensors });
   }
@@ -100,6 +103,7 @@ export class OracleDatabase implements CatalogView {
         this.tables.get(bound.table.toLowerCase())!.rows = rows;
         return NOTHING;
       }
+      case 'explain': return this.perform(bound.inner, params);
       case 'transaction': return NOTHING;
       default: throw new Error(`the oracle database does not run ${bound.kind}`);
     }

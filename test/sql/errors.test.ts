@@ -1,0 +1,71 @@
+/** What users read when they are wrong: place, caret, found, expected, suggestion. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CompileError } from '../../frontend/diagnostics.js';
+import { golden } from '../support/golden.js';
+import { pairModel, sumModel } from '../support/model-graphs.js';
+import { OracleDatabase } from '../support/oracle-database.js';
+
+const database = new OracleDatabase();
+database.run('CREATE TABLE tx (id BIGINT NOT NULL, amount DOUBLE, age INTEGER, day DATE, region VARCHAR)');
+database.addModel('score', sumModel(2));
+database.addModel('fraud', pairModel());
+
+function rendered(sql: string): string {
+  try {
+    database.run(sql);
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    return error.render();
+  }
+  throw new Error(`no error: ${sql}`);
+}
+
+const SYNTAX = [
+  'SELCT 1', 'SELECT', 'SELECT a FROM', 'SELECT (1 + 2', 'SELECT 1 +', 'SELECT * FROM tx WHERE', 'SELECT * FROM tx GROUP amount', 'CREATE TABL t (a INT)',
+  "SELECT 'abc", 'SELECT "abc', 'SELECT /* 1', 'SELECT 1 2', 'SELECT #1', 'INSERT tx VALUES (1)', 'SELECT CASE WHEN 1 THEN 2', 'SELECT a IS 3',
+  'SELECT id,\n       amount\nFORM tx\nWHERE id = 1', 'DROP THING x', 'SELECT * FROM tx JOIN',
+];
+
+const NAMES = [
+  'SELECT amout FROM tx', 'SELECT t.amount FROM tx', 'SELECT tx.amout FROM tx', 'SELECT * FROM txx', 'SELECT lenght(region) FROM tx', 'SELECT predict(frud, 1, 2)',
+  'SELECT predict(fraud@7, 1, 2)', 'SELECT id FROM tx a, tx b', 'SELECT a::INTEGR FROM tx', 'INSERT INTO tx (idd) VALUES (1)', 'SELECT tx.* EXCLUDE (amout) FROM tx', 'DROP TABLE ty',
+  'SELECT sum(id) OVER wind FROM tx WINDOW win AS (ORDER BY id)', "SELECT * FROM 'nothing.parquet'",
+];
+
+const TYPES = [
+  'SELECT region + 1 FROM tx', "SELECT id = 'x' FROM tx", 'SELECT region = id FROM tx', 'SELECT day + day FROM tx', 'SELECT length(id, 2) FROM tx', 'SELECT sqrt(region) FROM tx',
+  "SELECT DATE '2013-13-01'", 'SELECT * FROM tx WHERE region', "SELECT CASE WHEN true THEN id ELSE region END FROM tx", 'SELECT CAST(day AS INTEGER) FROM tx', 'SELECT 1 LIKE 2',
+  'INSERT INTO tx VALUES (1, 2)', "INSERT INTO tx VALUES (1, 'much', 3, NULL, NULL)", 'INSERT INTO tx VALUES (NULL, 1, 1, NULL, NULL)', 'SELECT 1 UNION SELECT 1, 2', 'SELECT DECIMAL(99, 1) FROM tx',
+  'SELECT 1::DECIMAL(99, 1)', 'SELECT 1::INTEGER[]',
+];
+
+const PLACES = [
+  'SELECT sum(amount) FROM tx WHERE sum(amount) > 1', 'SELECT sum(sum(amount)) FROM tx', 'SELECT id FROM tx GROUP BY age', 'SELECT id, count(*) FROM tx', 'SELECT * FROM tx ORDER BY 9',
+  'SELECT DISTINCT id FROM tx ORDER BY age', 'SELECT row_number() FROM tx', 'SELECT id FROM tx WHERE rank() OVER (ORDER BY id) = 1', 'SELECT (SELECT id, age FROM tx)', 'SELECT *', 'SELECT id FROM tx LIMIT -1',
+  'CREATE TABLE tx (a INTEGER)', 'CREATE TABLE t (a INTEGER PRIMARY KEY)', 'WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT * FROM r) SELECT * FROM r', 'SELECT * FROM tx JOIN tx t2',
+];
+
+const MODELS = [
+  'SELECT predict(score, tx.*) FROM tx', 'SELECT predict(score, amount) FROM tx', 'SELECT predict(score, amount, region) FROM tx', 'SELECT predict(fraud, id, age, amount) FROM tx',
+  'SELECT predict(fraud, amount => 1) FROM tx', 'SELECT predict(fraud, amount => 1, agee => 2) FROM tx', 'SELECT predict(fraud, amount => 1, 2) FROM tx', 'SELECT predict(fraud, tx.*) > 0.5 FROM tx',
+  "SELECT (predict(fraud, tx.*)).probabilities['2'] FROM tx", 'SELECT (predict(fraud, tx.*)).probability FROM tx', 'SELECT predict()', 'SELECT * FROM PREDICT(MODEL = fraud, DATA = tx AS d) WITH (a BIGINT, b REAL, c REAL) AS p',
+];
+
+for (const [name, statements] of Object.entries({ SYNTAX, NAMES, TYPES, PLACES, MODELS })) {
+  test(`${name.toLowerCase()} errors`, () => {
+    golden(`sql/errors-${name.toLowerCase()}`, statements.map((sql) => `${sql}\n${rendered(sql)}\n`).join('\n'));
+  });
+}
+
+test('an error knows its line and column', () => {
+  try {
+    database.run('SELECT id,\n  amout\nFROM tx');
+    assert.unreachable();
+  } catch (error) {
+    assert.instance(error, CompileError);
+    assert.equal([(error as CompileError).line, (error as CompileError).column, (error as CompileError).suggestion], [2, 3, 'amount']);
+  }
+});
+
+test.run();

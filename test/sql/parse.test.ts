@@ -1,0 +1,45 @@
+/** The grammar: no ambiguity, quick, and scripts are cut at their semicolons. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { buildGrammar, parseStatements } from '../../frontend/sql/parse.js';
+import { HAS_CONFORMANCE, TPCH_FOLDER } from '../slt/folder.js';
+
+test('the grammar has no ambiguity that is not decided by a gate', () => {
+  buildGrammar({ validate: true });
+});
+
+test('a script is its statements, empty ones left out', () => {
+  const kinds = parseStatements(";SELECT 1;; BEGIN; -- a ; in a comment\n SELECT ';'; COMMIT").map((statement) => statement.kind);
+  assert.equal(kinds, ['query', 'transaction', 'query', 'transaction']);
+});
+
+test('an INSERT of 1,000 rows parses in well under a second', () => {
+  const rows = Array.from({ length: 1000 }, (_, i) => `(${i}, 'name ${i}', 1.5, DATE '2020-01-01', NULL, -3)`);
+  const start = performance.now();
+  parseStatements(`INSERT INTO t VALUES ${rows.join(', ')}`);
+  assert.ok(performance.now() - start < 900);
+});
+
+test('keywords that are not reserved are names', () => {
+  parseStatements('SELECT data, model, key, "select", t.first FROM range r, values WHERE filter > 1');
+});
+
+test('every expression knows its place', () => {
+  const sql = 'SELECT a + (b * 2) AS c FROM t';
+  const [statement] = parseStatements(sql);
+  assert.is(statement!.kind, 'query');
+  if (statement!.kind !== 'query' || statement!.query.body.kind !== 'select') throw new Error('a select');
+  const { span } = statement!.query.body.items[0]!.expr;
+  assert.is(sql.slice(span.start, span.end), 'a + (b * 2)');
+});
+
+if (HAS_CONFORMANCE) {
+  test('all queries of TPC-H parse', () => {
+    for (const file of readdirSync(`${TPCH_FOLDER}queries`)) {
+      assert.is(parseStatements(readFileSync(`${TPCH_FOLDER}queries/${file}`, 'utf8')).length, 1);
+    }
+  });
+}
+
+test.run();
