@@ -15,7 +15,7 @@ import { scalar, tensor } from '../ir/type.js';
 import { enableRelaxedSimd } from '../test/wasm/instantiate.js';
 
 const ROUNDS = 7;
-const MEMORY_PAGES = 1024;
+const MEMORY_PAGES = 2560;
 
 class Weights implements TensorData {
   readonly #values: TensorValue[] = [];
