@@ -114,5 +114,5 @@ export interface Compiler {
   /** @throws ModelError */
   prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel>;
   /** A short measurement of this engine's kernels, as JSON text for `CompilerEnvironment.calibration`. */
-  calibrate(): string;
+  calibrate(): Promise<string>;
 }

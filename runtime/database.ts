@@ -182,7 +182,7 @@ export class Database {
     const cached = this.plans.get(sql);
     if (cached !== undefined && cached.sequence === sequence) return cached.query;
     const compiler = await this.loadCompiler();
-    this.calibration ??= compiler.calibrate();
+    this.calibration ??= await compiler.calibrate();
     const snapshot = this.file.snapshot();
     try {
       const environment = createEnvironment({
