@@ -13,7 +13,7 @@ import { HeapView } from './heap-view.js';
 
 const CHUNK_ROWS = 96;
 const MORSEL_ROWS = 40;
-const PAGES = 1024;
+const PAGES = 256;
 
 type Import = ((...args: number[]) => number | void) | WebAssembly.Memory | WebAssembly.Global;
 type Exports = Readonly<Record<string, (...args: number[]) => number>>;

@@ -7,6 +7,7 @@ import type { ScalarOp } from '../../../ir/scalar.js';
 import { support, type Emission } from '../pipeline/emission.js';
 import type { Func } from '../dsl.js';
 import { F32, F64, I32, I64, i32, i64, select, type Value } from '../values.js';
+import { less } from './compare.js';
 import { failIf, strict, type CallSite, type Emit, type StrictSite } from './site.js';
 import { asI32, asI64, isUnsigned } from './value.js';
 
@@ -220,11 +221,14 @@ const sign = strict(({ args, dtype }) => {
 });
 
 /** ONNX max and min: NaN where either is. Other dtypes in their order. */
-const extreme = (op: 'max' | 'min'): Emit => strict(({ args, dtype }) => {
+const extreme = (op: 'max' | 'min'): Emit => strict(({ scope, args, dtype }) => {
   const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
   if (a instanceof F32 && b instanceof F32) return a[op](b);
   if (a instanceof F64 && b instanceof F64) return a[op](b);
-  if (args[0]!.parts.length > 1) throw new Error(`${op} of ${dtype} has no WebAssembly form`);
+  if (args[0]!.parts.length > 1) {
+    const first = scope.hold(op === 'max' ? less(scope, args[1]!, args[0]!) : less(scope, args[0]!, args[1]!));
+    return args[0]!.parts.map((part, i) => select(first, part, args[1]!.parts[i]!));
+  }
   const order = `${op === 'max' ? 'gt' : 'lt'}_${isUnsigned(dtype) ? 'u' : 's'}` as const;
   if (a instanceof I64) return select(a[order](asI64(b)), a, asI64(b));
   return select(asI32(a)[order](asI32(b)), asI32(a), asI32(b));
