@@ -81,7 +81,9 @@ function cancelSlice(node: Slice): Tensor | undefined {
 }
 
 function isWhole(node: Slice): boolean {
-  return node.ranges.every((range, axis) => range === undefined || (range.start === 0 && range.step === 1 && range.count === node.input.type.dims[axis]));
+  const { dims } = node.input.type;
+  return node.ranges.every((range, axis) =>
+    range === undefined || (range.start === 0 && range.step === 1 && range.count === dims[axis]));
 }
 
 /** The one axis that is cut. */
@@ -126,7 +128,8 @@ function adjacentSlices(left: Tensor, right: Tensor, axis: number): Tensor | und
   if (onlyAxis(left) !== axis || onlyAxis(right) !== axis) return undefined;
   const [a, b] = [left.ranges[axis]!, right.ranges[axis]!];
   if (a.step !== 1 || b.step !== 1 || a.start + a.count !== b.start) return undefined;
-  const whole = make({ kind: 'slice', input: left.input, ranges: left.ranges.map((range, i) => (i === axis ? { ...a, count: a.count + b.count } : range)) });
+  const ranges = left.ranges.map((range, i) => (i === axis ? { ...a, count: a.count + b.count } : range));
+  const whole = make({ kind: 'slice', input: left.input, ranges });
   return isWhole(whole) ? whole.input : whole;
 }
 

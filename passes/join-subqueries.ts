@@ -65,7 +65,7 @@ function leftJoin(row: Relation, right: Relation, predicates: readonly Expr[]): 
 function joinExists(row: Relation, pulled: Pulled): Joined | undefined {
   if (pulled.whenEmpty !== undefined) return { relation: row, value: TRUE };
   const keys = [...new Set(pulled.predicates.flatMap((predicate) => [...refsOf(predicate)]))].sort((a, b) => a - b);
-  if (!pulled.predicates.every((predicate) => isCall(predicate, 'eq', 'is_not_distinct')) || keys.length !== pulled.predicates.length) return undefined;
+  if (!pulled.predicates.every(isEquality) || keys.length !== pulled.predicates.length) return undefined;
   const columns = pulled.relation.type.columns;
   const groups = keys.map((index) => ({ expr: columnRef(columns, index), name: columns[index]!.name }));
   const found = marked(make({ kind: 'aggregate', input: pulled.relation, groups, calls: [] }));
@@ -93,12 +93,17 @@ function joinScalar(row: Relation, pulled: Pulled, subquery: Subquery): Joined |
   if (empty === undefined || isAlwaysNull(empty)) return { relation, value };
   const found = columnRef(columns, columns.length - 1);
   const type = withNullable(value.type, true);
-  return { relation, value: make({ kind: 'case', branches: [{ when: call('is_null', found), then: comeNearer(empty, () => FALSE) }], otherwise: value, type }) };
+  const branches = [{ when: call('is_null', found), then: comeNearer(empty, () => FALSE) }];
+  return { relation, value: make({ kind: 'case', branches, otherwise: value, type }) };
+}
+
+function isEquality(predicate: Expr): boolean {
+  return isCall(predicate, 'eq', 'is_not_distinct');
 }
 
 /** One row a key: any of the values, and how many there were. */
 function atMostOne({ relation, predicates }: Pulled, subquery: Subquery): Pulled | undefined {
-  if (!predicates.every((predicate) => isCall(predicate, 'eq', 'is_not_distinct'))) return undefined;
+  if (!predicates.every(isEquality)) return undefined;
   const keys = [...new Set(predicates.flatMap((predicate) => [...refsOf(predicate)]))];
   if (keys.length !== predicates.length) return undefined;
   const columns = relation.type.columns;
@@ -110,15 +115,18 @@ function atMostOne({ relation, predicates }: Pulled, subquery: Subquery): Pulled
     calls: [aggregate('any_value', [columnRef(columns, 0)], subquery.type), aggregate('count_star', [], scalar('i64'))],
   });
   const order = [keys.length, keys.length + 1, ...keys.map((_, i) => i)];
-  const settled = projected(grouped, order.map((index) => columnRef(grouped.type.columns, index)), order.map((index) => namesOf(grouped)[index]!));
-  return { relation: settled, predicates: predicates.map((predicate) => renumber(predicate, (index) => 2 + keys.indexOf(index))), whenEmpty: undefined };
+  const names = order.map((index) => namesOf(grouped)[index]!);
+  const settled = projected(grouped, order.map((index) => columnRef(grouped.type.columns, index)), names);
+  const moved = predicates.map((predicate) => renumber(predicate, (index) => 2 + keys.indexOf(index)));
+  return { relation: settled, predicates: moved, whenEmpty: undefined };
 }
 
 function failing(value: Expr, count: Expr): Expr {
   const message = call('error', literal('more than one row returned by a subquery used as an expression', 'utf8'));
   if (value.type.kind !== 'scalar') return value;
   const then = make({ kind: 'cast', arg: message, to: value.type.dtype, attempt: false });
-  return make({ kind: 'case', branches: [{ when: call('gt', count, literal(1n, 'i64')), then }], otherwise: value, type: withNullable(value.type, true) });
+  const branches = [{ when: call('gt', count, literal(1n, 'i64')), then }];
+  return make({ kind: 'case', branches, otherwise: value, type: withNullable(value.type, true) });
 }
 
 function joinUncorrelated(row: Relation, subquery: Subquery): Joined | undefined {

@@ -18,6 +18,8 @@ import { columnRef, conjoin, conjuncts, isVolatile, namesOf, refsOf, renumber } 
 import { withinSubqueries } from './rewrite-subqueries.js';
 
 const MOST_ENUMERATED = 10;
+/** Estimates of a row or two are often too low; a cross join must look much better than others to be worth that risk. */
+const CROSS_PENALTY = 10;
 
 export const orderJoins: Pass = {
   name: 'order-joins',
@@ -104,8 +106,8 @@ function searchOf(tree: Tree, estimator: RowEstimator): Search {
     if (found !== undefined) return found;
     const product = leaves.reduce((count, leaf, i) => ((mask >> i) & 1 ? count * Math.max(estimator.rows(leaf), 1) : count), 1);
     const result = predicates.reduce((count, predicate) => ((predicate.mask & ~mask) === 0 ? count * predicate.selectivity : count), product);
-    known.set(mask, result);
-    return result;
+    known.set(mask, Math.max(result, 1));
+    return Math.max(result, 1);
   };
   return { leaves, offsets, predicates, rows };
 }
@@ -123,10 +125,17 @@ function leafPlans(search: Search): Plan[] {
 }
 
 /** The larger side probes; of equal sides the one that came first, so that a settled order stays. */
-function joinOf(a: Plan, b: Plan, { rows }: Search): Plan {
+function joinOf(a: Plan, b: Plan, search: Search): Plan {
+  const { rows } = search;
   const [left, right] = rows(a.mask) > rows(b.mask) || (rows(a.mask) === rows(b.mask) && a.mask < b.mask) ? [a, b] : [b, a];
   const mask = a.mask | b.mask;
-  return { mask, cost: a.cost + b.cost + rows(mask) + rows(right.mask), left, right };
+  const cost = a.cost + b.cost + rows(mask) + rows(right.mask);
+  return { mask, cost: isConnected(a, b, search) ? cost : cost * CROSS_PENALTY, left, right };
+}
+
+/** Whether a condition compares the two, so that a hash table can find the matches. */
+function isConnected(a: Plan, b: Plan, { predicates }: Search): boolean {
+  return predicates.some(({ mask }) => (mask & ~(a.mask | b.mask)) === 0 && (mask & a.mask) !== 0 && (mask & b.mask) !== 0);
 }
 
 function cheapestTree(search: Search): Plan {

@@ -152,7 +152,8 @@ function pruneJoin(node: Join, needed: Columns, prune: Prune, context: PassConte
   const rightOut = [...needed].filter((index) => index >= width);
   if (node.join === 'left' && rightOut.length === 0 && matchesOnceAtMost(node, width)) {
     const left = prune(node.left, needed);
-    context.record({ pass: 'prune-columns', rule: 'join', before: node, after: left.relation, reason: 'its right side adds neither rows nor columns that are read' });
+    const reason = 'its right side adds neither rows nor columns that are read';
+    context.record({ pass: 'prune-columns', rule: 'join', before: node, after: left.relation, reason });
     return left;
   }
   const all = [...union(needed, node.on === undefined ? new Set() : refsOf(node.on))].sort((a, b) => a - b);
@@ -201,7 +202,8 @@ function pruneApply(node: Apply, needed: Columns, prune: Prune, context: PassCon
   const outputs = kept.map((i) => node.outputs[i]!);
   const input = prune(node.input, union(inputNeeds, ...tensorExprs(outputs.map((output) => output.tensor)).map(refsOf)));
   if (kept.length < node.outputs.length) {
-    const reason = kept.length === 0 ? `nothing reads model ${node.model}` : `${node.outputs.length - kept.length} outputs of ${node.model} are not read`;
+    const dropped = node.outputs.length - kept.length;
+    const reason = kept.length === 0 ? `nothing reads model ${node.model}` : `${dropped} outputs of ${node.model} are not read`;
     context.record({ pass: 'prune-columns', rule: 'model-outputs', before: node, after: input.relation, reason });
   }
   if (kept.length === 0) return input;
