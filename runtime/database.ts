@@ -10,7 +10,7 @@ import type { RecordBatch } from 'apache-arrow';
 import type { CompiledQuery, CompiledStatement, Compiler } from './compiler.js';
 import { readArtifact, writeArtifact, type Artifact } from './artifact.js';
 import { createEnvironment, withLoading } from './environment.js';
-import { ExecutionError } from './errors.js';
+import { ExecutionError, type StorageError } from './errors.js';
 import type { ParameterValue } from './executor/parameters.js';
 import { runPlan } from './executor/query-run.js';
 import { RunProfile } from './executor/run-profile.js';
@@ -83,6 +83,20 @@ export async function open(path: string, options: DatabaseOptions = {}): Promise
     await workers.close();
     throw error;
   }
+}
+
+/** Walks a whole database file: every page, chunk and block. Answers what is wrong; nothing when it is sound. */
+export async function verify(path: string): Promise<readonly StorageError[]> {
+  return (await import('./storage/verify.js')).verify(path);
+}
+
+/** Measures this engine's kernels, as `open` does before the first compile. Answers the choice, as JSON text. */
+export async function calibrate(): Promise<string> {
+  return (await loadCompiler()).calibrate();
+}
+
+async function loadCompiler(): Promise<Compiler> {
+  return ((await import('../frontend/compile.js')) as { readonly compiler: Compiler }).compiler;
 }
 
 export class Database {
@@ -173,7 +187,7 @@ export class Database {
   }
 
   async loadCompiler(): Promise<Compiler> {
-    this.compiler ??= import('../frontend/compile.js').then((module) => (module as { readonly compiler: Compiler }).compiler);
+    this.compiler ??= loadCompiler();
     return this.compiler;
   }
 
@@ -299,4 +313,5 @@ async function readModels(plan: PhysicalPlan, snapshot: Snapshot): Promise<reado
   return models;
 }
 
-export type { RecordBatch, ParameterValue };
+export { ExecutionError, ImportError, ResourceError, StorageError } from './errors.js';
+export type { QueryResult, RecordBatch, ParameterValue };

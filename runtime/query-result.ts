@@ -1,5 +1,7 @@
 /** The result of a statement: Arrow record batches when iterated; rows or a count when asked for. */
 import type { RecordBatch, Schema } from 'apache-arrow';
+import type { FileFormat } from './io/source.js';
+import type { TextBatch, TextColumn, TextStyle } from './result-text.js';
 import type { Outcome } from './session.js';
 
 export class QueryResult implements AsyncIterable<RecordBatch> {
@@ -32,6 +34,30 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
     const rows: Record<string, unknown>[] = [];
     for await (const batch of this) for (const row of batch) rows.push(row.toJSON());
     return rows;
+  }
+
+  /** The columns with the names of their SQL types; `undefined` when the statement gives no rows. */
+  async columns(): Promise<readonly TextColumn[] | undefined> {
+    const outcome = await this.begin();
+    if (outcome.kind === 'done') return undefined;
+    const { textColumns } = await import('./result-text.js');
+    return textColumns(outcome.plan);
+  }
+
+  /** The values as SQL prints them, or as JSON; faster to the first row than record batches. */
+  async *text(style: TextStyle = 'sql'): AsyncGenerator<TextBatch, void, undefined> {
+    const outcome = await this.begin();
+    if (outcome.kind === 'done') return;
+    const { textBatch } = await import('./result-text.js');
+    for await (const chunk of outcome.chunks()) yield textBatch(chunk, outcome.plan, style);
+  }
+
+  /** Writes the rows to a file that appears when it is whole. Answers their number. @throws ImportError for a name without a known format */
+  async writeTo(path: string, options: { readonly format?: FileFormat; readonly header?: boolean; readonly delimiter?: string } = {}): Promise<number> {
+    const [{ writeFile }, { formatOf }] = await Promise.all([import('./io/writer.js'), import('./io/source.js')]);
+    const { header = true, delimiter = ',', format } = options;
+    const { rowCount } = await writeFile({ path, header, delimiter, format: formatOf(path, format === undefined ? {} : { format }), result: this });
+    return rowCount;
   }
 
   /** Runs to the end. Answers the rows changed by INSERT, UPDATE, DELETE, COPY, CREATE TABLE AS; the rows given by a query. */

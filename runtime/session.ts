@@ -8,7 +8,7 @@ import { findModel, findTable } from './catalog.js';
 import type { Database, Parameters } from './database.js';
 import { ExecutionError } from './errors.js';
 import type { ResultChunk } from './executor/protocol.js';
-import { formatOf, openFile, type FileOptions } from './io/source.js';
+import { openFile, type FileOptions } from './io/source.js';
 import type { PhysicalPlan } from './plan.js';
 import { resultColumns, toBatch } from './result-batch.js';
 import type { Batch, ColumnSchema } from './batch.js';
@@ -176,16 +176,8 @@ function nullVector(column: ColumnSchema, rowCount: number): Batch['columns'][nu
 async function copyTo(db: Database, statement: Extract<Statement, { kind: 'copy-to' }>, context: RunContext): Promise<number> {
   const { query, path, options } = statement;
   const { QueryResult } = await import('./query-result.js');
-  const { writeFile } = await import('./io/writer.js');
   const result = new QueryResult(async () => ({ kind: 'rows', plan: query.plan, chunks: () => db.chunks(query, context.parameters, context) }));
-  const schema = (await result.schema())!;
-  const { rowCount } = await writeFile({
-    path, schema, batches: result,
-    format: formatOf(path, fileOptions(options)),
-    header: options.header ?? true,
-    delimiter: options.delimiter ?? ',',
-  });
-  return rowCount;
+  return result.writeTo(path, fileOptions(options));
 }
 
 export async function importTable(db: Database, options: { table: string; path: string; replace: boolean; signal: AbortSignal | undefined }): Promise<number> {

@@ -1,21 +1,21 @@
 /**
- * Results to files: Arrow record batches in, CSV, Parquet or Arrow IPC out.
+ * Results to files: a query's result in, CSV, Parquet or Arrow IPC out.
  *
  * Invariant: a file is written beside its name and renamed when whole, so a failure leaves what was there before.
  */
 import { createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { once } from 'node:events';
-import { RecordBatchFileWriter, type RecordBatch, type Schema } from 'apache-arrow';
-import { csvLine, sqlTextOf } from './text-output.js';
+import type { QueryResult } from '../query-result.js';
 import type { FileFormat } from './source.js';
+import { csvLine } from './value-text.js';
 
 export interface WriteResult {
   readonly rowCount: number;
 }
 
 export async function writeFile(options: {
-  path: string; format: FileFormat; header: boolean; delimiter: string; schema: Schema; batches: AsyncIterable<RecordBatch>;
+  path: string; format: FileFormat; header: boolean; delimiter: string; result: QueryResult;
 }): Promise<WriteResult> {
   const partial = `${options.path}.${process.pid}.partial`;
   try {
@@ -32,17 +32,17 @@ type Writer = (options: Parameters<typeof writeFile>[0]) => Promise<WriteResult>
 
 const WRITERS = { csv: writeCsv, parquet: writeParquet, arrow: writeArrow } satisfies Record<FileFormat, Writer>;
 
-async function writeCsv({ path, header, delimiter, schema, batches }: Parameters<Writer>[0]): Promise<WriteResult> {
+async function writeCsv({ path, header, delimiter, result }: Parameters<Writer>[0]): Promise<WriteResult> {
   const file = await open(path, 'w');
   let rowCount = 0;
   try {
-    if (header) await file.write(csvLine(schema.fields.map((field) => field.name), delimiter));
-    for await (const batch of batches) {
-      const columns = schema.fields.map((_, i) => batch.getChildAt(i)!);
+    const columns = await result.columns() ?? [];
+    if (header) await file.write(csvLine(columns.map((column) => column.name), delimiter));
+    for await (const batch of result.text()) {
       let text = '';
-      for (let row = 0; row < batch.numRows; row++) text += csvLine(columns.map((column) => sqlTextOf(column.get(row), column.type)), delimiter);
+      for (let row = 0; row < batch.rowCount; row++) text += csvLine(batch.columns.map((read) => read(row)), delimiter);
       await file.write(text);
-      rowCount += batch.numRows;
+      rowCount += batch.rowCount;
     }
   } finally {
     await file.close();
@@ -50,17 +50,18 @@ async function writeCsv({ path, header, delimiter, schema, batches }: Parameters
   return { rowCount };
 }
 
-async function writeArrow({ path, schema, batches }: Parameters<Writer>[0]): Promise<WriteResult> {
+async function writeArrow({ path, result }: Parameters<Writer>[0]): Promise<WriteResult> {
+  const { RecordBatchFileWriter } = await import('apache-arrow');
   const writer = new RecordBatchFileWriter();
   const file = createWriteStream(path);
   const done = once(file, 'finish');
-  writer.reset(undefined, schema);
+  writer.reset(undefined, await result.schema());
   const pump = (async () => {
     for await (const piece of writer) if (!file.write(piece)) await once(file, 'drain');
     file.end();
   })();
   let rowCount = 0;
-  for await (const batch of batches) {
+  for await (const batch of result) {
     writer.write(batch);
     rowCount += batch.numRows;
   }
@@ -70,7 +71,7 @@ async function writeArrow({ path, schema, batches }: Parameters<Writer>[0]): Pro
   return { rowCount };
 }
 
-async function writeParquet({ path, schema, batches }: Parameters<Writer>[0]): Promise<WriteResult> {
+async function writeParquet({ path, result }: Parameters<Writer>[0]): Promise<WriteResult> {
   const { writeParquetFile } = await import('./parquet-writer.js');
-  return writeParquetFile({ path, schema, batches });
+  return writeParquetFile({ path, schema: (await result.schema())!, batches: result });
 }
