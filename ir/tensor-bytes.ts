@@ -25,6 +25,13 @@ export function decodeTensor(dtype: DType, dims: readonly number[], bytes: Uint8
   return { dtype, dims, data: elementsOf(dtype, bytes) };
 }
 
+/** The same bytes as another dtype and shape: weights of equal bytes share a hash, and a node's type says how to read them. */
+export function viewTensor(value: TensorValue, type: { readonly dtype: DType; readonly dims: readonly number[] }): TensorValue {
+  const { dtype, dims } = type;
+  if (value.dtype !== dtype) return decodeTensor(dtype, dims, encodeTensor(value));
+  return value.dims.length === dims.length && value.dims.every((dim, axis) => dim === dims[axis]) ? value : { ...value, dims };
+}
+
 function elementsOf(dtype: DType, source: Uint8Array): TensorElements {
   const width = dtypeInfo(dtype).widthBytes;
   const bytes = source.byteOffset % width === 0 ? source : new Uint8Array(source);

@@ -19,7 +19,10 @@ export interface TensorValue {
   readonly data: TensorElements;
 }
 
-/** Gives the tensor of a hash; throws when it does not have it, which is our mistake. */
+/**
+ * Gives the tensor of a hash; throws when it does not have it, which is our mistake. Its dtype and dims are those it was
+ * first kept with: the type of a `weight` node says how to read its bytes (`viewTensor`).
+ */
 export interface TensorData {
   get(hash: string): TensorValue;
 }

@@ -5,6 +5,7 @@
  */
 import { opaqueRow } from '../../ir/opaque.js';
 import type { Reshape, Tensor, TreeEnsemble } from '../../ir/node.js';
+import { viewTensor } from '../../ir/tensor-bytes.js';
 import type { TensorData, TensorValue } from '../../ir/tensor-data.js';
 import { unreachable } from '../../ir/type.js';
 import { bindSymbols, resolveDims, type Symbols } from './tensor-dims.js';
@@ -43,7 +44,7 @@ function compute(node: Tensor, context: TensorContext, symbols: Symbols): Tensor
   switch (node.kind) {
     case 'input':
     case 'to_tensor': return leaf(node, context);
-    case 'weight': return context.data.get(node.hash);
+    case 'weight': return viewTensor(context.data.get(node.hash), { dtype: node.type.dtype, dims: node.type.dims as readonly number[] });
     case 'fill': return evaluateFill(node, resolveDims(node.type.dims, symbols));
     case 'map': {
       const inputs = node.inputs.map(of);

@@ -20,7 +20,7 @@ export interface GraphOptions {
   readonly name: string;
   /** Inputs whose value is given now: they become constants, and are no inputs of the graph. */
   readonly constants?: ReadonlyMap<string, TensorValue>;
-  /** Sizes for symbolic dims, by their name in the file. */
+  /** Sizes for symbolic dims, by their name in the file or the symbol that stands for them (`n`, `input_1`). */
   readonly sizes?: ReadonlyMap<string, number>;
   /** Whether a leading dim of 1 of every input stands for the batch `n`. */
   readonly rebatch?: boolean;
@@ -85,8 +85,13 @@ class SymbolNames {
 
   dimOf(dim: Dim | undefined, at: { readonly input: string; readonly axis: number }): Dim {
     if (typeof dim === 'number') return this.#rebatch && at.axis === 0 && dim === 1 ? 'n' : dim;
+    const symbol = this.#symbolOf(dim, at);
+    return this.#sizes.get(dim ?? symbol) ?? this.#sizes.get(symbol) ?? symbol;
+  }
+
+  #symbolOf(dim: string | undefined, at: { readonly input: string; readonly axis: number }): string {
     if (dim === undefined) return at.axis === 0 ? 'n' : identifier(`${at.input}_${at.axis}`);
-    return this.#sizes.get(dim) ?? (this.#batch.has(dim) ? 'n' : identifier(dim));
+    return this.#batch.has(dim) ? 'n' : identifier(dim);
   }
 }
 

@@ -6,6 +6,8 @@ import { SUPPORT_VECTORS } from './ml/support-vectors.js';
 import { TREES } from './ml/trees.js';
 import type { Operator, OperatorTable } from './operator.js';
 import { ACTIVATION } from './ops/activation.js';
+import { CONTROL } from './ops/control.js';
+import { EINSUM } from './ops/einsum.js';
 import { ELEMENTWISE } from './ops/elementwise.js';
 import { GATHER } from './ops/gather.js';
 import { GENERATE } from './ops/generate.js';
@@ -13,12 +15,13 @@ import { LAYOUT } from './ops/layout.js';
 import { MATRIX } from './ops/matrix.js';
 import { NORMALIZE } from './ops/normalize.js';
 import { QUANTIZE } from './ops/quantize.js';
+import { RECURRENT } from './ops/recurrent.js';
 import { REDUCE } from './ops/reduce.js';
 import { SOFTMAX } from './ops/softmax.js';
 import { WINDOW } from './ops/window.js';
 
 const DOMAINS: Readonly<Record<string, readonly OperatorTable[]>> = {
-  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX, NORMALIZE, REDUCE, LAYOUT, GENERATE, GATHER, WINDOW, QUANTIZE],
+  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX, NORMALIZE, REDUCE, LAYOUT, GENERATE, GATHER, WINDOW, QUANTIZE, EINSUM, CONTROL, RECURRENT],
   'ai.onnx.ml': [TREES, LINEAR, FEATURE, LABEL_ENCODER, SUPPORT_VECTORS],
 };
 

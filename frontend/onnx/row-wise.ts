@@ -4,6 +4,7 @@
  */
 import type { ModelGraph, Tensor } from '../../ir/node.js';
 import { children, postorder } from '../../ir/rewrite.js';
+import { productOf } from './dims.js';
 
 /** Why the model is not row-wise; `undefined` when it is. */
 export function rowDependence(graph: ModelGraph): string | undefined {
@@ -50,7 +51,7 @@ function mixesRows(node: Tensor): string | undefined {
       const right = batchAxis(node.right);
       return right === undefined || right < node.right.type.dims.length - 2 ? undefined : fails();
     }
-    case 'reshape': return own === 0 && from === 0 ? undefined : fails();
+    case 'reshape': return productOf(node.input.type.dims.slice(0, from)) === productOf(node.dims.slice(0, own)) ? undefined : fails();
     case 'concat': return node.axis === own ? fails() : undefined;
     case 'slice': return node.ranges[from] === undefined ? undefined : fails();
     case 'pad': return node.before[from] === 0 && node.after[from] === 0 ? undefined : fails();

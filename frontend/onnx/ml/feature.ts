@@ -90,8 +90,10 @@ function featureVectorizer(c: OperatorCall): Tensor {
 function arrayFeatureExtractor(c: OperatorCall): Tensor {
   const { builder: b } = c;
   const x = c.input(0);
-  const matrix = x.type.dims.length === 1 ? b.reshape(x, [1, x.type.dims[0]!]) : x;
-  return b.take(matrix, b.reshape(c.input(1), [-1]), matrix.type.dims.length - 1);
+  const indices = b.reshape(c.input(1), [-1]);
+  // a vector counts as one row; picking first keeps labels picked by class a plain column
+  if (x.type.dims.length === 1) return b.unsqueeze(b.take(x, indices, 0), [0]);
+  return b.take(x, indices, x.type.dims.length - 1);
 }
 
 /** Scores by class: columns of a MAP. */

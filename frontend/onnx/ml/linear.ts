@@ -31,16 +31,22 @@ function linearScores(c: OperatorCall, targets: number, what: { readonly coeffic
   return b.map([product, b.floats(dtype, intercepts)], (a, shift) => add(a!, shift!));
 }
 
-/** Of one score s over two classes: the label by its sign (over 0.5 after LOGISTIC), and both classes' scores. */
+/** Of one score s over two classes: the second label where s > 0, and scores [1 - s, s] (LOGISTIC: of -s and s). */
 export function binaryOf(c: OperatorCall, score: Tensor, labels: Tensor): Lowered {
   const { builder: b } = c;
-  const transform = postTransformOf(c);
   const positive = b.map([b.reshape(score, [score.type.dims[0]!])], (s) => cast(call('ieee_lt', num(0, s!), s!), 'i64'));
-  const both = transform === 'LOGISTIC'
-    ? b.concat([b.map([score], (s) => call('sigmoid', call('neg', s!))), b.map([score], (s) => call('sigmoid', s!))], 1)
-    : transform === 'PROBIT' ? b.concat([b.map([score], (s) => sub(num(1, s!), probit(s!))), b.map([score], (s) => probit(s!))], 1)
-      : postTransform(c, b.concat([b.map([score], (s) => call('neg', s!)), score], 1), transform === 'SOFTMAX_ZERO' || transform === 'SOFTMAX' ? transform : 'NONE');
-  return [labelAt(c, labels, positive), b.cast(both, 'f32')];
+  return [labelAt(c, labels, positive), b.cast(bothScores(c, score), 'f32')];
+}
+
+/** The scores of both classes from that of the positive one, by the node's post_transform; a softmax of one is itself. */
+export function bothScores(c: OperatorCall, score: Tensor): Tensor {
+  const { builder: b } = c;
+  const transform = postTransformOf(c);
+  if (transform === 'LOGISTIC') {
+    return b.concat([b.map([score], (s) => call('sigmoid', call('neg', s!))), b.map([score], (s) => call('sigmoid', s!))], 1);
+  }
+  const positive = transform === 'PROBIT' ? b.map([score], (s) => probit(s!)) : score;
+  return b.concat([b.map([positive], (s) => sub(num(1, s!), s!)), positive], 1);
 }
 
 function linearClassifier(c: OperatorCall): Lowered {

@@ -1,10 +1,11 @@
 /** Tree ensembles of ai.onnx.ml: classifier, regressor (versions 1 and 3) and the TreeEnsemble that replaced both in 5. */
 import type { Tensor } from '../../../ir/node.js';
 import type { Lowered, OperatorCall } from '../call.js';
-import { call, cast, num, sub } from '../expr.js';
+import { call, cast, num } from '../expr.js';
 import { operator, type OperatorTable } from '../operator.js';
 import { labelAt, labelsOf } from './labels.js';
-import { postTransform, postTransformOf, probit, type PostTransform } from './post-transform.js';
+import { bothScores } from './linear.js';
+import { postTransform, postTransformOf, probit } from './post-transform.js';
 import { lowerTreeEnsemble } from './tree-ensemble.js';
 import { ensembleNode, placeTrees, type ListedNode, type ListedWeight, type PlacedTrees, type TreeMode } from './tree-tables.js';
 
@@ -58,39 +59,43 @@ function classifier(c: OperatorCall): Lowered {
   const [trees, base, transform] = [listedTrees(c, 'class'), numbersOf(c, 'base_values'), postTransformOf(c)];
   const rows = trees.nodes.flatMap((node) => node.weights);
   const weighted = new Set(rows.map((row) => row.target));
-  if (classes <= 2 && weighted.size === 1) return binaryClassifier(c, { trees, base, transform, labels });
+  if (classes <= 2 && weighted.size === 1) return binaryClassifier(c, { trees, base, labels, only: [...weighted][0]! });
   const scores = ensembleNode(c, features(c), trees, { targets: classes, combine: 'sum', base: base.length === classes ? base : [] });
   const best = c.builder.reduce('argmax', scores, [1], { keepDims: false });
   return [labelAt(c, labels, best), c.builder.cast(postTransform(c, scores, transform), 'f32')];
 }
 
-interface Binary { readonly trees: PlacedTrees; readonly base: readonly number[]; readonly transform: PostTransform; readonly labels: Tensor }
+interface Binary {
+  readonly trees: PlacedTrees;
+  readonly base: readonly number[];
+  readonly labels: Tensor;
+  /** The class that has weights. */
+  readonly only: number;
+}
 
 /**
  * Two classes, one of which has weights: their sum s speaks for the positive class. Weights that are all positive are
- * probabilities (over 0.5 is positive, scores [1 - s, s]); else s is a margin (over 0, scores [-s, s]).
+ * probabilities (over 0.5 is positive), else s is a margin (over 0). As onnxruntime, weights of class 0 give the scores
+ * [1 - s, s] (a margin [-s, s]), those of class 1 [0, s] after the post_transform of both.
  */
-function binaryClassifier(c: OperatorCall, { trees, base, transform, labels }: Binary): Lowered {
+function binaryClassifier(c: OperatorCall, { trees, base, labels, only }: Binary): Lowered {
   const { builder: b } = c;
   const nodes = trees.nodes.map((node) => ({ ...node, weights: node.weights.map(({ weight }) => ({ target: 0, weight })) }));
-  const score = ensembleNode(c, features(c), { ...trees, nodes }, { targets: 1, combine: 'sum', base: base.length === 0 ? [] : [base.at(-1)!] });
+  const own = only === 1 ? (base.length === 2 ? [base[1]!] : []) : base.slice(0, 1);
+  const score = ensembleNode(c, features(c), { ...trees, nodes }, { targets: 1, combine: 'sum', base: own });
   const probability = nodes.every((node) => node.weights.every(({ weight }) => weight >= 0));
   const positive = b.map([b.reshape(score, [score.type.dims[0]!])], (s) => cast(call('ieee_lt', num(probability ? 0.5 : 0, s!), s!), 'i64'));
   const last = (labels.type.dims[0] as number) - 1;
   const label = labelAt(c, labels, b.map([positive], (at) => call('min', at!, num(last, at!))));
-  return [label, b.cast(binaryScores(c, score, { probability, transform }), 'f32')];
+  return [label, b.cast(binaryScores(c, score, { probability, only }), 'f32')];
 }
 
-function binaryScores(c: OperatorCall, score: Tensor, how: { readonly probability: boolean; readonly transform: PostTransform }): Tensor {
+function binaryScores(c: OperatorCall, score: Tensor, how: { readonly probability: boolean; readonly only: number }): Tensor {
   const { builder: b } = c;
-  if (how.transform === 'PROBIT') return b.map([score], (s) => probit(s!));
-  const negative = b.map([score], (s) => {
-    if (how.probability) return sub(num(1, s!), s!);
-    const opposite = call('neg', s!);
-    return how.transform === 'LOGISTIC' ? call('sigmoid', opposite) : opposite;
-  });
-  const positive = how.transform === 'LOGISTIC' && !how.probability ? b.map([score], (s) => call('sigmoid', s!)) : score;
-  return b.concat([negative, positive], 1);
+  const transform = postTransformOf(c);
+  if (how.only === 1) return postTransform(c, b.concat([b.fill(score.type.dtype, score.type.dims, 0), score], 1), transform);
+  if (how.probability || transform === 'LOGISTIC' || transform === 'PROBIT') return bothScores(c, score);
+  return b.concat([b.map([score], (s) => call('neg', s!)), score], 1);
 }
 
 const AGGREGATES = { SUM: 'sum', AVERAGE: 'mean', MIN: 'min', MAX: 'max' } as const;

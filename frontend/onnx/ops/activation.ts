@@ -57,7 +57,7 @@ export const ACTIVATION = {
     on(c, (a) => selu(a, c.float('alpha', 1.67326319217681884765625), c.float('gamma', 1.05070102214813232421875)))),
   LeakyRelu: operator([1, 6, 16], 'alpha', (c) => on(c, (a) => leakyRelu(a, c.float('alpha', 0.01)))),
   PRelu: operator([1, 6, 7, 9, 16], '', prelu),
-  ThresholdedRelu: operator([10, 22], 'alpha', (c) => on(c, (a) => thresholdedRelu(a, c.float('alpha', 1)))),
+  ThresholdedRelu: operator([1, 10, 22], 'alpha', (c) => on(c, (a) => thresholdedRelu(a, c.float('alpha', 1)))),
   HardSigmoid: operator([1, 6, 22], 'alpha beta', (c) => on(c, (a) => hardSigmoid(a, c.float('alpha', 0.2), c.float('beta', 0.5)))),
   HardSwish: operator([14, 22], '', (c) => on(c, (a) => mul(a, hardSigmoid(a, 1 / 6, 0.5)))),
   Mish: operator([18, 22], '', (c) => on(c, (a) => mul(a, call('tanh', softplus(a))))),

@@ -19,6 +19,7 @@ function placed(c: OperatorCall, x: Tensor, part: Tensor): Tensor {
   const { builder: b } = c;
   const rank = x.type.dims.length;
   const block = c.int('block_size', 0);
+  if (block === 0 && (part.type.dims.length === 0 || (part.type.dims.length === 1 && part.type.dims[0] === 1))) return b.reshape(part, []);
   const axis = c.axis(c.int('axis', 1), rank);
   if (block > 0) {
     const { dims } = part.type;
@@ -26,7 +27,6 @@ function placed(c: OperatorCall, x: Tensor, part: Tensor): Tensor {
     const repeated = b.reshape(apart, dims.map((dim, i) => (i === axis ? c.known(dim, 'a block') * block : dim)));
     return b.part(repeated, axis, { start: 0, count: c.known(x.type.dims[axis]!, 'a blocked axis') });
   }
-  if (part.type.dims.length === 0 || (part.type.dims.length === 1 && part.type.dims[0] === 1)) return b.reshape(part, []);
   return b.reshape(part, [part.type.dims[0]!, ...new Array<number>(rank - 1 - axis).fill(1)]);
 }
 

@@ -29,7 +29,8 @@ function overAxes(c: OperatorCall, over: Over): Tensor {
   const rank = x.type.dims.length;
   if (rank === 0) return over(c.builder, x, []);
   if (c.version >= 13) return over(c.builder, x, [c.axis(c.int('axis', -1), rank)]);
-  const axis = c.axis(c.int('axis', 1), rank + 1);
+  const given = c.int('axis', 1);
+  const axis = c.axis(given < 0 ? given + rank : given, rank + 1);
   return over(c.builder, x, Array.from({ length: rank - axis }, (_, i) => axis + i));
 }
 
