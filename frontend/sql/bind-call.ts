@@ -1,5 +1,7 @@
 /** Calls: scalar functions by the table, aggregates and windows as markers, predict. */
 import { AGGREGATE_OPS, WINDOW_ONLY_OPS, type AggregateCall, type AggregateOp, type Expr, type FrameBound, type SortKey, type WindowCall, type WindowOp } from '../../ir/node.js';
+import { make } from '../../ir/build.js';
+import { children, withChildren } from '../../ir/rewrite.js';
 import { scalar } from '../../ir/type.js';
 import { CompileError, nearestName } from '../diagnostics.js';
 import type { AstFrameBound, FunctionCall, Name, OrderItem, WindowFrame, WindowSpec } from './ast.js';
@@ -10,7 +12,7 @@ import type { ExprContext, SelectParts } from './context.js';
 import { aggregateNames, aggregateOf, type BoundAggregate } from './functions/aggregates.js';
 import { fitted } from './functions/function.js';
 import { functionNames, functionOf } from './functions/table.js';
-import { castTo, choose, coerceTo, dtypeOf, i64, nullOf, typeName } from './make-expr.js';
+import { castTo, choose, coerceTo, dtypeOf, i64, nullOf, ref, typeName } from './make-expr.js';
 
 const WINDOW_ONLY: ReadonlySet<string> = new Set<string>(WINDOW_ONLY_OPS);
 
@@ -77,15 +79,36 @@ function bindArguments(ast: FunctionCall, cx: ExprContext): BoundAggregate {
 const ORDERED: ReadonlySet<AggregateOp> = new Set<AggregateOp>(['string_agg', 'first']);
 
 function bindAggregateCall(ast: FunctionCall, cx: ExprContext): Expr {
-  const { markers } = selectOf(ast, cx, 'aggregate');
+  const outside = cx.env.outerSelects[0];
+  if (outside === undefined) selectOf(ast, cx, 'aggregate');
   const within: ExprContext = { ...cx, noAggregates: 'in the argument of an aggregate', noWindows: 'in the argument of an aggregate' };
   const bound = bindArguments(ast, within);
+  if (outside !== undefined && bound.args.some(isOfOuterRow) && !bound.args.some(holdsRef)) return outerAggregate(ast, bound, outside, cx);
+  const { markers } = selectOf(ast, cx, 'aggregate');
   if (ast.order.length > 0 && ORDERED.has(bound.op)) throw new CompileError(`ORDER BY inside ${ast.name.text} is not supported yet`, { span: ast.order[0]!.span });
   const filter = ast.filter === undefined ? undefined : asCondition(bindExpr(ast.filter, within), ast.filter, 'FILTER');
   const type = scalar(bound.dtype, { nullable: bound.never === undefined });
   const distinct = ast.distinct && bound.op !== 'min' && bound.op !== 'max';
   const call: AggregateCall = { op: bound.op, args: bound.args, distinct, filter, name: callName(ast, cx), type };
   return markers.add({ kind: 'aggregate', call }, type);
+}
+
+const isOfOuterRow = (expr: Expr): boolean => (expr.kind === 'outer' ? expr.depth === 1 : children(expr).some((child) => isOfOuterRow(child as Expr)));
+const holdsRef = (expr: Expr): boolean => expr.kind === 'ref' || expr.kind === 'subquery' || (expr.kind === 'outer' && expr.depth > 1) || children(expr).some((child) => holdsRef(child as Expr));
+
+/** `(SELECT ... WHERE x > min(t.a))` over columns of the enclosing query alone is an aggregate of that query. */
+function outerAggregate(ast: FunctionCall, bound: BoundAggregate, { markers }: SelectParts, cx: ExprContext): Expr {
+  if (ast.filter !== undefined) throw new CompileError('FILTER on an aggregate of an enclosing query is not supported yet', { span: ast.filter.span });
+  const type = scalar(bound.dtype, { nullable: bound.never === undefined });
+  const call: AggregateCall = { op: bound.op, args: bound.args.map(inward), distinct: ast.distinct, filter: undefined, name: callName(ast, cx), type };
+  const { index } = markers.add({ kind: 'aggregate', call }, type);
+  return make({ kind: 'outer', depth: 1, index, type });
+}
+
+/** Columns of the enclosing row, as that query itself refers to them. */
+function inward(expr: Expr): Expr {
+  if (expr.kind === 'outer') return ref(expr.index, expr.type);
+  return withChildren(expr, children(expr).map((child) => inward(child as Expr)));
 }
 
 /** A column needs a name that does not depend on how it was spaced: the call as written, on one line. */

@@ -14,7 +14,7 @@ import { ordinalOf, type BoundQuery } from './bind-query.js';
 import { starOf } from './bind-star.js';
 import { asCondition } from './coerce.js';
 import type { Env, ExprContext, SelectParts } from './context.js';
-import { i64, call, ref } from './make-expr.js';
+import { call, castTo, dtypeOf, i64, ref } from './make-expr.js';
 import type { RowScope } from './scope.js';
 import { Markers, Stage } from './stage.js';
 import { scalar } from '../../ir/type.js';
@@ -79,7 +79,12 @@ function selectContext(select: Select, env: Env, row: RowScope, markers: Markers
 
 function bindItem(item: SelectItem, cx: ExprContext): readonly Item[] {
   if (item.expr.kind === 'star') return starOf(item.expr, cx).map(({ name, expr }) => ({ name, expr, span: item.span }));
-  return [{ name: item.alias?.text ?? nameOf(item.expr, cx.env.source), expr: bindExpr(item.expr, cx), span: item.expr.span }];
+  return [{ name: item.alias?.text ?? nameOf(item.expr, cx.env.source), expr: decided(bindExpr(item.expr, cx)), span: item.expr.span }];
+}
+
+/** A column needs a type: a parameter that has none is text. */
+function decided(expr: Expr): Expr {
+  return expr.kind === 'param' ? castTo(expr, dtypeOf(expr) === 'null' ? 'utf8' : dtypeOf(expr)!) : expr;
 }
 
 /** A column's own name, a cast's argument's; else the expression as written, on one line. */

@@ -101,7 +101,7 @@ export type BoundStatement =
 
 export function bindStatement(statement: Statement, catalog: CatalogView, options: BindOptions): BoundStatement {
   try {
-    const env: Env = { catalog, source: options.source, tables: new Map(), outer: [], views: [] };
+    const env: Env = { catalog, source: options.source, tables: new Map(), outer: [], outerSelects: [], views: [] };
     return bindAny(statement, env);
   } catch (error) {
     if (error instanceof RangeError && error.message.includes('call stack')) throw tooLarge(statement, options);

@@ -75,7 +75,8 @@ export function commonTypeOf(exprs: readonly Expr[]): DType | undefined {
     common = common === undefined ? dtype : firm.length > 0 ? commonDType(common, dtype) : commonOfLiterals(common, dtype);
     if (common === undefined) return undefined;
   }
-  if (common === undefined) return 'null';
+  // A parameter that nothing else decides is text.
+  if (common === undefined) return exprs.some((expr) => expr.kind === 'param') ? 'utf8' : 'null';
   for (const expr of firm.length > 0 ? exprs : []) {
     if (firm.includes(expr)) continue;
     common = bends(expr, common) ?? commonDType(common, dtypeOf(expr)!);

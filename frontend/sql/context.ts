@@ -22,6 +22,8 @@ export interface Env {
   readonly tables: ReadonlyMap<string, CommonRelation>;
   /** Rows of the enclosing queries, the nearest first. */
   readonly outer: readonly RowScope[];
+  /** Beside each of `outer`: where its aggregates go, when they may stand where the subquery does. */
+  readonly outerSelects: readonly (SelectParts | undefined)[];
   /** Views being expanded, against a view that holds itself. */
   readonly views: readonly string[];
 }
@@ -50,5 +52,6 @@ export function plainContext(env: Env, row: RowScope, where: string): ExprContex
 
 /** One query further in. */
 export function inner(cx: ExprContext): Env {
-  return { ...cx.env, outer: [cx.row, ...cx.env.outer] };
+  const select = cx.noAggregates === undefined ? cx.select : undefined;
+  return { ...cx.env, outer: [cx.row, ...cx.env.outer], outerSelects: [select, ...cx.env.outerSelects] };
 }

@@ -3,7 +3,7 @@
  * Lookups ignore case. A column hidden by USING is reached by its table's name only.
  */
 import { make } from '../../ir/build.js';
-import type { Expr } from '../../ir/node.js';
+import type { Expr, Node } from '../../ir/node.js';
 import { children, withChildren } from '../../ir/rewrite.js';
 import type { Column, ValueType } from '../../ir/type.js';
 import { CompileError, nearestName, type Span } from '../diagnostics.js';
@@ -111,9 +111,14 @@ export function unknownColumn(path: readonly Name[], scopes: readonly RowScope[]
   return new CompileError(`column "${last.text}" does not exist${where}`, { span, suggestion });
 }
 
-/** The expression as a subquery sees it, `depth` queries further in. */
+/** The expression as a subquery sees it, `depth` queries further in. Rows of its own subqueries stay theirs. */
 export function asOuter(expr: Expr, depth: number): Expr {
-  if (expr.kind === 'ref') return make({ kind: 'outer', depth, index: expr.index, type: expr.type });
-  if (expr.kind === 'outer') return make({ kind: 'outer', depth: expr.depth + depth, index: expr.index, type: expr.type });
-  return withChildren(expr, children(expr).map((child) => asOuter(child as Expr, depth)));
+  return deepened(expr, depth, 0) as Expr;
+}
+
+/** `level`: how many of the expression's own subqueries the node is inside of. */
+function deepened(node: Node, depth: number, level: number): Node {
+  if (node.kind === 'ref' && level === 0) return make({ kind: 'outer', depth, index: node.index, type: node.type });
+  if (node.kind === 'outer' && node.depth >= level) return make({ kind: 'outer', depth: node.depth + depth, index: node.index, type: node.type });
+  return withChildren(node, children(node).map((child) => deepened(child, depth, node.kind === 'subquery' && child === node.relation ? level + 1 : level)));
 }

@@ -1,8 +1,9 @@
-/** Whatever is typed, the frontend answers with a statement or a CompileError. Seeded: a failure can be repeated. */
+/** Whatever is typed, the frontend answers with a valid plan or a CompileError. Seeded: a failure can be repeated. */
 import { test } from 'uvu';
 import { CompileError } from '../../frontend/diagnostics.js';
 import { bindStatement } from '../../frontend/sql/bind.js';
 import { parseStatements } from '../../frontend/sql/parse.js';
+import { verify } from '../../ir/verify.js';
 import { pairModel, sumModel } from '../support/model-graphs.js';
 import { OracleDatabase } from '../support/oracle-database.js';
 
@@ -25,7 +26,11 @@ function generator(seed: number): () => number {
 
 function check(sql: string): void {
   try {
-    for (const statement of parseStatements(sql)) bindStatement(statement, database, { source: sql });
+    for (const statement of parseStatements(sql)) {
+      const bound = bindStatement(statement, database, { source: sql });
+      const [wrong] = 'plan' in bound && bound.plan !== undefined ? verify(bound.plan, 'bound') : [];
+      if (wrong !== undefined) throw new Error(`the plan is wrong: ${wrong.message}`);
+    }
   } catch (error) {
     if (error instanceof CompileError) { error.render(); return; }
     throw new Error(`${sql.slice(0, 2000)}\n${(error as Error).stack}`);
