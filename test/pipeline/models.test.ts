@@ -59,4 +59,11 @@ test('two models share a tile; a third that reads a score follows in a tile of i
   checkAgainstOracle(second, { tensors, digits: 5 });
 });
 
+test('a limit before a model lets its rows through', () => {
+  const sorted = make({ kind: 'sort', input: ordersScan, keys: [{ expr: ref(ordersScan, 0), descending: true, nullsFirst: false }], limit: undefined });
+  const few = make({ kind: 'limit', input: sorted, limit: lit(15n, 'i64'), offset: lit(2n, 'i64') });
+  const input = features([toF32(col(few, 'small'))], 1, 'nan');
+  checkAgainstOracle(apply(few, 'm@1', [{ name: 'p', tensor: dense(input, 'g', 1, 2) }]), { tensors, digits: 5, ordered: true });
+});
+
 test.run();

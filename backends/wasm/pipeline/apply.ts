@@ -101,8 +101,8 @@ export function tileSink(emission: Emission, name: string, rest: Rest): SinkCode
     begin: (scope) => (row, flow) => gatherRow(scope, { tile, carried, row }, (count) => scope.f.if(run(scope, count), flow.stop)),
     end: (scope, stopped) => {
       const count = scope.f.let(load.i32(scope.local, tile.count));
-      scope.f.if(count.ne(0).and(stopped.eqz()), () => scope.f.set(stopped, run(scope, count)));
-      scope.f.store.i32(scope.local, 0, tile.count);
+      // Also after a stop: a limit before the model has let these rows pass; one behind it has left none here.
+      scope.f.if(count, () => scope.f.set(stopped, stopped.or(run(scope, count))));
       inner.end(scope, stopped);
     },
   };
