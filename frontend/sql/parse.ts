@@ -2,9 +2,10 @@
  * The parser's door. In: SQL text. Out: its statements as trees, or a CompileError with the place, what was found and
  * what was expected. The grammar is built at the first call, once.
  */
-import { EOF, type IParserErrorMessageProvider, type IRecognitionException, type IToken, type TokenType } from 'chevrotain';
+import type { IParserErrorMessageProvider, IRecognitionException, IToken, TokenType } from 'chevrotain';
 import { CompileError, nearestName } from '../diagnostics.js';
 import type { Statement } from './ast.js';
+import { EOF } from './chevrotain.js';
 import { SqlGrammar } from './grammar/statements.js';
 import { keyword, KEYWORDS, LBracket, LParen, QuotedIdentifier, RBracket, RParen, Semicolon, tokenize, Word } from './tokens.js';
 

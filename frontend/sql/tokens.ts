@@ -5,8 +5,9 @@
  * many keywords there are. `Word` is the category of everything that may be a name: identifiers and those keywords
  * that are not reserved.
  */
-import { createToken, Lexer, type IToken, type TokenType } from 'chevrotain';
+import type { IToken, Lexer as LexerType, TokenType } from 'chevrotain';
 import { CompileError } from '../diagnostics.js';
+import { createToken, Lexer } from './chevrotain.js';
 
 export const Word = createToken({ name: 'Word', label: 'a name', pattern: Lexer.NA });
 /** A reserved word that can still name a function: `left('abc', 1)`. */
@@ -96,7 +97,7 @@ const LEXED: readonly TokenType[] = [
 /** All token types, as the parser wants them. */
 export const VOCABULARY: readonly TokenType[] = [Word, FunctionWord, BinaryOperator, Comparison, ...LEXED, ...KEYWORDS.values()];
 
-let lexer: Lexer | undefined;
+let lexer: LexerType | undefined;
 
 /** Throws CompileError at a character no token starts with, and at a string or comment that never ends. */
 export function tokenize(source: string): IToken[] {

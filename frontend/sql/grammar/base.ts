@@ -4,9 +4,10 @@
  * The grammar is LL(1); where SQL needs more, a GATE says in words what it looks for. Rules build the tree directly
  * (`ACTION` bodies do not run while chevrotain records the grammar).
  */
-import { EmbeddedActionsParser, type IParserErrorMessageProvider, type IToken, type TokenType } from 'chevrotain';
+import type { IParserErrorMessageProvider, IToken, TokenType } from 'chevrotain';
 import type { Span } from '../../diagnostics.js';
 import type { Name } from '../ast.js';
+import { EmbeddedActionsParser } from '../chevrotain.js';
 import * as t from '../tokens.js';
 
 const QUERY_STARTS: ReadonlySet<TokenType> = new Set(['SELECT', 'WITH', 'VALUES', 'FROM', 'TABLE'].map(t.keyword));

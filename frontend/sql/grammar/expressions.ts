@@ -155,18 +155,22 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
           },
         },
         { ALT: () => { this.CONSUME(k('IN')); const list = this.SUBRULE(this.inList); return this.ACTION((): Predicate => (arg) => list(arg, negated)); } },
-        { ALT: () => { this.CONSUME(k('LIKE')); const like = this.SUBRULE(this.pattern); return this.ACTION((): Predicate => (arg) => ({ kind: 'like', op: 'like', arg, ...like, negated, span: this.spanFrom(arg.span.start) })); } },
-        { ALT: () => { this.CONSUME(k('ILIKE')); const like = this.SUBRULE2(this.pattern); return this.ACTION((): Predicate => (arg) => ({ kind: 'like', op: 'ilike', arg, ...like, negated, span: this.spanFrom(arg.span.start) })); } },
-        { ALT: () => { this.CONSUME(k('SIMILAR')); this.CONSUME(k('TO')); const like = this.SUBRULE3(this.pattern); return this.ACTION((): Predicate => (arg) => ({ kind: 'like', op: 'similar', arg, ...like, negated, span: this.spanFrom(arg.span.start) })); } },
+        { ALT: () => { const like = this.SUBRULE(this.like); return this.ACTION((): Predicate => (arg) => like(arg, negated)); } },
       ],
     });
   });
 
-  private readonly pattern = this.RULE('pattern', () => {
+  private readonly like = this.RULE('like', () => {
+    const op = this.OR([
+      { ALT: () => { this.CONSUME(k('LIKE')); return 'like' as const; } },
+      { ALT: () => { this.CONSUME(k('ILIKE')); return 'ilike' as const; } },
+      { ALT: () => { this.CONSUME(k('SIMILAR')); this.CONSUME(k('TO')); return 'similar' as const; } },
+    ]);
     const pattern = this.SUBRULE(this.operand);
     let escape: AstExpr | undefined;
     this.OPTION(() => { this.CONSUME(k('ESCAPE')); escape = this.SUBRULE2(this.operand); });
-    return { pattern, escape };
+    return this.ACTION(() => (arg: AstExpr, negated: boolean): AstExpr =>
+      ({ kind: 'like', op, arg, pattern, escape, negated, span: this.spanFrom(arg.span.start) }));
   });
 
   private readonly inList = this.RULE('inList', () => {
