@@ -9,7 +9,11 @@ import { RELAXED_TIER, SIMD128_TIER, type KernelTier } from './kernel-tier.js';
 import { f32x4 } from './lanes.js';
 
 /** Candidates in the order of preference when nothing is measured. */
-const SHAPES: readonly TileShape[] = [{ width: 6, vectors: 2 }, { width: 4, vectors: 2 }, { width: 4, vectors: 3 }];
+const SHAPES: readonly TileShape[] = [
+  { width: 6, vectors: 2 },
+  { width: 4, vectors: 2 },
+  { width: 4, vectors: 3 },
+];
 /** A layer small enough for L1 and long enough to be like the real ones. */
 const LAYER = { rows: 96, k: 64, m: 48 } as const;
 const ROUNDS = 3;
@@ -31,7 +35,9 @@ export interface Calibration {
 /** Whether this engine runs a module with a relaxed multiply-add. */
 export function hasRelaxedSimd(): boolean {
   const module = new ModuleBuilder({ relaxedSimd: true });
-  module.define('probe', { params: { p: 'i32' }, export: true }, (f, { p }) => f.store.v128(p, f32x4.madd(f32x4.splat(1), f32x4.splat(2), f32x4.splat(3))));
+  module.define('probe', { params: { p: 'i32' }, export: true }, (f, { p }) =>
+    f.store.v128(p, f32x4.madd(f32x4.splat(1), f32x4.splat(2), f32x4.splat(3))),
+  );
   const bytes = module.build();
   module.dispose();
   return WebAssembly.validate(bytes);
@@ -49,7 +55,9 @@ function measure(relaxedSimd: boolean): Calibration['measured'] {
   const params = { table: 'i32', weights: 'i32' } as const;
   SHAPES.forEach((shape, i) => {
     const dense = emitDense(module, { dtype: 'f32', shape, init: 'zero', activation: undefined });
-    module.define(`run${i}`, { params, export: true }, (f, { table, weights }) => f.call(dense, { input: table, output: table.add(LAYER.k * 4), weights, bias: 0, ...LAYER }));
+    module.define(`run${i}`, { params, export: true }, (f, { table, weights }) =>
+      f.call(dense, { input: table, output: table.add(LAYER.k * 4), weights, bias: 0, ...LAYER }),
+    );
   });
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536, shared: true });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { env: { memory } });
@@ -73,7 +81,10 @@ function measure(relaxedSimd: boolean): Calibration['measured'] {
   for (let look = 0, rising = true; rising && look < MOST_LOOKS; look++) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, COMPILE_MS);
     const now = SHAPES.map(() => 0);
-    for (let round = 0; round < ROUNDS; round++) now.forEach((rate, i) => { now[i] = Math.max(rate, call(i, TIMED_MS)); });
+    for (let round = 0; round < ROUNDS; round++)
+      now.forEach((rate, i) => {
+        now[i] = Math.max(rate, call(i, TIMED_MS));
+      });
     rising = now.some((rate, i) => rate > best[i]! * STILL_RISING);
     best = now.map((rate, i) => Math.max(rate, best[i]!));
   }

@@ -15,29 +15,62 @@ export interface Target {
   select(condition: number, yes: number, no: number): number;
 }
 
+export type TargetTypes = Readonly<Record<ValType | 'none', number>>;
+
 export class Materialiser {
   readonly #target: Target;
-  readonly #types: Readonly<Record<ValType, number>>;
+  readonly #types: TargetTypes;
   readonly #emitters: Map<string, Emitter>;
 
   /** `composed`: operators that are not one method of the target. */
-  constructor(target: Target, types: Readonly<Record<ValType, number>>, composed: ReadonlyMap<string, Emitter>) {
+  constructor(target: Target, types: TargetTypes, composed: ReadonlyMap<string, Emitter>) {
     this.#target = target;
     this.#types = types;
     this.#emitters = new Map(composed);
   }
 
+  get none(): number {
+    return this.#types.none;
+  }
+
+  typeOf(type: ValType | undefined): number {
+    return this.#types[type ?? 'none'];
+  }
+
   emit(code: Code): number {
     switch (code.kind) {
-      case 'const': return code.type === 'v128' ? this.#target.v128.const(code.value as Uint8Array) : this.#emitter(`${code.type}.const`)(code.value);
-      case 'local': return this.#target.local.get(code.index, this.#types[code.type]);
-      case 'global': return this.#target.global.get(code.name, this.#types[code.type]);
-      case 'op': return this.#emitter(code.op)(...code.args.map((arg) => this.emit(arg)));
-      case 'lane': return this.#emitter(code.op)(this.emit(code.args[0]!), code.lane, ...code.args.slice(1).map((arg) => this.emit(arg)));
-      case 'shuffle': return this.#target.i8x16.shuffle(this.emit(code.args[0]!), this.emit(code.args[1]!), code.lanes);
-      case 'load': return code.op.includes('.atomic.') ? this.#emitter(code.op)(code.offset, this.emit(code.address)) : this.#emitter(code.op)(code.offset, alignmentOf(code.op), this.emit(code.address));
-      case 'loadLane': return this.#emitter(code.op)(code.offset, alignmentOf(code.op), code.lane, this.emit(code.address), this.emit(code.vector));
-      case 'select': return this.#target.select(this.emit(code.condition), this.emit(code.yes), this.emit(code.no));
+      case 'const':
+        return code.type === 'v128'
+          ? this.#target.v128.const(code.value as Uint8Array)
+          : this.#emitter(`${code.type}.const`)(code.value);
+      case 'local':
+        return this.#target.local.get(code.index, this.#types[code.type]);
+      case 'global':
+        return this.#target.global.get(code.name, this.#types[code.type]);
+      case 'op':
+        return this.#emitter(code.op)(...code.args.map((arg) => this.emit(arg)));
+      case 'lane':
+        return this.#emitter(code.op)(
+          this.emit(code.args[0]!),
+          code.lane,
+          ...code.args.slice(1).map((arg) => this.emit(arg)),
+        );
+      case 'shuffle':
+        return this.#target.i8x16.shuffle(this.emit(code.args[0]!), this.emit(code.args[1]!), code.lanes);
+      case 'load':
+        return code.op.includes('.atomic.')
+          ? this.#emitter(code.op)(code.offset, this.emit(code.address))
+          : this.#emitter(code.op)(code.offset, alignmentOf(code.op), this.emit(code.address));
+      case 'loadLane':
+        return this.#emitter(code.op)(
+          code.offset,
+          alignmentOf(code.op),
+          code.lane,
+          this.emit(code.address),
+          this.emit(code.vector),
+        );
+      case 'select':
+        return this.#target.select(this.emit(code.condition), this.emit(code.yes), this.emit(code.no));
     }
   }
 
@@ -58,7 +91,7 @@ export class Materialiser {
   }
 }
 
-/** The natural alignment of a load or store, a hint only; 0 lets binaryen find it, which it does not for part loads of a v128. */
+/** The natural alignment, a hint only; 0 lets binaryen find it, which it does not for part loads of a v128. */
 function alignmentOf(op: string): number {
   const part = /^v128\.load(\d+)(x\d)?/.exec(op);
   if (part === null) return 0;

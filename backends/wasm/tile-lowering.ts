@@ -45,7 +45,10 @@ export class TileLowering {
     if (known === 'failed') throw new Failed();
     if (known !== undefined) return known;
     try {
-      const value = this.dependsOnRow(node) || node.type.dims.some((dim) => typeof dim === 'string') ? this.#lower(node) : this.#constantOf(node);
+      const value =
+        this.dependsOnRow(node) || node.type.dims.some((dim) => typeof dim === 'string')
+          ? this.#lower(node)
+          : this.#constantOf(node);
       this.#values.set(node, value);
       return value;
     } catch (error) {
@@ -72,7 +75,10 @@ export class TileLowering {
   dependsOnRow(node: Tensor): boolean {
     let depends = this.#rowDependent.get(node);
     if (depends === undefined) {
-      depends = node.kind === 'to_tensor' || node.kind === 'input' || children(node).some((child) => isTensor(child) && this.dependsOnRow(child));
+      depends =
+        node.kind === 'to_tensor' ||
+        node.kind === 'input' ||
+        children(node).some((child) => isTensor(child) && this.dependsOnRow(child));
       this.#rowDependent.set(node, depends);
     }
     return depends;
@@ -86,7 +92,12 @@ export class TileLowering {
 
   /** Evaluated when its cells are first needed: a large weight never is. */
   #constantOf(node: Tensor): TileValue {
-    return { dtype: quadDType(node.type.dtype), dims: node.type.dims as readonly number[], rowAxis: undefined, cells: once(() => constantValue(this.constantTensor(node)).cells()) };
+    return {
+      dtype: quadDType(node.type.dtype),
+      dims: node.type.dims as readonly number[],
+      rowAxis: undefined,
+      cells: once(() => constantValue(this.constantTensor(node)).cells()),
+    };
   }
 
   /** The data of a node that does not depend on the row, by the oracle. */
@@ -101,7 +112,9 @@ export class TileLowering {
   }
 
   constants(node: Tensor): readonly Constant[] {
-    return constantValue(this.constantTensor(node)).cells().map((cell) => (cell as { readonly constant: Constant }).constant);
+    return constantValue(this.constantTensor(node))
+      .cells()
+      .map((cell) => (cell as { readonly constant: Constant }).constant);
   }
 
   constant(value: Constant): number | bigint | boolean | TextConstant {
@@ -111,17 +124,25 @@ export class TileLowering {
   }
 
   /** Constants as they lie in a data segment; text as (offset, byte length) from the address `text`. */
-  packConstants(dtype: QuadDType, values: readonly Constant[]): { readonly bytes: Uint8Array; readonly text: I32 | undefined } {
+  packConstants(
+    dtype: QuadDType,
+    values: readonly Constant[],
+  ): { readonly bytes: Uint8Array; readonly text: I32 | undefined } {
     const bytes = new Uint8Array(values.length * WIDTH_BYTES[dtype]);
     const view = new DataView(bytes.buffer);
     const packed = dtype === 'utf8' ? packTexts(values as readonly string[]) : undefined;
     values.forEach((value, i) => {
       switch (dtype) {
-        case 'bool': return view.setUint8(i, value === true || Number(value) !== 0 ? 1 : 0);
-        case 'i32': return view.setInt32(i * 4, Number(value), true);
-        case 'i64': return view.setBigInt64(i * 8, BigInt(value), true);
-        case 'f32': return view.setFloat32(i * 4, Number(value), true);
-        case 'f64': return view.setFloat64(i * 8, Number(value), true);
+        case 'bool':
+          return view.setUint8(i, value === true || Number(value) !== 0 ? 1 : 0);
+        case 'i32':
+          return view.setInt32(i * 4, Number(value), true);
+        case 'i64':
+          return view.setBigInt64(i * 8, BigInt(value), true);
+        case 'f32':
+          return view.setFloat32(i * 4, Number(value), true);
+        case 'f64':
+          return view.setFloat64(i * 8, Number(value), true);
         case 'utf8':
           view.setInt32(i * 8, packed!.offsets[i]!, true);
           return view.setInt32(i * 8 + 4, packed!.lengths[i]!, true);
@@ -139,13 +160,21 @@ export class TileLowering {
       const columns = mapStep(this, { body, inputs: [{ dtype: input.dtype, cells: [...constants.values()] }] });
       [...constants.keys()].forEach((constant, i) => constants.set(constant, columns[i]!));
     }
-    return input.cells.map((cell) => ('column' in cell ? cell : (constants.get(cell.constant) as { readonly column: number })).column);
+    return input.cells.map(
+      (cell) => ('column' in cell ? cell : (constants.get(cell.constant) as { readonly column: number })).column,
+    );
   }
 
   mapFunction(body: Expr, shapes: readonly OperandShape[], emit: () => MapFunc): MapFunc {
     let functions = this.#mapFunctions.get(body);
     if (functions === undefined) this.#mapFunctions.set(body, (functions = new Map()));
-    const key = JSON.stringify(shapes, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value));
+    const key = JSON.stringify(shapes, (_, value: unknown) =>
+      typeof value === 'bigint'
+        ? `${value}n`
+        : typeof value === 'number' && !Number.isFinite(value)
+          ? String(value)
+          : value,
+    );
     let func = functions.get(key);
     if (func === undefined) functions.set(key, (func = emit()));
     return func;
@@ -159,7 +188,18 @@ export class TileLowering {
   }
 }
 
-const EXPRESSIONS: ReadonlySet<string> = new Set<Expr['kind']>(['ref', 'literal', 'param', 'call', 'cast', 'case', 'pack', 'part', 'subquery', 'outer']);
+const EXPRESSIONS: ReadonlySet<string> = new Set<Expr['kind']>([
+  'ref',
+  'literal',
+  'param',
+  'call',
+  'cast',
+  'case',
+  'pack',
+  'part',
+  'subquery',
+  'outer',
+]);
 
 function isTensor(node: Node): node is Tensor {
   return node.type.kind === 'tensor' && !EXPRESSIONS.has(node.kind);

@@ -1,25 +1,66 @@
 /** The table of tensor nodes that tile programs run; kinds left out are reported as unsupported. */
 import { make } from '../../ir/build.js';
-import type { Dense, Expand, Expr, Input, MatMul, Reshape, Tensor, ToTensor, Transpose, TreeEnsemble } from '../../ir/node.js';
+import type {
+  Dense,
+  Expand,
+  Expr,
+  Input,
+  MatMul,
+  Reshape,
+  Tensor,
+  ToTensor,
+  Transpose,
+  TreeEnsemble,
+} from '../../ir/node.js';
 import { scalar } from '../../ir/type.js';
 import { emitDense, type DenseVariant } from './kernels/dense.js';
 import { applyCheap, cheapName, isCheap } from './kernels/map.js';
 import { blocksOf, packPanels, panelBytes } from './kernels/panels.js';
 import { emitTrees, treeScratchBytes, type TreeKernel } from './kernels/tree.js';
-import { planTrees, TREE_TENSORS, treeParts } from './kernels/tree-layout.js';
-import { lowerCumulative, lowerGather, lowerLookup, lowerMap, lowerPad, lowerReduce, lowerSlice, lowerTopK, mapStep } from './tile-lower.js';
+import { planTrees, TREE_TENSORS, treeParts, type TreeLayout } from './kernels/tree-layout.js';
+import { lowerLookup, lowerMap, mapStep } from './tile-lower.js';
+import { lowerCumulative, lowerGather, lowerPad, lowerReduce, lowerSlice, lowerTopK } from './tile-lower-rows.js';
 import type { TileLowering } from './tile-lowering.js';
 import type { TileContext } from './tile-plan.js';
-import { broadcastCells, quadDType, rearranged, rowDims, Unsupported, type Cell, type TileValue } from './tile-value.js';
+import {
+  broadcastCells,
+  quadDType,
+  rearranged,
+  rowDims,
+  Unsupported,
+  type Cell,
+  type TileValue,
+} from './tile-value.js';
 import type { I32 } from './values.js';
 
 type Lower<K extends Tensor['kind']> = (lowering: TileLowering, node: Extract<Tensor, { kind: K }>) => TileValue;
 
 export const LOWER: { readonly [K in Tensor['kind']]?: Lower<K> } = {
-  to_tensor: lowerLeaf, input: lowerLeaf,
-  fill: (_, node) => ({ dtype: quadDType(node.type.dtype), ...rowDims(node.type), cells: () => rowDims(node.type).dims.reduce<Cell[]>((cells, dim) => Array.from({ length: dim }, () => cells).flat(), [{ constant: node.value as number }]) }),
-  map: lowerMap, reduce: lowerReduce, topk: lowerTopK, cumulative: lowerCumulative, gather: lowerGather, slice: lowerSlice, pad: lowerPad, lookup: lowerLookup,
-  dense: lowerDense, matmul: lowerMatMul, tree_ensemble: lowerTrees, reshape: lowerReshape, transpose: lowerTranspose, expand: lowerExpand,
+  to_tensor: lowerLeaf,
+  input: lowerLeaf,
+  fill: (_, node) => ({
+    dtype: quadDType(node.type.dtype),
+    ...rowDims(node.type),
+    cells: () =>
+      rowDims(node.type).dims.reduce<Cell[]>(
+        (cells, dim) => Array.from({ length: dim }, () => cells).flat(),
+        [{ constant: node.value as number }],
+      ),
+  }),
+  map: lowerMap,
+  reduce: lowerReduce,
+  topk: lowerTopK,
+  cumulative: lowerCumulative,
+  gather: lowerGather,
+  slice: lowerSlice,
+  pad: lowerPad,
+  lookup: lowerLookup,
+  dense: denseStep,
+  matmul: lowerMatMul,
+  tree_ensemble: lowerTrees,
+  reshape: lowerReshape,
+  transpose: lowerTranspose,
+  expand: lowerExpand,
   concat: (lowering, node) => {
     const inputs = node.inputs.map((input) => lowering.of(input));
     const shape = rowDims(node.type);
@@ -31,14 +72,21 @@ export const LOWER: { readonly [K in Tensor['kind']]?: Lower<K> } = {
       const which = ends.findIndex((end) => index[node.axis]! < end);
       const input = inputs[which]!;
       const start = ends[which]! - input.dims[node.axis]!;
-      return all[which]![index.reduce((sum, i, axis) => sum * input.dims[axis]! + (axis === node.axis ? i - start : i), 0)]!;
+      return all[which]![
+        index.reduce((sum, i, axis) => sum * input.dims[axis]! + (axis === node.axis ? i - start : i), 0)
+      ]!;
     });
     return { dtype: inputs[0]!.dtype, ...shape, cells: () => cells };
   },
 };
 
 function cellsOf(dims: readonly number[], at: (index: readonly number[]) => Cell): readonly Cell[] {
-  const whole: TileValue = { dtype: 'f32', dims, rowAxis: undefined, cells: () => Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => ({ column: i })) };
+  const whole: TileValue = {
+    dtype: 'f32',
+    dims,
+    rowAxis: undefined,
+    cells: () => Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => ({ column: i })),
+  };
   const cells: Cell[] = [];
   rearranged(whole, { dims, rowAxis: undefined }, (index) => {
     cells.push(at(index));
@@ -50,16 +98,24 @@ function cellsOf(dims: readonly number[], at: (index: readonly number[]) => Cell
 function lowerLeaf(lowering: TileLowering, node: ToTensor | Input): TileValue {
   const leaf = lowering.plan.leaves.find(({ tensor }) => tensor === node);
   if (leaf === undefined) throw new Error('leaves are placed before nodes are lowered');
-  return { dtype: leaf.dtype, ...rowDims(node.type), cells: () => Array.from({ length: leaf.columns }, (_, i) => ({ column: leaf.first + i })) };
+  return {
+    dtype: leaf.dtype,
+    ...rowDims(node.type),
+    cells: () => Array.from({ length: leaf.columns }, (_, i) => ({ column: leaf.first + i })),
+  };
 }
 
 /** Row-major order is kept; the rows must stay outermost, but for dims of 1. */
 function lowerReshape(lowering: TileLowering, node: Reshape): TileValue {
   const input = lowering.of(node.input);
   const shape = rowDims(node.type);
-  const leading = (value: { readonly dims: readonly number[]; readonly rowAxis: number | undefined }): boolean => value.dims.slice(0, value.rowAxis ?? 0).every((dim) => dim === 1);
+  const leading = (value: { readonly dims: readonly number[]; readonly rowAxis: number | undefined }): boolean =>
+    value.dims.slice(0, value.rowAxis ?? 0).every((dim) => dim === 1);
   const size = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
-  if (input.rowAxis !== undefined && (shape.rowAxis === undefined || size(shape.dims) !== size(input.dims) || !leading(input) || !leading(shape))) {
+  if (
+    input.rowAxis !== undefined &&
+    (shape.rowAxis === undefined || size(shape.dims) !== size(input.dims) || !leading(input) || !leading(shape))
+  ) {
     throw new Unsupported(`a reshape of [${node.input.type.dims.join(', ')}] that mixes rows`);
   }
   return { dtype: input.dtype, ...shape, cells: input.cells };
@@ -67,7 +123,8 @@ function lowerReshape(lowering: TileLowering, node: Reshape): TileValue {
 
 function lowerTranspose(lowering: TileLowering, node: Transpose): TileValue {
   const input = lowering.of(node.input);
-  const at = (index: readonly number[]): readonly number[] => input.dims.map((_, axis) => index[node.permutation.indexOf(axis)]!);
+  const at = (index: readonly number[]): readonly number[] =>
+    input.dims.map((_, axis) => index[node.permutation.indexOf(axis)]!);
   return rearranged(input, rowDims(node.type), at);
 }
 
@@ -79,11 +136,13 @@ function lowerExpand(lowering: TileLowering, node: Expand): TileValue {
 
 function lowerMatMul(lowering: TileLowering, node: MatMul): TileValue {
   if (node.right.type.dims.length > 2) throw new Unsupported('a product with a batch of matrices');
-  return denseStep(lowering, { input: node.left, weight: node.right, bias: undefined, activation: undefined, type: node.type });
-}
-
-function lowerDense(lowering: TileLowering, node: Dense): TileValue {
-  return denseStep(lowering, node);
+  return denseStep(lowering, {
+    input: node.left,
+    weight: node.right,
+    bias: undefined,
+    activation: undefined,
+    type: node.type,
+  });
 }
 
 type DenseParts = Pick<Dense, 'input' | 'weight' | 'bias' | 'activation' | 'type'>;
@@ -92,7 +151,7 @@ type DenseParts = Pick<Dense, 'input' | 'weight' | 'bias' | 'activation' | 'type
 const COPY_FROM_OUTPUTS = 24;
 
 function denseStep(lowering: TileLowering, node: DenseParts): TileValue {
-  const { plan, tier } = lowering;
+  const { plan } = lowering;
   const input = lowering.of(node.input);
   const dtype = input.dtype;
   if (dtype !== 'f32' && dtype !== 'f64') throw new Unsupported(`a product of ${dtype}`);
@@ -101,40 +160,81 @@ function denseStep(lowering: TileLowering, node: DenseParts): TileValue {
   const k = input.dims[input.dims.length - 1]!;
   const m = (node.weight.type.dims[1] ?? 1) as number;
   const cells = input.cells();
-  const gathered = m >= COPY_FROM_OUTPUTS && cells.some((cell) => 'column' in cell && plan.isLeaf(cell.column)) ? copyOf(lowering, { dtype, cells }) : cells;
-  const places = lowering.columnsOf({ dtype, cells: gathered });
+  const isApart = m >= COPY_FROM_OUTPUTS && cells.some((cell) => 'column' in cell && plan.isLeaf(cell.column));
+  const places = lowering.columnsOf({ dtype, cells: isApart ? copyOf(lowering, { dtype, cells }) : cells });
   const groups = places.length / k;
   const output = plan.addBuffer(dtype, groups * m);
-  const bias = node.bias === undefined ? undefined : plan.module.data(lowering.packConstants(dtype, broadcastCells(lowering.of(node.bias), [m]).map((cell) => (cell as { constant: number }).constant)).bytes);
-  const fused = node.activation !== undefined && isCheap(node.activation) ? node.activation : undefined;
-  const blocks = weightBlocks(lowering, node.weight, { k, m, dtype });
+  const { calls, explain, isActivated } = denseCalls(lowering, node, { k, m, dtype });
   const table = plan.tableOf(places);
-  const activation = fused === undefined ? undefined : { name: cheapName(fused), apply: (f: TileContext['f'], x: Parameters<typeof applyCheap>[2]) => applyCheap({ f, module: plan.module }, fused, x) };
-  const calls = blocks.map((block) => {
-    const last = block.layout.k0 + block.layout.k === k;
-    const variant: DenseVariant = { dtype, shape: tier.dense, init: block.layout.k0 > 0 ? 'output' : bias === undefined ? 'zero' : 'bias', activation: last ? activation : undefined };
-    return { ...block, func: emitDense(plan.module, variant) };
-  });
   plan.addStep({
-    reads: places, writes: [output],
-    explain: `dense ${k}x${m} ${dtype}${fused === undefined ? '' : ` ${activation!.name}`} tile ${tier.dense.width}x${tier.dense.vectors * (dtype === 'f32' ? 4 : 2)} ${tier.relaxedSimd ? 'relaxed' : 'simd128'}`,
+    reads: places,
+    writes: [output],
+    explain,
     emit: (context) => {
+      const { f, place, rows } = context;
       for (let group = 0; group < groups; group++) {
-        for (const { func, layout, address } of calls) {
-          context.f.call(func, {
-            input: context.place(table + group * k + layout.k0), output: context.place(output.first + group * m + layout.m0), weights: address(context),
-            bias: bias === undefined ? 0 : bias.add(layout.m0 * (dtype === 'f32' ? 4 : 8)), rows: context.rows, k: layout.k, m: layout.m,
-          });
+        for (const { func, layout, address, bias } of calls) {
+          const from = place(table + group * k + layout.k0);
+          const to = place(output.first + group * m + layout.m0);
+          const { k: blockK, m: blockM } = layout;
+          f.call(func, { input: from, output: to, weights: address(context), bias, rows, k: blockK, m: blockM });
         }
       }
     },
   });
   const columns = Array.from({ length: output.columns }, (_, i): Cell => ({ column: output.first + i }));
-  const result = node.activation === undefined || fused !== undefined ? columns : mapStep(lowering, { body: node.activation, inputs: [{ dtype, cells: columns }] });
+  const result =
+    node.activation === undefined || isActivated
+      ? columns
+      : mapStep(lowering, { body: node.activation, inputs: [{ dtype, cells: columns }] });
   return { dtype, ...rowDims(node.type), cells: () => result };
 }
 
-function copyOf(lowering: TileLowering, input: { readonly dtype: 'f32' | 'f64'; readonly cells: readonly Cell[] }): readonly Cell[] {
+interface DenseShape {
+  readonly k: number;
+  readonly m: number;
+  readonly dtype: 'f32' | 'f64';
+}
+
+/** A call for each block of the weight; those along k go on from what the output holds, the last one activates. */
+function denseCalls(lowering: TileLowering, node: DenseParts, shape: DenseShape) {
+  const { plan, tier } = lowering;
+  const { k, m, dtype } = shape;
+  const bias = node.bias === undefined ? undefined : biasData(lowering, node.bias, { m, dtype });
+  const body = node.activation !== undefined && isCheap(node.activation) ? node.activation : undefined;
+  const activation: DenseVariant['activation'] =
+    body === undefined
+      ? undefined
+      : { name: cheapName(body), apply: (f, x) => applyCheap({ f, module: plan.module }, body, x) };
+  const calls = weightBlocks(lowering, node.weight, shape).map((block) => {
+    const { layout } = block;
+    const init = layout.k0 > 0 ? 'output' : bias === undefined ? 'zero' : 'bias';
+    const isLast = layout.k0 + layout.k === k;
+    const variant: DenseVariant = { dtype, shape: tier.dense, init, activation: isLast ? activation : undefined };
+    const ownBias = bias === undefined ? 0 : bias.add(layout.m0 * (dtype === 'f32' ? 4 : 8));
+    return { ...block, func: emitDense(plan.module, variant), bias: ownBias };
+  });
+  const tile = `${tier.dense.width}x${tier.dense.vectors * (dtype === 'f32' ? 4 : 2)}`;
+  const name = activation === undefined ? '' : ` ${activation.name}`;
+  const explain = `dense ${k}x${m} ${dtype}${name} tile ${tile} ${tier.relaxedSimd ? 'relaxed' : 'simd128'}`;
+  return { calls, explain, isActivated: body !== undefined };
+}
+
+function biasData(
+  lowering: TileLowering,
+  bias: Tensor,
+  shape: { readonly m: number; readonly dtype: 'f32' | 'f64' },
+): I32 {
+  if (lowering.dependsOnRow(bias)) throw new Unsupported('a bias that depends on the row');
+  const cells = broadcastCells(lowering.of(bias), [shape.m]);
+  const values = cells.map((cell) => (cell as { readonly constant: number }).constant);
+  return lowering.plan.module.data(lowering.packConstants(shape.dtype, values).bytes);
+}
+
+function copyOf(
+  lowering: TileLowering,
+  input: { readonly dtype: 'f32' | 'f64'; readonly cells: readonly Cell[] },
+): readonly Cell[] {
   const body: Expr = make({ kind: 'ref', index: 0, type: scalar(input.dtype) });
   return mapStep(lowering, { body, inputs: [input] });
 }
@@ -145,11 +245,20 @@ interface WeightBlock {
 }
 
 /** Stored weights are read where they lie; a computed constant is carried in the module. */
-function weightBlocks(lowering: TileLowering, weight: Tensor, shape: { k: number; m: number; dtype: 'f32' | 'f64' }): readonly WeightBlock[] {
+function weightBlocks(
+  lowering: TileLowering,
+  weight: Tensor,
+  shape: { k: number; m: number; dtype: 'f32' | 'f64' },
+): readonly WeightBlock[] {
   const { plan } = lowering;
   return blocksOf(shape).map((layout) => {
     if (weight.kind === 'weight') {
-      const index = plan.addWeight({ hash: weight.hash, tensors: [weight.hash], layout, byteLength: panelBytes(layout) });
+      const index = plan.addWeight({
+        hash: weight.hash,
+        tensors: [weight.hash],
+        layout,
+        byteLength: panelBytes(layout),
+      });
       return { layout, address: (context) => context.weight(index) };
     }
     const value = lowering.constantTensor(weight);
@@ -163,12 +272,20 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
   const input = lowering.of(node.input);
   if (input.dtype === 'utf8') throw new Unsupported('trees over text');
   const tensors = TREE_TENSORS.map((field) => node[field]);
-  const layout = planTrees(tensors.map((tensor) => lowering.constantTensor(tensor)), { targets: node.targets, additive: node.combine === 'sum' || node.combine === 'mean' });
+  const layout = planTrees(
+    tensors.map((tensor) => lowering.constantTensor(tensor)),
+    { targets: node.targets, additive: node.combine === 'sum' || node.combine === 'mean' },
+  );
   if (typeof layout === 'string') throw new Unsupported(layout);
   const base = node.base === undefined ? [] : lowering.constants(node.base).map(Number);
   const places = lowering.columnsOf({ dtype: input.dtype, cells: input.cells() });
   const kernel: TreeKernel = {
-    layout, features: places.length, input: input.dtype, combine: node.combine, base: Array.from({ length: node.targets }, (_, i) => base[i] ?? 0), lockstep: tier.lockstep,
+    layout,
+    features: places.length,
+    input: input.dtype,
+    combine: node.combine,
+    base: Array.from({ length: node.targets }, (_, i) => base[i] ?? 0),
+    lockstep: tier.lockstep,
   };
   const func = emitTrees(plan.module, plan.module.freshName('trees'), kernel);
   const hashes = tensors.map((tensor) => {
@@ -179,10 +296,18 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
   const output = plan.addBuffer(layout.dtype, node.targets);
   const table = plan.tableOf(places);
   plan.addStep({
-    reads: places, writes: [output], explain: `trees ${layout.trees} of ${layout.nodes} nodes, ${layout.targets} targets, ${layout.node} ${layout.dtype} lockstep ${tier.lockstep}`,
+    reads: places,
+    writes: [output],
+    explain: `trees ${describeTrees(layout)} lockstep ${tier.lockstep}`,
     scratchBytes: () => treeScratchBytes(kernel),
     emit: (context) => {
-      context.f.call(func, { input: context.place(table), output: context.place(output.first), trees: context.weight(weight), rows: context.rows, scratch: context.scratch });
+      context.f.call(func, {
+        input: context.place(table),
+        output: context.place(output.first),
+        trees: context.weight(weight),
+        rows: context.rows,
+        scratch: context.scratch,
+      });
     },
   });
   const cells = Array.from({ length: node.targets }, (_, i): Cell => ({ column: output.first + i }));
@@ -190,7 +315,15 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
   return { dtype: quadDType(node.type.dtype), ...rowDims(node.type), cells: () => result };
 }
 
-function castCells(lowering: TileLowering, input: { readonly dtype: 'f32' | 'f64'; readonly cells: readonly Cell[] }, to: ReturnType<typeof quadDType>): readonly Cell[] {
+function describeTrees({ trees, nodes, targets, node, dtype }: TreeLayout): string {
+  return `${trees} of ${nodes} nodes, ${targets} targets, ${node} ${dtype}`;
+}
+
+function castCells(
+  lowering: TileLowering,
+  input: { readonly dtype: 'f32' | 'f64'; readonly cells: readonly Cell[] },
+  to: ReturnType<typeof quadDType>,
+): readonly Cell[] {
   if (input.dtype === to) return input.cells;
   const arg = make({ kind: 'ref', index: 0, type: scalar(input.dtype) });
   return mapStep(lowering, { body: make({ kind: 'cast', arg, to, attempt: false }), inputs: [input] });

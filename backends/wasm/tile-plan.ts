@@ -12,7 +12,12 @@ import type { WeightLayout } from './kernels/weight-layout.js';
 import type { Cell } from './tile-value.js';
 import { load, type I32 } from './values.js';
 
-export interface Leaf { readonly tensor: ToTensor | Input; readonly columns: number; readonly dtype: QuadDType; readonly first: number }
+export interface Leaf {
+  readonly tensor: ToTensor | Input;
+  readonly columns: number;
+  readonly dtype: QuadDType;
+  readonly first: number;
+}
 
 /** Weights a program reads in place; `tensors` are the hashes of the weight nodes `packWeight` takes, in order. */
 export interface WeightUse {
@@ -50,8 +55,17 @@ export interface Step {
   readonly scratchBytes?: (tileRows: number) => number;
 }
 
-interface List { readonly first: number; readonly places: readonly number[] }
-interface Placed { readonly buffer: Buffer; firstStep: number; lastStep: number; output: number | undefined; offset: number }
+interface List {
+  readonly first: number;
+  readonly places: readonly number[];
+}
+interface Placed {
+  readonly buffer: Buffer;
+  firstStep: number;
+  lastStep: number;
+  output: number | undefined;
+  offset: number;
+}
 
 /** Bytes put between columns, so that the columns of a tile do not fall on the same cache sets. */
 const COLUMN_PAD_BYTES = 64;
@@ -97,7 +111,9 @@ export class TilePlan {
   }
 
   addWeight(use: WeightUse): number {
-    const known = this.weights.findIndex((other) => other.hash === use.hash && JSON.stringify(other.layout) === JSON.stringify(use.layout));
+    const known = this.weights.findIndex(
+      (other) => other.hash === use.hash && JSON.stringify(other.layout) === JSON.stringify(use.layout),
+    );
     return known >= 0 ? known : this.weights.push(use) - 1;
   }
 
@@ -122,22 +138,38 @@ export class TilePlan {
     const first = cells[0];
     if (first === undefined || !('column' in first)) return false;
     const placed = this.#buffers.find(({ buffer }) => buffer.first === first.column && buffer.columns === cells.length);
-    if (placed === undefined || placed.output !== undefined || !cells.every((cell, i) => 'column' in cell && cell.column === first.column + i)) return false;
+    if (
+      placed === undefined ||
+      placed.output !== undefined ||
+      !cells.every((cell, i) => 'column' in cell && cell.column === first.column + i)
+    )
+      return false;
     placed.output = output;
     return true;
   }
 
   /** Emits `run` and gives what the caller must know of it. */
   finish(name: string): { readonly scratchBytes: number; readonly tileRows: number } {
-    const tileRows = TILE_ROWS.find((rows) => this.#assignOffsets(rows) <= TILE_BYTES) ?? TILE_ROWS[TILE_ROWS.length - 1]!;
+    const tileRows =
+      TILE_ROWS.find((rows) => this.#assignOffsets(rows) <= TILE_BYTES) ?? TILE_ROWS[TILE_ROWS.length - 1]!;
     const tableBytes = align(this.#places * 4);
     const bufferBytes = this.#assignOffsets(tileRows);
     const ownBytes = Math.max(0, ...this.steps.map((step) => step.scratchBytes?.(tileRows) ?? 0));
     const params = { rows: 'i32', leaves: 'i32', outputs: 'i32', scratch: 'i32', weights: 'i32' } as const;
     this.module.define(name, { params }, (f, { rows, leaves, outputs, scratch, weights }) => {
-      this.#emitTable(f, { leaves, outputs, table: scratch, buffers: f.let(scratch.add(tableBytes), 'buffers'), tileRows });
+      this.#emitTable(f, {
+        leaves,
+        outputs,
+        table: scratch,
+        buffers: f.let(scratch.add(tableBytes), 'buffers'),
+        tileRows,
+      });
       const context: TileContext = {
-        f, module: this.module, rows, place: (index) => scratch.add(index * 4), weight: (index) => load.i32(weights, index * 4),
+        f,
+        module: this.module,
+        rows,
+        place: (index) => scratch.add(index * 4),
+        weight: (index) => load.i32(weights, index * 4),
         scratch: scratch.add(tableBytes + bufferBytes),
       };
       for (const step of this.steps) step.emit(context);
@@ -151,22 +183,34 @@ export class TilePlan {
     for (const { buffer, output, offset } of this.#buffers) {
       const place = at.table.add(buffer.first * 4);
       if (output !== undefined) f.copy(place, at.outputs.add(output * 4), buffer.columns * 4);
-      else f.forRange({ to: buffer.columns }, (i) => f.store.i32(place.add(i.shl(2)), at.buffers.add(offset).add(i.mul(strideOf(buffer.dtype, at.tileRows)))));
+      else
+        f.forRange({ to: buffer.columns }, (i) =>
+          f.store.i32(place.add(i.shl(2)), at.buffers.add(offset).add(i.mul(strideOf(buffer.dtype, at.tileRows)))),
+        );
     }
     for (const { first, places } of this.#lists) {
       const data = this.module.data(new Uint8Array(Int32Array.from(places, (place) => place * 4).buffer));
-      f.forRange({ to: places.length }, (i) => f.store.i32(at.table.add(first * 4).add(i.shl(2)), load.i32(at.table.add(load.i32(data.add(i.shl(2)))))));
+      f.forRange({ to: places.length }, (i) =>
+        f.store.i32(at.table.add(first * 4).add(i.shl(2)), load.i32(at.table.add(load.i32(data.add(i.shl(2)))))),
+      );
     }
   }
 
   /** First fit over steps; gives the bytes of all buffers. */
   #assignOffsets(tileRows: number): number {
-    const placed: { readonly from: number; readonly to: number; readonly firstStep: number; readonly lastStep: number }[] = [];
+    const placed: {
+      readonly from: number;
+      readonly to: number;
+      readonly firstStep: number;
+      readonly lastStep: number;
+    }[] = [];
     let total = 0;
     for (const entry of this.#buffers) {
       if (entry.output !== undefined || entry.lastStep < 0) continue;
       const bytes = align(entry.buffer.columns * strideOf(entry.buffer.dtype, tileRows));
-      const busy = placed.filter((other) => other.firstStep <= entry.lastStep && entry.firstStep <= other.lastStep).sort((a, b) => a.from - b.from);
+      const busy = placed
+        .filter((other) => other.firstStep <= entry.lastStep && entry.firstStep <= other.lastStep)
+        .sort((a, b) => a.from - b.from);
       let offset = 0;
       for (const other of busy) if (other.from < offset + bytes && offset < other.to) offset = other.to;
       entry.offset = offset;

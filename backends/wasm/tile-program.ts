@@ -1,13 +1,13 @@
 /**
  * Compiles the tensor graph of a model to a function over one tile of rows.
  *
- * In: the outputs of an `apply` node, whose leaves are `to_tensor` (or `input`) nodes of shape [n, k...]. Out: a function
- * `run(rows, leaves, outputs, scratch, weights)` in `module`. A tensor [n, k] is k columns, each contiguous over rows:
- * - `leaves`: table of i32 addresses, one for each leaf column, in the order of `leaves`; columns are read where they lie;
+ * In: the outputs of an `apply` node, whose leaves are `to_tensor` (or `input`) nodes of shape [n, k...]. Out: a
+ * function `run(rows, leaves, outputs, scratch, weights)`. A tensor [n, k] is k columns, each contiguous over rows:
+ * - `leaves`: table of i32 addresses, one for each leaf column, in the order of `leaves`; read where they lie;
  * - `outputs`: table of i32 addresses, one for each output column; written by the program;
  * - `scratch`: `scratchBytes` of the worker's own; `weights`: table of i32 addresses in the order of `weights`.
- * Every column is read and written up to the next multiple of 4 rows. Elements: f32, f64, i64, i32 as they are, bool one
- * byte (0, 1), utf8 an (address, byte length) pair of i32; output text lies in the module's data or in the input's text.
+ * Every column is read and written up to the next multiple of 4 rows. Elements: f32, f64, i64, i32 as they are, bool
+ * one byte (0, 1), utf8 an (address, byte length) pair of i32; output text lies in the module's data or the input's.
  */
 import type { Tensor } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
@@ -45,7 +45,11 @@ export interface TileOptions {
 }
 
 /** The program, or every node that has no kernel. */
-export function compileTileProgram(module: ModuleBuilder, outputs: readonly Tensor[], options: TileOptions): TileProgram | { readonly unsupported: readonly string[] } {
+export function compileTileProgram(
+  module: ModuleBuilder,
+  outputs: readonly Tensor[],
+  options: TileOptions,
+): TileProgram | { readonly unsupported: readonly string[] } {
   const plan = new TilePlan(module);
   const lowering = new TileLowering(plan, options);
   const unsupported = placeLeaves(plan, outputs);
@@ -59,16 +63,22 @@ export function compileTileProgram(module: ModuleBuilder, outputs: readonly Tens
       // Columns of leaves, shared columns and constants are copied out.
       const body = make({ kind: 'ref', index: 0, type: scalar(value!.dtype) });
       const distinct = cells.map((cell, i) => ({ cell, i }));
-      for (const { cell, i } of distinct) plan.bindOutput(mapStep(lowering, { body, inputs: [{ dtype: value!.dtype, cells: [cell] }] }), first + i);
+      for (const { cell, i } of distinct)
+        plan.bindOutput(mapStep(lowering, { body, inputs: [{ dtype: value!.dtype, cells: [cell] }] }), first + i);
     }
     first += cells.length;
   }
   const functionName = module.freshName(options.name ?? 'tile');
   const { scratchBytes, tileRows } = plan.finish(functionName);
   return {
-    functionName, run: { name: functionName, params: TILE_PARAMS, result: undefined }, scratchBytes, tileRows,
-    leaves: plan.leaves, outputs: values.map((value) => ({ columns: sizeOf(value!.dims), dtype: value!.dtype })),
-    weights: plan.weights, explain: plan.steps.map((step) => step.explain),
+    functionName,
+    run: { name: functionName, params: TILE_PARAMS, result: undefined },
+    scratchBytes,
+    tileRows,
+    leaves: plan.leaves,
+    outputs: values.map((value) => ({ columns: sizeOf(value!.dims), dtype: value!.dtype })),
+    weights: plan.weights,
+    explain: plan.steps.map((step) => step.explain),
   };
 }
 

@@ -37,7 +37,10 @@ export function rowDims(type: TensorType): { readonly dims: readonly number[]; r
 
 export function constantValue(value: TensorValue): TileValue {
   const dtype = quadDType(value.dtype);
-  const cells = (): readonly Cell[] => Array.from(value.data as ArrayLike<number | bigint | string>, (element) => ({ constant: dtype === 'bool' ? element !== 0 : element }));
+  const cells = (): readonly Cell[] =>
+    Array.from(value.data as ArrayLike<number | bigint | string>, (element) => ({
+      constant: dtype === 'bool' ? element !== 0 : element,
+    }));
   return { dtype, dims: value.dims, rowAxis: undefined, cells: once(cells) };
 }
 
@@ -64,11 +67,18 @@ export function* indices(dims: readonly number[]): Generator<readonly number[]> 
 }
 
 /** Cells rearranged: output element `index` is input element `at(index)`. */
-export function rearranged(value: TileValue, shape: { readonly dims: readonly number[]; readonly rowAxis: number | undefined }, at: (index: readonly number[]) => readonly number[]): TileValue {
+export function rearranged(
+  value: TileValue,
+  shape: { readonly dims: readonly number[]; readonly rowAxis: number | undefined },
+  at: (index: readonly number[]) => readonly number[],
+): TileValue {
   const cells = once(() => {
     const held = value.cells();
     const strides = stridesOf(value.dims);
-    return Array.from(indices(shape.dims), (index) => held[at(index).reduce((sum, position, axis) => sum + position * strides[axis]!, 0)]!);
+    return Array.from(
+      indices(shape.dims),
+      (index) => held[at(index).reduce((sum, position, axis) => sum + position * strides[axis]!, 0)]!,
+    );
   });
   return { dtype: value.dtype, ...shape, cells };
 }
@@ -76,10 +86,19 @@ export function rearranged(value: TileValue, shape: { readonly dims: readonly nu
 /** The cells of `value` broadcast to `dims` by NumPy's rules. */
 export function broadcastCells(value: TileValue, dims: readonly number[]): readonly Cell[] {
   const shift = dims.length - value.dims.length;
-  return rearranged(value, { dims, rowAxis: undefined }, (index) => value.dims.map((dim, axis) => (dim === 1 ? 0 : index[axis + shift]!))).cells();
+  return rearranged(value, { dims, rowAxis: undefined }, (index) =>
+    value.dims.map((dim, axis) => (dim === 1 ? 0 : index[axis + shift]!)),
+  ).cells();
 }
 
 /** Whether broadcasting puts every row axis at `rowAxis`, counted from the last axis. */
-export function rowsAlign(values: readonly TileValue[], shape: { readonly dims: readonly number[]; readonly rowAxis: number | undefined }): boolean {
-  return values.every(({ rowAxis, dims }) => rowAxis === undefined || (shape.rowAxis !== undefined && dims.length - rowAxis === shape.dims.length - shape.rowAxis));
+export function rowsAlign(
+  values: readonly TileValue[],
+  shape: { readonly dims: readonly number[]; readonly rowAxis: number | undefined },
+): boolean {
+  return values.every(
+    ({ rowAxis, dims }) =>
+      rowAxis === undefined ||
+      (shape.rowAxis !== undefined && dims.length - rowAxis === shape.dims.length - shape.rowAxis),
+  );
 }

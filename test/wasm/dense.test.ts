@@ -7,29 +7,64 @@ import { scalar } from '../../ir/type.js';
 import { check, floats, leaf, random, Weights } from './tile.js';
 
 const x: Expr = make({ kind: 'ref', index: 0, type: scalar('f32') });
-const relu: Expr = make({ kind: 'call', op: 'max', args: [x, make({ kind: 'literal', value: 0, type: scalar('f32') })] });
+const relu: Expr = make({
+  kind: 'call',
+  op: 'max',
+  args: [x, make({ kind: 'literal', value: 0, type: scalar('f32') })],
+});
 const tanh: Expr = make({ kind: 'call', op: 'tanh', args: [x] });
 
-interface Case { readonly rows: number; readonly k: number; readonly m: number; readonly activation?: Expr }
+interface Case {
+  readonly rows: number;
+  readonly k: number;
+  readonly m: number;
+  readonly activation?: Expr;
+}
 const CASES: readonly Case[] = [
-  { rows: 1, k: 1, m: 1 }, { rows: 3, k: 5, m: 7, activation: relu }, { rows: 17, k: 28, m: 13, activation: tanh }, { rows: 300, k: 28, m: 256, activation: relu },
-  { rows: 61, k: 300, m: 270, activation: relu }, { rows: 13, k: 513, m: 2 }, { rows: 1000, k: 3, m: 12 },
+  { rows: 1, k: 1, m: 1 },
+  { rows: 3, k: 5, m: 7, activation: relu },
+  { rows: 17, k: 28, m: 13, activation: tanh },
+  { rows: 300, k: 28, m: 256, activation: relu },
+  { rows: 61, k: 300, m: 270, activation: relu },
+  { rows: 13, k: 513, m: 2 },
+  { rows: 1000, k: 3, m: 12 },
 ];
 for (const { rows, k, m, activation } of CASES) {
   test(`dense ${k}x${m} over ${rows} rows equals the oracle`, () => {
     const next = random(rows + k + m);
     const data = new Weights();
     const input = leaf('f32', k);
-    const dense = make({ kind: 'dense', input, weight: data.add('f32', [k, m], floats(k * m, next)), bias: data.add('f32', [m], floats(m, next)), activation, representation: undefined });
-    check([dense], new Map<Tensor, never>([[input, { dtype: 'f32', dims: [rows, k], data: floats(rows * k, next) } as never]]), { data, tolerance: { absolute: 1e-5 * Math.sqrt(k), relative: 1e-5 } });
+    const dense = make({
+      kind: 'dense',
+      input,
+      weight: data.add('f32', [k, m], floats(k * m, next)),
+      bias: data.add('f32', [m], floats(m, next)),
+      activation,
+      representation: undefined,
+    });
+    check(
+      [dense],
+      new Map<Tensor, never>([[input, { dtype: 'f32', dims: [rows, k], data: floats(rows * k, next) } as never]]),
+      { data, tolerance: { absolute: 1e-5 * Math.sqrt(k), relative: 1e-5 } },
+    );
   });
 }
 
 test('a NaN or infinity of one row stays in its row', () => {
   const data = new Weights();
   const input = leaf('f32', 2);
-  const dense = make({ kind: 'matmul', left: input, right: data.add('f32', [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)) });
-  check([dense], new Map([[input as Tensor, { dtype: 'f32', dims: [5, 2], data: Float32Array.of(1, 2, NaN, 1, 3, 4, Infinity, 0, 5, 6) }]]), { data });
+  const dense = make({
+    kind: 'matmul',
+    left: input,
+    right: data.add('f32', [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)),
+  });
+  check(
+    [dense],
+    new Map([
+      [input as Tensor, { dtype: 'f32', dims: [5, 2], data: Float32Array.of(1, 2, NaN, 1, 3, 4, Infinity, 0, 5, 6) }],
+    ]),
+    { data },
+  );
 });
 
 test('doubles, a chain of layers and a matrix computed by the graph', () => {
@@ -37,10 +72,20 @@ test('doubles, a chain of layers and a matrix computed by the graph', () => {
   const data = new Weights();
   const input = leaf('f64', 6);
   const doubles = (count: number): Float64Array => Float64Array.from({ length: count }, () => next() - 0.5);
-  const hidden = make({ kind: 'dense', input, weight: data.add('f64', [6, 29], doubles(6 * 29)), bias: undefined, activation: undefined, representation: undefined });
+  const hidden = make({
+    kind: 'dense',
+    input,
+    weight: data.add('f64', [6, 29], doubles(6 * 29)),
+    bias: undefined,
+    activation: undefined,
+    representation: undefined,
+  });
   const turned = make({ kind: 'transpose', input: data.add('f64', [5, 29], doubles(5 * 29)), permutation: [1, 0] });
   const out = make({ kind: 'matmul', left: hidden, right: turned });
-  const explain = check([out], new Map([[input as Tensor, { dtype: 'f64', dims: [77, 6], data: doubles(77 * 6) }]]), { data, tolerance: { absolute: 1e-13 } });
+  const explain = check([out], new Map([[input as Tensor, { dtype: 'f64', dims: [77, 6], data: doubles(77 * 6) }]]), {
+    data,
+    tolerance: { absolute: 1e-13 },
+  });
   assert.is(explain.filter((line) => line.startsWith('dense')).length, 2);
 });
 

@@ -24,7 +24,10 @@ test('loops, branches, calls and data segments', () => {
     f.return(select(sum.gt_s(1_000_000), sum.sub(1), sum));
   });
   const { call } = run(module);
-  assert.equal([0, 1, 2, 3, 6, 100].map((n) => call('main', n)), [-1, 7, 1001, 1001, 1026, 1026]);
+  assert.equal(
+    [0, 1, 2, 3, 6, 100].map((n) => call('main', n)),
+    [-1, 7, 1001, 1001, 1026, 1026],
+  );
 });
 
 for (const relaxedSimd of [false, true]) {

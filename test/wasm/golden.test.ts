@@ -19,15 +19,39 @@ enableRelaxedSimd();
 
 const x = make({ kind: 'ref', index: 0, type: scalar('f32') });
 const FAMILIES: Readonly<Record<string, (module: ModuleBuilder) => unknown>> = {
-  dense: (module) => emitDense(module, { dtype: 'f32', shape: { width: 2, vectors: 1 }, init: 'bias', activation: undefined }),
-  map: (module) => emitMap(module, 'map', { body: make({ kind: 'call', op: 'mul', args: [x, make({ kind: 'ref', index: 1, type: scalar('f32') })] }), operands: [{ kind: 'columns', dtype: 'f32' }, { kind: 'constants', dtype: 'f32', textBase: undefined }] }),
+  dense: (module) =>
+    emitDense(module, { dtype: 'f32', shape: { width: 2, vectors: 1 }, init: 'bias', activation: undefined }),
+  map: (module) =>
+    emitMap(module, 'map', {
+      body: make({ kind: 'call', op: 'mul', args: [x, make({ kind: 'ref', index: 1, type: scalar('f32') })] }),
+      operands: [
+        { kind: 'columns', dtype: 'f32' },
+        { kind: 'constants', dtype: 'f32', textBase: undefined },
+      ],
+    }),
   reduce: (module) => emitReduce(module, 'reduce', { op: 'argmax', dtype: 'f32', length: 3, last: false }),
   codes: (module) => emitCodes(module, 'codes', { dtype: 'utf8', values: ['EWR', 'JFK', 'LGA'] }),
   take: (module) => emitTake(module, 'take', { positions: 'i64', dtype: 'f32', size: 3 }),
   topk: (module) => emitTopK(module, 'topk', { dtype: 'f32', length: 5, k: 2, largest: true, part: 'values' }),
-  trees: (module) => emitTrees(module, 'trees', {
-    layout: { kind: 'trees', dtype: 'f32', node: 'compact', missing: 'no', leaf: 'single', targets: 1, trees: 10, nodes: 70, leafRows: 0 }, features: 4, input: 'f32', combine: 'sum', base: [0], lockstep: 2,
-  }),
+  trees: (module) =>
+    emitTrees(module, 'trees', {
+      layout: {
+        kind: 'trees',
+        dtype: 'f32',
+        node: 'compact',
+        missing: 'no',
+        leaf: 'single',
+        targets: 1,
+        trees: 10,
+        nodes: 70,
+        leafRows: 0,
+      },
+      features: 4,
+      input: 'f32',
+      combine: 'sum',
+      base: [0],
+      lockstep: 2,
+    }),
 };
 for (const [family, emit] of Object.entries(FAMILIES)) {
   test(`the text of ${family}`, () => {
@@ -42,7 +66,12 @@ for (const [family, emit] of Object.entries(FAMILIES)) {
 test('calibration chooses one of the shapes it measured, and is plain data', () => {
   const calibration = calibrateTier();
   assert.equal(JSON.parse(JSON.stringify(calibration)), calibration);
-  assert.ok(calibration.measured.some(({ shape, relaxedSimd }) => shape.width === calibration.tier.dense.width && relaxedSimd === calibration.tier.relaxedSimd));
+  assert.ok(
+    calibration.measured.some(
+      ({ shape, relaxedSimd }) =>
+        shape.width === calibration.tier.dense.width && relaxedSimd === calibration.tier.relaxedSimd,
+    ),
+  );
   assert.ok(calibration.measured.every(({ gflops }) => gflops > 0));
 });
 

@@ -19,7 +19,10 @@ export function enableRelaxedSimd(): void {
   if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
-export function run(builder: ModuleBuilder, imports: Readonly<Record<string, (...args: number[]) => number | void>> = {}): Running {
+export function run(
+  builder: ModuleBuilder,
+  imports: Readonly<Record<string, (...args: number[]) => number | void>> = {},
+): Running {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65_536, shared: true });
   const base = new WebAssembly.Global({ value: 'i32' }, DATA_BASE);
   const module = new WebAssembly.Module(builder.build());
@@ -34,7 +37,9 @@ export function run(builder: ModuleBuilder, imports: Readonly<Record<string, (..
   };
   const buffer = memory.buffer as unknown as ArrayBuffer;
   return {
-    memory, buffer, reserve,
+    memory,
+    buffer,
+    reserve,
     call: (name, ...args) => (instance.exports[name] as (...args: (number | bigint)[]) => number)(...args),
     put: (values) => {
       const address = reserve(values.byteLength);

@@ -33,12 +33,27 @@ export class Weights implements TensorData {
 }
 
 export function leaf(dtype: DType, columns: number, first = 0): ToTensor {
-  return make({ kind: 'to_tensor', exprs: Array.from({ length: columns }, (_, i): Expr => make({ kind: 'ref', index: first + i, type: scalar(dtype) })), dtype, nulls: 'nan' });
+  return make({
+    kind: 'to_tensor',
+    exprs: Array.from({ length: columns }, (_, i): Expr =>
+      make({ kind: 'ref', index: first + i, type: scalar(dtype) }),
+    ),
+    dtype,
+    nulls: 'nan',
+  });
 }
 
 const HOST = {
-  math_fmod: (a: number, b: number) => a % b, math_erf: (a: number) => erf(a), math_ln: Math.log, math_sigmoid: (a: number) => 1 / (1 + Math.exp(-a)), math_gamma: Number,
-  ...Object.fromEntries((Object.getOwnPropertyNames(Math) as (keyof Math)[]).filter((name) => typeof Math[name] === 'function').map((name) => [`math_${String(name)}`, Math[name] as (a: number) => number])),
+  math_fmod: (a: number, b: number) => a % b,
+  math_erf: (a: number) => erf(a),
+  math_ln: Math.log,
+  math_sigmoid: (a: number) => 1 / (1 + Math.exp(-a)),
+  math_gamma: Number,
+  ...Object.fromEntries(
+    (Object.getOwnPropertyNames(Math) as (keyof Math)[])
+      .filter((name) => typeof Math[name] === 'function')
+      .map((name) => [`math_${String(name)}`, Math[name] as (a: number) => number]),
+  ),
   // C's pow, as ONNX has it
   math_pow: (a: number, b: number) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
 };
@@ -53,19 +68,30 @@ export function erf(x: number): number {
       term *= -(t * t) / n;
       sum += term / (2 * n + 1);
     }
-    return Math.sign(x) * sum * 2 / Math.sqrt(Math.PI);
+    return (Math.sign(x) * sum * 2) / Math.sqrt(Math.PI);
   }
   let fraction = 0;
-  for (let n = 100; n > 0; n--) fraction = (n / 2) / (t + fraction);
+  for (let n = 100; n > 0; n--) fraction = n / 2 / (t + fraction);
   return Math.sign(x) * (1 - Math.exp(-t * t) / (Math.sqrt(Math.PI) * (t + fraction)));
 }
 
-export interface Tolerance { readonly absolute?: number; readonly relative?: number }
+export interface Tolerance {
+  readonly absolute?: number;
+  readonly relative?: number;
+}
 
-export const TIERS: readonly KernelTier[] = [SIMD128_TIER, RELAXED_TIER, { ...RELAXED_TIER, dense: { width: 4, vectors: 3 }, lockstep: 16 }];
+export const TIERS: readonly KernelTier[] = [
+  SIMD128_TIER,
+  RELAXED_TIER,
+  { ...RELAXED_TIER, dense: { width: 4, vectors: 3 }, lockstep: 16 },
+];
 
 /** Checks outputs against the oracle for all rows, in every tier. */
-export function check(outputs: readonly Tensor[], leaves: ReadonlyMap<Tensor, TensorValue>, options: { readonly data?: TensorData; readonly tolerance?: Tolerance } = {}): readonly string[] {
+export function check(
+  outputs: readonly Tensor[],
+  leaves: ReadonlyMap<Tensor, TensorValue>,
+  options: { readonly data?: TensorData; readonly tolerance?: Tolerance } = {},
+): readonly string[] {
   const data = options.data ?? new Weights();
   const cache = new Map<Tensor, TensorValue>();
   const wanted = outputs.map((output) => evaluateTensor(output, { data, inputs: leaves, cache }));
@@ -84,67 +110,128 @@ function compare(found: readonly (number | bigint | string)[], wanted: TensorVal
     const [a, b] = [found[i]!, wanted.data[i]!];
     if (Object.is(a, b) || a === b) continue;
     const bound = (tolerance.absolute ?? 0) + (tolerance.relative ?? 0) * Math.abs(Number(b));
-    const close = typeof a === 'number' && typeof b === 'number' && ((Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= bound);
+    const close =
+      typeof a === 'number' &&
+      typeof b === 'number' &&
+      ((Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= bound);
     assert.ok(close, `element ${i}: found ${String(a)}, wanted ${String(b)}`);
   }
 }
 
-export function evaluateTile(outputs: readonly Tensor[], leaves: ReadonlyMap<Tensor, TensorValue>, options: { readonly data: TensorData; readonly tier: KernelTier }): { values: (number | bigint | string)[][]; explain: readonly string[] } {
+export function evaluateTile(
+  outputs: readonly Tensor[],
+  leaves: ReadonlyMap<Tensor, TensorValue>,
+  options: { readonly data: TensorData; readonly tier: KernelTier },
+): { values: (number | bigint | string)[][]; explain: readonly string[] } {
   const module = new ModuleBuilder({ relaxedSimd: options.tier.relaxedSimd });
   const program = compileTileProgram(module, outputs, options);
   if ('unsupported' in program) throw new Error(program.unsupported.join('\n'));
-  module.define('main', { params: program.run.params, export: true }, (f, params) => { f.call(program.run, params); });
+  module.define('main', { params: program.run.params, export: true }, (f, params) => {
+    f.call(program.run, params);
+  });
   const running = run(module, HOST);
   const rowCount = [...leaves.values()][0]!.dims[0]!;
-  const columns = program.leaves.flatMap(({ tensor: node, columns: count, dtype }) => putColumns(running, leaves.get(node)!, { count, dtype, rowCount }));
-  const outs = program.outputs.flatMap(({ columns: count, dtype }) => Array.from({ length: count }, () => ({ address: running.reserve((rowCount + 4) * 8), width: WIDTH_BYTES[dtype] })));
-  const weights = running.put(Int32Array.from([0, ...program.weights.map((use) => running.put(packWeight(use.tensors.map((hash) => options.data.get(hash)), use.layout)))]));
+  const columns = program.leaves.flatMap(({ tensor: node, columns: count, dtype }) =>
+    putColumns(running, leaves.get(node)!, { count, dtype, rowCount }),
+  );
+  const outs = program.outputs.flatMap(({ columns: count, dtype }) =>
+    Array.from({ length: count }, () => ({ address: running.reserve((rowCount + 4) * 8), width: WIDTH_BYTES[dtype] })),
+  );
+  const weights = running.put(
+    Int32Array.from([
+      0,
+      ...program.weights.map((use) =>
+        running.put(
+          packWeight(
+            use.tensors.map((hash) => options.data.get(hash)),
+            use.layout,
+          ),
+        ),
+      ),
+    ]),
+  );
   const scratch = running.reserve(program.scratchBytes);
   new Uint8Array(running.buffer).fill(0xa5, scratch, scratch + program.scratchBytes);
   const guard = running.put(new Uint8Array(64).fill(0x5a));
   for (let row = 0; row < rowCount; row += program.tileRows) {
-    const table = (entries: readonly { address: number; width: number }[]): number => running.put(Int32Array.from([...entries, { address: 0, width: 0 }], ({ address, width }) => address + row * width));
+    const table = (entries: readonly { address: number; width: number }[]): number =>
+      running.put(
+        Int32Array.from([...entries, { address: 0, width: 0 }], ({ address, width }) => address + row * width),
+      );
     running.call('main', Math.min(program.tileRows, rowCount - row), table(columns), table(outs), scratch, weights + 4);
   }
-  assert.ok(new Uint8Array(running.buffer, guard, 64).every((byte) => byte === 0x5a), 'the scratch area overflowed');
+  assert.ok(
+    new Uint8Array(running.buffer, guard, 64).every((byte) => byte === 0x5a),
+    'the scratch area overflowed',
+  );
   let next = 0;
   const values = program.outputs.map(({ columns: count, dtype }) => {
-    const held = outs.slice(next, next += count).map(({ address }) => readColumn(running, address, { dtype, rowCount }));
+    const held = outs
+      .slice(next, (next += count))
+      .map(({ address }) => readColumn(running, address, { dtype, rowCount }));
     return Array.from({ length: rowCount }, (_, row) => held.map((column) => column[row]!)).flat();
   });
   return { values, explain: program.explain };
 }
 
-function putColumns(running: Running, value: TensorValue, shape: { count: number; dtype: QuadDType; rowCount: number }): { address: number; width: number }[] {
+function putColumns(
+  running: Running,
+  value: TensorValue,
+  shape: { count: number; dtype: QuadDType; rowCount: number },
+): { address: number; width: number }[] {
   const { count, dtype, rowCount } = shape;
   return Array.from({ length: count }, (_, j) => {
     const column = Array.from({ length: rowCount }, (_, row) => value.data[row * count + j]!);
     const width = WIDTH_BYTES[dtype];
     switch (dtype) {
-      case 'f32': return { width, address: running.put(Float32Array.from(column as number[])) };
-      case 'f64': return { width, address: running.put(Float64Array.from(column as number[])) };
-      case 'i32': return { width, address: running.put(Int32Array.from(column as number[])) };
-      case 'i64': return { width, address: running.put(BigInt64Array.from(column as bigint[])) };
-      case 'bool': return { width, address: running.put(Uint8Array.from(column as number[])) };
-      case 'utf8': return { width, address: running.put(Int32Array.from((column as string[]).flatMap((text) => {
-        const bytes = new TextEncoder().encode(text);
-        return [running.put(bytes), bytes.length];
-      }))) };
+      case 'f32':
+        return { width, address: running.put(Float32Array.from(column as number[])) };
+      case 'f64':
+        return { width, address: running.put(Float64Array.from(column as number[])) };
+      case 'i32':
+        return { width, address: running.put(Int32Array.from(column as number[])) };
+      case 'i64':
+        return { width, address: running.put(BigInt64Array.from(column as bigint[])) };
+      case 'bool':
+        return { width, address: running.put(Uint8Array.from(column as number[])) };
+      case 'utf8':
+        return {
+          width,
+          address: running.put(
+            Int32Array.from(
+              (column as string[]).flatMap((text) => {
+                const bytes = new TextEncoder().encode(text);
+                return [running.put(bytes), bytes.length];
+              }),
+            ),
+          ),
+        };
     }
   });
 }
 
-function readColumn(running: Running, address: number, shape: { dtype: QuadDType; rowCount: number }): (number | bigint | string)[] {
+function readColumn(
+  running: Running,
+  address: number,
+  shape: { dtype: QuadDType; rowCount: number },
+): (number | bigint | string)[] {
   const { dtype, rowCount } = shape;
   switch (dtype) {
-    case 'f32': return [...new Float32Array(running.buffer, address, rowCount)];
-    case 'f64': return [...new Float64Array(running.buffer, address, rowCount)];
-    case 'i32': return [...new Int32Array(running.buffer, address, rowCount)];
-    case 'i64': return [...new BigInt64Array(running.buffer, address, rowCount)];
-    case 'bool': return [...new Uint8Array(running.buffer, address, rowCount)];
+    case 'f32':
+      return [...new Float32Array(running.buffer, address, rowCount)];
+    case 'f64':
+      return [...new Float64Array(running.buffer, address, rowCount)];
+    case 'i32':
+      return [...new Int32Array(running.buffer, address, rowCount)];
+    case 'i64':
+      return [...new BigInt64Array(running.buffer, address, rowCount)];
+    case 'bool':
+      return [...new Uint8Array(running.buffer, address, rowCount)];
     case 'utf8': {
       const pairs = new Int32Array(running.buffer, address, rowCount * 2);
-      return Array.from({ length: rowCount }, (_, row) => Buffer.from(new Uint8Array(running.buffer, pairs[row * 2]!, pairs[row * 2 + 1]!)).toString());
+      return Array.from({ length: rowCount }, (_, row) =>
+        Buffer.from(new Uint8Array(running.buffer, pairs[row * 2]!, pairs[row * 2 + 1]!)).toString(),
+      );
     }
   }
 }

@@ -2,7 +2,7 @@
  * The dense kernel: out[m][rows] = activation(init + sum over k of W[k][m] * in[k][rows]), rows as SIMD lanes.
  *
  * In: tables of column addresses (a column is contiguous over rows), one block of weights as `panels.ts` lays it out.
- * A tile of `width` outputs x `vectors` SIMD registers of rows is held in registers while k runs; a panel's weights stay
+ * A tile of `width` outputs x `vectors` SIMD registers of rows stays in registers while k runs; a panel's weights stay
  * in L1 while all rows of the tile pass. Rows are handled up to the next multiple of 4: columns must be that long.
  */
 import type { Func, FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
@@ -25,8 +25,24 @@ export interface DenseVariant {
   readonly activation: { readonly name: string; readonly apply: (f: FunctionBuilder, x: V128) => V128 } | undefined;
 }
 
-const PANEL_PARAMS = { input: 'i32', output: 'i32', weights: 'i32', bias: 'i32', rows: 'i32', k: 'i32', stride: 'i32' } as const;
-const BLOCK_PARAMS = { input: 'i32', output: 'i32', weights: 'i32', bias: 'i32', rows: 'i32', k: 'i32', m: 'i32' } as const;
+const PANEL_PARAMS = {
+  input: 'i32',
+  output: 'i32',
+  weights: 'i32',
+  bias: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  stride: 'i32',
+} as const;
+const BLOCK_PARAMS = {
+  input: 'i32',
+  output: 'i32',
+  weights: 'i32',
+  bias: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  m: 'i32',
+} as const;
 type PanelFunc = Func<typeof PANEL_PARAMS, undefined>;
 export type DenseFunc = Func<typeof BLOCK_PARAMS, undefined>;
 
@@ -46,22 +62,32 @@ export function emitDense(module: ModuleBuilder, variant: DenseVariant): DenseFu
   const panels = Array.from({ length: width }, (_, i) => emitPanel(module, variant, i + 1));
   return module.define(name, { params: BLOCK_PARAMS }, (f, { input, output, weights, bias, rows, k, m }) => {
     const left = f.let(m, 'left');
-    f.while(() => left.gt_s(0), () => {
-      const panelWidth = f.let(min(f, left, PANEL_WIDTH));
-      const stride = f.let(panelWidth.mul(bytes));
-      const inPanel = f.let(panelWidth);
-      f.while(() => inPanel.gt_s(0), () => {
-        const outputs = f.let(min(f, inPanel, width));
-        const call = (func: PanelFunc): void => f.call(func, { input, output, weights, bias, rows, k, stride });
-        f.switch(outputs.sub(1), panels.slice(0, -1).map((panel) => () => call(panel)), () => call(panels[width - 1]!));
-        f.advance(weights, outputs.mul(bytes));
-        f.advance(bias, outputs.mul(bytes));
-        f.advance(output, outputs.mul(4));
-        f.set(inPanel, inPanel.sub(outputs));
-      });
-      f.advance(weights, k.sub(1).mul(stride));
-      f.set(left, left.sub(panelWidth));
-    });
+    f.while(
+      () => left.gt_s(0),
+      () => {
+        const panelWidth = f.let(min(f, left, PANEL_WIDTH));
+        const stride = f.let(panelWidth.mul(bytes));
+        const inPanel = f.let(panelWidth);
+        f.while(
+          () => inPanel.gt_s(0),
+          () => {
+            const outputs = f.let(min(f, inPanel, width));
+            const call = (func: PanelFunc): void => f.call(func, { input, output, weights, bias, rows, k, stride });
+            f.switch(
+              outputs.sub(1),
+              panels.slice(0, -1).map((panel) => () => call(panel)),
+              () => call(panels[width - 1]!),
+            );
+            f.advance(weights, outputs.mul(bytes));
+            f.advance(bias, outputs.mul(bytes));
+            f.advance(output, outputs.mul(4));
+            f.set(inPanel, inPanel.sub(outputs));
+          },
+        );
+        f.advance(weights, k.sub(1).mul(stride));
+        f.set(left, left.sub(panelWidth));
+      },
+    );
   });
 }
 
@@ -72,7 +98,8 @@ function min(f: FunctionBuilder, a: I32, b: number): I32 {
 }
 
 function nameOf(base: string, { dtype, shape, init, activation }: DenseVariant): string {
-  return `${base}_${dtype}_${shape.width}x${shape.vectors}_${init}${activation === undefined ? '' : `_${activation.name}`}`;
+  const tile = `${shape.width}x${shape.vectors}`;
+  return [base, dtype, tile, init, ...(activation === undefined ? [] : [activation.name])].join('_');
 }
 
 /** `width` outputs over all rows. Narrow panels take more rows at a time, so that as many sums are in flight. */
@@ -84,17 +111,29 @@ function emitPanel(module: ModuleBuilder, variant: DenseVariant, width: number):
   if (module.hasFunction(name)) return { name, params: PANEL_PARAMS, result: undefined };
   return module.define(name, { params: PANEL_PARAMS }, (f, params) => {
     const { rows } = params;
-    const endBytes = f.let(rows.add(TAIL_ROWS - 1).and(-TAIL_ROWS).mul(dtype === 'f32' ? 4 : 8), 'end_bytes');
+    const endBytes = f.let(
+      rows
+        .add(TAIL_ROWS - 1)
+        .and(-TAIL_ROWS)
+        .mul(dtype === 'f32' ? 4 : 8),
+      'end_bytes',
+    );
     const at = f.let(rows.sub(rows), 'at');
     const tile = { ...params, variant, width, at };
-    f.while(() => at.add(vectors * 16).le_s(endBytes), () => {
-      emitTile(f, { ...tile, vectors });
-      f.advance(at, vectors * 16);
-    });
-    f.while(() => at.lt_s(endBytes), () => {
-      emitTile(f, { ...tile, vectors: tailVectors });
-      f.advance(at, tailVectors * 16);
-    });
+    f.while(
+      () => at.add(vectors * 16).le_s(endBytes),
+      () => {
+        emitTile(f, { ...tile, vectors });
+        f.advance(at, vectors * 16);
+      },
+    );
+    f.while(
+      () => at.lt_s(endBytes),
+      () => {
+        emitTile(f, { ...tile, vectors: tailVectors });
+        f.advance(at, tailVectors * 16);
+      },
+    );
   });
 }
 
@@ -122,7 +161,9 @@ function emitTile(f: FunctionBuilder, tile: Tile): void {
   for (let i = 0; i < width; i++) {
     const column = variant.init === 'output' ? f.let(load.i32(tile.output, i * 4).add(tile.at)) : undefined;
     const start = f.let(variant.init === 'bias' ? splat(tile.bias, i * bytes) : f32 ? f32x4.splat(0) : f64x2.splat(0));
-    sums.push(Array.from({ length: vectors }, (_, v) => f.let(column === undefined ? start : load.v128(column, v * 16))));
+    sums.push(
+      Array.from({ length: vectors }, (_, v) => f.let(column === undefined ? start : load.v128(column, v * 16))),
+    );
   }
   const weight = f.let(tile.weights, 'weight');
   const from = f.let(tile.input, 'from');
@@ -140,6 +181,7 @@ function emitTile(f: FunctionBuilder, tile: Tile): void {
   });
   for (let i = 0; i < width; i++) {
     const column = f.let(load.i32(tile.output, i * 4).add(tile.at));
-    for (let v = 0; v < vectors; v++) f.store.v128(column, variant.activation?.apply(f, sums[i]![v]!) ?? sums[i]![v]!, v * 16);
+    for (let v = 0; v < vectors; v++)
+      f.store.v128(column, variant.activation?.apply(f, sums[i]![v]!) ?? sums[i]![v]!, v * 16);
   }
 }

@@ -9,7 +9,9 @@ import { WIDTH_BYTES, type QuadDType } from './quad.js';
 
 const PARAMS = { input: 'i32', output: 'i32', count: 'i32', rows: 'i32' } as const;
 export type CodeFunc = Func<typeof PARAMS, undefined>;
-export type Keys = { readonly dtype: 'utf8'; readonly values: readonly string[] } | { readonly dtype: Exclude<QuadDType, 'utf8'>; readonly values: readonly (number | bigint | boolean)[] };
+export type Keys =
+  | { readonly dtype: 'utf8'; readonly values: readonly string[] }
+  | { readonly dtype: Exclude<QuadDType, 'utf8'>; readonly values: readonly (number | bigint | boolean)[] };
 
 const SLOT_BYTES = 16;
 const MULTIPLIER = 0x9e3779b97f4a7c15n;
@@ -18,16 +20,23 @@ const NAN_BITS = 0x7ff8000000000000n;
 
 /** Columns of elements to columns of i32 codes. Of equal keys the first counts. */
 export function emitCodes(module: ModuleBuilder, name: string, keys: Keys): CodeFunc {
-  const find = keys.dtype === 'utf8' ? emitFindText(module, `${name}_find`, keys.values) : emitFindNumber(module, `${name}_find`, keys);
+  const find =
+    keys.dtype === 'utf8'
+      ? emitFindText(module, `${name}_find`, keys.values)
+      : emitFindNumber(module, `${name}_find`, keys);
   const width = WIDTH_BYTES[keys.dtype];
   return module.define(name, { params: PARAMS }, (f, { input, output, count, rows }) => {
     f.forRange({ to: count }, (j) => {
       const from = f.let(load.i32(input.add(j.shl(2))), 'from');
       const to = f.let(load.i32(output.add(j.shl(2))), 'to');
       f.forRange({ to: rows }, () => {
-        const code = keys.dtype === 'utf8'
-          ? f.call(find as Func<{ address: 'i32'; bytes: 'i32' }, 'i32'>, { address: load.i32(from), bytes: load.i32(from, 4) })
-          : f.call(find as Func<{ key: 'i64' }, 'i32'>, { key: keyOf(keys.dtype, from) });
+        const code =
+          keys.dtype === 'utf8'
+            ? f.call(find as Func<{ address: 'i32'; bytes: 'i32' }, 'i32'>, {
+                address: load.i32(from),
+                bytes: load.i32(from, 4),
+              })
+            : f.call(find as Func<{ key: 'i64' }, 'i32'>, { key: keyOf(keys.dtype, from) });
         f.store.i32(to, code);
         f.advance(from, width);
         f.advance(to, 4);
@@ -40,11 +49,16 @@ export function emitCodes(module: ModuleBuilder, name: string, keys: Keys): Code
 function keyOf(dtype: Exclude<QuadDType, 'utf8'>, address: I32): I64 {
   const bits = (value: F64): I64 => select(value.ne(value), i64(NAN_BITS), value.add(0).as_i64());
   switch (dtype) {
-    case 'bool': return load.i8_u(address).extend_u();
-    case 'i32': return load.i32(address).extend_s();
-    case 'i64': return load.i64(address);
-    case 'f32': return bits(load.f32(address).promote());
-    case 'f64': return bits(load.f64(address));
+    case 'bool':
+      return load.i8_u(address).extend_u();
+    case 'i32':
+      return load.i32(address).extend_s();
+    case 'i64':
+      return load.i64(address);
+    case 'f32':
+      return bits(load.f32(address).promote());
+    case 'f64':
+      return bits(load.f64(address));
   }
 }
 
@@ -65,7 +79,10 @@ function slotOf(key: bigint, slots: number): number {
 }
 
 /** Slots of (key i64, code + 1 i32, extra i32); a code of 0 is an empty slot. */
-function fillSlots(entries: readonly { readonly key: bigint; readonly code: number; readonly extra: number }[], slots: number): Uint8Array {
+function fillSlots(
+  entries: readonly { readonly key: bigint; readonly code: number; readonly extra: number }[],
+  slots: number,
+): Uint8Array {
   const bytes = new Uint8Array(slots * SLOT_BYTES);
   const view = new DataView(bytes.buffer);
   for (const { key, code, extra } of entries) {
@@ -78,9 +95,18 @@ function fillSlots(entries: readonly { readonly key: bigint; readonly code: numb
   return bytes;
 }
 
-function emitProbe(f: FunctionBuilder, at: { key: I64; table: I32; slots: number; missing: number; found?: (slot: I32) => I32 }): void {
+function emitProbe(
+  f: FunctionBuilder,
+  at: { key: I64; table: I32; slots: number; missing: number; found?: (slot: I32) => I32 },
+): void {
   const { key, table, slots } = at;
-  const slot = f.let(key.mul(BigInt.asIntN(64, MULTIPLIER)).shr_u(64 - Math.log2(slots)).wrap(), 'slot');
+  const slot = f.let(
+    key
+      .mul(BigInt.asIntN(64, MULTIPLIER))
+      .shr_u(64 - Math.log2(slots))
+      .wrap(),
+    'slot',
+  );
   f.loop(() => {
     const place = f.let(table.add(slot.mul(SLOT_BYTES)));
     f.if(load.i32(place, 8).eqz(), () => f.return(i32(at.missing)));
@@ -93,31 +119,53 @@ function emitProbe(f: FunctionBuilder, at: { key: I64; table: I32; slots: number
   });
 }
 
-function emitFindNumber(module: ModuleBuilder, name: string, keys: Exclude<Keys, { dtype: 'utf8' }>): Func<{ key: 'i64' }, 'i32'> {
+function emitFindNumber(
+  module: ModuleBuilder,
+  name: string,
+  keys: Exclude<Keys, { dtype: 'utf8' }>,
+): Func<{ key: 'i64' }, 'i32'> {
   const slots = slotCount(keys.values.length);
   const bits = keys.values.map((value) => keyBits(keys.dtype, value));
   const entries = bits.flatMap((key, code) => (bits.indexOf(key) === code ? [{ key, code, extra: 0 }] : []));
   const table = module.data(fillSlots(entries, slots));
-  return module.define(name, { params: { key: 'i64' }, result: 'i32' }, (f, { key }) => emitProbe(f, { key, table, slots, missing: keys.values.length }));
+  return module.define(name, { params: { key: 'i64' }, result: 'i32' }, (f, { key }) =>
+    emitProbe(f, { key, table, slots, missing: keys.values.length }),
+  );
 }
 
 /** Text is hashed by its length, first and last 8 bytes; then compared whole. Nothing past its end is read. */
-function emitFindText(module: ModuleBuilder, name: string, values: readonly string[]): Func<{ address: 'i32'; bytes: 'i32' }, 'i32'> {
+function emitFindText(
+  module: ModuleBuilder,
+  name: string,
+  values: readonly string[],
+): Func<{ address: 'i32'; bytes: 'i32' }, 'i32'> {
   const encoded = values.map((value) => new TextEncoder().encode(value));
   const text = packTexts(values);
   const slots = slotCount(values.length);
-  const entries = encoded.flatMap((bytes, code) => (values.indexOf(values[code]!) === code ? [{ key: textKey(bytes), code, extra: text.offsets[code]! }] : []));
+  const entries = encoded.flatMap((bytes, code) =>
+    values.indexOf(values[code]!) === code ? [{ key: textKey(bytes), code, extra: text.offsets[code]! }] : [],
+  );
   const table = module.data(fillSlots(entries, slots));
   const base = module.data(text.bytes);
   const equal = emitEqualBytes(module);
   return module.define(name, { params: { address: 'i32', bytes: 'i32' }, result: 'i32' }, (f, { address, bytes }) => {
     const key = f.let(emitTextKey(f, address, bytes), 'key');
-    emitProbe(f, { key, table, slots, missing: values.length, found: (slot) => f.call(equal, { a: address, b: base.add(load.i32(slot, 12)), bytes }) });
+    emitProbe(f, {
+      key,
+      table,
+      slots,
+      missing: values.length,
+      found: (slot) => f.call(equal, { a: address, b: base.add(load.i32(slot, 12)), bytes }),
+    });
   });
 }
 
 /** Texts one after the other. */
-export function packTexts(values: readonly string[]): { readonly bytes: Uint8Array; readonly offsets: readonly number[]; readonly lengths: readonly number[] } {
+export function packTexts(values: readonly string[]): {
+  readonly bytes: Uint8Array;
+  readonly offsets: readonly number[];
+  readonly lengths: readonly number[];
+} {
   const encoded = values.map((value) => new TextEncoder().encode(value));
   const offsets: number[] = [];
   let end = 0;
@@ -130,7 +178,7 @@ export function packTexts(values: readonly string[]): { readonly bytes: Uint8Arr
   return { bytes, offsets, lengths: encoded.map((part) => part.length) };
 }
 
-/** Length in the top 16 bits by xor, head and tail mixed: equal texts have equal keys; the length makes prefixes differ. */
+/** Length, head and tail mixed: equal texts have equal keys, and the length tells prefixes apart. */
 function textKey(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const length = BigInt(bytes.length);
@@ -143,10 +191,14 @@ function textKey(bytes: Uint8Array): bigint {
 function emitTextKey(f: FunctionBuilder, address: I32, bytes: I32): I64 {
   const head = f.local('i64', 'head');
   const tail = f.local('i64', 'tail');
-  f.if(bytes.ge_u(8), () => {
-    f.set(head, load.i64(address));
-    f.set(tail, load.i64(address.add(bytes).sub(8)));
-  }, () => f.forRange({ to: bytes }, (i) => f.set(head, head.shl(8).or(load.i8_u(address.add(i)).extend_u()))));
+  f.if(
+    bytes.ge_u(8),
+    () => {
+      f.set(head, load.i64(address));
+      f.set(tail, load.i64(address.add(bytes).sub(8)));
+    },
+    () => f.forRange({ to: bytes }, (i) => f.set(head, head.shl(8).or(load.i8_u(address.add(i)).extend_u()))),
+  );
   return head.xor(tail.rotl(7)).add(bytes.extend_u().mul(BigInt.asIntN(64, MULTIPLIER)));
 }
 
@@ -155,19 +207,24 @@ export function emitEqualBytes(module: ModuleBuilder): Func<{ a: 'i32'; b: 'i32'
   const signature = { params: { a: 'i32', b: 'i32', bytes: 'i32' }, result: 'i32' } as const;
   if (module.hasFunction('tile_equal_bytes')) return { name: 'tile_equal_bytes', ...signature };
   return module.define('tile_equal_bytes', signature, (f, { a, b, bytes }) => {
-    f.while(() => bytes.ge_u(8), () => {
-      f.if(load.i64(a).ne(load.i64(b)), () => f.return(0));
-      f.advance(a, 8);
-      f.advance(b, 8);
-      f.advance(bytes, -8);
-    });
-    f.while(() => bytes.ne(0), () => {
-      f.if(load.i8_u(a).ne(load.i8_u(b)), () => f.return(0));
-      f.advance(a, 1);
-      f.advance(b, 1);
-      f.advance(bytes, -1);
-    });
+    f.while(
+      () => bytes.ge_u(8),
+      () => {
+        f.if(load.i64(a).ne(load.i64(b)), () => f.return(0));
+        f.advance(a, 8);
+        f.advance(b, 8);
+        f.advance(bytes, -8);
+      },
+    );
+    f.while(
+      () => bytes.ne(0),
+      () => {
+        f.if(load.i8_u(a).ne(load.i8_u(b)), () => f.return(0));
+        f.advance(a, 1);
+        f.advance(b, 1);
+        f.advance(bytes, -1);
+      },
+    );
     f.return(1);
   });
 }
-

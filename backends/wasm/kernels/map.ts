@@ -9,11 +9,25 @@ import type { FunctionBuilder, Func, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i64x2 } from '../lanes.js';
 import { load, type I32, type I64 } from '../values.js';
 import { CAST_QUAD } from './cast-quad.js';
-import { constantQuad, isQuadDType, loadQuad, selectQuad, splatFrom, storeQuad, WIDTH_BYTES, ROWS_PER_QUAD, type Quad, type QuadDType } from './quad.js';
+import {
+  constantQuad,
+  isQuadDType,
+  loadQuad,
+  selectQuad,
+  splatFrom,
+  storeQuad,
+  WIDTH_BYTES,
+  ROWS_PER_QUAD,
+  type Quad,
+  type QuadDType,
+} from './quad.js';
 import { SCALAR_QUAD, type QuadContext } from './scalar-quad.js';
 
 /** Text in the data segment: where it lies and how long it is. */
-export interface TextConstant { readonly address: I32; readonly byteLength: number }
+export interface TextConstant {
+  readonly address: I32;
+  readonly byteLength: number;
+}
 
 export type OperandShape =
   | { readonly kind: 'columns'; readonly dtype: QuadDType }
@@ -33,18 +47,24 @@ export function unsupportedIn(body: Expr): readonly string[] {
     }
     switch (expr.kind) {
       case 'ref':
-      case 'literal': return;
+      case 'literal':
+        return;
       case 'call':
         if (SCALAR_QUAD[expr.op] === undefined) found.add(`scalar ${expr.op}`);
         return expr.args.forEach(visit);
       case 'cast':
         visit(expr.arg);
-        if (expr.arg.type.kind === 'scalar' && castOf(expr.arg.type.dtype, expr.to) === undefined) found.add(`cast ${expr.arg.type.dtype} to ${expr.to}`);
+        if (expr.arg.type.kind === 'scalar' && castOf(expr.arg.type.dtype, expr.to) === undefined)
+          found.add(`cast ${expr.arg.type.dtype} to ${expr.to}`);
         return;
       case 'case':
-        expr.branches.forEach((branch) => { visit(branch.when); visit(branch.then); });
+        expr.branches.forEach((branch) => {
+          visit(branch.when);
+          visit(branch.then);
+        });
         return visit(expr.otherwise);
-      default: found.add(`expression ${expr.kind}`);
+      default:
+        found.add(`expression ${expr.kind}`);
     }
   };
   visit(body);
@@ -53,7 +73,9 @@ export function unsupportedIn(body: Expr): readonly string[] {
 
 function castOf(from: string, to: string): ((context: QuadContext, quad: Quad) => Quad) | undefined {
   if (from === to) return (_, quad) => quad;
-  return (CAST_QUAD as Readonly<Record<string, Readonly<Record<string, (context: QuadContext, quad: Quad) => Quad>>>>)[from]?.[to];
+  return (CAST_QUAD as Readonly<Record<string, Readonly<Record<string, (context: QuadContext, quad: Quad) => Quad>>>>)[
+    from
+  ]?.[to];
 }
 
 /** Computes `body`, each subexpression once. */
@@ -68,12 +90,21 @@ export function emitBody(context: QuadContext, body: Expr, inputs: readonly Quad
   };
   const compute = (expr: Expr): Quad => {
     switch (expr.kind) {
-      case 'ref': return inputs[expr.index]!;
-      case 'literal': return literalQuad(context, expr);
-      case 'call': return emitPower(context, expr, visit) ?? SCALAR_QUAD[expr.op]!(context, ...expr.args.map(visit));
-      case 'cast': return castOf((expr.arg.type as { dtype: string }).dtype, expr.to)!(context, visit(expr.arg));
-      case 'case': return expr.branches.reduceRight((otherwise, branch) => selectQuad(context.f, visit(branch.when), visit(branch.then), otherwise), visit(expr.otherwise));
-      default: throw new Error(`a map's body has no ${expr.kind}`);
+      case 'ref':
+        return inputs[expr.index]!;
+      case 'literal':
+        return literalQuad(context, expr);
+      case 'call':
+        return emitPower(context, expr, visit) ?? SCALAR_QUAD[expr.op]!(context, ...expr.args.map(visit));
+      case 'cast':
+        return castOf((expr.arg.type as { dtype: string }).dtype, expr.to)!(context, visit(expr.arg));
+      case 'case':
+        return expr.branches.reduceRight(
+          (otherwise, branch) => selectQuad(context.f, visit(branch.when), visit(branch.then), otherwise),
+          visit(expr.otherwise),
+        );
+      default:
+        throw new Error(`a map's body has no ${expr.kind}`);
     }
   };
   return visit(body);
@@ -82,11 +113,21 @@ export function emitBody(context: QuadContext, body: Expr, inputs: readonly Quad
 function literalQuad({ f, module }: QuadContext, { type, value }: Extract<Expr, { kind: 'literal' }>): Quad {
   if (type.dtype !== 'utf8') return constantQuad(type.dtype as 'f32', value as number | bigint | boolean);
   const bytes = new TextEncoder().encode(value as string);
-  return textQuad(f, module.data(bytes.length === 0 ? new Uint8Array(1) : bytes).extend_u().or(BigInt(bytes.length) << 32n));
+  return textQuad(
+    f,
+    module
+      .data(bytes.length === 0 ? new Uint8Array(1) : bytes)
+      .extend_u()
+      .or(BigInt(bytes.length) << 32n),
+  );
 }
 
 /** x^2, x^3 and x^0.5 without a call. */
-function emitPower(context: QuadContext, expr: Extract<Expr, { kind: 'call' }>, visit: (expr: Expr) => Quad): Quad | undefined {
+function emitPower(
+  context: QuadContext,
+  expr: Extract<Expr, { kind: 'call' }>,
+  visit: (expr: Expr) => Quad,
+): Quad | undefined {
   if (expr.op !== 'pow') return undefined;
   const [base, exponent] = expr.args;
   if (exponent?.kind !== 'literal') return undefined;
@@ -101,12 +142,18 @@ const PARAMS = { output: 'i32', count: 'i32', rows: 'i32' } as const;
 export type MapFunc = Func<Record<string, 'i32'>, undefined>;
 
 /** Emits the function `(output table, count, rows, in0, in1, ...)`; constants written in the code have no parameter. */
-export function emitMap(module: ModuleBuilder, name: string, kernel: { readonly body: Expr; readonly operands: readonly OperandShape[] }): MapFunc {
+export function emitMap(
+  module: ModuleBuilder,
+  name: string,
+  kernel: { readonly body: Expr; readonly operands: readonly OperandShape[] },
+): MapFunc {
   const { body, operands } = kernel;
   const dtype = (body.type as { dtype: QuadDType }).dtype;
   const names = operands.map((_, i) => `in${i}`);
   const params: Record<string, 'i32'> = { ...PARAMS };
-  operands.forEach((operand, i) => { if (operand.kind !== 'constant') params[names[i]!] = 'i32'; });
+  operands.forEach((operand, i) => {
+    if (operand.kind !== 'constant') params[names[i]!] = 'i32';
+  });
   return module.define(name, { params }, (f, locals) => {
     const { output, count, rows } = locals;
     const context: QuadContext = { f, module };
@@ -118,9 +165,16 @@ export function emitMap(module: ModuleBuilder, name: string, kernel: { readonly 
         if (operand.kind === 'columns') return f.let(load.i32(table!.add(j.shl(2))));
         return operand.kind === 'column' ? f.let(load.i32(table!)) : undefined;
       });
-      const splats = operands.map((operand, i) => (operand.kind === 'constants' ? constantAt(f, operand, locals[names[i]!]!.add(j.mul(WIDTH_BYTES[operand.dtype]))) : literals[i]));
+      const splats = operands.map((operand, i) =>
+        operand.kind === 'constants'
+          ? constantAt(f, operand, locals[names[i]!]!.add(j.mul(WIDTH_BYTES[operand.dtype])))
+          : literals[i],
+      );
       f.forRange({ to: rows!, step: ROWS_PER_QUAD }, (row) => {
-        const inputs = operands.map((operand, i) => splats[i] ?? loadQuad(f, operand.dtype, f.let(columns[i]!.add(row.mul(WIDTH_BYTES[operand.dtype])))));
+        const inputs = operands.map(
+          (operand, i) =>
+            splats[i] ?? loadQuad(f, operand.dtype, f.let(columns[i]!.add(row.mul(WIDTH_BYTES[operand.dtype])))),
+        );
         const result = emitBody(context, body, inputs);
         storeQuad(f, f.let(out.add(row.mul(WIDTH_BYTES[dtype]))), result);
       });
@@ -174,7 +228,9 @@ export function applyCheap(context: QuadContext, body: Expr, x: Quad['parts'][nu
 export function cheapName(body: Expr): string {
   const name = (expr: Expr): string => {
     if (expr.kind === 'call') return [expr.op, ...expr.args.map(name)].join('_');
-    return expr.kind === 'literal' ? String(expr.value).replaceAll('.', 'p').replaceAll('-', 'n').replaceAll('+', '') : 'x';
+    return expr.kind === 'literal'
+      ? String(expr.value).replaceAll('.', 'p').replaceAll('-', 'n').replaceAll('+', '')
+      : 'x';
   };
   const text = name(body);
   return text === 'max_x_0' || text === 'max_0_x' ? 'relu' : text;

@@ -26,7 +26,12 @@ export interface PanelLayout {
 }
 
 /** The blocks of a matrix, row of blocks by row of blocks. */
-export function blocksOf(options: { readonly k: number; readonly m: number; readonly dtype: 'f32' | 'f64'; readonly blockEdge?: number }): readonly PanelLayout[] {
+export function blocksOf(options: {
+  readonly k: number;
+  readonly m: number;
+  readonly dtype: 'f32' | 'f64';
+  readonly blockEdge?: number;
+}): readonly PanelLayout[] {
   const { k, m, dtype, blockEdge = BLOCK_EDGE } = options;
   const blocks: PanelLayout[] = [];
   for (let k0 = 0; k0 < k; k0 += blockEdge) {
@@ -58,7 +63,10 @@ export function packPanels(value: TensorValue, layout: PanelLayout): Uint8Array 
 }
 
 /** The row-major matrix of all its blocks: the inverse of `packPanels`. */
-export function unpackPanels(blocks: readonly Uint8Array[], options: { readonly layouts: readonly PanelLayout[]; readonly dims: readonly number[] }): TensorValue {
+export function unpackPanels(
+  blocks: readonly Uint8Array[],
+  options: { readonly layouts: readonly PanelLayout[]; readonly dims: readonly number[] },
+): TensorValue {
   const { layouts, dims } = options;
   const [rows, columns] = dims as readonly [number, number];
   const dtype = layouts[0]?.dtype ?? 'f32';

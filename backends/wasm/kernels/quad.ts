@@ -38,8 +38,10 @@ export function loadQuad(f: FunctionBuilder, dtype: QuadDType, address: I32): Qu
       return { dtype, parts: [f.let(i32x4.ne(i32x4.extend_low_i16x8_u(bytes), v128.zero))] };
     }
     case 'i32':
-    case 'f32': return { dtype, parts: [f.let(load.v128(address))] };
-    default: return { dtype, parts: [f.let(load.v128(address)), f.let(load.v128(address, 16))] };
+    case 'f32':
+      return { dtype, parts: [f.let(load.v128(address))] };
+    default:
+      return { dtype, parts: [f.let(load.v128(address)), f.let(load.v128(address, 16))] };
   }
 }
 
@@ -55,9 +57,11 @@ export function storeQuad(f: FunctionBuilder, address: I32, quad: Quad): void {
 /** The element at `address` in all four rows. */
 export function splatFrom(f: FunctionBuilder, dtype: QuadDType, address: I32): Quad {
   switch (dtype) {
-    case 'bool': return { dtype, parts: [f.let(i32x4.splat(constant('i32', 0).sub(load.i8_u(address))))] };
+    case 'bool':
+      return { dtype, parts: [f.let(i32x4.splat(constant('i32', 0).sub(load.i8_u(address))))] };
     case 'i32':
-    case 'f32': return { dtype, parts: [f.let(load.splat32(address))] };
+    case 'f32':
+      return { dtype, parts: [f.let(load.splat32(address))] };
     default: {
       const part = f.let(load.splat64(address));
       return { dtype, parts: [part, part] };
@@ -68,22 +72,35 @@ export function splatFrom(f: FunctionBuilder, dtype: QuadDType, address: I32): Q
 /** A number in all four rows. */
 export function constantQuad(dtype: Exclude<QuadDType, 'utf8'>, value: number | bigint | boolean): Quad {
   switch (dtype) {
-    case 'bool': return { dtype, parts: [i32x4.splat(value === true || Number(value) !== 0 ? -1 : 0)] };
-    case 'i32': return { dtype, parts: [i32x4.splat(Number(value))] };
-    case 'f32': return { dtype, parts: [f32x4.splat(Number(value))] };
-    case 'f64': return { dtype, parts: [f64x2.splat(Number(value)), f64x2.splat(Number(value))] };
-    case 'i64': return { dtype, parts: [i64x2.splat(BigInt(value)), i64x2.splat(BigInt(value))] };
+    case 'bool':
+      return { dtype, parts: [i32x4.splat(value === true || Number(value) !== 0 ? -1 : 0)] };
+    case 'i32':
+      return { dtype, parts: [i32x4.splat(Number(value))] };
+    case 'f32':
+      return { dtype, parts: [f32x4.splat(Number(value))] };
+    case 'f64':
+      return { dtype, parts: [f64x2.splat(Number(value)), f64x2.splat(Number(value))] };
+    case 'i64':
+      return { dtype, parts: [i64x2.splat(BigInt(value)), i64x2.splat(BigInt(value))] };
   }
 }
 
 /** `apply` on each register, kept in locals. */
-export function each(f: FunctionBuilder, dtype: QuadDType, quads: readonly Quad[], apply: (...parts: V128[]) => V128): Quad {
+export function each(
+  f: FunctionBuilder,
+  dtype: QuadDType,
+  quads: readonly Quad[],
+  apply: (...parts: V128[]) => V128,
+): Quad {
   return { dtype, parts: quads[0]!.parts.map((_, i) => f.let(apply(...quads.map((quad) => quad.parts[i]!)))) };
 }
 
 /** Four masks of 32 bits from two registers of 64-bit masks. */
 export function narrowMask(f: FunctionBuilder, parts: readonly V128[]): Quad {
-  return { dtype: 'bool', parts: [f.let(parts.length === 1 ? parts[0]! : shuffle32(parts[0]!, parts[1]!, [0, 2, 4, 6]))] };
+  return {
+    dtype: 'bool',
+    parts: [f.let(parts.length === 1 ? parts[0]! : shuffle32(parts[0]!, parts[1]!, [0, 2, 4, 6]))],
+  };
 }
 
 /** The mask for the registers of `dtype`. */
@@ -105,7 +122,10 @@ export function laneOf(quad: Quad, row: number): Value {
 
 /** Four scalars as a quad. */
 export function quadOf(f: FunctionBuilder, dtype: QuadDType, rows: readonly Value[]): Quad {
-  const lanes = LANES[dtype] as unknown as { splat(value: Value): V128; replace(vector: V128, lane: number, value: Value): V128 };
+  const lanes = LANES[dtype] as unknown as {
+    splat(value: Value): V128;
+    replace(vector: V128, lane: number, value: Value): V128;
+  };
   const part = (values: readonly Value[]): V128 => {
     const local = f.let(lanes.splat(values[0]!));
     values.slice(1).forEach((value, i) => f.set(local, lanes.replace(local, i + 1, value)));
@@ -115,7 +135,12 @@ export function quadOf(f: FunctionBuilder, dtype: QuadDType, rows: readonly Valu
 }
 
 /** Row by row: for what has no SIMD form. */
-export function byLane(f: FunctionBuilder, dtype: QuadDType, quads: readonly Quad[], apply: (...values: Value[]) => Value): Quad {
+export function byLane(
+  f: FunctionBuilder,
+  dtype: QuadDType,
+  quads: readonly Quad[],
+  apply: (...values: Value[]) => Value,
+): Quad {
   const rows = [0, 1, 2, 3].map((row) => f.let(apply(...quads.map((quad) => f.let(laneOf(quad, row))))));
   return quadOf(f, dtype, rows);
 }
@@ -133,10 +158,15 @@ export function demoteQuad(f: FunctionBuilder, quad: Quad): Quad {
 
 export function asF64(value: Value): F64 {
   switch (value.type) {
-    case 'f64': return value;
-    case 'f32': return value.promote();
-    case 'i32': return value.to_f64_s();
-    case 'i64': return value.to_f64_s();
-    case 'v128': throw new Error('a lane, not a vector');
+    case 'f64':
+      return value;
+    case 'f32':
+      return value.promote();
+    case 'i32':
+      return value.to_f64_s();
+    case 'i64':
+      return value.to_f64_s();
+    case 'v128':
+      throw new Error('a lane, not a vector');
   }
 }

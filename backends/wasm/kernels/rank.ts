@@ -1,6 +1,6 @@
 /**
  * The k first of each row's features in order (values and positions), and running sums and products.
- * Both work on a row's columns, group by group, as `reduce.ts` does. Meant for few features (classes, not vocabularies).
+ * Both work on a row's columns, group by group, as `reduce.ts` does. For few features (classes, no vocabularies).
  */
 import type { Func, ModuleBuilder } from '../dsl.js';
 import { constant, load, type I32, type Value } from '../values.js';
@@ -59,8 +59,10 @@ export function emitTopK(module: ModuleBuilder, name: string, kernel: TopKKernel
 
 /** Floats in order with NaN greatest. */
 function beats(x: Value, best: Value, largest: boolean): I32 {
-  if (x.type === 'f32' && best.type === 'f32') return largest ? x.gt(best).or(x.ne(x).and(best.eq(best))) : x.lt(best).or(best.ne(best).and(x.eq(x)));
-  if (x.type === 'f64' && best.type === 'f64') return largest ? x.gt(best).or(x.ne(x).and(best.eq(best))) : x.lt(best).or(best.ne(best).and(x.eq(x)));
+  if (x.type === 'f32' && best.type === 'f32')
+    return largest ? x.gt(best).or(x.ne(x).and(best.eq(best))) : x.lt(best).or(best.ne(best).and(x.eq(x)));
+  if (x.type === 'f64' && best.type === 'f64')
+    return largest ? x.gt(best).or(x.ne(x).and(best.eq(best))) : x.lt(best).or(best.ne(best).and(x.eq(x)));
   if (x.type === 'i32' && best.type === 'i32') return largest ? x.gt_s(best) : x.lt_s(best);
   if (x.type === 'i64' && best.type === 'i64') return largest ? x.gt_s(best) : x.lt_s(best);
   throw new Error('a rank compares numbers of one type');
@@ -96,4 +98,3 @@ export function emitCumulative(module: ModuleBuilder, name: string, kernel: Cumu
     });
   });
 }
-

@@ -6,7 +6,17 @@ import type { ReduceOp } from '../../../ir/node.js';
 import type { Func, FunctionBuilder, ModuleBuilder } from '../dsl.js';
 import { i32x4, i64x2, v128 } from '../lanes.js';
 import { load, type I32 } from '../values.js';
-import { constantQuad, loadQuad, narrowMask, ROWS_PER_QUAD, selectQuad, storeQuad, WIDTH_BYTES, type Quad, type QuadDType } from './quad.js';
+import {
+  constantQuad,
+  loadQuad,
+  narrowMask,
+  ROWS_PER_QUAD,
+  selectQuad,
+  storeQuad,
+  WIDTH_BYTES,
+  type Quad,
+  type QuadDType,
+} from './quad.js';
 import { SCALAR_QUAD, type QuadContext } from './scalar-quad.js';
 import type { ScalarOp } from '../../../ir/scalar.js';
 
@@ -21,11 +31,21 @@ export interface ReduceKernel {
   readonly last: boolean;
 }
 
-const COMBINE: Readonly<Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, ScalarOp>> = { sum: 'add', mean: 'add', prod: 'mul', max: 'max', min: 'min', any: 'or', all: 'and' };
+const COMBINE: Readonly<Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, ScalarOp>> = {
+  sum: 'add',
+  mean: 'add',
+  prod: 'mul',
+  max: 'max',
+  min: 'min',
+  any: 'or',
+  all: 'and',
+};
 
 export function reduceSupports(kernel: Pick<ReduceKernel, 'op' | 'dtype'>): boolean {
   if (kernel.dtype === 'utf8') return false;
-  return kernel.dtype !== 'bool' || kernel.op === 'any' || kernel.op === 'all' || kernel.op === 'max' || kernel.op === 'min';
+  return (
+    kernel.dtype !== 'bool' || kernel.op === 'any' || kernel.op === 'all' || kernel.op === 'max' || kernel.op === 'min'
+  );
 }
 
 export function emitReduce(module: ModuleBuilder, name: string, kernel: ReduceKernel): ReduceFunc {
@@ -37,7 +57,8 @@ export function emitReduce(module: ModuleBuilder, name: string, kernel: ReduceKe
       const table = f.let(input.add(group.mul(length * 4)), 'table');
       const out = f.let(load.i32(output.add(group.shl(2))), 'out');
       f.forRange({ to: rows, step: ROWS_PER_QUAD }, (row) => {
-        const element = (i: I32): Quad => loadQuad(f, dtype, f.let(load.i32(table.add(i.shl(2))).add(row.mul(WIDTH_BYTES[dtype]))));
+        const element = (i: I32): Quad =>
+          loadQuad(f, dtype, f.let(load.i32(table.add(i.shl(2))).add(row.mul(WIDTH_BYTES[dtype]))));
         const result = isPosition ? position(context, kernel, element) : fold(context, kernel, element);
         storeQuad(f, f.let(out.add(row.mul(WIDTH_BYTES[result.dtype]))), result);
       });
@@ -71,7 +92,10 @@ function position(context: QuadContext, { op, dtype, length, last }: ReduceKerne
   const better = SCALAR_QUAD[op === 'argmax' ? (last ? 'ieee_le' : 'ieee_lt') : 'ieee_le']!;
   f.forRange({ from: 1, to: length }, (i) => {
     const x = element(i);
-    const wins = op === 'argmax' ? better(context, best.quad, x) : SCALAR_QUAD[last ? 'ieee_le' : 'ieee_lt']!(context, x, best.quad);
+    const wins =
+      op === 'argmax'
+        ? better(context, best.quad, x)
+        : SCALAR_QUAD[last ? 'ieee_le' : 'ieee_lt']!(context, x, best.quad);
     const mask = dtype === 'f32' || dtype === 'f64' ? withNaN(context, { wins, best: best.quad, x, last }) : wins;
     best.set(selectQuad(f, mask, x, best.quad));
     at.set(selectQuad(f, mask, { dtype: 'i32', parts: [i32x4.splat(i)] }, at.quad));

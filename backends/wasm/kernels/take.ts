@@ -10,7 +10,11 @@ const TAKE_PARAMS = { input: 'i32', output: 'i32', count: 'i32', rows: 'i32', ta
 const PICK_PARAMS = { positions: 'i32', input: 'i32', output: 'i32', count: 'i32', rows: 'i32' } as const;
 
 /** `table` holds `size` constants; of utf8 as (offset, byte length) from the address `text`. */
-export function emitTake(module: ModuleBuilder, name: string, kernel: { readonly positions: 'i32' | 'i64'; readonly dtype: QuadDType; readonly size: number }): Func<typeof TAKE_PARAMS, undefined> {
+export function emitTake(
+  module: ModuleBuilder,
+  name: string,
+  kernel: { readonly positions: 'i32' | 'i64'; readonly dtype: QuadDType; readonly size: number },
+): Func<typeof TAKE_PARAMS, undefined> {
   const width = WIDTH_BYTES[kernel.dtype];
   return module.define(name, { params: TAKE_PARAMS }, (f, { input, output, count, rows, table, text }) => {
     f.forRange({ to: count }, (j) => {
@@ -28,7 +32,11 @@ export function emitTake(module: ModuleBuilder, name: string, kernel: { readonly
 }
 
 /** Output column j is the column at `positions` column j, among the `size` columns of `input` from j * size on. */
-export function emitPick(module: ModuleBuilder, name: string, kernel: { readonly positions: 'i32' | 'i64'; readonly dtype: QuadDType; readonly size: number }): Func<typeof PICK_PARAMS, undefined> {
+export function emitPick(
+  module: ModuleBuilder,
+  name: string,
+  kernel: { readonly positions: 'i32' | 'i64'; readonly dtype: QuadDType; readonly size: number },
+): Func<typeof PICK_PARAMS, undefined> {
   const width = WIDTH_BYTES[kernel.dtype];
   return module.define(name, { params: PICK_PARAMS }, (f, { positions, input, output, count, rows }) => {
     f.forRange({ to: count }, (j) => {

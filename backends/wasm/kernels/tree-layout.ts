@@ -7,10 +7,10 @@
  *   leaves   for each node its weight ('single'), or the i32 number of its row in `rows` ('rows')
  *   rows     for each leaf one weight a target, padded to a multiple of 4
  *
- * From node number p the walk goes to p + step when x <= threshold, else to p + step + 1: all comparisons are brought to
- * this form (x < t is x <= the number below t; >, >= and != swap the sides; == is two nodes). A leaf goes to itself for
+ * From node number p the walk goes to p + step when x <= threshold, else to p + step + 1: all comparisons are brought
+ * to this form (x < t is x <= the number below t; >, >= and != swap the sides; == is two nodes). A leaf goes to itself for
  * every x, so that trees of different shape are walked in lockstep: its threshold is NaN, and its step 0 where NaN goes
- * to 'yes', -1 where it goes to 'no'. A jump is a leaf with another step. `mixed`: bit 0 of feature says NaN goes to 'no'.
+ * to 'yes', -1 where it goes to 'no'. A jump is a leaf with another step. `mixed`: bit 0 of feature sends NaN to 'no'.
  */
 import { TREE_MODES } from '../../../ir/node.js';
 import type { TensorValue } from '../../../ir/tensor-data.js';
@@ -29,11 +29,39 @@ export interface TreeLayout {
 }
 
 /** The tensors of a tree ensemble in the order `packTrees` takes them. */
-export const TREE_TENSORS = ['roots', 'feature', 'threshold', 'mode', 'yes', 'no', 'missingYes', 'leafTarget', 'leafWeight'] as const;
+export const TREE_TENSORS = [
+  'roots',
+  'feature',
+  'threshold',
+  'mode',
+  'yes',
+  'no',
+  'missingYes',
+  'leafTarget',
+  'leafWeight',
+] as const;
 
-interface PackedNode { threshold: number; feature: number; nanToNo: boolean; step: number; leaf: number | undefined; children: readonly [number, number] | undefined; jump: number | undefined }
-interface PackedTree { readonly nodes: readonly PackedNode[]; readonly depth: number; readonly target: number }
-interface Forest { readonly trees: readonly PackedTree[]; readonly leafTarget: ArrayLike<number>; readonly leafWeight: ArrayLike<number>; readonly yes: ArrayLike<number>; readonly no: ArrayLike<number> }
+interface PackedNode {
+  threshold: number;
+  feature: number;
+  nanToNo: boolean;
+  step: number;
+  leaf: number | undefined;
+  children: readonly [number, number] | undefined;
+  jump: number | undefined;
+}
+interface PackedTree {
+  readonly nodes: readonly PackedNode[];
+  readonly depth: number;
+  readonly target: number;
+}
+interface Forest {
+  readonly trees: readonly PackedTree[];
+  readonly leafTarget: ArrayLike<number>;
+  readonly leafWeight: ArrayLike<number>;
+  readonly yes: ArrayLike<number>;
+  readonly no: ArrayLike<number>;
+}
 
 const HEADER_BYTES = 16;
 const MOST_COMPACT_STEP = 32_767;
@@ -43,7 +71,13 @@ export function nodeBytes(layout: Pick<TreeLayout, 'node'>): number {
 }
 
 /** Byte offsets of the parts. */
-export function treeParts(layout: TreeLayout): { readonly nodes: number; readonly leaves: number; readonly rows: number; readonly end: number; readonly rowWeights: number } {
+export function treeParts(layout: TreeLayout): {
+  readonly nodes: number;
+  readonly leaves: number;
+  readonly rows: number;
+  readonly end: number;
+  readonly rowWeights: number;
+} {
   const value = layout.dtype === 'f32' ? 4 : 8;
   const nodes = layout.trees * HEADER_BYTES;
   const leaves = nodes + layout.nodes * nodeBytes(layout);
@@ -57,7 +91,10 @@ function align16(bytes: number): number {
 }
 
 /** The layout a forest needs; a string says why there is none. */
-export function planTrees(values: readonly TensorValue[], options: { readonly targets: number; readonly additive: boolean }): TreeLayout | string {
+export function planTrees(
+  values: readonly TensorValue[],
+  options: { readonly targets: number; readonly additive: boolean },
+): TreeLayout | string {
   const [, , threshold, mode] = values;
   if (numbers(mode!).includes(TREE_MODES.indexOf('in'))) return 'tree nodes that test membership in a set';
   const dtype = threshold!.dtype === 'f64' ? 'f64' : 'f32';
@@ -67,11 +104,20 @@ export function planTrees(values: readonly TensorValue[], options: { readonly ta
   const toNo = inner.filter((node) => node.nanToNo).length;
   const single = forest.trees.every((tree) => tree.target >= 0);
   if (!single && !options.additive) return 'trees of several targets combined by min or max';
-  if (!options.additive && new Set(forest.trees.map((tree) => tree.target)).size < options.targets) return 'min or max over targets that have no tree';
-  const compact = dtype === 'f32' && nodes.every((node) => Math.abs(node.step) <= MOST_COMPACT_STEP && node.feature * 4 <= 0xffff);
+  if (!options.additive && new Set(forest.trees.map((tree) => tree.target)).size < options.targets)
+    return 'min or max over targets that have no tree';
+  const compact =
+    dtype === 'f32' && nodes.every((node) => Math.abs(node.step) <= MOST_COMPACT_STEP && node.feature * 4 <= 0xffff);
   return {
-    kind: 'trees', dtype, node: compact ? 'compact' : 'wide', missing: toNo === inner.length ? 'no' : toNo === 0 ? 'yes' : 'mixed', leaf: single ? 'single' : 'rows',
-    targets: options.targets, trees: forest.trees.length, nodes: nodes.length, leafRows: single ? 0 : nodes.filter((node) => node.leaf !== undefined).length,
+    kind: 'trees',
+    dtype,
+    node: compact ? 'compact' : 'wide',
+    missing: toNo === inner.length ? 'no' : toNo === 0 ? 'yes' : 'mixed',
+    leaf: single ? 'single' : 'rows',
+    targets: options.targets,
+    trees: forest.trees.length,
+    nodes: nodes.length,
+    leafRows: single ? 0 : nodes.filter((node) => node.leaf !== undefined).length,
   };
 }
 
@@ -82,7 +128,8 @@ export function packTrees(values: readonly TensorValue[], layout: TreeLayout): U
   const view = new DataView(bytes.buffer);
   const size = nodeBytes(layout);
   const valueBytes = layout.dtype === 'f32' ? 4 : 8;
-  const setValue = (at: number, value: number): void => (valueBytes === 4 ? view.setFloat32(at, value, true) : view.setFloat64(at, value, true));
+  const setValue = (at: number, value: number): void =>
+    valueBytes === 4 ? view.setFloat32(at, value, true) : view.setFloat64(at, value, true);
   let [number, leafRow] = [0, 0];
   forest.trees.forEach((tree, t) => {
     view.setInt32(t * HEADER_BYTES, number * size, true);
@@ -95,8 +142,11 @@ export function packTrees(values: readonly TensorValue[], layout: TreeLayout): U
       } else if (node.leaf !== undefined) {
         view.setInt32(parts.leaves + number * 4, leafRow, true);
         const row = new Float64Array(layout.targets);
-        for (let i = forest.yes[node.leaf]!; i < forest.no[node.leaf]!; i++) row[forest.leafTarget[i]!]! += forest.leafWeight[i]!;
-        row.forEach((weight, target) => setValue(parts.rows + (leafRow * parts.rowWeights + target) * valueBytes, weight));
+        for (let i = forest.yes[node.leaf]!; i < forest.no[node.leaf]!; i++)
+          row[forest.leafTarget[i]!]! += forest.leafWeight[i]!;
+        row.forEach((weight, target) =>
+          setValue(parts.rows + (leafRow * parts.rowWeights + target) * valueBytes, weight),
+        );
         leafRow++;
       }
       number++;
@@ -145,12 +195,19 @@ function readForest(values: readonly TensorValue[], dtype: 'f32' | 'f64'): Fores
 }
 
 interface NodeTables {
-  readonly feature: ArrayLike<number>; readonly threshold: ArrayLike<number>; readonly mode: ArrayLike<number>;
-  readonly yes: ArrayLike<number>; readonly no: ArrayLike<number>; readonly missingYes: ArrayLike<number>;
+  readonly feature: ArrayLike<number>;
+  readonly threshold: ArrayLike<number>;
+  readonly mode: ArrayLike<number>;
+  readonly yes: ArrayLike<number>;
+  readonly no: ArrayLike<number>;
+  readonly missingYes: ArrayLike<number>;
 }
 
 /** What is still to be placed: a node of the model, the second half of an equality, or a jump. */
-type Pending = { readonly node: number } | { readonly below: number; readonly equal: number } | { readonly jumpTo: { place: number } };
+type Pending =
+  | { readonly node: number }
+  | { readonly below: number; readonly equal: number }
+  | { readonly jumpTo: { place: number } };
 
 /** A tree breadth first, children side by side. */
 function flatten(root: number, tables: NodeTables, dtype: 'f32' | 'f64'): readonly PackedNode[] {
@@ -164,7 +221,15 @@ function flatten(root: number, tables: NodeTables, dtype: 'f32' | 'f64'): readon
     const split = splitOf(item, tables, dtype);
     if (split === undefined) {
       const jump = 'jumpTo' in item ? item.jumpTo.place : undefined;
-      nodes.push({ threshold: NaN, feature: 0, nanToNo: true, step: 0, leaf: 'node' in item ? item.node : undefined, children: undefined, jump });
+      nodes.push({
+        threshold: NaN,
+        feature: 0,
+        nanToNo: true,
+        step: 0,
+        leaf: 'node' in item ? item.node : undefined,
+        children: undefined,
+        jump,
+      });
       continue;
     }
     const children = [queue.length, queue.length + 1] as const;
@@ -172,10 +237,20 @@ function flatten(root: number, tables: NodeTables, dtype: 'f32' | 'f64'): readon
       if ('equalNo' in side) queue.push({ jumpTo: elsewhereOf(elsewhere, side.equalNo) });
       else queue.push(side);
     }
-    nodes.push({ threshold: split.threshold, feature: split.feature, nanToNo: split.nanToNo, step: children[0] - place, leaf: undefined, children, jump: undefined });
+    nodes.push({
+      threshold: split.threshold,
+      feature: split.feature,
+      nanToNo: split.nanToNo,
+      step: children[0] - place,
+      leaf: undefined,
+      children,
+      jump: undefined,
+    });
   }
   // Jumps go to places that were not known when they were met.
-  queue.forEach((item, place) => { if ('jumpTo' in item) Object.assign(nodes[place]!, { jump: item.jumpTo.place, step: item.jumpTo.place - place }); });
+  queue.forEach((item, place) => {
+    if ('jumpTo' in item) Object.assign(nodes[place]!, { jump: item.jumpTo.place, step: item.jumpTo.place - place });
+  });
   return nodes;
 }
 
@@ -185,8 +260,15 @@ function elsewhereOf(elsewhere: Map<number, { place: number }>, node: number): {
   return held;
 }
 
-type Side = { readonly node: number } | { readonly below: number; readonly equal: number } | { readonly equalNo: number };
-interface Split { readonly threshold: number; readonly feature: number; readonly nanToNo: boolean; readonly yes: Side; readonly no: Side }
+type Side =
+  { readonly node: number } | { readonly below: number; readonly equal: number } | { readonly equalNo: number };
+interface Split {
+  readonly threshold: number;
+  readonly feature: number;
+  readonly nanToNo: boolean;
+  readonly yes: Side;
+  readonly no: Side;
+}
 
 /** The `x <= threshold` form of a node; undefined for leaves and jumps. */
 function splitOf(item: Pending, tables: NodeTables, dtype: 'f32' | 'f64'): Split | undefined {
@@ -204,13 +286,20 @@ function splitOf(item: Pending, tables: NodeTables, dtype: 'f32' | 'f64'): Split
     return { threshold: below, feature, nanToNo: true, yes: { equalNo: unequal.node }, no: { node: item.equal } };
   }
   switch (mode) {
-    case '<=': return { threshold, feature, nanToNo: !toYes, yes, no };
-    case '<': return { threshold: below, feature, nanToNo: !toYes, yes, no };
-    case '>': return { threshold, feature, nanToNo: toYes, yes: no, no: yes };
-    case '>=': return { threshold: below, feature, nanToNo: toYes, yes: no, no: yes };
-    case '==': return { threshold, feature, nanToNo: !toYes, yes: { below: node, equal: yes.node }, no };
-    case '!=': return { threshold, feature, nanToNo: toYes, yes: { below: node, equal: no.node }, no: yes };
-    case 'in': throw new Error('membership has no threshold');
+    case '<=':
+      return { threshold, feature, nanToNo: !toYes, yes, no };
+    case '<':
+      return { threshold: below, feature, nanToNo: !toYes, yes, no };
+    case '>':
+      return { threshold, feature, nanToNo: toYes, yes: no, no: yes };
+    case '>=':
+      return { threshold: below, feature, nanToNo: toYes, yes: no, no: yes };
+    case '==':
+      return { threshold, feature, nanToNo: !toYes, yes: { below: node, equal: yes.node }, no };
+    case '!=':
+      return { threshold, feature, nanToNo: toYes, yes: { below: node, equal: no.node }, no: yes };
+    case 'in':
+      throw new Error('membership has no threshold');
   }
 }
 

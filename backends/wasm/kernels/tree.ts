@@ -48,7 +48,14 @@ function shapeOf(kernel: TreeKernel): Shape {
   const rowBytes = kernel.features * valueBytes;
   const sums = kernel.layout.leaf === 'single' ? kernel.layout.targets : treeParts(kernel.layout).rowWeights;
   const chunkRows = Math.max(lockstep, Math.floor(CHUNK_BYTES / Math.max(1, rowBytes) / lockstep) * lockstep);
-  return { kernel, valueBytes, rowBytes, sumBytes: sums * valueBytes, chunkRows: Math.min(Math.floor(MOST_CHUNK_ROWS / lockstep) * lockstep, chunkRows), lockstep };
+  return {
+    kernel,
+    valueBytes,
+    rowBytes,
+    sumBytes: sums * valueBytes,
+    chunkRows: Math.min(Math.floor(MOST_CHUNK_ROWS / lockstep) * lockstep, chunkRows),
+    lockstep,
+  };
 }
 
 /** Scratch the function needs, whatever the number of rows. */
@@ -64,7 +71,13 @@ export function emitTrees(module: ModuleBuilder, name: string, kernel: TreeKerne
   const walk = emitWalk(module, `${name}_walk`, shape);
   const finish = emitFinish(module, `${name}_finish`, shape);
   return module.define(name, { params: PARAMS }, (f, { input, output, trees, rows, scratch }) => {
-    const sums = f.let(scratch.add(shape.chunkRows * shape.rowBytes).add(15).and(-16), 'sums');
+    const sums = f.let(
+      scratch
+        .add(shape.chunkRows * shape.rowBytes)
+        .add(15)
+        .and(-16),
+      'sums',
+    );
     f.forRange({ to: rows, step: shape.chunkRows }, (first) => {
       const left = f.let(rows.sub(first));
       f.if(left.gt_s(shape.chunkRows), () => f.set(left, shape.chunkRows));
@@ -81,24 +94,38 @@ function emitStart(f: FunctionBuilder, shape: Shape, sums: I32): void {
   const bytes = shape.chunkRows * shape.sumBytes;
   if (combine === 'sum' || combine === 'mean') return f.fill(sums, 0, bytes);
   const start = combine === 'min' ? Infinity : -Infinity;
-  f.forRange({ to: bytes, step: shape.valueBytes }, (at) => (layout.dtype === 'f32' ? f.store.f32(sums.add(at), start) : f.store.f64(sums.add(at), start)));
+  f.forRange({ to: bytes, step: shape.valueBytes }, (at) =>
+    layout.dtype === 'f32' ? f.store.f32(sums.add(at), start) : f.store.f64(sums.add(at), start),
+  );
 }
 
 /** Columns to rows: [k][rows] becomes [rows][k], in the dtype of the thresholds. */
-function emitToRows(module: ModuleBuilder, name: string, shape: Shape): Func<{ input: 'i32'; first: 'i32'; rows: 'i32'; to: 'i32' }, undefined> {
-  const { kernel: { input: dtype, features, layout }, valueBytes, rowBytes } = shape;
-  return module.define(name, { params: { input: 'i32', first: 'i32', rows: 'i32', to: 'i32' } }, (f, { input, first, rows, to }) => {
-    f.forRange({ to: features }, (j) => {
-      const column = f.let(load.i32(input.add(j.shl(2))).add(first.mul(WIDTH_BYTES[dtype])));
-      const target = f.let(to.add(j.mul(valueBytes)));
-      f.forRange({ to: rows, step: ROWS_PER_QUAD }, (row) => {
-        const quad = loadQuad(f, dtype, f.let(column.add(row.mul(WIDTH_BYTES[dtype]))));
-        const cast = dtype === layout.dtype ? quad : CAST_QUAD[dtype as 'i32'][layout.dtype]!({ f, module }, quad);
-        const at = f.let(target.add(row.mul(rowBytes)));
-        for (let lane = 0; lane < ROWS_PER_QUAD; lane++) storeValue(f, at, laneOf(cast, lane), lane * rowBytes);
+function emitToRows(
+  module: ModuleBuilder,
+  name: string,
+  shape: Shape,
+): Func<{ input: 'i32'; first: 'i32'; rows: 'i32'; to: 'i32' }, undefined> {
+  const {
+    kernel: { input: dtype, features, layout },
+    valueBytes,
+    rowBytes,
+  } = shape;
+  return module.define(
+    name,
+    { params: { input: 'i32', first: 'i32', rows: 'i32', to: 'i32' } },
+    (f, { input, first, rows, to }) => {
+      f.forRange({ to: features }, (j) => {
+        const column = f.let(load.i32(input.add(j.shl(2))).add(first.mul(WIDTH_BYTES[dtype])));
+        const target = f.let(to.add(j.mul(valueBytes)));
+        f.forRange({ to: rows, step: ROWS_PER_QUAD }, (row) => {
+          const quad = loadQuad(f, dtype, f.let(column.add(row.mul(WIDTH_BYTES[dtype]))));
+          const cast = dtype === layout.dtype ? quad : CAST_QUAD[dtype as 'i32'][layout.dtype]!({ f, module }, quad);
+          const at = f.let(target.add(row.mul(rowBytes)));
+          for (let lane = 0; lane < ROWS_PER_QUAD; lane++) storeValue(f, at, laneOf(cast, lane), lane * rowBytes);
+        });
       });
-    });
-  });
+    },
+  );
 }
 
 function storeValue(f: FunctionBuilder, address: I32, value: Value, offset = 0): void {
@@ -108,7 +135,13 @@ function storeValue(f: FunctionBuilder, address: I32, value: Value, offset = 0):
 
 /** All trees over the rows of a chunk (rounded up to the lockstep: rows past the end walk too, unseen). */
 function emitWalk(module: ModuleBuilder, name: string, shape: Shape): Func<typeof WALK_PARAMS, undefined> {
-  const { kernel: { layout, combine }, lockstep, rowBytes, sumBytes, valueBytes } = shape;
+  const {
+    kernel: { layout, combine },
+    lockstep,
+    rowBytes,
+    sumBytes,
+    valueBytes,
+  } = shape;
   const parts = treeParts(layout);
   const size = nodeBytes(layout);
   return module.define(name, { params: WALK_PARAMS }, (f, { features, sums, trees, rows }) => {
@@ -123,16 +156,27 @@ function emitWalk(module: ModuleBuilder, name: string, shape: Shape): Func<typeo
       f.forRange({ to: rows, step: lockstep }, () => {
         for (const p of at) f.set(p, root);
         const left = f.let(depth, 'left');
-        f.while(() => left.ne(0), () => {
-          at.forEach((p, i) => f.set(p, next(f, layout, p, row, i * rowBytes)));
-          f.set(left, left.sub(1));
-        });
+        f.while(
+          () => left.ne(0),
+          () => {
+            at.forEach((p, i) => f.set(p, next(f, layout, p, row, i * rowBytes)));
+            f.set(left, left.sub(1));
+          },
+        );
         at.forEach((p, i) => {
           const index = p.sub(nodes);
-          if (layout.leaf === 'rows') return addRow(f, layout, { leaf: f.let(load.i32(trees.add(index.shr_u(Math.log2(size / 4))), parts.leaves)), trees, sum, offset: i * sumBytes });
+          if (layout.leaf === 'rows')
+            return addRow(f, layout, {
+              leaf: f.let(load.i32(trees.add(index.shr_u(Math.log2(size / 4))), parts.leaves)),
+              trees,
+              sum,
+              offset: i * sumBytes,
+            });
           const weight = trees.add(index.shr_u(Math.log2(size / valueBytes)));
-          if (layout.dtype === 'f32') f.store.f32(sum, merge(combine, load.f32(sum, i * sumBytes), load.f32(weight, parts.leaves)), i * sumBytes);
-          else f.store.f64(sum, merge(combine, load.f64(sum, i * sumBytes), load.f64(weight, parts.leaves)), i * sumBytes);
+          if (layout.dtype === 'f32')
+            f.store.f32(sum, merge(combine, load.f32(sum, i * sumBytes), load.f32(weight, parts.leaves)), i * sumBytes);
+          else
+            f.store.f64(sum, merge(combine, load.f64(sum, i * sumBytes), load.f64(weight, parts.leaves)), i * sumBytes);
         });
         f.advance(row, lockstep * rowBytes);
         f.advance(sum, lockstep * sumBytes);
@@ -156,9 +200,10 @@ function next(f: FunctionBuilder, layout: TreeLayout, p: Local<'i32'>, row: I32,
   const step = compact ? load.i16_s(p, 6) : load.i32(p, valueBytes + 4);
   const place = layout.missing === 'mixed' ? f.let(feature) : feature;
   const address = row.add(layout.missing === 'mixed' ? place.and(-2) : place);
-  const toNo = layout.dtype === 'f32'
-    ? sideOf(layout, f.let(load.f32(address, offset)), load.f32(p), place)
-    : sideOf(layout, f.let(load.f64(address, offset)), load.f64(p), place);
+  const toNo =
+    layout.dtype === 'f32'
+      ? sideOf(layout, f.let(load.f32(address, offset)), load.f32(p), place)
+      : sideOf(layout, f.let(load.f64(address, offset)), load.f64(p), place);
   return p.add(step.add(toNo).shl(size));
 }
 
@@ -176,7 +221,12 @@ function addRow(f: FunctionBuilder, layout: TreeLayout, at: { leaf: I32; trees: 
   const bytes = parts.rowWeights * valueBytes;
   const weights = f.let(at.trees.add(at.leaf.mul(bytes)));
   const add = layout.dtype === 'f32' ? f32x4.add : f64x2.add;
-  const addAt = (address: I32, from: I32, offset: number): void => f.store.v128(address, add(load.v128(address, at.offset + offset), load.v128(from, parts.rows + offset)), at.offset + offset);
+  const addAt = (address: I32, from: I32, offset: number): void =>
+    f.store.v128(
+      address,
+      add(load.v128(address, at.offset + offset), load.v128(from, parts.rows + offset)),
+      at.offset + offset,
+    );
   if (bytes <= 64) {
     for (let offset = 0; offset < bytes; offset += 16) addAt(at.sum, weights, offset);
   } else {
@@ -185,23 +235,43 @@ function addRow(f: FunctionBuilder, layout: TreeLayout, at: { leaf: I32; trees: 
 }
 
 /** Sums to columns, with the base and the mean. */
-function emitFinish(module: ModuleBuilder, name: string, shape: Shape): Func<{ sums: 'i32'; output: 'i32'; first: 'i32'; rows: 'i32' }, undefined> {
-  const { kernel: { layout, combine, base }, valueBytes, sumBytes } = shape;
+function emitFinish(
+  module: ModuleBuilder,
+  name: string,
+  shape: Shape,
+): Func<{ sums: 'i32'; output: 'i32'; first: 'i32'; rows: 'i32' }, undefined> {
+  const {
+    kernel: { layout, combine, base },
+    valueBytes,
+    sumBytes,
+  } = shape;
   const bases = layout.dtype === 'f32' ? Float32Array.from(base) : Float64Array.from(base);
   const data = base.some((value) => value !== 0) ? module.data(new Uint8Array(bases.buffer)) : undefined;
-  return module.define(name, { params: { sums: 'i32', output: 'i32', first: 'i32', rows: 'i32' } }, (f, { sums, output, first, rows }) => {
-    f.forRange({ to: layout.targets }, (target) => {
-      const column = f.let(load.i32(output.add(target.shl(2))).add(first.mul(valueBytes)));
-      const sum = f.let(sums.add(target.mul(valueBytes)));
-      f.forRange({ to: rows }, (row) => {
-        const to = f.let(column.add(row.mul(valueBytes)));
-        const from = sum.add(row.mul(sumBytes));
-        const place = data === undefined ? i32(0) : data.add(target.mul(valueBytes));
-        if (layout.dtype === 'f32') f.store.f32(to, finished(f32, load.f32(from), data && load.f32(place), combine === 'mean' ? layout.trees : 1));
-        else f.store.f64(to, finished(f64, load.f64(from), data && load.f64(place), combine === 'mean' ? layout.trees : 1));
+  return module.define(
+    name,
+    { params: { sums: 'i32', output: 'i32', first: 'i32', rows: 'i32' } },
+    (f, { sums, output, first, rows }) => {
+      f.forRange({ to: layout.targets }, (target) => {
+        const column = f.let(load.i32(output.add(target.shl(2))).add(first.mul(valueBytes)));
+        const sum = f.let(sums.add(target.mul(valueBytes)));
+        f.forRange({ to: rows }, (row) => {
+          const to = f.let(column.add(row.mul(valueBytes)));
+          const from = sum.add(row.mul(sumBytes));
+          const place = data === undefined ? i32(0) : data.add(target.mul(valueBytes));
+          if (layout.dtype === 'f32')
+            f.store.f32(
+              to,
+              finished(f32, load.f32(from), data && load.f32(place), combine === 'mean' ? layout.trees : 1),
+            );
+          else
+            f.store.f64(
+              to,
+              finished(f64, load.f64(from), data && load.f64(place), combine === 'mean' ? layout.trees : 1),
+            );
+        });
       });
-    });
-  });
+    },
+  );
 }
 
 function finished<V extends F32 | F64>(make: (value: number) => V, sum: V, base: V | undefined, trees: number): V {
