@@ -94,7 +94,9 @@ function bindAggregateCall(ast: FunctionCall, cx: ExprContext): Expr {
 }
 
 const isOfOuterRow = (expr: Expr): boolean => (expr.kind === 'outer' ? expr.depth === 1 : children(expr).some((child) => isOfOuterRow(child as Expr)));
-const holdsRef = (expr: Expr): boolean => expr.kind === 'ref' || expr.kind === 'subquery' || (expr.kind === 'outer' && expr.depth > 1) || children(expr).some((child) => holdsRef(child as Expr));
+const holdsRef = (expr: Expr): boolean =>
+  expr.kind === 'ref' || expr.kind === 'subquery' || (expr.kind === 'outer' && expr.depth > 1)
+  || children(expr).some((child) => holdsRef(child as Expr));
 
 /** `(SELECT ... WHERE x > min(t.a))` over columns of the enclosing query alone is an aggregate of that query. */
 function outerAggregate(ast: FunctionCall, bound: BoundAggregate, { markers }: SelectParts, cx: ExprContext): Expr {

@@ -166,7 +166,10 @@ function formatOf(ast: Copy): Format {
   return format;
 }
 
-const COPY_OPTIONS: ReadonlySet<string> = new Set(['format', 'header', 'delimiter', 'delim', 'sep', 'quote', 'escape', 'null', 'nullstr', 'compression', 'row_group_size', 'dateformat', 'skip']);
+const COPY_OPTIONS: ReadonlySet<string> = new Set([
+  'format', 'header', 'delimiter', 'delim', 'sep', 'quote', 'escape', 'null', 'nullstr',
+  'compression', 'row_group_size', 'dateformat', 'skip',
+]);
 
 export function bindCopy(ast: Copy, env: Env): BoundCopyFrom | BoundCopyTo {
   const unknown = ast.options.find((option) => !COPY_OPTIONS.has(option.name.text.toLowerCase()));

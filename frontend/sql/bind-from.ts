@@ -109,9 +109,12 @@ function bindTableFunction(ref: TableFunction, env: Env): BoundFrom {
     return named(bindFile({ text: path, span: ref.call.span }, env), ref.alias, fileStem(path));
   }
   if (name !== 'range' && name !== 'generate_series') {
-    throw new CompileError(`table function "${ref.call.name.text}" does not exist`, { span: ref.call.name.span, suggestion: nearestName(name, ['range', 'generate_series', ...FILE_FUNCTIONS]) });
+    const suggestion = nearestName(name, ['range', 'generate_series', ...FILE_FUNCTIONS]);
+    throw new CompileError(`table function "${ref.call.name.text}" does not exist`, { span: ref.call.name.span, suggestion });
   }
-  if (args.length < 1 || args.length > 3) throw new CompileError(`${name} wants (stop), (start, stop) or (start, stop, step), found ${args.length} arguments`, { span: ref.call.span });
+  if (args.length < 1 || args.length > 3) {
+    throw new CompileError(`${name} wants (stop), (start, stop) or (start, stop, step), found ${args.length} arguments`, { span: ref.call.span });
+  }
   const [start, stop, step] = args.length === 1 ? [i64(0), args[0]!, i64(1)] : [args[0]!, args[1]!, args[2] ?? i64(1)];
   const bounds = [start, stop, step].map((bound) => {
     const [fits] = unify([bound, i64(0)], [ref.call, ref.call], name) as [Expr, Expr];
@@ -183,14 +186,16 @@ function merged(ref: JoinedTable, [left, right]: readonly [RowScope, RowScope], 
 function bindPredictTable(ref: PredictTable, env: Env): BoundFrom {
   const data = bindTableRef(ref.data, env);
   const model = findModel(ref.model, ref.version, env.catalog);
-  const features = data.scope.columns.filter((column) => !column.hidden).map((column) => ({ input: undefined, column: column.name, ofStar: true, expr: column.expr, span: ref.data.span }));
+  const shown = data.scope.columns.filter((column) => !column.hidden);
+  const features = shown.map((column) => ({ input: undefined, column: column.name, ofStar: true, expr: column.expr, span: ref.data.span }));
   const application: ModelApplication = { model: model.label, graph: model.graph, inputs: feed(model, features, ref.span) };
   const applied = applyModel(data.relation, application);
   const outputs = outputsOver(application, data.relation.type.columns.length);
   const wanted = ref.outputs.length === 0 ? outputs : ref.outputs.map((output, i) => {
     const found = outputs.find((candidate) => candidate.name.toLowerCase() === output.name.text.toLowerCase()) ?? outputs[i];
     if (found === undefined) {
-      throw new CompileError(`model ${model.label} has ${outputs.length} outputs: ${outputs.map(({ name, expr }) => `${name} ${sqlTypeName(expr.type)}`).join(', ')}`, { span: output.name.span });
+      const there = outputs.map(({ name, expr }) => `${name} ${sqlTypeName(expr.type)}`).join(', ');
+      throw new CompileError(`model ${model.label} has ${outputs.length} outputs: ${there}`, { span: output.name.span });
     }
     if (found.expr.type.kind !== 'scalar' && output.type.dims.length === 0) {
       throw new CompileError(`output ${found.name} is ${sqlTypeName(found.expr.type)}, not ${sqlTypeName(bindType(output.type))}`, { span: output.type.span });

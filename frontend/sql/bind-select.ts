@@ -118,7 +118,8 @@ function groupKeys(select: Select, items: readonly Item[], cx: ExprContext): rea
 function holdsAggregate(expr: Expr, markers: Markers): boolean {
   if (expr.kind === 'ref') {
     const marker = markers.get(expr);
-    return marker?.kind === 'aggregate' || (marker?.kind === 'output' && marker.application.inputs.some((input) => input.exprs.some((feature) => holdsAggregate(feature, markers))));
+    if (marker?.kind !== 'output') return marker?.kind === 'aggregate';
+    return marker.application.inputs.some((input) => input.exprs.some((feature) => holdsAggregate(feature, markers)));
   }
   return children(expr).some((child) => child.type.kind !== 'relation' && holdsAggregate(child as Expr, markers));
 }

@@ -9,7 +9,10 @@ const OTHER_NAMES: Readonly<Record<string, DType>> = {
   'CHARACTER VARYING': 'utf8', CHARACTER: 'utf8', NVARCHAR: 'utf8', INTEGRAL: 'i64', UHUGEINT: 'u64', INT128: 'i64', BOOL8: 'bool',
   'TIMESTAMP_US': 'timestamp', FLOAT32: 'f32', FLOAT64: 'f64',
 };
-const KNOWN = ['BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'FLOAT', 'REAL', 'DOUBLE', 'DECIMAL', 'NUMERIC', 'VARCHAR', 'TEXT', 'BLOB', 'DATE', 'TIME', 'TIMESTAMP', 'INTERVAL'];
+const KNOWN = [
+  'BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'FLOAT', 'REAL', 'DOUBLE', 'DECIMAL', 'NUMERIC',
+  'VARCHAR', 'TEXT', 'BLOB', 'DATE', 'TIME', 'TIMESTAMP', 'INTERVAL',
+];
 const DEFAULT_DECIMAL = { precision: 18, scale: 3 } as const;
 
 export function bindType(type: AstType, options: { nullable: boolean } = { nullable: true }): ValueType {
@@ -40,7 +43,8 @@ export function isArray(type: AstType): boolean {
 function bindDecimal(type: AstType): DType {
   const [precision = DEFAULT_DECIMAL.precision, scale = type.args.length === 0 ? DEFAULT_DECIMAL.scale : 0] = type.args;
   if (precision < 1 || precision > MAX_DECIMAL_PRECISION || scale > precision || type.args.length > 2) {
-    throw new CompileError(`DECIMAL(precision, scale) wants 1 to ${MAX_DECIMAL_PRECISION} digits and a scale of at most as many, found (${type.args.join(', ')})`, { span: type.span });
+    const wanted = `1 to ${MAX_DECIMAL_PRECISION} digits and a scale of at most as many`;
+    throw new CompileError(`DECIMAL(precision, scale) wants ${wanted}, found (${type.args.join(', ')})`, { span: type.span });
   }
   return decimal({ precision, scale });
 }

@@ -65,7 +65,10 @@ export abstract class FromGrammar extends ExpressionGrammar {
     ERR_MSG: 'a table, a file name, a function or a query in parentheses',
     IGNORE_AMBIGUITIES: true,
     DEF: [
-      { GATE: () => this.nextIs('PREDICT') && this.LA(2).tokenType === t.LParen && this.LA(3).tokenType === k('MODEL') && this.LA(4).tokenType === t.Equals, ALT: () => this.SUBRULE(this.predictTable) },
+      {
+        GATE: () => this.LA(2).tokenType === t.LParen && this.LA(3).tokenType === k('MODEL') && this.LA(4).tokenType === t.Equals,
+        ALT: () => this.SUBRULE(this.predictTable),
+      },
       { GATE: () => this.LA(2).tokenType === t.LParen && this.LA(1).tokenType !== t.LParen, ALT: () => this.SUBRULE(this.tableFunction) },
       { ALT: () => this.SUBRULE(this.namedTable) },
       { ALT: () => this.SUBRULE(this.fileTable) },

@@ -85,7 +85,14 @@ export abstract class PrimaryGrammar extends TypeGrammar {
     const value = this.OR([
       { ALT: () => this.SUBRULE(this.literal) },
       { ALT: () => this.SUBRULE(this.parenthesised) },
-      { ALT: () => { const from = this.here(); this.CONSUME(t.Minus); const arg = this.SUBRULE2(this.literal); return this.ACTION((): AstExpr => ({ kind: 'unary', op: '-', arg, span: this.spanFrom(from) })); } },
+      {
+        ALT: () => {
+          const from = this.here();
+          this.CONSUME(t.Minus);
+          const arg = this.SUBRULE2(this.literal);
+          return this.ACTION((): AstExpr => ({ kind: 'unary', op: '-', arg, span: this.spanFrom(from) }));
+        },
+      },
     ]);
     let unit: string | undefined;
     this.OPTION({

@@ -73,7 +73,10 @@ export class SqlGrammar extends ModelGrammar {
             DEF: () => this.OR2({
               IGNORE_AMBIGUITIES: true,
               DEF: [
-                { GATE: () => ['PRIMARY', 'UNIQUE', 'FOREIGN', 'CHECK', 'CONSTRAINT'].some((word) => this.nextIs(word)), ALT: () => { constraint = this.SUBRULE(this.tableConstraint); } },
+                {
+                  GATE: () => ['PRIMARY', 'UNIQUE', 'FOREIGN', 'CHECK', 'CONSTRAINT'].some((word) => this.nextIs(word)),
+                  ALT: () => { constraint = this.SUBRULE(this.tableConstraint); },
+                },
                 { ALT: () => { columns.push(this.SUBRULE(this.columnDefinition)); } },
               ],
             }),
