@@ -17,11 +17,13 @@ import { NORMALIZE } from './ops/normalize.js';
 import { QUANTIZE } from './ops/quantize.js';
 import { RECURRENT } from './ops/recurrent.js';
 import { REDUCE } from './ops/reduce.js';
+import { RESIZE } from './ops/resize.js';
 import { SOFTMAX } from './ops/softmax.js';
+import { TEXT } from './ops/text.js';
 import { WINDOW } from './ops/window.js';
 
 const DOMAINS: Readonly<Record<string, readonly OperatorTable[]>> = {
-  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX, NORMALIZE, REDUCE, LAYOUT, GENERATE, GATHER, WINDOW, QUANTIZE, EINSUM, CONTROL, RECURRENT],
+  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX, NORMALIZE, REDUCE, LAYOUT, GENERATE, GATHER, WINDOW, QUANTIZE, EINSUM, CONTROL, RECURRENT, RESIZE, TEXT],
   'ai.onnx.ml': [TREES, LINEAR, FEATURE, LABEL_ENCODER, SUPPORT_VECTORS],
 };
 

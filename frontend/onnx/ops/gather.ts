@@ -72,6 +72,13 @@ function unique(c: OperatorCall): Lowered {
   ];
 }
 
+/** Boxes kept, best first, by class. */
+function nonMaxSuppression(c: OperatorCall): Tensor {
+  const at = (index: number, otherwise: number): number => (c.optional(index) === undefined ? otherwise : c.numberAt(index));
+  const attributes = { centered: c.flag('center_point_box'), most: at(2, 0), overlap: at(3, 0), score: c.optional(4) === undefined ? null : c.numberAt(4) };
+  return c.builder.opaque('suppress', [c.input(0), c.input(1)], { attributes, dtype: 'i64', dims: [c.builder.symbol(), 3] });
+}
+
 /** Writes `update` into a cache from a position of each batch element on; circular writes wrap around. */
 function tensorScatter(c: OperatorCall): Tensor {
   const { builder: b } = c;
@@ -101,5 +108,7 @@ export const GATHER = {
   OneHot: operator([9, 11], 'axis', oneHot),
   Compress: operator([9, 11], 'axis', compress),
   NonZero: operator([9, 13], '', nonZero),
+  NonMaxSuppression: operator([10, 11], 'center_point_box', nonMaxSuppression),
+  Det: operator([11, 22], '', (c) => c.builder.opaque('determinant', [c.input(0)], { dtype: c.input(0).type.dtype, dims: c.input(0).type.dims.slice(0, -2) })),
   Unique: operator([11], 'axis sorted', unique),
 } satisfies OperatorTable;

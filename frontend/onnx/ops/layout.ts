@@ -105,8 +105,9 @@ function evenParts(c: OperatorCall, size: number): readonly number[] {
 function slice(c: OperatorCall): Tensor {
   const x = c.input(0);
   const { dims } = x.type;
-  const starts = c.version < 10 ? c.ints('starts') : c.numbersAt(1);
-  const ends = c.version < 10 ? c.ints('ends') : boundsAt(c, 2);
+  const listed = c.node.op === 'Slice' && c.version < 10;
+  const starts = listed ? c.ints('starts') : c.numbersAt(1);
+  const ends = listed ? c.ints('ends') : boundsAt(c, 2);
   const axes = c.axes(c.intsAt(3, 'axes') ?? starts.map((_, i) => i), dims.length);
   const steps = c.version >= 10 && c.optional(4) !== undefined ? c.numbersAt(4) : starts.map(() => 1);
   if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length) throw c.invalid('starts, ends, axes and steps differ in length');
@@ -213,6 +214,7 @@ export const LAYOUT = {
   Concat: operator([1, 4, 11, 13], 'axis', concat),
   Split: operator([1, 2, 11, 13, 18], 'axis split num_outputs', split),
   Slice: operator([1, 10, 11, 13], 'axes ends starts', slice),
+  DynamicSlice: operator([1], '', slice),
   Pad: operator([1, 2, 11, 13, 18, 19, 21, 23, 24, 25], 'mode pads paddings value', pad),
   DepthToSpace: operator([1, 11, 13], 'blocksize mode', depthToSpace),
   SpaceToDepth: operator([1, 13], 'blocksize', spaceToDepth),
