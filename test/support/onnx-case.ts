@@ -12,13 +12,18 @@ import { importModel, type ImportedModel } from '../../frontend/onnx/model.js';
 import type { Tensor } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 
-/** Imports, giving the inputs that shapes depend on as constants, one after the other. */
+/** Imports, giving the inputs that shapes depend on as constants, one after the other, and sizes where numbers are needed. */
 export async function importWithValues(bytes: Uint8Array, values: ReadonlyMap<string, TensorValue>): Promise<ImportedModel> {
   const constants = new Map<string, TensorValue>();
+  const sizes = new Map<string, number>();
   for (;;) {
     try {
-      return await importModel(bytes, { name: 'case', constants });
+      return await importModel(bytes, { name: 'case', constants, sizes });
     } catch (error) {
+      if (error instanceof ModelError && error.message.includes('symbolic size') && sizes.size === 0) {
+        for (const [name, { dims }] of values) dims.forEach((dim, axis) => sizes.set(axis === 0 ? 'n' : `${name}_${axis}`, dim));
+        if (sizes.size > 0) continue;
+      }
       if (!(error instanceof ModelError) || error.code !== 'needs_constant' || error.input === undefined) throw error;
       const value = values.get(error.input);
       if (value === undefined || constants.has(error.input)) throw error;

@@ -44,7 +44,7 @@ function loop(c: OperatorCall): Lowered {
   let iterations = 0;
   for (; iterations < limit; iterations++) {
     const held = isTensor(condition) ? b.valueOf(condition) : undefined;
-    if (held === undefined) throw c.unsupported('a loop whose condition depends on data');
+    if (held === undefined) throw iterations === 0 ? c.needsConstant(1, condition as Tensor) : c.unsupported('a loop whose condition depends on data');
     if (!held.data[0]) break;
     if (iterations >= MAX_UNROLL) throw c.unsupported(`a loop of over ${MAX_UNROLL} iterations`);
     const results = c.runGraph(body, [b.scalar('i64', iterations), condition, ...carried]);

@@ -82,7 +82,9 @@ function sidesOf(total: number, auto: string, extra: number): readonly [number, 
 /** x and w without their zero points, convolved in i32. */
 function convInteger(c: OperatorCall): Tensor {
   const input = centred(c, c.input(0), c.optional(2), { to: 'i32', rows: false });
-  const weight = centred(c, c.input(1), c.optional(3), { to: 'i32', rows: false });
+  const zero = c.optional(3);
+  const byMap = zero?.type.dims.length === 1 ? c.builder.reshape(zero, [zero.type.dims[0]!, ...c.input(1).type.dims.slice(1).map(() => 1)]) : zero;
+  const weight = centred(c, c.input(1), byMap, { to: 'i32', rows: false });
   return convolved(c, input, weight, undefined);
 }
 
