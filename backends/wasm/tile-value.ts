@@ -2,7 +2,8 @@
  * Tensors of a tile, while a tile program is compiled: each element of a row is a cell, which is a column in memory
  * or a constant. Layout operators (reshape, transpose, slice, concat ...) only rearrange cells and cost nothing.
  *
- * Invariant: `dims` has 1 in place of the row axis, and `cells` holds the elements of one row in row-major order.
+ * Invariant: in place of the row axis `dims` has the elements a row has along it (1, but for flattened tensors);
+ * `cells` holds the elements of one row in row-major order.
  */
 import type { TensorValue } from '../../ir/tensor-data.js';
 import type { TensorType } from '../../ir/type.js';
@@ -32,7 +33,14 @@ export function quadDType(dtype: string): QuadDType {
 export function rowDims(type: TensorType): { readonly dims: readonly number[]; readonly rowAxis: number | undefined } {
   const symbols = type.dims.flatMap((dim, axis) => (typeof dim === 'string' ? [axis] : []));
   if (symbols.length > 1) throw new Unsupported(`shape [${type.dims.join(', ')}] has two symbolic dims`);
-  return { dims: type.dims.map((dim) => (typeof dim === 'number' ? dim : 1)), rowAxis: symbols[0] };
+  return { dims: type.dims.map((dim) => (typeof dim === 'number' ? dim : perRow(dim))), rowAxis: symbols[0] };
+}
+
+/** Elements a row has along its own axis: 15 of `n*15`, to which [n, 15] is flattened. */
+function perRow(symbol: string): number {
+  if (/[+()]/.test(symbol)) throw new Unsupported(`rows along ${symbol}`);
+  const factor = /\*(\d+)$/.exec(symbol)?.[1];
+  return factor === undefined ? 1 : Number(factor);
 }
 
 export function constantValue(value: TensorValue): TileValue {

@@ -3,8 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
 import type { Expr, Tensor } from '../../ir/node.js';
-import { scalar } from '../../ir/type.js';
-import { check, floats, leaf, random, Weights } from './tile.js';
+import { scalar, tensor } from '../../ir/type.js';
+import { check, evaluateTile, floats, leaf, random, TIERS, Weights } from './tile.js';
 
 const x: Expr = make({ kind: 'ref', index: 0, type: scalar('f32') });
 const relu: Expr = make({
@@ -65,6 +65,20 @@ test('a NaN or infinity of one row stays in its row', () => {
     ]),
     { data },
   );
+});
+
+test('a column matrix whose content is stored as a row: the layout knows the shape, not the stored value', () => {
+  const data = new Weights();
+  const stored = data.add('f32', [1, 5], Float32Array.of(1, 2, 3, 4, 5));
+  const weight = make({ kind: 'weight', hash: (stored as { hash: string }).hash, type: tensor('f32', [5, 1]) });
+  const input = leaf('f32', 5);
+  const dense = make({ kind: 'matmul', left: input, right: weight });
+  const values = floats(7 * 5, random(8));
+  const reshaped = make({ kind: 'reshape', input: stored, dims: [5, 1] });
+  const same = make({ kind: 'matmul', left: input, right: reshaped });
+  const leaves = new Map([[input as Tensor, { dtype: 'f32' as const, dims: [7, 5], data: values }]]);
+  const found = evaluateTile([dense, same], leaves, { data, tier: TIERS[0]! }).values;
+  assert.equal(found[0], found[1]);
 });
 
 test('doubles, a chain of layers and a matrix computed by the graph', () => {

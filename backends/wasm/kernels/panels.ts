@@ -23,6 +23,8 @@ export interface PanelLayout {
   readonly k: number;
   readonly m0: number;
   readonly m: number;
+  /** Outputs of the whole matrix: equal content may be stored under another shape. */
+  readonly columns: number;
 }
 
 /** The blocks of a matrix, row of blocks by row of blocks. */
@@ -36,7 +38,15 @@ export function blocksOf(options: {
   const blocks: PanelLayout[] = [];
   for (let k0 = 0; k0 < k; k0 += blockEdge) {
     for (let m0 = 0; m0 < m; m0 += blockEdge) {
-      blocks.push({ kind: 'panels', dtype, k0, k: Math.min(blockEdge, k - k0), m0, m: Math.min(blockEdge, m - m0) });
+      blocks.push({
+        kind: 'panels',
+        dtype,
+        k0,
+        k: Math.min(blockEdge, k - k0),
+        m0,
+        m: Math.min(blockEdge, m - m0),
+        columns: m,
+      });
     }
   }
   return blocks;
@@ -48,14 +58,13 @@ export function panelBytes(layout: PanelLayout): number {
 
 /** The bytes of one block of a row-major [k, m] matrix, in kernel order. */
 export function packPanels(value: TensorValue, layout: PanelLayout): Uint8Array {
-  const matrixColumns = value.dims[value.dims.length - 1]!;
   const source = value.data as Float32Array | Float64Array;
   const packed = layout.dtype === 'f32' ? new Float32Array(layout.k * layout.m) : new Float64Array(layout.k * layout.m);
   let at = 0;
   for (let m = 0; m < layout.m; m += PANEL_WIDTH) {
     const width = Math.min(PANEL_WIDTH, layout.m - m);
     for (let k = 0; k < layout.k; k++) {
-      const from = (layout.k0 + k) * matrixColumns + layout.m0 + m;
+      const from = (layout.k0 + k) * layout.columns + layout.m0 + m;
       for (let i = 0; i < width; i++) packed[at++] = source[from + i]!;
     }
   }
