@@ -1,4 +1,4 @@
-/** Real models, imported and run as tile programs, equal the oracle: the example's three, and the public ones if there. */
+/** Real models as tile programs equal the oracle: the example's three, and the public ones where they are. */
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import { importModel } from '../../frontend/onnx/model.js';
