@@ -16,7 +16,7 @@ import { foldedValue } from './fold.js';
 import { divDims, productOf } from './dims.js';
 import { ModelError } from './errors.js';
 import { cast, choose, dtypeOf, literal, literalValue, ref } from './expr.js';
-import { MAX_ELEMENTS, MAX_FOLDED_BYTES, MAX_RANK } from './limits.js';
+import { MAX_ELEMENTS, MAX_FOLDED_BYTES, MAX_FOLDED_STREAMED_BYTES, MAX_RANK } from './limits.js';
 import { partialVector, type PartialVector } from './partial.js';
 import type { WeightStore } from './weights.js';
 
@@ -107,8 +107,13 @@ export class TensorBuilder {
   #folds(node: Tensor): boolean {
     if (node.kind === 'fill' || node.kind === 'weight' || node.kind === 'opaque' && node.op.startsWith('random')) return false;
     const parts = children(node).filter((child): child is Tensor => child.type.kind === 'tensor');
-    if (parts.length === 0 || !parts.every(isConstant) || !parts.every((part) => bytesOf(part) <= MAX_FOLDED_BYTES)) return false;
+    if (parts.length === 0 || !parts.every(isConstant) || !parts.every((part) => bytesOf(part) <= this.#foldedLimit(part))) return false;
     return node.kind === 'opaque' || node.type.dims.every((dim) => typeof dim === 'number') && bytesOf(node) <= MAX_FOLDED_BYTES;
+  }
+
+  /** What is computed from a weight in a file would stay in memory: only small ones are. */
+  #foldedLimit(part: Tensor): number {
+    return part.kind === 'weight' && !this.weights.isHeld(part.hash) ? MAX_FOLDED_STREAMED_BYTES : MAX_FOLDED_BYTES;
   }
 
   #evaluate(node: Tensor): TensorValue {

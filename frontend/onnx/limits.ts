@@ -11,6 +11,8 @@ export const MAX_GRAPH_DEPTH = 16;
 export const MAX_UNROLL = 10_000;
 /** Bytes of a constant the importer computes; larger ones stay as nodes. */
 export const MAX_FOLDED_BYTES = 64 * 2 ** 20;
+/** The same, of a weight that lies in its file. */
+export const MAX_FOLDED_STREAMED_BYTES = 2 ** 20;
 /** Bytes of a model file without its weights. */
 export const MAX_STRUCTURE_BYTES = 512 * 2 ** 20;
 /** Weights of at least this many bytes are left in the file until they are read. */

@@ -26,6 +26,7 @@ const HASH_CHUNK_BYTES = 1 << 20;
 /** The weights of one import. */
 export class WeightStore implements TensorData {
   readonly #sources = new Map<string, WeightSource>();
+  readonly #streamed = new Set<string>();
   readonly #hasher: IHasher;
 
   private constructor(hasher: IHasher) {
@@ -59,8 +60,16 @@ export class WeightStore implements TensorData {
       this.#hasher.update(await source.read(offset, Math.min(HASH_CHUNK_BYTES, source.byteLength - offset)));
     }
     const hash = this.#hasher.digest('hex');
-    if (!this.#sources.has(hash)) this.#sources.set(hash, source);
+    if (!this.#sources.has(hash)) {
+      this.#sources.set(hash, source);
+      this.#streamed.add(hash);
+    }
     return hash;
+  }
+
+  /** Whether the weight's data is in memory already. */
+  isHeld(hash: string): boolean {
+    return !this.#streamed.has(hash);
   }
 
   source(hash: string): WeightSource {

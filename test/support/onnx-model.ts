@@ -68,3 +68,10 @@ export function onnxModel(spec: ModelSpec): Uint8Array {
   });
   return new Uint8Array(onnx.ModelProto.encode(message).finish());
 }
+
+/** The same model with its first initializer changed. */
+export function editInitializer(bytes: Uint8Array, edit: (tensor: onnxProto.onnx.ITensorProto) => void): Uint8Array {
+  const message = onnx.ModelProto.decode(bytes);
+  edit(message.graph!.initializer![0]!);
+  return new Uint8Array(onnx.ModelProto.encode(message).finish());
+}

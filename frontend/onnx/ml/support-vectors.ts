@@ -4,10 +4,10 @@
  */
 import type { Tensor } from '../../../ir/node.js';
 import type { Lowered, OperatorCall } from '../call.js';
-import { add, call, mul, num, sub } from '../expr.js';
+import { add, call, cast, mul, num, sub } from '../expr.js';
 import { operator, type OperatorTable } from '../operator.js';
 import { labelAt, labelsOf } from './labels.js';
-import { binaryOf, features } from './linear.js';
+import { bothScores, features } from './linear.js';
 import { postTransform, postTransformOf } from './post-transform.js';
 
 /** K(row, vector) as [n, vectors]. */
@@ -45,7 +45,6 @@ function regressor(c: OperatorCall): Lowered {
 
 /** Linear form (no support vectors): one score a class. One against one: votes of every pair of classes. */
 function classifier(c: OperatorCall): Lowered {
-  const { builder: b } = c;
   const labels = labelsOf(c, 'classlabels_ints', 'classlabels_strings');
   if (labels === undefined) throw c.invalid('has no class labels');
   const classes = labels.type.dims[0] as number;
@@ -53,15 +52,24 @@ function classifier(c: OperatorCall): Lowered {
   if (perClass.length === 0) return linearClassifier(c, labels, classes);
   if (c.floats('prob_a').length > 0) throw c.unsupported('probabilities from prob_a and prob_b');
   const margins = pairMargins(c, perClass);
-  if (classes === 2) return binaryOf(c, b.map([margins], (s) => call('neg', s!)), labels);
+  if (classes === 2) return pairOf(c, margins, labels);
   throw c.unsupported('votes of more than two classes');
+}
+
+/** Two classes: a margin over 0 votes for the first; scores [-margin, margin], as onnxruntime gives them. */
+function pairOf(c: OperatorCall, margin: Tensor, labels: Tensor): Lowered {
+  const { builder: b } = c;
+  const second = b.map([b.reshape(margin, [margin.type.dims[0]!])], (s) => cast(call('ieee_le', s!, num(0, s!)), 'i64'));
+  const scores = postTransformOf(c) === 'NONE' ? b.concat([b.map([margin], (s) => call('neg', s!)), margin], 1) : bothScores(c, margin);
+  return [labelAt(c, labels, second), b.cast(scores, 'f32')];
 }
 
 function linearClassifier(c: OperatorCall, labels: Tensor, classes: number): Lowered {
   const { builder: b } = c;
   const coefficients = c.floats('coefficients');
   const x = features(c);
-  const scores = b.map([kernelValues(c, x, coefficients, classes)], (s) => add(s!, num(c.floats('rho')[0] ?? 0, s!)));
+  const weights = b.floats(x.type.dtype as 'f32' | 'f64', coefficients, [classes, coefficients.length / classes]);
+  const scores = b.map([b.matmul(x, b.transpose(weights, [1, 0]))], (s) => add(s!, num(c.floats('rho')[0] ?? 0, s!)));
   const best = b.reduce('argmax', scores, [1], { keepDims: false });
   return [labelAt(c, labels, best), b.cast(postTransform(c, scores, postTransformOf(c)), 'f32')];
 }
