@@ -41,6 +41,7 @@ function sinkLine(sink: Sink): string {
     case 'build': return `build hash table ${sink.build.rows.buffer.id}, ${sink.build.rows.layout.tupleBytes} bytes a row`;
     case 'aggregate': return `aggregate by ${sink.state.groups.length} keys: ${sink.state.calls.map((call) => call.op).join(', ')} (buffer ${sink.state.rows.buffer.id})`;
     case 'sort': return `sort by ${sink.state.keys.length} keys (buffer ${sink.state.rows.buffer.id})${sink.state.limit === undefined ? '' : `, the first ${sink.state.limit}`}`;
+    case 'window': return `window ${sink.state.calls.map(({ call }) => call.op).join(', ')} by ${sink.state.partitionCount} partition and ${sink.state.sort.keys.length - sink.state.partitionCount} order keys (buffer ${sink.state.sort.rows.buffer.id})`;
     case 'blocked': return `model ${sink.node.model}: relational, ${sink.node.layers.length} dense layers joined with their weight blocks (buffer ${sink.rows.buffer.id})`;
     case 'slot': return 'value of a subquery';
   }

@@ -13,6 +13,7 @@ import { lowerAggregate } from './lower-aggregate.js';
 import { lowerBlocked } from './lower-blocked.js';
 import { lowerJoin } from './lower-join.js';
 import { lowerSetOperation } from './lower-setop.js';
+import { lowerWindow } from './lower-window.js';
 import { PlanLayout, slotsOf, tupleLayout } from './layout.js';
 import type { Operator, PhysicalPipeline, PhysicalSource, Sink, TupleBuffer } from './physical.js';
 
@@ -83,7 +84,7 @@ export class Lowering {
       case 'setop': return this.#setOperation(node);
       case 'series': return { source: { kind: 'series', node }, operators: [], parallel: false };
       case 'blocked': return lowerBlocked(this, node);
-      case 'window': throw new Error('window functions are not supported yet');
+      case 'window': return lowerWindow(this, node);
       default: return unreachable(node);
     }
   }

@@ -4,7 +4,7 @@
  * A pipeline is a source, operators that pass rows on, and a sink. Expressions of an operator refer by position to the
  * columns of the row that reaches it.
  */
-import type { AggregateCall, Apply, Blocked, Expr, JoinKind, Scan, Series, SortKey } from '../../ir/node.js';
+import type { AggregateCall, Apply, Blocked, Expr, JoinKind, Scan, Series, SortKey, WindowCall } from '../../ir/node.js';
 import type { RelationType, ValueType } from '../../ir/type.js';
 import type { RowBuffer } from '../../runtime/plan.js';
 import type { TupleLayout } from './layout.js';
@@ -51,6 +51,28 @@ export interface SortState {
   readonly limit: number | undefined;
 }
 
+export interface PlacedWindowCall {
+  readonly call: WindowCall;
+  /** Fields of the arguments and of the result. */
+  readonly args: readonly number[];
+  readonly result: number;
+  /** Local: the first row of the partition that a growing frame does not hold yet. */
+  readonly done: number;
+}
+
+/** Tuples are the input's columns, the results, then `computed`: keys and arguments. */
+export interface WindowState {
+  readonly sort: SortState;
+  readonly inputCount: number;
+  readonly computed: readonly Expr[];
+  /** How many of the sort's keys say the partition. */
+  readonly partitionCount: number;
+  readonly calls: readonly PlacedWindowCall[];
+  /** States of the calls that are aggregates, one tuple at `statePlace` in local. */
+  readonly aggregate: AggregateState;
+  readonly statePlace: number;
+}
+
 export type PhysicalSource =
   | { readonly kind: 'scan'; readonly node: Scan }
   | { readonly kind: 'buffer'; readonly rows: TupleBuffer }
@@ -91,6 +113,7 @@ export type Sink =
   | { readonly kind: 'build'; readonly build: JoinBuild }
   | { readonly kind: 'aggregate'; readonly state: AggregateState }
   | { readonly kind: 'sort'; readonly state: SortState }
+  | { readonly kind: 'window'; readonly state: WindowState }
   /** Rows with room for the result of layers that run over all of them when they are there. */
   | { readonly kind: 'blocked'; readonly rows: TupleBuffer; readonly node: Blocked; readonly featureField: number; readonly resultField: number }
   /** The row's column `value` becomes an inner parameter; column `count` says how many rows there were. */

@@ -161,6 +161,8 @@ class Run {
         let at = pointers;
         for (const chunk of chunks) at = this.#exports[finish.gather]!(chunk, at);
         this.#exports[finish.sort]!(this.#context, pointers, temporary, count);
+        this.#heap.view.setUint32(slot + 8, pointers, true);
+        this.#heap.view.setUint32(slot + 12, count, true);
         this.#sorted.set(finish.buffer, { pointers, count: Math.min(count, finish.limit ?? Infinity) });
         return;
       }

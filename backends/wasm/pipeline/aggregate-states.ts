@@ -2,7 +2,7 @@
  * The code of each aggregate's state: `update` takes a row's arguments in (the first is not NULL, unless `seesNull`),
  * `combine` another worker's state of the same group, `result` reads it.
  */
-import { decimalOf, isDecimal, type DType } from '../../../ir/dtype.js';
+import { decimalOf, dtypeInfo, isDecimal, type DType } from '../../../ir/dtype.js';
 import type { AggregateCall, AggregateOp } from '../../../ir/node.js';
 import { sumDType } from '../../relational/aggregate-states.js';
 import type { Field } from '../../relational/layout.js';
@@ -24,6 +24,7 @@ export class StateAccess {
   readonly tuple: I32;
   readonly #fields: readonly Field[];
   readonly #first: number;
+  readonly #parts: number;
 
   constructor(scope: Scope, state: AggregateState, place: { readonly index: number; readonly tuple: I32 }) {
     this.scope = scope;
@@ -31,15 +32,19 @@ export class StateAccess {
     this.tuple = place.tuple;
     this.#fields = state.rows.layout.fields;
     this.#first = state.stateFields[place.index]!;
+    this.#parts = (state.stateFields[place.index + 1] ?? this.#fields.length) - this.#first;
   }
 
   field(part: number): Field {
     return this.#fields[this.#first + part]!;
   }
 
-  /** The address of a part, for states that other code reads. */
-  address(part: number): I32 {
-    return this.tuple.add(this.field(part).offset);
+  /** No row yet. */
+  clear(): void {
+    for (let part = 0; part < this.#parts; part++) {
+      const { dtype, offset } = this.field(part);
+      this.scope.f.fill(this.tuple.add(offset), 0, dtypeInfo(dtype).widthBytes);
+    }
   }
 
   get(part: number): SqlValue {

@@ -19,6 +19,7 @@ import { defineFunction, type SinkCode } from './segment.js';
 import { consumeSort, defineSort } from './sort.js';
 import { emitSource, type Body } from './sources.js';
 import { storeParts } from './tuple.js';
+import { consumeWindow, defineWindow } from './window.js';
 
 export function emitPipeline(emission: Emission, pipeline: PhysicalPipeline, result: ResultLayout | undefined): Pipeline {
   const { name, source, sink } = pipeline;
@@ -65,6 +66,7 @@ function sinkCode(sink: Sink, result: ResultLayout | undefined): SinkCode {
     case 'buffer': return plain((scope, row) => consumeBuffer(scope, sink.rows, row));
     case 'build': return plain((scope, row, flow) => consumeBuild(scope, sink.build, row, flow));
     case 'sort': return plain((scope, row) => consumeSort(scope, sink.state, row));
+    case 'window': return plain((scope, row) => consumeWindow(scope, sink.state, row));
     case 'blocked': return plain((scope, row) => consumeBlocked(scope, sink, row));
     case 'slot': return plain((scope, row) => consumeSlot(scope, sink, row));
     case 'aggregate': return {
@@ -109,6 +111,7 @@ function writesOf(sink: Sink): readonly number[] {
     case 'build': return [sink.build.rows.buffer.id];
     case 'aggregate': return [sink.state.rows.buffer.id, ...sink.state.distinct.flatMap((set) => (set === undefined ? [] : [set.rows.buffer.id]))];
     case 'sort': return [sink.state.rows.buffer.id];
+    case 'window': return [sink.state.sort.rows.buffer.id];
     case 'result': case 'slot': return [];
   }
 }
@@ -129,6 +132,7 @@ function finishOf(emission: Emission, name: string, sink: Sink): readonly Finish
       return [{ kind: 'once', fn: `ensure_${name}` }, merge];
     }
     case 'sort': return [defineSort(emission, name, sink.state)];
+    case 'window': return defineWindow(emission, name, sink.state);
     case 'blocked': return [defineBlocked(emission, name, sink)];
     default: return [];
   }
