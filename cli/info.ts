@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Database } from '../runtime/database.js';
 import { defineCommand } from './command.js';
 import { JSON_OUTPUT, withDatabase } from './database-options.js';
-import { bytesText } from './sizes.js';
+import { bytesText, countText } from './sizes.js';
 
 export const info = defineCommand({
   usage: 'info DB [options]',
@@ -43,7 +43,7 @@ async function describe(db: Database) {
 function textOf({ file, bytes, commit, tables, views, models, weights }: Description): string {
   return [
     `${file}: ${bytesText(bytes)}, ${commit} commits`,
-    ...tables.map(({ name, rows, columns }) => `table ${name}: ${rows.toLocaleString('en')} rows (${columns.map((column) => `${column.name} ${column.type}`).join(', ')})`),
+    ...tables.map(({ name, rows, columns }) => `table ${name}: ${countText(rows)} rows (${columns.map((column) => `${column.name} ${column.type}`).join(', ')})`),
     ...views.map(({ name, sql }) => `view ${name}: ${sql}`),
     ...models.map(({ name, versions }) => `model ${name}: ${versions.length === 1 ? 'version' : 'versions'} ${versions.join(', ')}`),
     ...(models.length === 0 ? [] : [`weights: ${bytesText(weights.logicalBytes)}, stored as ${bytesText(weights.storedBytes)} in ${weights.blocks} blocks, ${weights.sharedBlocks} of them shared`]),

@@ -13,6 +13,7 @@ export const run = defineCommand({
   async run([path, plan], options, signal) {
     const bytes = readFile(plan!);
     bytes.catch(() => undefined);
+    await import('../runtime/executor/worker-pool.js').then(({ startEarly }) => startEarly(1));
     await withDatabase(path!, { ...options, readOnly: true }, async (db) =>
       writeResult(db.run(await bytes, parameterValues(options.param), { signal }), options));
   },

@@ -3,6 +3,7 @@
  * Out: text. Of many rows the middle is left out, of many columns too, so that the whole fits a screen.
  */
 import type { TextBatch, TextColumn } from '../runtime/result-text.js';
+import { countText } from './sizes.js';
 
 /** Rows shown of a long result: as many from its beginning as from its end. */
 const EDGE_ROWS = 20;
@@ -55,7 +56,7 @@ export function renderTable(columns: readonly TextColumn[], rows: TableRows, wid
   const elided = rows.rowCount - shown.length;
   const body = shown.map((_, row) => line((column) => column.cells[row]!));
   if (elided > 0) body.splice(rows.head.length, 0, line(() => '·'));
-  const summary = `${rows.rowCount.toLocaleString('en')} ${rows.rowCount === 1 ? 'row' : 'rows'}${elided > 0 ? ` (${shown.length} shown)` : ''}`;
+  const summary = `${countText(rows.rowCount)} ${rows.rowCount === 1 ? 'row' : 'rows'}${elided > 0 ? ` (${shown.length} shown)` : ''}`;
   return [line((column) => column.name), line((column) => column.type), line(() => '', '─', '┼'), ...body, summary, ''].join('\n');
 }
 

@@ -9,7 +9,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { CompiledQuery, CompiledStatement, Compiler } from './compiler.js';
 import { readArtifact, writeArtifact, type Artifact } from './artifact.js';
-import { createEnvironment, withLoading } from './environment.js';
 import { ExecutionError, type StorageError } from './errors.js';
 import type { ParameterValue } from './executor/parameters.js';
 import { runPlan } from './executor/query-run.js';
@@ -17,11 +16,11 @@ import { RunProfile } from './executor/run-profile.js';
 import { enableRelaxedSimd } from './executor/simd.js';
 import type { ResultChunk } from './executor/protocol.js';
 import { WorkerPool } from './executor/worker-pool.js';
-import { renderExplain, type ExplainOptions } from './explain.js';
+import type { ExplainOptions } from './explain.js';
 import { memoryLimit, threadCount } from './options.js';
 import type { PhysicalPlan } from './plan.js';
 import { QueryResult } from './query-result.js';
-import { runStatement, type Outcome } from './session.js';
+import type { Outcome } from './session.js';
 import { DatabaseFile, type Snapshot } from './storage/database-file.js';
 import type { ModelVersion } from './storage/model-store.js';
 import type { TableReader } from './storage/table.js';
@@ -71,7 +70,8 @@ export async function open(path: string, options: DatabaseOptions = {}): Promise
   const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
   const workers = new WorkerPool();
   enableRelaxedSimd();
-  workers.warm(threads);
+  // One for now: starting them all would stand in the way of opening the file on a machine of few cores.
+  workers.warm(1);
   try {
     const file = await DatabaseFile.open(path, {
       memoryLimitBytes: limitBytes - resultBytes,
@@ -92,6 +92,7 @@ export async function verify(path: string): Promise<readonly StorageError[]> {
 
 /** Measures this engine's kernels, as `open` does before the first compile. Answers the choice, as JSON text. */
 export async function calibrate(): Promise<string> {
+  enableRelaxedSimd();
   return (await loadCompiler()).calibrate();
 }
 
@@ -142,7 +143,11 @@ export class Database {
   /** Runs a compiled plan. @throws StorageError `artifact` when it is damaged, or does not fit this database. */
   run(plan: CompiledPlan | Uint8Array, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
     const bytes = plan instanceof Uint8Array ? plan : plan.bytes;
-    return new QueryResult(async () => this.outcomeOf(readArtifact(bytes), parameters, options));
+    return new QueryResult(async () => {
+      const artifact = readArtifact(bytes);
+      if (artifact.plan.pipelines.some((pipeline) => pipeline.parallel)) this.workers.warm(this.threads);
+      return this.outcomeOf(artifact, parameters, options);
+    });
   }
 
   /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */
@@ -195,7 +200,8 @@ export class Database {
     const { sequence } = this.file;
     const cached = this.plans.get(sql);
     if (cached !== undefined && cached.sequence === sequence) return cached.query;
-    const compiler = await this.loadCompiler();
+    this.workers.warm(this.threads);
+    const [compiler, { createEnvironment, withLoading }] = await Promise.all([this.loadCompiler(), import('./environment.js')]);
     this.calibration ??= await compiler.calibrate();
     const snapshot = this.file.snapshot();
     try {
@@ -259,7 +265,7 @@ export class Database {
       const compiled = await this.compileStatement(parts.length === 1 ? sql : text);
       outcome = compiled.kind === 'query'
         ? this.outcomeOfQuery(compiled, parameters, options)
-        : await runStatement(this, compiled, { parameters, ...options });
+        : await (await import('./session.js')).runStatement(this, compiled, { parameters, ...options });
       if (i < parts.length - 1 && outcome.kind === 'rows') for await (const chunk of outcome.chunks()) void chunk;
     }
     return outcome;
@@ -283,6 +289,7 @@ export class Database {
       for await (const chunk of this.chunks(query, parameters, { profile })) rows += chunk.rowCount;
       profile.total = { rows, milliseconds: performance.now() - began };
     }
+    const { renderExplain } = await import('./explain.js');
     return renderExplain(query, { ...options, profile, pool: this.file.pool.stats() });
   }
 }

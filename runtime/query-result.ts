@@ -1,7 +1,7 @@
 /** The result of a statement: Arrow record batches when iterated; rows or a count when asked for. */
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type { FileFormat } from './io/source.js';
-import type { TextBatch, TextColumn, TextStyle } from './result-text.js';
+import { textBatch, textColumns, type TextBatch, type TextColumn, type TextStyle } from './result-text.js';
 import type { Outcome } from './session.js';
 
 export class QueryResult implements AsyncIterable<RecordBatch> {
@@ -40,7 +40,6 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
   async columns(): Promise<readonly TextColumn[] | undefined> {
     const outcome = await this.begin();
     if (outcome.kind === 'done') return undefined;
-    const { textColumns } = await import('./result-text.js');
     return textColumns(outcome.plan);
   }
 
@@ -48,7 +47,6 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
   async *text(style: TextStyle = 'sql'): AsyncGenerator<TextBatch, void, undefined> {
     const outcome = await this.begin();
     if (outcome.kind === 'done') return;
-    const { textBatch } = await import('./result-text.js');
     for await (const chunk of outcome.chunks()) yield textBatch(chunk, outcome.plan, style);
   }
 

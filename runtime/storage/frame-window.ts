@@ -56,6 +56,8 @@ export function findWindow(
   options: { count: number; now: number; fromTop: boolean },
 ): number | undefined {
   const { count, now, fromTop } = options;
+  const free = findFreeWindow(tenants, options);
+  if (free !== undefined) return free;
   const costs = new Float64Array(tenants.length);
   for (let frame = 0; frame < tenants.length; frame++) {
     const tenant = tenants[frame];
@@ -82,6 +84,20 @@ export function findWindow(
     }
   }
   return best;
+}
+
+/** A window without tenants costs nothing, and most are found at the first look. */
+function findFreeWindow(
+  tenants: readonly (Tenant | undefined)[],
+  { count, fromTop }: { count: number; fromTop: boolean },
+): number | undefined {
+  let length = 0;
+  for (let step = 0; step < tenants.length; step++) {
+    const frame = fromTop ? tenants.length - 1 - step : step;
+    length = tenants[frame] === undefined ? length + 1 : 0;
+    if (length === count) return fromTop ? frame : frame - count + 1;
+  }
+  return undefined;
 }
 
 function overhang(
