@@ -35,22 +35,45 @@ export interface EmittedPlan {
 
 export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan {
   const lowering = new Lowering();
-  const parameters: ParameterSlot[] = options.parameters.map((dtype) => ({ dtype, offset: lowering.layout.context.allocate(PARAM_BYTES) }));
+  const parameters: ParameterSlot[] = options.parameters.map((dtype) => ({
+    dtype,
+    offset: lowering.layout.context.allocate(PARAM_BYTES),
+  }));
   lowering.parameters.push(...parameters);
   lowering.root(relation);
   const { layout } = lowering;
   const module = new ModuleBuilder({ relaxedSimd: options.tier.relaxedSimd });
   const emission: Emission = {
-    module, layout, parameters: lowering.parameters, hostFunctions: [], weights: [], tensors: options.tensors, tier: options.tier,
-    support: new Map(), places: new Map(),
+    module,
+    layout,
+    parameters: lowering.parameters,
+    hostFunctions: [],
+    weights: [],
+    tensors: options.tensors,
+    tier: options.tier,
+    support: new Map(),
+    places: new Map(),
   };
   const result = resultLayout(relation.type, layout);
-  const pipelines = lowering.pipelines.map((pipeline) => emitPipeline(emission, pipeline, pipeline.sink.kind === 'result' ? result : undefined));
+  const pipelines = lowering.pipelines.map((pipeline) =>
+    emitPipeline(emission, pipeline, pipeline.sink.kind === 'result' ? result : undefined),
+  );
   const wasm = module.build();
   const plan: PhysicalPlan = {
-    version: PLAN_VERSION, sql: options.sql, parameters, output: result.output, leaves: result.leaves, tables: tablesOf(relation),
-    weights: emission.weights, buffers: layout.buffers, pipelines, contextBytes: layout.context.bytes, localBytes: layout.local.bytes,
-    dataBytes: module.dataBytes, hostFunctions: emission.hostFunctions, simd: options.tier.relaxedSimd ? 'relaxed' : 'simd128',
+    version: PLAN_VERSION,
+    sql: options.sql,
+    parameters,
+    output: result.output,
+    leaves: result.leaves,
+    tables: tablesOf(relation),
+    weights: emission.weights,
+    buffers: layout.buffers,
+    pipelines,
+    contextBytes: layout.context.bytes,
+    localBytes: layout.local.bytes,
+    dataBytes: module.dataBytes,
+    hostFunctions: emission.hostFunctions,
+    simd: options.tier.relaxedSimd ? 'relaxed' : 'simd128',
   };
   return { plan, wasm, text: () => module.text() };
 }

@@ -16,7 +16,13 @@ export function argumentDType(call: AggregateCall, index = 0): DType {
 /** Sums of integers and decimals are exact in 64 bits, of floats in f64. */
 export function sumDType(call: AggregateCall): DType {
   const dtype = argumentDType(call);
-  return isInteger(dtype) || dtype === 'bool' ? (call.type.dtype === 'f64' ? 'f64' : 'i64') : isDecimal(dtype) ? dtype : 'f64';
+  return isInteger(dtype) || dtype === 'bool'
+    ? call.type.dtype === 'f64'
+      ? 'f64'
+      : 'i64'
+    : isDecimal(dtype)
+      ? dtype
+      : 'f64';
 }
 
 export const isExact = (dtype: DType): boolean => !isFloat(dtype);
@@ -27,7 +33,12 @@ const moments = (): readonly Slot[] => [slot('i64'), slot('f64'), slot('f64')];
 /** First and last node of a list of values, and their number. */
 const list = (): readonly Slot[] => [slot('i32'), slot('i32'), slot('i64')];
 /** Whether a row was seen, whether its value is NULL, the value; then the key it was chosen by. */
-const chosen = (call: AggregateCall): readonly Slot[] => [slot('bool'), slot('bool'), slot(argumentDType(call)), slot(argumentDType(call, 1))];
+const chosen = (call: AggregateCall): readonly Slot[] => [
+  slot('bool'),
+  slot('bool'),
+  slot(argumentDType(call)),
+  slot(argumentDType(call, 1)),
+];
 
 export const STATES: Readonly<Record<AggregateOp, (call: AggregateCall) => readonly Slot[]>> = {
   count_star: () => [slot('i64')],
@@ -40,10 +51,16 @@ export const STATES: Readonly<Record<AggregateOp, (call: AggregateCall) => reado
   any_value: seenValue,
   bool_and: seenValue,
   bool_or: seenValue,
-  stddev_samp: moments, stddev_pop: moments, var_samp: moments, var_pop: moments,
+  stddev_samp: moments,
+  stddev_pop: moments,
+  var_samp: moments,
+  var_pop: moments,
   string_agg: list,
   median: list,
-  arg_min: chosen, arg_max: chosen,
-  bit_and: seenValue, bit_or: seenValue, bit_xor: seenValue,
+  arg_min: chosen,
+  arg_max: chosen,
+  bit_and: seenValue,
+  bit_or: seenValue,
+  bit_xor: seenValue,
   product: () => [slot('bool'), slot('f64')],
 };

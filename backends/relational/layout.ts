@@ -71,7 +71,12 @@ export function tupleLayout(fields: readonly Slot[]): TupleLayout {
   }
   let bit = 0;
   return {
-    fields: fields.map((field, i) => ({ dtype: field.dtype, width: field.width, offset: offsets.get(i)!, nullBit: field.nullable ? bit++ : undefined })),
+    fields: fields.map((field, i) => ({
+      dtype: field.dtype,
+      width: field.width,
+      offset: offsets.get(i)!,
+      nullBit: field.nullable ? bit++ : undefined,
+    })),
     tupleBytes: alignUp(end, 8),
     nullOffset: TUPLE_NULLS,
   };
@@ -80,11 +85,16 @@ export function tupleLayout(fields: readonly Slot[]): TupleLayout {
 /** A column's slots in order: a nullable struct or map has a flag before its parts. */
 export function slotsOf(type: ValueType): readonly Slot[] {
   switch (type.kind) {
-    case 'scalar': return [{ dtype: type.dtype, width: 1, nullable: type.nullable }];
-    case 'tensor': return [{ dtype: type.dtype, width: tensorWidth(type), nullable: type.nullable }];
-    case 'struct': return [...flagOf(type), ...type.fields.flatMap((field) => slotsOf(field.type))];
-    case 'map': return [...flagOf(type), ...type.keys.flatMap(() => slotsOf(type.value))];
-    default: return unreachable(type);
+    case 'scalar':
+      return [{ dtype: type.dtype, width: 1, nullable: type.nullable }];
+    case 'tensor':
+      return [{ dtype: type.dtype, width: tensorWidth(type), nullable: type.nullable }];
+    case 'struct':
+      return [...flagOf(type), ...type.fields.flatMap((field) => slotsOf(field.type))];
+    case 'map':
+      return [...flagOf(type), ...type.keys.flatMap(() => slotsOf(type.value))];
+    default:
+      return unreachable(type);
   }
 }
 

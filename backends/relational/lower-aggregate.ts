@@ -13,7 +13,13 @@ import { fromSource, type Lowering, type Stream } from './lower.js';
 import type { AggregateState, DistinctSet, TupleBuffer } from './physical.js';
 
 /** Calls whose answer depends on the order of rows: one worker takes the rows in order. */
-const ORDERED: ReadonlySet<AggregateCall['op']> = new Set<AggregateCall['op']>(['first', 'any_value', 'string_agg', 'arg_min', 'arg_max']);
+const ORDERED: ReadonlySet<AggregateCall['op']> = new Set<AggregateCall['op']>([
+  'first',
+  'any_value',
+  'string_agg',
+  'arg_min',
+  'arg_max',
+]);
 const TABLE_BYTES = 16;
 
 export function lowerAggregate(lowering: Lowering, node: Aggregate): Stream {
@@ -29,22 +35,38 @@ export function lowerAggregate(lowering: Lowering, node: Aggregate): Stream {
 
 /** A least value is the same of a set. */
 function withoutIdleDistinct(call: AggregateCall): AggregateCall {
-  return call.distinct && /^(min|max|bool_and|bool_or|bit_and|bit_or|any_value|first)$/.test(call.op) ? { ...call, distinct: false } : call;
+  return call.distinct && /^(min|max|bool_and|bool_or|bit_and|bit_or|any_value|first)$/.test(call.op)
+    ? { ...call, distinct: false }
+    : call;
 }
 
 function commonDistinctArgument(calls: readonly AggregateCall[]): Expr | undefined {
   const argument = calls[0]?.args[0];
-  if (argument === undefined || calls.some((call) => !call.distinct || call.filter !== undefined || call.args.length !== 1 || call.args[0] !== argument)) return undefined;
+  if (
+    argument === undefined ||
+    calls.some(
+      (call) => !call.distinct || call.filter !== undefined || call.args.length !== 1 || call.args[0] !== argument,
+    )
+  )
+    return undefined;
   return argument;
 }
 
 /** agg(distinct x) by g = agg(x) by g over (distinct g, x). */
 function groupedFirst(node: Aggregate, calls: readonly AggregateCall[], argument: Expr): Aggregate {
   const groups = [...node.groups, { expr: argument, name: 'argument' }];
-  const inner = make({ kind: 'aggregate', input: node.input, groups, calls: [], type: relation(groups.map((group) => ({ name: group.name, type: group.expr.type }))) });
+  const inner = make({
+    kind: 'aggregate',
+    input: node.input,
+    groups,
+    calls: [],
+    type: relation(groups.map((group) => ({ name: group.name, type: group.expr.type }))),
+  });
   const ref = (index: number): Expr => make({ kind: 'ref', index, type: inner.type.columns[index]!.type });
   return make({
-    kind: 'aggregate', input: inner, type: node.type,
+    kind: 'aggregate',
+    input: inner,
+    type: node.type,
     groups: node.groups.map((group, index) => ({ expr: ref(index), name: group.name })),
     calls: calls.map((call) => ({ ...call, distinct: false, args: [ref(node.groups.length)] })),
   });
@@ -52,13 +74,22 @@ function groupedFirst(node: Aggregate, calls: readonly AggregateCall[], argument
 
 /** The set of a call's arguments: the group's address, then the argument. */
 function distinctSet(lowering: Lowering, node: Aggregate, call: AggregateCall): DistinctSet {
-  if (call.args.length !== 1 && call.op !== 'string_agg') throw new Error(`DISTINCT in ${call.op} over ${node.groups.length} groups is not supported yet`);
+  if (call.args.length !== 1 && call.op !== 'string_agg')
+    throw new Error(`DISTINCT in ${call.op} over ${node.groups.length} groups is not supported yet`);
   const slots = [{ dtype: 'i32', width: 1, nullable: false } as const, ...slotsOf(call.args[0]!.type)];
   const layout = tupleLayout(slots);
-  return { rows: { buffer: lowering.layout.buffer(layout.tupleBytes), layout, types: [] }, tableOffset: lowering.layout.local.allocate(TABLE_BYTES) };
+  return {
+    rows: { buffer: lowering.layout.buffer(layout.tupleBytes), layout, types: [] },
+    tableOffset: lowering.layout.local.allocate(TABLE_BYTES),
+  };
 }
 
-function aggregateState(lowering: Lowering, node: Aggregate, calls: readonly AggregateCall[], distinct: AggregateState['distinct']): AggregateState {
+function aggregateState(
+  lowering: Lowering,
+  node: Aggregate,
+  calls: readonly AggregateCall[],
+  distinct: AggregateState['distinct'],
+): AggregateState {
   const types = node.groups.map((group) => group.expr.type);
   const slots = types.flatMap((type) => slotsOf(type));
   const stateFields = calls.map((call) => {
@@ -68,5 +99,12 @@ function aggregateState(lowering: Lowering, node: Aggregate, calls: readonly Agg
   });
   const layout = tupleLayout(slots);
   const rows: TupleBuffer = { buffer: lowering.layout.buffer(layout.tupleBytes), layout, types };
-  return { groups: node.groups.map((group) => group.expr), calls, rows, stateFields, tableOffset: lowering.layout.local.allocate(TABLE_BYTES), distinct };
+  return {
+    groups: node.groups.map((group) => group.expr),
+    calls,
+    rows,
+    stateFields,
+    tableOffset: lowering.layout.local.allocate(TABLE_BYTES),
+    distinct,
+  };
 }

@@ -21,12 +21,22 @@ export function lowerJoin(lowering: Lowering, node: Join): Stream {
   const { keys, residual } = conditionOf(node.on, leftWidth);
   const build = buildSide(lowering, node, keys);
   const kind = node.join === 'cross' ? 'inner' : node.join;
-  const probe = after(lowering.stream(node.left), { kind: 'probe', join: kind, build, leftWidth, keys: keys.map((key) => key.left), residual });
+  const probe = after(lowering.stream(node.left), {
+    kind: 'probe',
+    join: kind,
+    build,
+    leftWidth,
+    keys: keys.map((key) => key.left),
+    residual,
+  });
   if (kind !== 'full') return probe;
   const rows = lowering.tuples(node.type.columns.map((column) => column.type));
   lowering.close(probe, { kind: 'buffer', rows });
   const unmatched = fromSource({ kind: 'unmatched', build });
-  lowering.close(after(unmatched, { kind: 'pad_left', types: node.left.type.columns.map((column) => column.type) }), { kind: 'buffer', rows });
+  lowering.close(after(unmatched, { kind: 'pad_left', types: node.left.type.columns.map((column) => column.type) }), {
+    kind: 'buffer',
+    rows,
+  });
   return fromSource({ kind: 'buffer', rows });
 }
 
@@ -39,7 +49,12 @@ function buildSide(lowering: Lowering, node: Join, keys: Condition['keys']): Joi
     types.push(expr.type);
     return { expr, nullSafe, field: fieldNumbers(types)[types.length - 1]! };
   });
-  const build: JoinBuild = { rows: lowering.tuples(types), keys: placed, columnCount: columns.length, keepsUnmatched: node.join === 'full' };
+  const build: JoinBuild = {
+    rows: lowering.tuples(types),
+    keys: placed,
+    columnCount: columns.length,
+    keepsUnmatched: node.join === 'full',
+  };
   lowering.close(lowering.stream(node.right), { kind: 'build', build });
   return build;
 }
@@ -53,7 +68,13 @@ export function conditionOf(on: Expr | undefined, leftWidth: number): Condition 
     if (key === undefined) rest.push(conjunct);
     else keys.push(key);
   }
-  return { keys, residual: rest.reduce<Expr | undefined>((all, expr) => (all === undefined ? expr : make({ kind: 'call', op: 'and', args: [all, expr] })), undefined) };
+  return {
+    keys,
+    residual: rest.reduce<Expr | undefined>(
+      (all, expr) => (all === undefined ? expr : make({ kind: 'call', op: 'and', args: [all, expr] })),
+      undefined,
+    ),
+  };
 }
 
 export function conjuncts(expr: Expr | undefined): readonly Expr[] {
@@ -84,15 +105,21 @@ function sideOf(expr: Expr, leftWidth: number): 'left' | 'right' | 'both' | 'non
 }
 
 function shifted(expr: Expr, by: number): Expr {
-  return rewriteBottomUp(expr, (node) => (node.kind === 'ref' ? make({ kind: 'ref', index: node.index + by, type: node.type }) : undefined));
+  return rewriteBottomUp(expr, (node) =>
+    node.kind === 'ref' ? make({ kind: 'ref', index: node.index + by, type: node.type }) : undefined,
+  );
 }
 
 /** a RIGHT JOIN b on p = the columns in a's order of (b LEFT JOIN a on p). */
 function swapped(node: Join): Relation {
   const [leftWidth, rightWidth] = [node.left.type.columns.length, node.right.type.columns.length];
   const moved = (index: number): number => (index < leftWidth ? index + rightWidth : index - leftWidth);
-  const on = node.on === undefined ? undefined : rewriteBottomUp<Call | Expr>(node.on, (inner) =>
-    (inner.kind === 'ref' ? make({ kind: 'ref', index: moved(inner.index), type: inner.type }) : undefined));
+  const on =
+    node.on === undefined
+      ? undefined
+      : rewriteBottomUp<Call | Expr>(node.on, (inner) =>
+          inner.kind === 'ref' ? make({ kind: 'ref', index: moved(inner.index), type: inner.type }) : undefined,
+        );
   const join = make({ kind: 'join', join: 'left', left: node.right, right: node.left, on });
   const exprs = node.type.columns.map((column, index) => make({ kind: 'ref', index: moved(index), type: column.type }));
   return make({ kind: 'project', input: join, exprs, names: node.type.columns.map((column) => column.name) });

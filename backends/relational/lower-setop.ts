@@ -12,13 +12,25 @@ import { after, fromSource, groupingOfAll, type Lowering, type Stream } from './
 const I64 = scalar('i64');
 
 export function lowerSetOperation(lowering: Lowering, node: SetOperation): Stream {
-  if (node.op === 'union') return node.all ? unionAll(lowering, node) : lowerAggregate(lowering, groupingOfAll(make({ ...node, all: true })));
+  if (node.op === 'union')
+    return node.all ? unionAll(lowering, node) : lowerAggregate(lowering, groupingOfAll(make({ ...node, all: true })));
   const width = node.type.columns.length;
   const counted = lowerAggregate(lowering, countSides(node));
   const [left, right] = [ref(width), ref(width + 1)];
   const columns = node.left.type.columns.map((column, index) => make({ kind: 'ref', index, type: column.type }));
-  const kept = after(counted, { kind: 'filter', predicate: node.op === 'intersect' || node.all ? both(node, left, right) : and(more(left, int(0)), make({ kind: 'call', op: 'eq', args: [right, int(0)] })) });
-  const repeated = node.all ? after(kept, { kind: 'repeat', count: node.op === 'intersect' ? call('least', left, right) : call('wrap_sub', left, right) }) : kept;
+  const kept = after(counted, {
+    kind: 'filter',
+    predicate:
+      node.op === 'intersect' || node.all
+        ? both(node, left, right)
+        : and(more(left, int(0)), make({ kind: 'call', op: 'eq', args: [right, int(0)] })),
+  });
+  const repeated = node.all
+    ? after(kept, {
+        kind: 'repeat',
+        count: node.op === 'intersect' ? call('least', left, right) : call('wrap_sub', left, right),
+      })
+    : kept;
   return after(repeated, { kind: 'project', exprs: columns });
 }
 
@@ -34,16 +46,38 @@ const and = (a: Expr, b: Expr): Expr => call('and', a, b);
 
 /** Groups of the columns, with the number of rows on the left and on the right. */
 function countSides(node: SetOperation): Extract<Relation, { kind: 'aggregate' }> {
-  const tagged = (side: Relation, left: number): Relation => make({
-    kind: 'project', input: side,
-    exprs: [...side.type.columns.map((column, index) => make({ kind: 'ref', index, type: column.type })), int(left), int(1 - left)],
-    names: [...side.type.columns.map((column) => column.name), 'left', 'right'],
+  const tagged = (side: Relation, left: number): Relation =>
+    make({
+      kind: 'project',
+      input: side,
+      exprs: [
+        ...side.type.columns.map((column, index) => make({ kind: 'ref', index, type: column.type })),
+        int(left),
+        int(1 - left),
+      ],
+      names: [...side.type.columns.map((column) => column.name), 'left', 'right'],
+    });
+  const input = make({
+    kind: 'setop',
+    op: 'union',
+    all: true,
+    left: tagged(node.left, 1),
+    right: tagged(node.right, 0),
   });
-  const input = make({ kind: 'setop', op: 'union', all: true, left: tagged(node.left, 1), right: tagged(node.right, 0) });
   const width = node.type.columns.length;
-  const groups = input.type.columns.slice(0, width).map((column, index) => ({ expr: make({ kind: 'ref', index, type: column.type }), name: column.name }));
-  const calls = ['left', 'right'].map((name, i) => ({ op: 'sum', args: [ref(width + i)], distinct: false, filter: undefined, name, type: I64 }) as const);
-  const type: RelationType = { kind: 'relation', columns: [...groups.map((group) => ({ name: group.name, type: group.expr.type })), ...calls.map((c) => ({ name: c.name, type: c.type }))] };
+  const groups = input.type.columns
+    .slice(0, width)
+    .map((column, index) => ({ expr: make({ kind: 'ref', index, type: column.type }), name: column.name }));
+  const calls = ['left', 'right'].map(
+    (name, i) => ({ op: 'sum', args: [ref(width + i)], distinct: false, filter: undefined, name, type: I64 }) as const,
+  );
+  const type: RelationType = {
+    kind: 'relation',
+    columns: [
+      ...groups.map((group) => ({ name: group.name, type: group.expr.type })),
+      ...calls.map((c) => ({ name: c.name, type: c.type })),
+    ],
+  };
   return make({ kind: 'aggregate', input, groups, calls, type });
 }
 

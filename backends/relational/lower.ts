@@ -37,7 +37,13 @@ export class Lowering {
 
   close(stream: Stream, sink: Sink, options: { readonly serial?: boolean } = {}): void {
     const { source, operators } = stream;
-    this.pipelines.push({ name: `p${this.pipelines.length}_${sink.kind}`, source, operators, sink, parallel: stream.parallel && options.serial !== true });
+    this.pipelines.push({
+      name: `p${this.pipelines.length}_${sink.kind}`,
+      source,
+      operators,
+      sink,
+      parallel: stream.parallel && options.serial !== true,
+    });
   }
 
   /** All rows of a stream in a buffer: then they can be read again, or together with another's. */
@@ -60,32 +66,81 @@ export class Lowering {
     const parameter = this.parameters.length;
     this.parameters.push({ dtype: node.type.dtype, offset: this.layout.context.allocate(PARAM_BYTES) });
     const column = node.relation.type.columns[0]!;
-    const first = { op: 'first', args: [make({ kind: 'ref', index: 0, type: column.type })], distinct: false, filter: undefined, name: 'value', type: node.type } as const;
-    const count = { op: 'count_star', args: [], distinct: false, filter: undefined, name: 'rows', type: scalar('i64') } as const;
-    const type = { kind: 'relation', columns: [{ name: 'rows', type: scalar('i64') }, ...(node.mode === 'scalar' ? [{ name: 'value', type: node.type }] : [])] } as const;
-    const input = node.mode === 'scalar' ? node.relation : make({ kind: 'limit', input: node.relation, limit: make({ kind: 'literal', value: 1n, type: scalar('i64') }), offset: undefined });
-    const one = make({ kind: 'aggregate', input, groups: [], calls: node.mode === 'scalar' ? [count, first] : [count], type });
+    const first = {
+      op: 'first',
+      args: [make({ kind: 'ref', index: 0, type: column.type })],
+      distinct: false,
+      filter: undefined,
+      name: 'value',
+      type: node.type,
+    } as const;
+    const count = {
+      op: 'count_star',
+      args: [],
+      distinct: false,
+      filter: undefined,
+      name: 'rows',
+      type: scalar('i64'),
+    } as const;
+    const type = {
+      kind: 'relation',
+      columns: [
+        { name: 'rows', type: scalar('i64') },
+        ...(node.mode === 'scalar' ? [{ name: 'value', type: node.type }] : []),
+      ],
+    } as const;
+    const input =
+      node.mode === 'scalar'
+        ? node.relation
+        : make({
+            kind: 'limit',
+            input: node.relation,
+            limit: make({ kind: 'literal', value: 1n, type: scalar('i64') }),
+            offset: undefined,
+          });
+    const one = make({
+      kind: 'aggregate',
+      input,
+      groups: [],
+      calls: node.mode === 'scalar' ? [count, first] : [count],
+      type,
+    });
     this.close(this.stream(one), { kind: 'slot', mode: node.mode, parameter });
     return make({ kind: 'param', index: parameter, type: node.type });
   }
 
   stream(node: Relation): Stream {
     switch (node.kind) {
-      case 'scan': return fromSource({ kind: 'scan', node });
-      case 'values': return this.#values(node);
-      case 'filter': return after(this.stream(node.input), { kind: 'filter', predicate: node.predicate });
-      case 'project': return after(this.stream(node.input), { kind: 'project', exprs: node.exprs });
-      case 'apply': return after(this.stream(node.input), { kind: 'apply', node });
-      case 'join': return lowerJoin(this, node);
-      case 'aggregate': return lowerAggregate(this, node);
-      case 'distinct': return lowerAggregate(this, groupingOfAll(node.input));
-      case 'sort': return this.#sort(node);
-      case 'limit': return this.#limit(node);
-      case 'setop': return this.#setOperation(node);
-      case 'series': return { source: { kind: 'series', node }, operators: [], parallel: false };
-      case 'blocked': return lowerBlocked(this, node);
-      case 'window': return lowerWindow(this, node);
-      default: return unreachable(node);
+      case 'scan':
+        return fromSource({ kind: 'scan', node });
+      case 'values':
+        return this.#values(node);
+      case 'filter':
+        return after(this.stream(node.input), { kind: 'filter', predicate: node.predicate });
+      case 'project':
+        return after(this.stream(node.input), { kind: 'project', exprs: node.exprs });
+      case 'apply':
+        return after(this.stream(node.input), { kind: 'apply', node });
+      case 'join':
+        return lowerJoin(this, node);
+      case 'aggregate':
+        return lowerAggregate(this, node);
+      case 'distinct':
+        return lowerAggregate(this, groupingOfAll(node.input));
+      case 'sort':
+        return this.#sort(node);
+      case 'limit':
+        return this.#limit(node);
+      case 'setop':
+        return this.#setOperation(node);
+      case 'series':
+        return { source: { kind: 'series', node }, operators: [], parallel: false };
+      case 'blocked':
+        return lowerBlocked(this, node);
+      case 'window':
+        return lowerWindow(this, node);
+      default:
+        return unreachable(node);
     }
   }
 
@@ -94,7 +149,13 @@ export class Lowering {
     const [first, ...rest] = node.rows;
     if (first === undefined) {
       const nothing = make({ kind: 'literal', value: false, type: scalar('bool') });
-      const nulls = node.type.columns.map(({ type }) => make({ kind: 'literal', value: null, type: type.kind === 'scalar' ? { ...type, nullable: true } : scalar('null', { nullable: true }) }));
+      const nulls = node.type.columns.map(({ type }) =>
+        make({
+          kind: 'literal',
+          value: null,
+          type: type.kind === 'scalar' ? { ...type, nullable: true } : scalar('null', { nullable: true }),
+        }),
+      );
       return after(after(once, { kind: 'filter', predicate: nothing }), { kind: 'project', exprs: nulls });
     }
     if (rest.length === 0) return after(once, { kind: 'project', exprs: first });
@@ -111,7 +172,8 @@ export class Lowering {
     const types = [...input];
     const columnFields = fieldNumbers(input);
     const keys = node.keys.map((key) => {
-      if (key.expr.kind === 'ref' && key.expr.type.kind === 'scalar') return { key, field: columnFields[key.expr.index]! };
+      if (key.expr.kind === 'ref' && key.expr.type.kind === 'scalar')
+        return { key, field: columnFields[key.expr.index]! };
       types.push(key.expr.type);
       return { key, field: fieldNumbers(types)[types.length - 1]! };
     });
@@ -142,7 +204,10 @@ export function after(stream: Stream, operator: Operator): Stream {
 
 /** DISTINCT is grouping by all columns. */
 export function groupingOfAll(input: Relation): Aggregate {
-  const groups = input.type.columns.map((column, index) => ({ expr: make({ kind: 'ref', index, type: column.type }), name: column.name }));
+  const groups = input.type.columns.map((column, index) => ({
+    expr: make({ kind: 'ref', index, type: column.type }),
+    name: column.name,
+  }));
   return make({ kind: 'aggregate', input, groups, calls: [], type: input.type });
 }
 

@@ -4,7 +4,17 @@
  * A pipeline is a source, operators that pass rows on, and a sink. Expressions of an operator refer by position to the
  * columns of the row that reaches it.
  */
-import type { AggregateCall, Apply, Blocked, Expr, JoinKind, Scan, Series, SortKey, WindowCall } from '../../ir/node.js';
+import type {
+  AggregateCall,
+  Apply,
+  Blocked,
+  Expr,
+  JoinKind,
+  Scan,
+  Series,
+  SortKey,
+  WindowCall,
+} from '../../ir/node.js';
 import type { RelationType, ValueType } from '../../ir/type.js';
 import type { RowBuffer } from '../../runtime/plan.js';
 import type { TupleLayout } from './layout.js';
@@ -89,19 +99,24 @@ export type Operator =
   | { readonly kind: 'filter'; readonly predicate: Expr }
   | { readonly kind: 'project'; readonly exprs: readonly Expr[] }
   | {
-    readonly kind: 'probe';
-    readonly join: Exclude<JoinKind, 'right' | 'cross'>;
-    readonly build: JoinBuild;
-    /** Columns of the probe side. */
-    readonly leftWidth: number;
-    /** Over the probe side's columns, in the order of the build's keys. */
-    readonly keys: readonly Expr[];
-    /** Over both sides' columns. */
-    readonly residual: Expr | undefined;
-  }
+      readonly kind: 'probe';
+      readonly join: Exclude<JoinKind, 'right' | 'cross'>;
+      readonly build: JoinBuild;
+      /** Columns of the probe side. */
+      readonly leftWidth: number;
+      /** Over the probe side's columns, in the order of the build's keys. */
+      readonly keys: readonly Expr[];
+      /** Over both sides' columns. */
+      readonly residual: Expr | undefined;
+    }
   | { readonly kind: 'apply'; readonly node: Apply }
   /** `place`: local, i64 rows seen; this operator makes its pipeline serial. */
-  | { readonly kind: 'limit'; readonly limit: Expr | undefined; readonly offset: Expr | undefined; readonly place: number }
+  | {
+      readonly kind: 'limit';
+      readonly limit: Expr | undefined;
+      readonly offset: Expr | undefined;
+      readonly place: number;
+    }
   /** The row as often as `count` says. */
   | { readonly kind: 'repeat'; readonly count: Expr }
   /** The row, then a column of NULLs for each type: the other side of a full join. */
@@ -115,7 +130,13 @@ export type Sink =
   | { readonly kind: 'sort'; readonly state: SortState }
   | { readonly kind: 'window'; readonly state: WindowState }
   /** Rows with room for the result of layers that run over all of them when they are there. */
-  | { readonly kind: 'blocked'; readonly rows: TupleBuffer; readonly node: Blocked; readonly featureField: number; readonly resultField: number }
+  | {
+      readonly kind: 'blocked';
+      readonly rows: TupleBuffer;
+      readonly node: Blocked;
+      readonly featureField: number;
+      readonly resultField: number;
+    }
   /** The row's column `value` becomes an inner parameter; column `count` says how many rows there were. */
   | { readonly kind: 'slot'; readonly mode: 'scalar' | 'exists'; readonly parameter: number };
 

@@ -14,31 +14,84 @@ const id = col(ordersScan, 'id');
 const flag = col(ordersScan, 'flag');
 const customer = col(ordersScan, 'customer');
 const day = col(ordersScan, 'day');
-const finite = make({ kind: 'case', branches: [{ when: call('is_nan', amount), then: lit(null, 'f64') }], otherwise: amount, type: scalar('f64', { nullable: true }) });
+const finite = make({
+  kind: 'case',
+  branches: [{ when: call('is_nan', amount), then: lit(null, 'f64') }],
+  otherwise: amount,
+  type: scalar('f64', { nullable: true }),
+});
 
-const aggregate = (op: AggregateOp, args: readonly Expr[], dtype: DType, extra: Partial<AggregateCall> = {}): AggregateCall =>
-  ({ op, args, distinct: false, filter: undefined, name: `${op}_${args.length}`, type: scalar(dtype, { nullable: op !== 'count' && op !== 'count_star' }), ...extra });
+const aggregate = (
+  op: AggregateOp,
+  args: readonly Expr[],
+  dtype: DType,
+  extra: Partial<AggregateCall> = {},
+): AggregateCall => ({
+  op,
+  args,
+  distinct: false,
+  filter: undefined,
+  name: `${op}_${args.length}`,
+  type: scalar(dtype, { nullable: op !== 'count' && op !== 'count_star' }),
+  ...extra,
+});
 
 const CALLS: readonly AggregateCall[] = [
-  aggregate('count_star', [], 'i64'), aggregate('count', [name], 'i64'), aggregate('sum', [id], 'i64'), aggregate('sum', [customer], 'i64'), aggregate('sum', [finite], 'f64'),
-  aggregate('sum', [price], 'decimal(38,2)'), aggregate('avg', [price], 'f64'), aggregate('avg', [customer], 'f64'), aggregate('avg', [amount], 'f64'),
-  aggregate('min', [amount], 'f64'), aggregate('max', [amount], 'f64'), aggregate('min', [name], 'utf8'), aggregate('max', [name], 'utf8'), aggregate('max', [day], 'date'),
-  aggregate('bool_and', [flag], 'bool'), aggregate('bool_or', [flag], 'bool'), aggregate('bit_and', [id], 'i64'), aggregate('bit_or', [customer], 'i32'), aggregate('bit_xor', [id], 'i64'),
-  aggregate('stddev_samp', [finite], 'f64'), aggregate('stddev_pop', [finite], 'f64'), aggregate('var_samp', [customer], 'f64'), aggregate('var_pop', [customer], 'f64'),
-  aggregate('median', [finite], 'f64'), aggregate('median', [customer], 'f64'),
+  aggregate('count_star', [], 'i64'),
+  aggregate('count', [name], 'i64'),
+  aggregate('sum', [id], 'i64'),
+  aggregate('sum', [customer], 'i64'),
+  aggregate('sum', [finite], 'f64'),
+  aggregate('sum', [price], 'decimal(38,2)'),
+  aggregate('avg', [price], 'f64'),
+  aggregate('avg', [customer], 'f64'),
+  aggregate('avg', [amount], 'f64'),
+  aggregate('min', [amount], 'f64'),
+  aggregate('max', [amount], 'f64'),
+  aggregate('min', [name], 'utf8'),
+  aggregate('max', [name], 'utf8'),
+  aggregate('max', [day], 'date'),
+  aggregate('bool_and', [flag], 'bool'),
+  aggregate('bool_or', [flag], 'bool'),
+  aggregate('bit_and', [id], 'i64'),
+  aggregate('bit_or', [customer], 'i32'),
+  aggregate('bit_xor', [id], 'i64'),
+  aggregate('stddev_samp', [finite], 'f64'),
+  aggregate('stddev_pop', [finite], 'f64'),
+  aggregate('var_samp', [customer], 'f64'),
+  aggregate('var_pop', [customer], 'f64'),
+  aggregate('median', [finite], 'f64'),
+  aggregate('median', [customer], 'f64'),
   aggregate('product', [make({ kind: 'cast', arg: col(ordersScan, 'small'), to: 'f64', attempt: false })], 'f64'),
-  aggregate('count_star', [], 'i64', { filter: call('gt', id, lit(100n, 'i64')) }), aggregate('sum', [id], 'i64', { filter: flag }),
+  aggregate('count_star', [], 'i64', { filter: call('gt', id, lit(100n, 'i64')) }),
+  aggregate('sum', [id], 'i64', { filter: flag }),
 ];
 const ORDERED: readonly AggregateCall[] = [
-  aggregate('first', [name], 'utf8'), aggregate('first', [customer], 'i32'), aggregate('any_value', [customer], 'i32'), aggregate('string_agg', [name, lit(', ', 'utf8')], 'utf8'),
-  aggregate('arg_min', [name, id], 'utf8'), aggregate('arg_max', [customer, finite], 'i32'), aggregate('arg_min', [id, name], 'i64'),
+  aggregate('first', [name], 'utf8'),
+  aggregate('first', [customer], 'i32'),
+  aggregate('any_value', [customer], 'i32'),
+  aggregate('string_agg', [name, lit(', ', 'utf8')], 'utf8'),
+  aggregate('arg_min', [name, id], 'utf8'),
+  aggregate('arg_max', [customer, finite], 'i32'),
+  aggregate('arg_min', [id, name], 'i64'),
 ];
-const GROUPS = [[], [{ expr: customer, name: 'c' }], [{ expr: name, name: 'n' }, { expr: flag, name: 'f' }], [{ expr: amount, name: 'a' }]];
+const GROUPS = [
+  [],
+  [{ expr: customer, name: 'c' }],
+  [
+    { expr: name, name: 'n' },
+    { expr: flag, name: 'f' },
+  ],
+  [{ expr: amount, name: 'a' }],
+];
 
 test('each aggregate by each kind of key', () => {
   for (const groups of GROUPS) {
     for (const calls of [CALLS.slice(0, 10), CALLS.slice(10, 19), CALLS.slice(19), ORDERED]) {
-      checkAgainstOracle(make({ kind: 'aggregate', input: ordersScan, groups, calls, type: columnsOf(groups, calls) }), { digits: 9 });
+      checkAgainstOracle(
+        make({ kind: 'aggregate', input: ordersScan, groups, calls, type: columnsOf(groups, calls) }),
+        { digits: 9 },
+      );
     }
   }
 });
@@ -46,7 +99,8 @@ test('each aggregate by each kind of key', () => {
 test('over no rows: one row without groups, none with', () => {
   const empty = make({ kind: 'filter', input: ordersScan, predicate: lit(false, 'bool') });
   const calls = [...CALLS, ...ORDERED];
-  for (const groups of GROUPS.slice(0, 2)) checkAgainstOracle(make({ kind: 'aggregate', input: empty, groups, calls, type: columnsOf(groups, calls) }));
+  for (const groups of GROUPS.slice(0, 2))
+    checkAgainstOracle(make({ kind: 'aggregate', input: empty, groups, calls, type: columnsOf(groups, calls) }));
 });
 
 test('distinct arguments alone, mixed with others, of text and with filters', () => {
@@ -54,16 +108,29 @@ test('distinct arguments alone, mixed with others, of text and with filters', ()
   const sets: readonly (readonly AggregateCall[])[] = [
     [aggregate('count', [name], 'i64', distinct)],
     [aggregate('sum', [customer], 'i64', distinct), aggregate('count', [customer], 'i64', distinct)],
-    [aggregate('count', [name], 'i64', distinct), aggregate('sum', [id], 'i64'), aggregate('sum', [customer], 'i64', distinct), aggregate('min', [name], 'utf8', distinct)],
+    [
+      aggregate('count', [name], 'i64', distinct),
+      aggregate('sum', [id], 'i64'),
+      aggregate('sum', [customer], 'i64', distinct),
+      aggregate('min', [name], 'utf8', distinct),
+    ],
     [aggregate('count', [name], 'i64', { ...distinct, filter: flag }), aggregate('avg', [amount], 'f64', distinct)],
     [aggregate('string_agg', [name, lit('|', 'utf8')], 'utf8', distinct)],
   ];
-  for (const groups of GROUPS) for (const calls of sets) checkAgainstOracle(make({ kind: 'aggregate', input: ordersScan, groups, calls, type: columnsOf(groups, calls) }), { digits: 9 });
+  for (const groups of GROUPS)
+    for (const calls of sets)
+      checkAgainstOracle(
+        make({ kind: 'aggregate', input: ordersScan, groups, calls, type: columnsOf(groups, calls) }),
+        { digits: 9 },
+      );
 });
 
 test('an overflowing sum is an error, not a wrong number', () => {
   const calls = [aggregate('sum', [call('add', id, lit(2n ** 62n, 'i64'))], 'i64')];
-  assert.throws(() => run(make({ kind: 'aggregate', input: ordersScan, groups: [], calls, type: columnsOf([], calls) })), /Overflow/);
+  assert.throws(
+    () => run(make({ kind: 'aggregate', input: ordersScan, groups: [], calls, type: columnsOf([], calls) })),
+    /Overflow/,
+  );
 });
 
 test.run();

@@ -15,20 +15,37 @@ function weight(hash: string, dims: readonly [number, number] | readonly [number
 }
 const tensors = { get: (hash: string): TensorValue => weights.get(hash)! };
 const toF32 = (arg: Expr): Expr => make({ kind: 'cast', arg, to: 'f32', attempt: false });
-const features = (exprs: readonly Expr[], width: number, nulls: 'nan' | 'null'): Tensor => make({ kind: 'to_tensor', exprs, dtype: 'f32', nulls, type: tensor('f32', ['n', width]) });
+const features = (exprs: readonly Expr[], width: number, nulls: 'nan' | 'null'): Tensor =>
+  make({ kind: 'to_tensor', exprs, dtype: 'f32', nulls, type: tensor('f32', ['n', width]) });
 
 function dense(input: Tensor, name: string, k: number, m: number): Tensor {
-  const product = make({ kind: 'matmul', left: input, right: weight(`${name}_w`, [k, m], (i) => ((i * 7) % 11) / 8 - 0.5) });
+  const product = make({
+    kind: 'matmul',
+    left: input,
+    right: weight(`${name}_w`, [k, m], (i) => ((i * 7) % 11) / 8 - 0.5),
+  });
   const bias = weight(`${name}_b`, [m], (i) => i / 4 - 1);
-  const add = make({ kind: 'call', op: 'add', args: [0, 1].map((index) => make({ kind: 'ref', index, type: scalar('f32') })) });
+  const add = make({
+    kind: 'call',
+    op: 'add',
+    args: [0, 1].map((index) => make({ kind: 'ref', index, type: scalar('f32') })),
+  });
   return make({ kind: 'map', body: add, inputs: [product, bias] });
 }
-const apply = (input: Relation, model: string, outputs: readonly { name: string; tensor: Tensor }[]): Apply => make({ kind: 'apply', input, model, outputs });
+const apply = (input: Relation, model: string, outputs: readonly { name: string; tensor: Tensor }[]): Apply =>
+  make({ kind: 'apply', input, model, outputs });
 
 test('a model over columns of a bare scan is read in place; vectors, casts and NULLs too', () => {
   for (const nulls of ['nan', 'null'] as const) {
-    const input = features([toF32(col(ordersScan, 'amount')), col(ordersScan, 'vector'), toF32(col(ordersScan, 'id'))], 5, nulls);
-    const scored = apply(ordersScan, 'm@1', [{ name: 'scores', tensor: dense(input, 'a', 5, 3) }, { name: 'one', tensor: dense(input, 'b', 5, 1) }]);
+    const input = features(
+      [toF32(col(ordersScan, 'amount')), col(ordersScan, 'vector'), toF32(col(ordersScan, 'id'))],
+      5,
+      nulls,
+    );
+    const scored = apply(ordersScan, 'm@1', [
+      { name: 'scores', tensor: dense(input, 'a', 5, 3) },
+      { name: 'one', tensor: dense(input, 'b', 5, 1) },
+    ]);
     checkAgainstOracle(scored, { tensors, digits: 5 });
     assert.match(plan(scored, tensors).plan.pipelines[0]!.explain.join('\n'), /in place/);
   }
@@ -36,14 +53,30 @@ test('a model over columns of a bare scan is read in place; vectors, casts and N
 
 test('a model behind a filter gathers rows; a filter, a projection and an aggregate follow it', () => {
   for (const nulls of ['nan', 'null'] as const) {
-    const filtered = make({ kind: 'filter', input: ordersScan, predicate: call('gt', col(ordersScan, 'id'), lit(-100n, 'i64')) });
+    const filtered = make({
+      kind: 'filter',
+      input: ordersScan,
+      predicate: call('gt', col(ordersScan, 'id'), lit(-100n, 'i64')),
+    });
     const input = features([toF32(col(filtered, 'amount')), toF32(col(filtered, 'small'))], 2, nulls);
     const scored = apply(filtered, 'm@1', [{ name: 'p', tensor: dense(input, 'c', 2, 1) }]);
     const picked = make({ kind: 'filter', input: scored, predicate: call('gt', col(scored, 'p'), lit(-3, 'f32')) });
-    checkAgainstOracle(make({ kind: 'project', input: picked, exprs: [col(picked, 'name'), col(picked, 'p'), col(picked, 'id')], names: ['name', 'p', 'id'] }), { tensors, digits: 5 });
-    const calls = [{ op: 'count_star', args: [], distinct: false, filter: undefined, name: 'n', type: scalar('i64') }] as const;
+    checkAgainstOracle(
+      make({
+        kind: 'project',
+        input: picked,
+        exprs: [col(picked, 'name'), col(picked, 'p'), col(picked, 'id')],
+        names: ['name', 'p', 'id'],
+      }),
+      { tensors, digits: 5 },
+    );
+    const calls = [
+      { op: 'count_star', args: [], distinct: false, filter: undefined, name: 'n', type: scalar('i64') },
+    ] as const;
     const groups = [{ expr: col(picked, 'name'), name: 'name' }];
-    checkAgainstOracle(make({ kind: 'aggregate', input: picked, groups, calls, type: columnsOf(groups, calls) }), { tensors });
+    checkAgainstOracle(make({ kind: 'aggregate', input: picked, groups, calls, type: columnsOf(groups, calls) }), {
+      tensors,
+    });
   }
 });
 
@@ -54,16 +87,35 @@ test('two models share a tile; a third that reads a score follows in a tile of i
   const chained = features([ref(second, 10), toF32(ref(second, 0))], 2, 'nan');
   const third = apply(second, 'm@3', [{ name: 'r', tensor: dense(chained, 'f', 2, 1) }]);
   const picked = make({ kind: 'filter', input: third, predicate: call('lt', ref(third, 12), lit(1e9, 'f32')) });
-  const limited = make({ kind: 'limit', input: make({ kind: 'sort', input: picked, keys: [{ expr: ref(picked, 0), descending: true, nullsFirst: false }], limit: undefined }), limit: lit(30n, 'i64'), offset: undefined });
+  const limited = make({
+    kind: 'limit',
+    input: make({
+      kind: 'sort',
+      input: picked,
+      keys: [{ expr: ref(picked, 0), descending: true, nullsFirst: false }],
+      limit: undefined,
+    }),
+    limit: lit(30n, 'i64'),
+    offset: undefined,
+  });
   checkAgainstOracle(limited, { tensors, digits: 5, ordered: true });
   checkAgainstOracle(second, { tensors, digits: 5 });
 });
 
 test('a limit before a model lets its rows through', () => {
-  const sorted = make({ kind: 'sort', input: ordersScan, keys: [{ expr: ref(ordersScan, 0), descending: true, nullsFirst: false }], limit: undefined });
+  const sorted = make({
+    kind: 'sort',
+    input: ordersScan,
+    keys: [{ expr: ref(ordersScan, 0), descending: true, nullsFirst: false }],
+    limit: undefined,
+  });
   const few = make({ kind: 'limit', input: sorted, limit: lit(15n, 'i64'), offset: lit(2n, 'i64') });
   const input = features([toF32(col(few, 'small'))], 1, 'nan');
-  checkAgainstOracle(apply(few, 'm@1', [{ name: 'p', tensor: dense(input, 'g', 1, 2) }]), { tensors, digits: 5, ordered: true });
+  checkAgainstOracle(apply(few, 'm@1', [{ name: 'p', tensor: dense(input, 'g', 1, 2) }]), {
+    tensors,
+    digits: 5,
+    ordered: true,
+  });
 });
 
 test.run();

@@ -14,18 +14,51 @@ import { plan } from '../support/pipeline-cases.js';
 
 const MAX64 = 2n ** 63n - 1n;
 const SAMPLES: Readonly<Record<string, readonly Value[]>> = {
-  bool: [true, false], i8: [0, 1, -128, 127, -7, 3], i16: [0, 1, -32768, 32767, 5], i32: [0, 1, -1, -(2 ** 31), 2 ** 31 - 1, 7, 13],
-  i64: [0n, 1n, -1n, -(2n ** 63n), MAX64, 12n, -5n, 3037000500n], u8: [0, 1, 255, 9], u16: [0, 65535, 3], u32: [0, 1, 2 ** 32 - 1, 77], u64: [0n, 1n, 2n ** 64n - 1n, 10n],
-  f32: [0, -0, 1.5, -2.5, NaN, Infinity, Math.fround(0.1), -7], f64: [0, -0, 0.5, -2.5, NaN, -Infinity, 1e300, 3.7, -7],
-  'decimal(15,2)': [0n, 1n, -150n, 250n, 999_999_999_999_999n, -1234n], 'decimal(5,1)': [0n, 15n, -25n, 99_999n],
+  bool: [true, false],
+  i8: [0, 1, -128, 127, -7, 3],
+  i16: [0, 1, -32768, 32767, 5],
+  i32: [0, 1, -1, -(2 ** 31), 2 ** 31 - 1, 7, 13],
+  i64: [0n, 1n, -1n, -(2n ** 63n), MAX64, 12n, -5n, 3037000500n],
+  u8: [0, 1, 255, 9],
+  u16: [0, 65535, 3],
+  u32: [0, 1, 2 ** 32 - 1, 77],
+  u64: [0n, 1n, 2n ** 64n - 1n, 10n],
+  f32: [0, -0, 1.5, -2.5, NaN, Infinity, Math.fround(0.1), -7],
+  f64: [0, -0, 0.5, -2.5, NaN, -Infinity, 1e300, 3.7, -7],
+  'decimal(15,2)': [0n, 1n, -150n, 250n, 999_999_999_999_999n, -1234n],
+  'decimal(5,1)': [0n, 15n, -25n, 99_999n],
   utf8: ['', 'a', 'abc', 'Łódź København', 'b', '  x ', 'a%c', 'year', '12', 'abcabc', '日本語'],
-  date: [0, 15_000, -1, 19_782, 11_016, -719_528], timestamp: [0n, 1_700_000_000_123_456n, -1n, 951_782_400_000_000n, -62_135_596_800_000_000n], time: [0n, 86_399_999_999n, 3_723_000_001n],
-  interval: [{ months: 1, days: -3, microseconds: 5_000_000n }, { months: -14, days: 40, microseconds: 0n }, { months: 0, days: 0, microseconds: -1n }],
+  date: [0, 15_000, -1, 19_782, 11_016, -719_528],
+  timestamp: [0n, 1_700_000_000_123_456n, -1n, 951_782_400_000_000n, -62_135_596_800_000_000n],
+  time: [0n, 86_399_999_999n, 3_723_000_001n],
+  interval: [
+    { months: 1, days: -3, microseconds: 5_000_000n },
+    { months: -14, days: 40, microseconds: 0n },
+    { months: 0, days: 0, microseconds: -1n },
+  ],
 };
 const MOST_CASES = 90;
 const TEXT_FIRST: Readonly<Record<string, readonly string[]>> = {
-  date_part: ['year', 'month', 'day', 'hour', 'minute', 'second', 'dow', 'isodow', 'doy', 'week', 'quarter', 'epoch', 'century', 'isoyear', 'millisecond', 'decade'],
-  date_trunc: ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'decade'], date_diff: ['year', 'month', 'day', 'hour', 'week'],
+  date_part: [
+    'year',
+    'month',
+    'day',
+    'hour',
+    'minute',
+    'second',
+    'dow',
+    'isodow',
+    'doy',
+    'week',
+    'quarter',
+    'epoch',
+    'century',
+    'isoyear',
+    'millisecond',
+    'decade',
+  ],
+  date_trunc: ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'decade'],
+  date_diff: ['year', 'month', 'day', 'hour', 'week'],
 };
 
 /** Dtypes of arguments this op takes: each tuple once. */
@@ -38,14 +71,36 @@ function signatures(op: ScalarOp): readonly (readonly DType[])[] {
     const tuples = length === 0 ? [[]] : dtypes.map((dtype) => [dtype]);
     const mixed = length > 1 ? MIXED.filter((tuple) => tuple.length === length) : [];
     for (const tuple of [...tuples.map((one) => (length === 0 ? one : Array<DType>(length).fill(one[0]!))), ...mixed]) {
-      if (typeOfCall(op, tuple.map((dtype) => scalar(dtype, { nullable: true }))) !== undefined) found.push([...tuple]);
+      if (
+        typeOfCall(
+          op,
+          tuple.map((dtype) => scalar(dtype, { nullable: true })),
+        ) !== undefined
+      )
+        found.push([...tuple]);
     }
   }
   return found;
 }
 const MIXED: readonly (readonly DType[])[] = [
-  ['utf8', 'i64'], ['utf8', 'i64', 'i64'], ['utf8', 'i64', 'utf8'], ['utf8', 'utf8', 'i64'], ['utf8', 'date'], ['utf8', 'timestamp'], ['utf8', 'time'], ['utf8', 'interval'], ['utf8', 'date', 'date'],
-  ['utf8', 'timestamp', 'timestamp'], ['date', 'i32'], ['timestamp', 'interval'], ['interval', 'i64'], ['f64', 'i64'], ['decimal(15,2)', 'i64'], ['i32', 'i64'], ['date', 'utf8'], ['timestamp', 'utf8'],
+  ['utf8', 'i64'],
+  ['utf8', 'i64', 'i64'],
+  ['utf8', 'i64', 'utf8'],
+  ['utf8', 'utf8', 'i64'],
+  ['utf8', 'date'],
+  ['utf8', 'timestamp'],
+  ['utf8', 'time'],
+  ['utf8', 'interval'],
+  ['utf8', 'date', 'date'],
+  ['utf8', 'timestamp', 'timestamp'],
+  ['date', 'i32'],
+  ['timestamp', 'interval'],
+  ['interval', 'i64'],
+  ['f64', 'i64'],
+  ['decimal(15,2)', 'i64'],
+  ['i32', 'i64'],
+  ['date', 'utf8'],
+  ['timestamp', 'utf8'],
 ];
 
 function* cases(samples: readonly (readonly Value[])[]): Generator<readonly Value[]> {
@@ -65,7 +120,11 @@ const outcome = (compute: () => readonly (readonly Value[])[]): string => {
   try {
     return JSON.stringify(compute()[0]![0], (_, value: unknown) => {
       if (typeof value === 'bigint') return `${value}n`;
-      return typeof value === 'number' ? (Number.isFinite(value) ? Number(value.toPrecision(6)) : String(value)) : value;
+      return typeof value === 'number'
+        ? Number.isFinite(value)
+          ? Number(value.toPrecision(6))
+          : String(value)
+        : value;
     });
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError || error instanceof TypeError) throw error;
@@ -73,13 +132,31 @@ const outcome = (compute: () => readonly (readonly Value[])[]): string => {
   }
 };
 
-function check(exprOf: (params: readonly Expr[]) => Expr, dtypes: readonly DType[], samples: readonly (readonly Value[])[]): void {
+function check(
+  exprOf: (params: readonly Expr[]) => Expr,
+  dtypes: readonly DType[],
+  samples: readonly (readonly Value[])[],
+): void {
   const params = dtypes.map((dtype, index) => make({ kind: 'param', index, type: scalar(dtype, { nullable: true }) }));
   const expr = exprOf(params);
-  const row = make({ kind: 'values', rows: [[expr]], type: relation([{ name: 'x', type: { ...expr.type, nullable: true } }]) });
+  const row = make({
+    kind: 'values',
+    rows: [[expr]],
+    type: relation([{ name: 'x', type: { ...expr.type, nullable: true } }]),
+  });
   const emitted = plan(row, undefined, dtypes);
   for (const values of cases(samples)) {
-    const expected = outcome(() => evaluateRelation(row, { tables: () => [], params: values, tensors: { get: () => { throw new Error(); } } }));
+    const expected = outcome(() =>
+      evaluateRelation(row, {
+        tables: () => [],
+        params: values,
+        tensors: {
+          get: () => {
+            throw new Error();
+          },
+        },
+      }),
+    );
     const found = outcome(() => runPlan(emitted, { params: values }));
     assert.is(found, expected, `${JSON.stringify(dtypes)} ${values.map(String).join(', ')}`);
   }
@@ -97,16 +174,40 @@ for (const op of Object.keys(SCALAR) as ScalarOp[]) {
       for (const name of names) {
         const first = make({ kind: 'literal', value: name, type: scalar('utf8') });
         const retyped = (params: readonly Expr[]): readonly Expr[] => [first, ...params.slice(1)];
-        check((params) => make({ kind: 'call', op, args: retyped(params) }), dtypes, samples.map((values, i) => (i === 0 ? ['unused'] : values)));
+        check(
+          (params) => make({ kind: 'call', op, args: retyped(params) }),
+          dtypes,
+          samples.map((values, i) => (i === 0 ? ['unused'] : values)),
+        );
       }
     }
   });
 }
 
 test('like with a literal pattern', () => {
-  for (const pattern of ['', '%', 'a%', '%c', '%bc%', 'a_c', '_', 'Ł%', '%k_ben%', 'abc', '%a%c%', 'a\\%c', '%語', '__', '日_語']) {
+  for (const pattern of [
+    '',
+    '%',
+    'a%',
+    '%c',
+    '%bc%',
+    'a_c',
+    '_',
+    'Ł%',
+    '%k_ben%',
+    'abc',
+    '%a%c%',
+    'a\\%c',
+    '%語',
+    '__',
+    '日_語',
+  ]) {
     const literal = make({ kind: 'literal', value: pattern, type: scalar('utf8') });
-    check((params) => make({ kind: 'call', op: 'like', args: [params[0]!, literal] }), ['utf8'], [[...SAMPLES['utf8']!, null]]);
+    check(
+      (params) => make({ kind: 'call', op: 'like', args: [params[0]!, literal] }),
+      ['utf8'],
+      [[...SAMPLES['utf8']!, null]],
+    );
   }
 });
 
@@ -115,18 +216,31 @@ test('casts between all dtypes, plain and attempted', () => {
   for (const from of dtypes) {
     for (const to of dtypes) {
       if (from === to || !canCast(from, to)) continue;
-      for (const attempt of [false, true]) check(([param]) => make({ kind: 'cast', arg: param!, to, attempt }), [from], [[...SAMPLES[from]!, null]]);
+      for (const attempt of [false, true])
+        check(([param]) => make({ kind: 'cast', arg: param!, to, attempt }), [from], [[...SAMPLES[from]!, null]]);
     }
   }
 });
 
 test('case takes the first branch that holds, and evaluates no other', () => {
-  const failing = (param: Expr): Expr => make({ kind: 'call', op: 'add', args: [param, make({ kind: 'literal', value: MAX64, type: scalar('i64') })] });
-  check(([param]) => {
-    const positive = make({ kind: 'call', op: 'gt', args: [param!, make({ kind: 'literal', value: 0n, type: scalar('i64') })] });
-    const branches = [{ when: positive, then: make({ kind: 'literal', value: 7n, type: scalar('i64') }) }, { when: make({ kind: 'call', op: 'is_null', args: [param!] }), then: param! }];
-    return make({ kind: 'case', branches, otherwise: failing(param!), type: scalar('i64', { nullable: true }) });
-  }, ['i64'], [[0n, 5n, -5n, MAX64, null]]);
+  const failing = (param: Expr): Expr =>
+    make({ kind: 'call', op: 'add', args: [param, make({ kind: 'literal', value: MAX64, type: scalar('i64') })] });
+  check(
+    ([param]) => {
+      const positive = make({
+        kind: 'call',
+        op: 'gt',
+        args: [param!, make({ kind: 'literal', value: 0n, type: scalar('i64') })],
+      });
+      const branches = [
+        { when: positive, then: make({ kind: 'literal', value: 7n, type: scalar('i64') }) },
+        { when: make({ kind: 'call', op: 'is_null', args: [param!] }), then: param! },
+      ];
+      return make({ kind: 'case', branches, otherwise: failing(param!), type: scalar('i64', { nullable: true }) });
+    },
+    ['i64'],
+    [[0n, 5n, -5n, MAX64, null]],
+  );
 });
 
 test.run();

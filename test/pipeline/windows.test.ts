@@ -6,24 +6,47 @@ import type { Expr, WindowCall } from '../../ir/node.js';
 import { scalar, type RelationType } from '../../ir/type.js';
 import { checkAgainstOracle, col, lit, ordersScan } from '../support/pipeline-cases.js';
 
-const [id, customer, name, price, small] = ['id', 'customer', 'name', 'price', 'small'].map((column) => col(ordersScan, column)) as [Expr, Expr, Expr, Expr, Expr];
+const [id, customer, name, price, small] = ['id', 'customer', 'name', 'price', 'small'].map((column) =>
+  col(ordersScan, column),
+) as [Expr, Expr, Expr, Expr, Expr];
 const unique = [{ expr: id, descending: true, nullsFirst: false }];
 const tied = [{ expr: customer, descending: false, nullsFirst: true }];
-const windowCall = (op: WindowCall['op'], args: readonly Expr[], dtype: DType, extra: Partial<WindowCall> = {}): WindowCall =>
-  ({ op, args, partition: [name], order: unique, frame: undefined, name: op, type: scalar(dtype, { nullable: true }), ...extra });
+const windowCall = (
+  op: WindowCall['op'],
+  args: readonly Expr[],
+  dtype: DType,
+  extra: Partial<WindowCall> = {},
+): WindowCall => ({
+  op,
+  args,
+  partition: [name],
+  order: unique,
+  frame: undefined,
+  name: op,
+  type: scalar(dtype, { nullable: true }),
+  ...extra,
+});
 const int = (value: bigint | null): Expr => lit(value, 'i64');
 
 function check(calls: readonly WindowCall[]): void {
-  const type: RelationType = { kind: 'relation', columns: [...ordersScan.type.columns, ...calls.map((call) => ({ name: call.name, type: call.type }))] };
+  const type: RelationType = {
+    kind: 'relation',
+    columns: [...ordersScan.type.columns, ...calls.map((call) => ({ name: call.name, type: call.type }))],
+  };
   checkAgainstOracle(make({ kind: 'window', input: ordersScan, calls, type }), { digits: 9 });
 }
 
 test('ranks and shifts', () => {
   check([
     ...(['row_number', 'rank', 'dense_rank'] as const).map((op) => windowCall(op, [], 'i64')),
-    windowCall('ntile', [int(4n)], 'i64'), windowCall('lag', [price], 'decimal(15,2)'), windowCall('lead', [name, int(3n), lit('none', 'utf8')], 'utf8'),
+    windowCall('ntile', [int(4n)], 'i64'),
+    windowCall('lag', [price], 'decimal(15,2)'),
+    windowCall('lead', [name, int(3n), lit('none', 'utf8')], 'utf8'),
   ]);
-  check([...(['rank', 'dense_rank'] as const).map((op) => windowCall(op, [], 'i64', { order: tied })), ...(['percent_rank', 'cume_dist'] as const).map((op) => windowCall(op, [], 'f64', { order: tied }))]);
+  check([
+    ...(['rank', 'dense_rank'] as const).map((op) => windowCall(op, [], 'i64', { order: tied })),
+    ...(['percent_rank', 'cume_dist'] as const).map((op) => windowCall(op, [], 'f64', { order: tied })),
+  ]);
 });
 
 test('aggregates and values of frames; several orders in one node', () => {
@@ -31,15 +54,27 @@ test('aggregates and values of frames; several orders in one node', () => {
   const unbounded = { kind: 'unbounded', offset: 0 } as const;
   const current = { kind: 'current', offset: 0 } as const;
   const frames: readonly WindowCall['frame'][] = [
-    undefined, { unit: 'rows', start: bound(-2), end: bound(1) }, { unit: 'rows', start: unbounded, end: current }, { unit: 'rows', start: current, end: unbounded },
-    { unit: 'rows', start: bound(2), end: bound(4) }, { unit: 'range', start: current, end: current }, { unit: 'rows', start: bound(-4), end: bound(-6) },
+    undefined,
+    { unit: 'rows', start: bound(-2), end: bound(1) },
+    { unit: 'rows', start: unbounded, end: current },
+    { unit: 'rows', start: current, end: unbounded },
+    { unit: 'rows', start: bound(2), end: bound(4) },
+    { unit: 'range', start: current, end: current },
+    { unit: 'rows', start: bound(-4), end: bound(-6) },
   ];
   for (const frame of frames) {
-    check([
-      windowCall('sum', [id], 'i64', { frame }), windowCall('avg', [price], 'f64', { frame }), windowCall('min', [name], 'utf8', { frame, partition: [customer] }), windowCall('count', [name], 'i64', { frame, order: [] , partition: [] }),
-      windowCall('first_value', [price], 'decimal(15,2)', { frame }), windowCall('last_value', [small], 'i8', { frame }), windowCall('nth_value', [name, int(2n)], 'utf8', { frame }),
-      windowCall('sum', [small], 'i64', { frame, order: tied, partition: [] }),
-    ].filter((call) => frame?.unit !== 'rows' || (call.order === unique)));
+    check(
+      [
+        windowCall('sum', [id], 'i64', { frame }),
+        windowCall('avg', [price], 'f64', { frame }),
+        windowCall('min', [name], 'utf8', { frame, partition: [customer] }),
+        windowCall('count', [name], 'i64', { frame, order: [], partition: [] }),
+        windowCall('first_value', [price], 'decimal(15,2)', { frame }),
+        windowCall('last_value', [small], 'i8', { frame }),
+        windowCall('nth_value', [name, int(2n)], 'utf8', { frame }),
+        windowCall('sum', [small], 'i64', { frame, order: tied, partition: [] }),
+      ].filter((call) => frame?.unit !== 'rows' || call.order === unique),
+    );
   }
 });
 

@@ -51,12 +51,22 @@ export class HeapView {
   writeValue(address: number, dtype: DType, value: Exclude<Value, null>): void {
     const { view } = this;
     switch (dtypeInfo(dtype).physical) {
-      case 'i8': case 'u8': return view.setUint8(address, Number(value) & 0xff);
-      case 'i16': case 'u16': return view.setUint16(address, Number(value) & 0xffff, true);
-      case 'i32': case 'u32': return view.setUint32(address, Number(value) >>> 0, true);
-      case 'i64': case 'u64': return view.setBigUint64(address, BigInt.asUintN(64, BigInt(value as bigint)), true);
-      case 'f32': return view.setFloat32(address, Number(value), true);
-      case 'f64': return view.setFloat64(address, Number(value), true);
+      case 'i8':
+      case 'u8':
+        return view.setUint8(address, Number(value) & 0xff);
+      case 'i16':
+      case 'u16':
+        return view.setUint16(address, Number(value) & 0xffff, true);
+      case 'i32':
+      case 'u32':
+        return view.setUint32(address, Number(value) >>> 0, true);
+      case 'i64':
+      case 'u64':
+        return view.setBigUint64(address, BigInt.asUintN(64, BigInt(value as bigint)), true);
+      case 'f32':
+        return view.setFloat32(address, Number(value), true);
+      case 'f64':
+        return view.setFloat64(address, Number(value), true);
       case 'i128': {
         const { months, days, microseconds } = value as IntervalValue;
         view.setInt32(address, months, true);
@@ -68,7 +78,8 @@ export class HeapView {
         view.setUint32(address, this.#put(bytes), true);
         return view.setUint32(address + 4, bytes.length, true);
       }
-      default: throw new Error(`the test harness has no values of ${dtype}`);
+      default:
+        throw new Error(`the test harness has no values of ${dtype}`);
     }
   }
 
@@ -76,27 +87,47 @@ export class HeapView {
     const { view } = this;
     if (dtype === 'bool') return view.getUint8(address) !== 0;
     switch (dtypeInfo(dtype).physical) {
-      case 'i8': return view.getInt8(address);
-      case 'u8': return view.getUint8(address);
-      case 'i16': return view.getInt16(address, true);
-      case 'u16': return view.getUint16(address, true);
-      case 'i32': return view.getInt32(address, true);
-      case 'u32': return view.getUint32(address, true);
-      case 'i64': return view.getBigInt64(address, true);
-      case 'u64': return view.getBigUint64(address, true);
-      case 'f32': return view.getFloat32(address, true);
-      case 'f64': return view.getFloat64(address, true);
-      case 'i128': return { months: view.getInt32(address, true), days: view.getInt32(address + 4, true), microseconds: view.getBigInt64(address + 8, true) };
+      case 'i8':
+        return view.getInt8(address);
+      case 'u8':
+        return view.getUint8(address);
+      case 'i16':
+        return view.getInt16(address, true);
+      case 'u16':
+        return view.getUint16(address, true);
+      case 'i32':
+        return view.getInt32(address, true);
+      case 'u32':
+        return view.getUint32(address, true);
+      case 'i64':
+        return view.getBigInt64(address, true);
+      case 'u64':
+        return view.getBigUint64(address, true);
+      case 'f32':
+        return view.getFloat32(address, true);
+      case 'f64':
+        return view.getFloat64(address, true);
+      case 'i128':
+        return {
+          months: view.getInt32(address, true),
+          days: view.getInt32(address + 4, true),
+          microseconds: view.getBigInt64(address + 8, true),
+        };
       case 'bytes': {
         const [at, length] = [this.u32(address), this.u32(address + 4)];
         return dtype === 'utf8' ? this.text(at, length) : this.bytes.slice(at, at + length);
       }
-      default: throw new Error(`the test harness has no values of ${dtype}`);
+      default:
+        throw new Error(`the test harness has no values of ${dtype}`);
     }
   }
 
   /** The six words of a scan's column: `coded` text has a dictionary. */
-  writeColumn(column: { readonly dtype: DType; readonly width: number }, values: readonly Value[], coded: boolean): number[] {
+  writeColumn(
+    column: { readonly dtype: DType; readonly width: number },
+    values: readonly Value[],
+    coded: boolean,
+  ): number[] {
     const validity = values.includes(null) ? this.#validity(values) : 0;
     const { widthBytes, physical } = dtypeInfo(column.dtype);
     if (physical === 'bytes') return this.#textColumn(values, validity, coded);
@@ -105,7 +136,9 @@ export class HeapView {
     values.forEach((value, row) => {
       if (value === null) return;
       const elements = column.width === 1 && !Array.isArray(value) ? [value] : (value as readonly Value[]);
-      elements.forEach((element, k) => this.writeValue(address + k * stride + row * widthBytes, column.dtype, element!));
+      elements.forEach((element, k) =>
+        this.writeValue(address + k * stride + row * widthBytes, column.dtype, element!),
+      );
     });
     return [address, validity, 0, 0, 0, stride];
   }
@@ -122,14 +155,17 @@ export class HeapView {
     });
     this.view.setUint32(offsets + encoded.length * 4, at, true);
     const base = this.#put(Uint8Array.from(encoded.flatMap((bytes) => [...bytes])));
-    const codes = coded ? this.#put(new Uint8Array(Uint16Array.from(texts, (text) => entries.indexOf(text)).buffer)) : 0;
+    const codes = coded
+      ? this.#put(new Uint8Array(Uint16Array.from(texts, (text) => entries.indexOf(text)).buffer))
+      : 0;
     return [0, validity, codes, offsets, base, 0];
   }
 
   #validity(values: readonly Value[]): number {
     const bitmap = new Uint8Array(Math.ceil(values.length / 8));
-    values.forEach((value, i) => { if (value !== null) bitmap[i >> 3]! |= 1 << (i & 7); });
+    values.forEach((value, i) => {
+      if (value !== null) bitmap[i >> 3]! |= 1 << (i & 7);
+    });
     return this.#put(bitmap);
   }
 }
-

@@ -38,11 +38,22 @@ const CITIES = ['Wien', 'Paris', 'København', '', 'Łódź', null, 'a longer na
 
 export const TABLES: Readonly<Record<string, readonly (readonly Value[])[]>> = {
   orders: Array.from({ length: 250 }, (_, i) => [
-    BigInt(i * 7 - 300), i % 11 === 0 ? null : i % 37, i % 13 === 0 ? null : `name ${i % 9}`, i % 17 === 0 ? null : i % 19 === 0 ? NaN : (i * 1.5) % 41,
-    i % 23 === 0 ? null : BigInt((i * 9_973) % 100_000), 15_000 + ((i * 37) % 900), i % 5 === 0 ? null : i % 2 === 0, (i % 200) - 100, [i, i / 2, -i],
+    BigInt(i * 7 - 300),
+    i % 11 === 0 ? null : i % 37,
+    i % 13 === 0 ? null : `name ${i % 9}`,
+    i % 17 === 0 ? null : i % 19 === 0 ? NaN : (i * 1.5) % 41,
+    i % 23 === 0 ? null : BigInt((i * 9_973) % 100_000),
+    15_000 + ((i * 37) % 900),
+    i % 5 === 0 ? null : i % 2 === 0,
+    (i % 200) - 100,
+    [i, i / 2, -i],
     i % 7 === 0 ? null : BigInt(i) * 86_400_000_000n * 13n + BigInt(i) * 3_723_000_001n - 10n ** 15n,
   ]),
-  customers: Array.from({ length: 60 }, (_, i) => [i % 20 === 19 ? null : i % 45, CITIES[i % CITIES.length]!, Math.fround(i * 0.25)]),
+  customers: Array.from({ length: 60 }, (_, i) => [
+    i % 20 === 19 ? null : i % 45,
+    CITIES[i % CITIES.length]!,
+    Math.fround(i * 0.25),
+  ]),
 };
 
 export function scanOf(table: string, schema: RelationType): Relation {
@@ -58,32 +69,63 @@ export function col(input: Relation, name: string): Expr {
 export function ref(input: Relation, index: number): Expr {
   return make({ kind: 'ref', index, type: input.type.columns[index]!.type });
 }
-export const lit = (value: LiteralValue, dtype: DType): Expr => make({ kind: 'literal', value, type: scalar(dtype, { nullable: value === null }) });
+export const lit = (value: LiteralValue, dtype: DType): Expr =>
+  make({ kind: 'literal', value, type: scalar(dtype, { nullable: value === null }) });
 export const call = (op: ScalarOp, ...args: readonly Expr[]): Expr => make({ kind: 'call', op, args });
-export const columnsOf = (groups: readonly { expr: Expr; name: string }[], calls: readonly AggregateCall[]): RelationType =>
-  relation([...groups.map((group) => ({ name: group.name, type: group.expr.type })), ...calls.map((c) => ({ name: c.name, type: c.type }))]);
+export const columnsOf = (
+  groups: readonly { expr: Expr; name: string }[],
+  calls: readonly AggregateCall[],
+): RelationType =>
+  relation([
+    ...groups.map((group) => ({ name: group.name, type: group.expr.type })),
+    ...calls.map((c) => ({ name: c.name, type: c.type })),
+  ]);
 
-const NO_TENSORS = { get: (hash: string): never => { throw new Error(`no tensor ${hash}`); } };
+const NO_TENSORS = {
+  get: (hash: string): never => {
+    throw new Error(`no tensor ${hash}`);
+  },
+};
 
-interface Params { readonly values: readonly Value[]; readonly dtypes: readonly DType[] }
+interface Params {
+  readonly values: readonly Value[];
+  readonly dtypes: readonly DType[];
+}
 
 export function plan(relation: Relation, tensors: TensorData = NO_TENSORS, dtypes: readonly DType[] = []): EmittedPlan {
   return emitPlan(relation, { sql: '', parameters: dtypes, tensors, tier: SIMD128_TIER });
 }
 
-export function run(relation: Relation, options: { readonly params?: Params | undefined; readonly tensors?: TensorData | undefined } = {}): Value[][] {
+export function run(
+  relation: Relation,
+  options: { readonly params?: Params | undefined; readonly tensors?: TensorData | undefined } = {},
+): Value[][] {
   const tensors = options.tensors ?? NO_TENSORS;
-  const weight = (slot: WeightSlot): Uint8Array => packWeight(slot.hash.split('+').map((hash) => tensors.get(hash)), JSON.parse(slot.layout) as WeightLayout);
-  return runPlan(plan(relation, tensors, options.params?.dtypes), { tables: TABLES, params: options.params?.values ?? [], weight });
+  const weight = (slot: WeightSlot): Uint8Array =>
+    packWeight(
+      slot.hash.split('+').map((hash) => tensors.get(hash)),
+      JSON.parse(slot.layout) as WeightLayout,
+    );
+  return runPlan(plan(relation, tensors, options.params?.dtypes), {
+    tables: TABLES,
+    params: options.params?.values ?? [],
+    weight,
+  });
 }
 
 /** Rows as sorted lines (as they come where `ordered`), floats to so many digits. */
-function lines(rows: readonly (readonly Value[])[], options: { readonly ordered: boolean; readonly digits: number }): string[] {
-  const text = rows.map((row) => JSON.stringify(row, (_, value: unknown) => {
-    if (typeof value === 'bigint') return `${value}n`;
-    if (typeof value === 'number') return Number.isFinite(value) ? Number(value.toPrecision(options.digits)) : String(value);
-    return value;
-  }));
+function lines(
+  rows: readonly (readonly Value[])[],
+  options: { readonly ordered: boolean; readonly digits: number },
+): string[] {
+  const text = rows.map((row) =>
+    JSON.stringify(row, (_, value: unknown) => {
+      if (typeof value === 'bigint') return `${value}n`;
+      if (typeof value === 'number')
+        return Number.isFinite(value) ? Number(value.toPrecision(options.digits)) : String(value);
+      return value;
+    }),
+  );
   return options.ordered ? text : text.sort();
 }
 
@@ -91,9 +133,18 @@ const DIGITS = 12;
 
 export function checkAgainstOracle(
   relation: Relation,
-  options: { readonly ordered?: boolean; readonly params?: Params; readonly tensors?: TensorData; readonly digits?: number } = {},
+  options: {
+    readonly ordered?: boolean;
+    readonly params?: Params;
+    readonly tensors?: TensorData;
+    readonly digits?: number;
+  } = {},
 ): void {
-  const expected = evaluateRelation(relation, { tables: (name) => TABLES[name]!, params: options.params?.values ?? [], tensors: options.tensors ?? NO_TENSORS });
+  const expected = evaluateRelation(relation, {
+    tables: (name) => TABLES[name]!,
+    params: options.params?.values ?? [],
+    tensors: options.tensors ?? NO_TENSORS,
+  });
   const found = run(relation, options);
   const form = { ordered: options.ordered === true, digits: options.digits ?? DIGITS };
   assert.equal(lines(found, form), lines(expected, form));

@@ -8,7 +8,16 @@ import { MEANING } from '../../ir/scalar/meaning.js';
 import { castValue } from '../../ir/scalar/cast.js';
 import type { Value } from '../../ir/scalar/value.js';
 import type { EmittedPlan } from '../../backends/emit.js';
-import { CHUNK_HEADER_BYTES, PARAM_BYTES, SCAN_COLUMN_WORDS, SCAN_HEADER_WORDS, type Finish, type OutputColumn, type PhysicalPlan, type Pipeline } from '../../runtime/plan.js';
+import {
+  CHUNK_HEADER_BYTES,
+  PARAM_BYTES,
+  SCAN_COLUMN_WORDS,
+  SCAN_HEADER_WORDS,
+  type Finish,
+  type OutputColumn,
+  type PhysicalPlan,
+  type Pipeline,
+} from '../../runtime/plan.js';
 import { HeapView } from './heap-view.js';
 
 const CHUNK_ROWS = 96;
@@ -47,10 +56,14 @@ class Run {
     this.#options = options;
     this.#heap = new HeapView(this.#memory);
     const dataBase = this.#heap.alloc(plan.dataBytes);
-    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>), { env: this.#imports(dataBase) }).exports as unknown as Exports;
+    this.#exports = new WebAssembly.Instance(new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>), {
+      env: this.#imports(dataBase),
+    }).exports as unknown as Exports;
     this.#context = this.#heap.alloc(plan.contextBytes);
     this.#locals = [0, 1].map(() => this.#heap.alloc(plan.localBytes));
-    plan.parameters.forEach((slot, i) => this.#heap.writeSlot(this.#context + slot.offset, slot.dtype, options.params![i]!));
+    plan.parameters.forEach((slot, i) =>
+      this.#heap.writeSlot(this.#context + slot.offset, slot.dtype, options.params![i]!),
+    );
     for (const slot of plan.weights) {
       const bytes = options.weight!(slot);
       const address = this.#heap.alloc(bytes.length);
@@ -60,15 +73,28 @@ class Run {
   }
 
   #imports(dataBase: number): Record<string, Import> {
-    const math = new Proxy({}, {
-      get: (_, name: string) => (...args: number[]) => (name === 'math_random' ? 0.5 : MEANING[name.slice(5) as ScalarOp](args, args.map(() => 'f64' as const))),
-    }) as Record<string, Import>;
+    const math = new Proxy(
+      {},
+      {
+        get:
+          (_, name: string) =>
+          (...args: number[]) =>
+            name === 'math_random'
+              ? 0.5
+              : MEANING[name.slice(5) as ScalarOp](
+                  args,
+                  args.map(() => 'f64' as const),
+                ),
+      },
+    ) as Record<string, Import>;
     const env: Record<string, Import> = {
       memory: this.#memory,
       data_base: new WebAssembly.Global({ value: 'i32', mutable: false }, dataBase),
       alloc: (bytes: number) => this.#heap.alloc(bytes),
       emit: (chunk: number) => this.#emit(chunk),
-      fail: (_: number, address: number, length: number) => { throw new Error(this.#heap.text(address, length)); },
+      fail: (_: number, address: number, length: number) => {
+        throw new Error(this.#heap.text(address, length));
+      },
       host: (func: number, args: number, result: number) => this.#host(func, args, result),
     };
     return new Proxy(env, { get: (target, name: string) => target[name] ?? math[name] });
@@ -77,9 +103,10 @@ class Run {
   #host(number: number, args: number, result: number): void {
     const func = this.#plan.hostFunctions[number]!;
     const values = func.args.map((dtype, i) => this.#heap.readSlot(args + i * PARAM_BYTES, dtype));
-    const value = func.cast === undefined
-      ? MEANING[func.op as ScalarOp](values, func.args)
-      : castValue(values[0]!, { from: func.args[0]!, to: func.cast.to, attempt: func.cast.attempt });
+    const value =
+      func.cast === undefined
+        ? MEANING[func.op as ScalarOp](values, func.args)
+        : castValue(values[0]!, { from: func.args[0]!, to: func.cast.to, attempt: func.cast.attempt });
     this.#heap.writeSlot(result, func.result, value);
   }
 
@@ -98,16 +125,20 @@ class Run {
   *#morsels(pipeline: Pipeline): Generator<number> {
     const { source } = pipeline;
     switch (source.kind) {
-      case 'once': return yield this.#heap.alloc(16);
+      case 'once':
+        return yield this.#heap.alloc(16);
       case 'sorted': {
         const { pointers, count } = this.#sorted.get(source.buffer)!;
-        for (let i = 0; i < count; i += MORSEL_ROWS) yield this.#words([pointers + i * 4, Math.min(MORSEL_ROWS, count - i)]);
+        for (let i = 0; i < count; i += MORSEL_ROWS)
+          yield this.#words([pointers + i * 4, Math.min(MORSEL_ROWS, count - i)]);
         return;
       }
       case 'buffer':
-        for (const chunk of this.#chunks(source.buffer)) yield this.#words([chunk + CHUNK_HEADER_BYTES, this.#heap.u32(chunk + 4)]);
+        for (const chunk of this.#chunks(source.buffer))
+          yield this.#words([chunk + CHUNK_HEADER_BYTES, this.#heap.u32(chunk + 4)]);
         return;
-      case 'scan': return yield* this.#scan(source.table, source.columns);
+      case 'scan':
+        return yield* this.#scan(source.table, source.columns);
     }
   }
 
@@ -116,9 +147,17 @@ class Run {
     const schema = this.#plan.tables.find((candidate) => candidate.name === table)!.columns;
     for (let begin = 0; begin < rows.length; begin += CHUNK_ROWS) {
       const chunk = rows.slice(begin, begin + CHUNK_ROWS);
-      const words = columns.flatMap((column) => this.#heap.writeColumn(schema[column]!, chunk.map((row) => row[column]!), begin % 2 === 0));
-      if (words.length !== columns.length * SCAN_COLUMN_WORDS || SCAN_HEADER_WORDS !== 2) throw new Error('the morsel layout has changed');
-      for (let i = 0; i < chunk.length; i += MORSEL_ROWS) yield this.#words([i, Math.min(i + MORSEL_ROWS, chunk.length), ...words]);
+      const words = columns.flatMap((column) =>
+        this.#heap.writeColumn(
+          schema[column]!,
+          chunk.map((row) => row[column]!),
+          begin % 2 === 0,
+        ),
+      );
+      if (words.length !== columns.length * SCAN_COLUMN_WORDS || SCAN_HEADER_WORDS !== 2)
+        throw new Error('the morsel layout has changed');
+      for (let i = 0; i < chunk.length; i += MORSEL_ROWS)
+        yield this.#words([i, Math.min(i + MORSEL_ROWS, chunk.length), ...words]);
     }
   }
 
@@ -132,7 +171,8 @@ class Run {
     const { localOffset } = this.#plan.buffers[buffer]!;
     return locals.flatMap((local) => {
       const found: number[] = [];
-      for (let chunk = this.#heap.u32(local + localOffset); chunk !== 0; chunk = this.#heap.u32(chunk)) found.push(chunk);
+      for (let chunk = this.#heap.u32(local + localOffset); chunk !== 0; chunk = this.#heap.u32(chunk))
+        found.push(chunk);
       return found;
     });
   }
@@ -152,8 +192,14 @@ class Run {
         return;
       }
       case 'merge': {
-        for (const chunk of this.#chunks(finish.buffer, this.#locals.slice(1))) this.#exports[finish.fn]!(this.#context, first, chunk);
-        for (const local of this.#locals.slice(1)) this.#heap.bytes.fill(0, local + this.#plan.buffers[finish.buffer]!.localOffset, local + this.#plan.buffers[finish.buffer]!.localOffset + 64);
+        for (const chunk of this.#chunks(finish.buffer, this.#locals.slice(1)))
+          this.#exports[finish.fn]!(this.#context, first, chunk);
+        for (const local of this.#locals.slice(1))
+          this.#heap.bytes.fill(
+            0,
+            local + this.#plan.buffers[finish.buffer]!.localOffset,
+            local + this.#plan.buffers[finish.buffer]!.localOffset + 64,
+          );
         return;
       }
       case 'sort': {
@@ -166,20 +212,27 @@ class Run {
         this.#sorted.set(finish.buffer, { pointers, count: Math.min(count, finish.limit ?? Infinity) });
         return;
       }
-      default: throw new Error(`the test harness does not run ${finish.kind} steps`);
+      default:
+        throw new Error(`the test harness does not run ${finish.kind} steps`);
     }
   }
 
   #emit(chunk: number): void {
     const count = this.#heap.u32(chunk);
-    const leaves = this.#plan.leaves.map((leaf) => ({ dtype: leaf.dtype, width: leaf.width, at: chunk + leaf.chunkOffset }));
+    const leaves = this.#plan.leaves.map((leaf) => ({
+      dtype: leaf.dtype,
+      width: leaf.width,
+      at: chunk + leaf.chunkOffset,
+    }));
     const value = (column: OutputColumn, row: number): Value => {
       switch (column.kind) {
-        case 'leaf': return this.#leaf(leaves[column.leaf]!, row);
+        case 'leaf':
+          return this.#leaf(leaves[column.leaf]!, row);
         case 'struct':
           if (column.nullLeaf !== undefined && this.#leaf(leaves[column.nullLeaf]!, row) === true) return null;
           return column.fields.map((field) => value(field, row));
-        case 'map': return column.values.map((inner) => value(inner, row));
+        case 'map':
+          return column.values.map((inner) => value(inner, row));
       }
     };
     for (let row = 0; row < count; row++) this.rows.push(this.#plan.output.map((column) => value(column, row)));
@@ -192,10 +245,12 @@ class Run {
     if (dtypeInfo(dtype).physical === 'bytes') {
       const [begin, end] = [this.#heap.u32(values + row * 4), this.#heap.u32(values + row * 4 + 4)];
       const base = this.#heap.u32(at + 8);
-      return dtype === 'utf8' ? this.#heap.text(base + begin, end - begin) : this.#heap.bytes.slice(base + begin, base + end);
+      return dtype === 'utf8'
+        ? this.#heap.text(base + begin, end - begin)
+        : this.#heap.bytes.slice(base + begin, base + end);
     }
-    const element = (k: number): Value => this.#heap.readValue(values + (row * width + k) * dtypeInfo(dtype).widthBytes, dtype);
+    const element = (k: number): Value =>
+      this.#heap.readValue(values + (row * width + k) * dtypeInfo(dtype).widthBytes, dtype);
     return width === 1 ? element(0) : Array.from({ length: width }, (_, k) => element(k));
   }
 }
-

@@ -53,14 +53,17 @@ function widened(value: I32, dtype: DType): I64 {
 
 function checkedWide({ scope, dtype, isNull }: StrictSite, op: CheckedOp, a: I64, b: I64): Value {
   const message = overflowMessage(op, dtype);
-  if (op === 'mul') return checkedMultiply(scope.emission, isUnsigned(dtype), (func, flag) => {
-    const product = scope.f.call(func, { a, b });
-    failIf(scope, scope.f.call(flag, { a, b, product }), message, isNull);
-    return product;
-  });
+  if (op === 'mul')
+    return checkedMultiply(scope.emission, isUnsigned(dtype), (func, flag) => {
+      const product = scope.f.call(func, { a, b });
+      failIf(scope, scope.f.call(flag, { a, b, product }), message, isNull);
+      return product;
+    });
   const result = scope.f.let(a[op](b));
   const failed = isUnsigned(dtype)
-    ? op === 'add' ? result.lt_u(a) : a.lt_u(b)
+    ? op === 'add'
+      ? result.lt_u(a)
+      : a.lt_u(b)
     : (op === 'add' ? a.xor(result).and(b.xor(result)) : a.xor(b).and(a.xor(result))).lt_s(0);
   failIf(scope, failed, message, isNull);
   return result;
@@ -69,22 +72,42 @@ function checkedWide({ scope, dtype, isNull }: StrictSite, op: CheckedOp, a: I64
 type Multiply = Func<{ a: 'i64'; b: 'i64' }, 'i64'>;
 type MultiplyFails = Func<{ a: 'i64'; b: 'i64'; product: 'i64' }, 'i32'>;
 
-function checkedMultiply(emission: Emission, unsigned: boolean, use: (product: Multiply, fails: MultiplyFails) => Value): Value {
+function checkedMultiply(
+  emission: Emission,
+  unsigned: boolean,
+  use: (product: Multiply, fails: MultiplyFails) => Value,
+): Value {
   const suffix = unsigned ? 'u64' : 'i64';
   const product = support(emission, `mul_${suffix}`, (module) =>
-    module.define(`mul_${suffix}`, { params: { a: 'i64', b: 'i64' }, result: 'i64' }, (f, { a, b }) => f.return(a.mul(b))));
+    module.define(`mul_${suffix}`, { params: { a: 'i64', b: 'i64' }, result: 'i64' }, (f, { a, b }) =>
+      f.return(a.mul(b)),
+    ),
+  );
   const fails = support(emission, `mul_${suffix}_overflows`, (module) =>
-    module.define(`mul_${suffix}_overflows`, { params: { a: 'i64', b: 'i64', product: 'i64' }, result: 'i32' }, (f, { a, b, product: held }) => {
-      // Both fit 32 bits: no overflow, and no division.
-      if (!unsigned) f.if(a.add(1n << 31n).or(b.add(1n << 31n)).shr_u(32).eqz(), () => f.return(0));
-      else f.if(a.or(b).shr_u(32).eqz(), () => f.return(0));
-      f.if(a.eqz(), () => f.return(0));
-      if (unsigned) f.return(held.div_u(a).ne(b));
-      else {
-        f.if(a.eq(-1), () => f.return(b.eq(-(1n << 63n))));
-        f.return(held.div_s(a).ne(b));
-      }
-    }));
+    module.define(
+      `mul_${suffix}_overflows`,
+      { params: { a: 'i64', b: 'i64', product: 'i64' }, result: 'i32' },
+      (f, { a, b, product: held }) => {
+        // Both fit 32 bits: no overflow, and no division.
+        if (!unsigned)
+          f.if(
+            a
+              .add(1n << 31n)
+              .or(b.add(1n << 31n))
+              .shr_u(32)
+              .eqz(),
+            () => f.return(0),
+          );
+        else f.if(a.or(b).shr_u(32).eqz(), () => f.return(0));
+        f.if(a.eqz(), () => f.return(0));
+        if (unsigned) f.return(held.div_u(a).ne(b));
+        else {
+          f.if(a.eq(-1), () => f.return(b.eq(-(1n << 63n))));
+          f.return(held.div_s(a).ne(b));
+        }
+      },
+    ),
+  );
   return use(product, fails);
 }
 
@@ -98,29 +121,36 @@ function checkedDecimal({ scope, args, result, isNull }: StrictSite, op: Checked
   const most = decimalMost(result);
   const beyond = outside(value, -most, most);
   if (op !== 'mul') failIf(scope, beyond, message, isNull);
-  else checkedMultiply(scope.emission, false, (_, fails) => {
-    failIf(scope, beyond.or(scope.f.call(fails, { a, b, product: value })), message, isNull);
-    return value;
-  });
+  else
+    checkedMultiply(scope.emission, false, (_, fails) => {
+      failIf(scope, beyond.or(scope.f.call(fails, { a, b, product: value })), message, isNull);
+      return value;
+    });
   return value;
 }
 
 /** To the dtype's width, as two's complement wraps. */
 export function wrapTo(value: I32, dtype: DType): I32 {
   switch (dtype) {
-    case 'i8': return value.extend8_s();
-    case 'i16': return value.extend16_s();
-    case 'u8': return value.and(0xff);
-    case 'u16': return value.and(0xffff);
-    default: return value;
+    case 'i8':
+      return value.extend8_s();
+    case 'i16':
+      return value.extend16_s();
+    case 'u8':
+      return value.and(0xff);
+    case 'u16':
+      return value.and(0xffff);
+    default:
+      return value;
   }
 }
 
 type WrapOp = 'add' | 'sub' | 'mul' | 'and' | 'or' | 'xor';
-const wrapping = (op: WrapOp): Emit => strict(({ args, dtype }) => {
-  const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
-  return a instanceof I64 ? a[op](asI64(b)) : wrapTo(asI32(a)[op](asI32(b)), dtype);
-});
+const wrapping = (op: WrapOp): Emit =>
+  strict(({ args, dtype }) => {
+    const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
+    return a instanceof I64 ? a[op](asI64(b)) : wrapTo(asI32(a)[op](asI32(b)), dtype);
+  });
 
 /** Quotient or remainder where b is 0 gives `zero`; the least value divided by -1 wraps. */
 function integerDivision(site: StrictSite, op: 'div' | 'rem'): Value {
@@ -150,22 +180,27 @@ const ifZero = (zero: Value, by: Value, value: Value): Value => {
 };
 
 /** int_div and mod: NULL where b is 0. */
-const nullableDivision = (op: 'div' | 'rem'): Emit => (site: CallSite) => {
-  let byZero: I32 | undefined;
-  const value = strict((inner) => {
-    const { args, scope } = inner;
-    if (args[0]!.parts[0] instanceof F32 || args[0]!.parts[0] instanceof F64) return floatRemainder(inner, false);
-    byZero = scope.f.let(isZero(args[1]!.parts[0]!));
-    if (op === 'div' && !isUnsigned(inner.dtype) && !isDecimal(inner.dtype)) failLeastByMinusOne(inner);
-    return scope.hold(integerDivision(inner, op));
-  })(site);
-  if (byZero === undefined) return value;
-  return { ...value, isNull: value.isNull === undefined ? byZero : value.isNull.or(byZero) };
-};
+const nullableDivision =
+  (op: 'div' | 'rem'): Emit =>
+  (site: CallSite) => {
+    let byZero: I32 | undefined;
+    const value = strict((inner) => {
+      const { args, scope } = inner;
+      if (args[0]!.parts[0] instanceof F32 || args[0]!.parts[0] instanceof F64) return floatRemainder(inner, false);
+      byZero = scope.f.let(isZero(args[1]!.parts[0]!));
+      if (op === 'div' && !isUnsigned(inner.dtype) && !isDecimal(inner.dtype)) failLeastByMinusOne(inner);
+      return scope.hold(integerDivision(inner, op));
+    })(site);
+    if (byZero === undefined) return value;
+    return { ...value, isNull: value.isNull === undefined ? byZero : value.isNull.or(byZero) };
+  };
 
 function failLeastByMinusOne({ scope, args, dtype, isNull }: StrictSite): void {
   const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
-  const both = a instanceof I64 ? a.eq(-(1n << 63n)).and(asI64(b).eq(-1)) : asI32(a).eq(narrowRange(dtype)[0]).and(asI32(b).eq(-1));
+  const both =
+    a instanceof I64
+      ? a.eq(-(1n << 63n)).and(asI64(b).eq(-1))
+      : asI32(a).eq(narrowRange(dtype)[0]).and(asI32(b).eq(-1));
   failIf(scope, both, overflowMessage('int_div', dtype), isNull);
 }
 
@@ -179,35 +214,42 @@ function floatRemainder({ scope, args }: StrictSite, floor: boolean): Value {
 }
 
 /** fmod and floor_mod of ONNX: 0 where an integer b is 0. */
-const remainder = (floor: boolean): Emit => strict((site) => {
-  const [a, b] = [site.args[0]!.parts[0]!, site.args[1]!.parts[0]!];
-  if (a instanceof F32 || a instanceof F64) return floatRemainder(site, floor);
-  const rest = site.scope.hold(integerDivision(site, 'rem'));
-  const zero = a instanceof I64 ? i64(0) : i32(0);
-  if (!floor || isUnsigned(site.dtype)) return ifZero(zero, b, rest);
-  if (rest instanceof I64) return select(asI64(b).eqz(), i64(0), select(rest.ne(0).and(rest.xor(asI64(b)).lt_s(0)), rest.add(asI64(b)), rest));
-  const [x, y] = [asI32(rest), asI32(b)];
-  return select(y.eqz(), i32(0), select(x.ne(0).and(x.xor(y).lt_s(0)), x.add(y), x));
-});
+const remainder = (floor: boolean): Emit =>
+  strict((site) => {
+    const [a, b] = [site.args[0]!.parts[0]!, site.args[1]!.parts[0]!];
+    if (a instanceof F32 || a instanceof F64) return floatRemainder(site, floor);
+    const rest = site.scope.hold(integerDivision(site, 'rem'));
+    const zero = a instanceof I64 ? i64(0) : i32(0);
+    if (!floor || isUnsigned(site.dtype)) return ifZero(zero, b, rest);
+    if (rest instanceof I64)
+      return select(
+        asI64(b).eqz(),
+        i64(0),
+        select(rest.ne(0).and(rest.xor(asI64(b)).lt_s(0)), rest.add(asI64(b)), rest),
+      );
+    const [x, y] = [asI32(rest), asI32(b)];
+    return select(y.eqz(), i32(0), select(x.ne(0).and(x.xor(y).lt_s(0)), x.add(y), x));
+  });
 
 /** neg and abs: the least integer has no opposite, an unsigned only that of 0. */
-const opposite = (op: 'neg' | 'abs'): Emit => strict(({ scope, args, dtype, isNull }) => {
-  const a = args[0]!.parts[0]!;
-  if (a instanceof F32 || a instanceof F64) return a[op]();
-  const message = overflowMessage(op, dtype);
-  if (isUnsigned(dtype)) {
-    if (op === 'abs') return a;
-    failIf(scope, isZero(a).eqz(), message, isNull);
-    return a;
-  }
-  if (a instanceof I64) {
-    if (!isDecimal(dtype)) failIf(scope, a.eq(-(1n << 63n)), message, isNull);
-    return op === 'neg' ? i64(0).sub(a) : select(a.lt_s(0), i64(0).sub(a), a);
-  }
-  const x = asI32(a);
-  failIf(scope, x.eq(narrowRange(dtype)[0]), message, isNull);
-  return op === 'neg' ? i32(0).sub(x) : select(x.lt_s(0), i32(0).sub(x), x);
-});
+const opposite = (op: 'neg' | 'abs'): Emit =>
+  strict(({ scope, args, dtype, isNull }) => {
+    const a = args[0]!.parts[0]!;
+    if (a instanceof F32 || a instanceof F64) return a[op]();
+    const message = overflowMessage(op, dtype);
+    if (isUnsigned(dtype)) {
+      if (op === 'abs') return a;
+      failIf(scope, isZero(a).eqz(), message, isNull);
+      return a;
+    }
+    if (a instanceof I64) {
+      if (!isDecimal(dtype)) failIf(scope, a.eq(-(1n << 63n)), message, isNull);
+      return op === 'neg' ? i64(0).sub(a) : select(a.lt_s(0), i64(0).sub(a), a);
+    }
+    const x = asI32(a);
+    failIf(scope, x.eq(narrowRange(dtype)[0]), message, isNull);
+    return op === 'neg' ? i32(0).sub(x) : select(x.lt_s(0), i32(0).sub(x), x);
+  });
 
 const sign = strict(({ args, dtype }) => {
   const a = args[0]!.parts[0]!;
@@ -221,18 +263,19 @@ const sign = strict(({ args, dtype }) => {
 });
 
 /** ONNX max and min: NaN where either is. Other dtypes in their order. */
-const extreme = (op: 'max' | 'min'): Emit => strict(({ scope, args, dtype }) => {
-  const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
-  if (a instanceof F32 && b instanceof F32) return a[op](b);
-  if (a instanceof F64 && b instanceof F64) return a[op](b);
-  if (args[0]!.parts.length > 1) {
-    const first = scope.hold(op === 'max' ? less(scope, args[1]!, args[0]!) : less(scope, args[0]!, args[1]!));
-    return args[0]!.parts.map((part, i) => select(first, part, args[1]!.parts[i]!));
-  }
-  const order = `${op === 'max' ? 'gt' : 'lt'}_${isUnsigned(dtype) ? 'u' : 's'}` as const;
-  if (a instanceof I64) return select(a[order](asI64(b)), a, asI64(b));
-  return select(asI32(a)[order](asI32(b)), asI32(a), asI32(b));
-});
+const extreme = (op: 'max' | 'min'): Emit =>
+  strict(({ scope, args, dtype }) => {
+    const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
+    if (a instanceof F32 && b instanceof F32) return a[op](b);
+    if (a instanceof F64 && b instanceof F64) return a[op](b);
+    if (args[0]!.parts.length > 1) {
+      const first = scope.hold(op === 'max' ? less(scope, args[1]!, args[0]!) : less(scope, args[0]!, args[1]!));
+      return args[0]!.parts.map((part, i) => select(first, part, args[1]!.parts[i]!));
+    }
+    const order = `${op === 'max' ? 'gt' : 'lt'}_${isUnsigned(dtype) ? 'u' : 's'}` as const;
+    if (a instanceof I64) return select(a[order](asI64(b)), a, asI64(b));
+    return select(asI32(a)[order](asI32(b)), asI32(a), asI32(b));
+  });
 
 const divide = strict(({ args }) => {
   const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
@@ -245,29 +288,52 @@ const bitNot = strict(({ args, dtype }) => {
 });
 
 /** Past the width: 0, or -1 of a negative shifted right. */
-const shift = (op: 'shl' | 'shr'): Emit => strict(({ scope, args, dtype, isNull }) => {
-  const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
-  const bits = dtypeInfo(dtype).widthBytes * 8;
-  const right = isUnsigned(dtype) ? 'shr_u' : 'shr_s';
-  const message = 'Cannot shift by a negative number';
-  if (a instanceof I64) {
-    const by = asI64(b);
+const shift = (op: 'shl' | 'shr'): Emit =>
+  strict(({ scope, args, dtype, isNull }) => {
+    const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
+    const bits = dtypeInfo(dtype).widthBytes * 8;
+    const right = isUnsigned(dtype) ? 'shr_u' : 'shr_s';
+    const message = 'Cannot shift by a negative number';
+    if (a instanceof I64) {
+      const by = asI64(b);
+      if (!isUnsigned(dtype)) failIf(scope, by.lt_s(0), message, isNull);
+      const past = op === 'shr' && !isUnsigned(dtype) ? a.shr_s(63) : i64(0);
+      return select(by.ge_u(bits), past, op === 'shl' ? a.shl(by) : a[right](by));
+    }
+    const [x, by] = [asI32(a), asI32(b)];
     if (!isUnsigned(dtype)) failIf(scope, by.lt_s(0), message, isNull);
-    const past = op === 'shr' && !isUnsigned(dtype) ? a.shr_s(63) : i64(0);
-    return select(by.ge_u(bits), past, op === 'shl' ? a.shl(by) : a[right](by));
-  }
-  const [x, by] = [asI32(a), asI32(b)];
-  if (!isUnsigned(dtype)) failIf(scope, by.lt_s(0), message, isNull);
-  const past = op === 'shr' && !isUnsigned(dtype) ? x.shr_s(31) : i32(0);
-  return select(by.ge_u(bits), past, op === 'shl' ? wrapTo(x.shl(by), dtype) : x[right](by));
-});
+    const past = op === 'shr' && !isUnsigned(dtype) ? x.shr_s(31) : i32(0);
+    return select(by.ge_u(bits), past, op === 'shl' ? wrapTo(x.shl(by), dtype) : x[right](by));
+  });
 
 export const ARITHMETIC = {
-  add: checked('add'), sub: checked('sub'), mul: checked('mul'), div: divide,
-  int_div: nullableDivision('div'), mod: nullableDivision('rem'),
-  wrap_add: wrapping('add'), wrap_sub: wrapping('sub'), wrap_mul: wrapping('mul'),
-  trunc_div: strict((site) => ifZero(site.args[0]!.parts[0] instanceof I64 ? i64(0) : i32(0), site.args[1]!.parts[0]!, site.scope.hold(integerDivision(site, 'div')))),
-  floor_mod: remainder(true), fmod: remainder(false),
-  neg: opposite('neg'), abs: opposite('abs'), sign, max: extreme('max'), min: extreme('min'),
-  bit_and: wrapping('and'), bit_or: wrapping('or'), bit_xor: wrapping('xor'), bit_not: bitNot, shift_left: shift('shl'), shift_right: shift('shr'),
+  add: checked('add'),
+  sub: checked('sub'),
+  mul: checked('mul'),
+  div: divide,
+  int_div: nullableDivision('div'),
+  mod: nullableDivision('rem'),
+  wrap_add: wrapping('add'),
+  wrap_sub: wrapping('sub'),
+  wrap_mul: wrapping('mul'),
+  trunc_div: strict((site) =>
+    ifZero(
+      site.args[0]!.parts[0] instanceof I64 ? i64(0) : i32(0),
+      site.args[1]!.parts[0]!,
+      site.scope.hold(integerDivision(site, 'div')),
+    ),
+  ),
+  floor_mod: remainder(true),
+  fmod: remainder(false),
+  neg: opposite('neg'),
+  abs: opposite('abs'),
+  sign,
+  max: extreme('max'),
+  min: extreme('min'),
+  bit_and: wrapping('and'),
+  bit_or: wrapping('or'),
+  bit_xor: wrapping('xor'),
+  bit_not: bitNot,
+  shift_left: shift('shl'),
+  shift_right: shift('shr'),
 } satisfies Partial<Record<ScalarOp, Emit>>;

@@ -16,7 +16,10 @@ import { asI32, asI64, isUnsigned, nullValue, orNull, registersOf, type SqlValue
 const DAY_MICROSECONDS = 86_400_000_000n;
 
 /** A converted register and where the conversion failed. */
-interface Converted { readonly value: Value; readonly failed: I32 | undefined }
+interface Converted {
+  readonly value: Value;
+  readonly failed: I32 | undefined;
+}
 
 export function emitCast(scope: Scope, value: SqlValue, cast: Pick<Cast, 'to' | 'attempt'>): SqlValue {
   const { to, attempt } = cast;
@@ -32,7 +35,12 @@ export function emitCast(scope: Scope, value: SqlValue, cast: Pick<Cast, 'to' | 
   const held = scope.hold(converted);
   if (failed === undefined) return { dtype: to, parts: [held], isNull: value.isNull };
   if (attempt) return { dtype: to, parts: [held], isNull: scope.hold(orNull(value.isNull, failed)!) };
-  failIf(scope, failed, `Type ${dtypeInfo(value.dtype).sql} can't be cast to ${dtypeInfo(to).sql}: the value is out of range for the destination type`, value.isNull);
+  failIf(
+    scope,
+    failed,
+    `Type ${dtypeInfo(value.dtype).sql} can't be cast to ${dtypeInfo(to).sql}: the value is out of range for the destination type`,
+    value.isNull,
+  );
   return { dtype: to, parts: [held], isNull: value.isNull };
 }
 
@@ -42,7 +50,8 @@ function convert(scope: Scope, value: SqlValue, to: DType): Converted {
   if (from === 'date') return { value: asI32(part).extend_s().mul(DAY_MICROSECONDS), failed: undefined };
   if (from === 'timestamp') return { value: timestampPart(asI64(part), to), failed: undefined };
   if (to === 'bool') return { value: truth(part), failed: undefined };
-  if (isFloat(from)) return isFloat(to) ? { value: resize(scope, part, to), failed: undefined } : fromFloat(scope, widen(part), to);
+  if (isFloat(from))
+    return isFloat(to) ? { value: resize(scope, part, to), failed: undefined } : fromFloat(scope, widen(part), to);
   const scale = decimalOf(from)?.scale ?? 0;
   const wide = part instanceof I64 ? part : isUnsigned(from) ? asI32(part).extend_u() : asI32(part).extend_s();
   if (isFloat(to)) return { value: resize(scope, exactToFloat(wide, from, scale), to), failed: undefined };
@@ -73,7 +82,10 @@ function resize(scope: Scope, part: Value, to: DType): Value {
   if (to === 'f16') return halfToF32(scope, halfFromF32(scope, narrow));
   if (to === 'bf16') {
     const bits = narrow.as_i32();
-    return bits.add(i32(0x7fff).add(bits.shr_u(16).and(1))).and(0xffff0000 | 0).as_f32();
+    return bits
+      .add(i32(0x7fff).add(bits.shr_u(16).and(1)))
+      .and(0xffff0000 | 0)
+      .as_f32();
   }
   return narrow;
 }
@@ -108,7 +120,11 @@ function narrow(value: I64, to: DType): Value {
   return registersOf(to)[0] === 'i32' ? value.wrap() : value;
 }
 
-interface ExactCast { readonly from: DType; readonly scale: number; readonly to: DType }
+interface ExactCast {
+  readonly from: DType;
+  readonly scale: number;
+  readonly to: DType;
+}
 
 function exactRange(to: DType): readonly [bigint, bigint] {
   if (isDecimal(to)) return [-decimalMost(to), decimalMost(to)];
@@ -131,7 +147,7 @@ function fromExact(scope: Scope, wide: I64, { from, scale, to }: ExactCast): Con
 
 function outOfRange(value: I64, from: DType, [least, most]: readonly [bigint, bigint], to: DType): I32 | undefined {
   if (from === 'bool') return undefined;
-  const source = isDecimal(from) ? [-decimalMost(from), decimalMost(from)] as const : exactRange(from);
+  const source = isDecimal(from) ? ([-decimalMost(from), decimalMost(from)] as const) : exactRange(from);
   if (!isDecimal(from) && source[0] >= least && source[1] <= most) return undefined;
   if (from === 'u64') return value.gt_u(most);
   if (to === 'u64') return value.lt_s(0);

@@ -17,11 +17,18 @@ export function equals(scope: Scope, a: SqlValue, b: SqlValue): I32 {
     case 'bytes': {
       const lengths = asI32(a.parts[1]!).eq(asI32(b.parts[1]!));
       const result = scope.f.let(lengths);
-      scope.f.if(result, () => scope.f.set(result, scope.f.call(bytesEqual(scope.emission), { a: asI32(x), b: asI32(y), length: asI32(a.parts[1]!) })));
+      scope.f.if(result, () =>
+        scope.f.set(
+          result,
+          scope.f.call(bytesEqual(scope.emission), { a: asI32(x), b: asI32(y), length: asI32(a.parts[1]!) }),
+        ),
+      );
       return result;
     }
-    case 'i128': return intervalMicros(a).eq(intervalMicros(b));
-    default: break;
+    case 'i128':
+      return intervalMicros(a).eq(intervalMicros(b));
+    default:
+      break;
   }
   if (x instanceof F32 && y instanceof F32) return x.eq(y).or(x.ne(x).and(y.ne(y)));
   if (x instanceof F64 && y instanceof F64) return x.eq(y).or(x.ne(x).and(y.ne(y)));
@@ -33,9 +40,12 @@ export function equals(scope: Scope, a: SqlValue, b: SqlValue): I32 {
 export function less(scope: Scope, a: SqlValue, b: SqlValue): I32 {
   const [x, y] = [a.parts[0]!, b.parts[0]!];
   switch (dtypeInfo(a.dtype).physical) {
-    case 'bytes': return compareText(scope, a, b).lt_s(0);
-    case 'i128': return intervalMicros(a).lt_s(intervalMicros(b));
-    default: break;
+    case 'bytes':
+      return compareText(scope, a, b).lt_s(0);
+    case 'i128':
+      return intervalMicros(a).lt_s(intervalMicros(b));
+    default:
+      break;
   }
   if (x instanceof F32 && y instanceof F32) return x.lt(y).or(x.eq(x).and(y.ne(y)));
   if (x instanceof F64 && y instanceof F64) return x.lt(y).or(x.eq(x).and(y.ne(y)));
@@ -53,54 +63,83 @@ export function intervalMicros(value: SqlValue): I64 {
 /** Negative, 0 or positive. */
 export function compareText(scope: Scope, a: SqlValue, b: SqlValue): I32 {
   return scope.f.call(bytesCompare(scope.emission), {
-    a: asI32(a.parts[0]!), aLength: asI32(a.parts[1]!), b: asI32(b.parts[0]!), bLength: asI32(b.parts[1]!),
+    a: asI32(a.parts[0]!),
+    aLength: asI32(a.parts[1]!),
+    b: asI32(b.parts[0]!),
+    bLength: asI32(b.parts[1]!),
   });
 }
 
 export function bytesEqual(emission: Emission): Func<{ a: 'i32'; b: 'i32'; length: 'i32' }, 'i32'> {
   return support(emission, 'bytes_equal', (module) =>
-    module.define('bytes_equal', { params: { a: 'i32', b: 'i32', length: 'i32' }, result: 'i32' }, (f, { a, b, length }) => {
-      const end = f.let(a.add(length));
-      f.while(() => end.sub(a).ge_u(8), () => {
-        f.if(load.i64(a).ne(load.i64(b)), () => f.return(0));
-        f.advance(a, 8);
-        f.advance(b, 8);
-      });
-      f.while(() => a.lt_u(end), () => {
-        f.if(load.i8_u(a).ne(load.i8_u(b)), () => f.return(0));
-        f.advance(a, 1);
-        f.advance(b, 1);
-      });
-      f.return(1);
-    }));
+    module.define(
+      'bytes_equal',
+      { params: { a: 'i32', b: 'i32', length: 'i32' }, result: 'i32' },
+      (f, { a, b, length }) => {
+        const end = f.let(a.add(length));
+        f.while(
+          () => end.sub(a).ge_u(8),
+          () => {
+            f.if(load.i64(a).ne(load.i64(b)), () => f.return(0));
+            f.advance(a, 8);
+            f.advance(b, 8);
+          },
+        );
+        f.while(
+          () => a.lt_u(end),
+          () => {
+            f.if(load.i8_u(a).ne(load.i8_u(b)), () => f.return(0));
+            f.advance(a, 1);
+            f.advance(b, 1);
+          },
+        );
+        f.return(1);
+      },
+    ),
+  );
 }
 
 function bytesCompare(emission: Emission): Func<{ a: 'i32'; aLength: 'i32'; b: 'i32'; bLength: 'i32' }, 'i32'> {
   return support(emission, 'bytes_compare', (module) =>
-    module.define('bytes_compare', { params: { a: 'i32', aLength: 'i32', b: 'i32', bLength: 'i32' }, result: 'i32' }, (f, { a, aLength, b, bLength }) => {
-      const end = f.let(a.add(select(aLength.lt_u(bLength), aLength, bLength)));
-      f.while(() => a.lt_u(end), () => {
-        const difference = f.let(load.i8_u(a).sub(load.i8_u(b)));
-        f.if(difference, () => f.return(difference));
-        f.advance(a, 1);
-        f.advance(b, 1);
-      });
-      f.return(aLength.sub(bLength));
-    }));
+    module.define(
+      'bytes_compare',
+      { params: { a: 'i32', aLength: 'i32', b: 'i32', bLength: 'i32' }, result: 'i32' },
+      (f, { a, aLength, b, bLength }) => {
+        const end = f.let(a.add(select(aLength.lt_u(bLength), aLength, bLength)));
+        f.while(
+          () => a.lt_u(end),
+          () => {
+            const difference = f.let(load.i8_u(a).sub(load.i8_u(b)));
+            f.if(difference, () => f.return(difference));
+            f.advance(a, 1);
+            f.advance(b, 1);
+          },
+        );
+        f.return(aLength.sub(bLength));
+      },
+    ),
+  );
 }
 
 type Holds = (scope: Scope, a: SqlValue, b: SqlValue) => I32;
 const comparison = (holds: Holds): Emit => strict(({ scope, args }) => holds(scope, args[0]!, args[1]!));
-const not = (holds: Holds): Holds => (scope, a, b) => holds(scope, a, b).eqz();
-const swapped = (holds: Holds): Holds => (scope, a, b) => holds(scope, b, a);
+const not =
+  (holds: Holds): Holds =>
+  (scope, a, b) =>
+    holds(scope, a, b).eqz();
+const swapped =
+  (holds: Holds): Holds =>
+  (scope, a, b) =>
+    holds(scope, b, a);
 
 /** IEEE: nothing holds of NaN. Other dtypes as in SQL. */
-const ieee = (op: 'eq' | 'lt' | 'le', otherwise: Holds): Emit => comparison((scope, a, b) => {
-  const [x, y] = [a.parts[0]!, b.parts[0]!];
-  if (x instanceof F32 && y instanceof F32) return x[op](y);
-  if (x instanceof F64 && y instanceof F64) return x[op](y);
-  return otherwise(scope, a, b);
-});
+const ieee = (op: 'eq' | 'lt' | 'le', otherwise: Holds): Emit =>
+  comparison((scope, a, b) => {
+    const [x, y] = [a.parts[0]!, b.parts[0]!];
+    if (x instanceof F32 && y instanceof F32) return x[op](y);
+    if (x instanceof F64 && y instanceof F64) return x[op](y);
+    return otherwise(scope, a, b);
+  });
 
 /** 1 where both are NULL or both are equal values. */
 export function sameOrNull(scope: Scope, a: SqlValue, b: SqlValue): I32 {
@@ -111,29 +150,33 @@ export function sameOrNull(scope: Scope, a: SqlValue, b: SqlValue): I32 {
   return result;
 }
 
-const distinctness = (wanted: 0 | 1): Emit => ({ scope, row, call, emitExpr }) => {
-  const [a, b] = [emitExpr(scope, row, call.args[0]!), emitExpr(scope, row, call.args[1]!)];
-  const same = sameOrNull(scope, a, b);
-  return { dtype: 'bool', parts: [wanted === 1 ? same : same.eqz()], isNull: undefined };
-};
+const distinctness =
+  (wanted: 0 | 1): Emit =>
+  ({ scope, row, call, emitExpr }) => {
+    const [a, b] = [emitExpr(scope, row, call.args[0]!), emitExpr(scope, row, call.args[1]!)];
+    const same = sameOrNull(scope, a, b);
+    return { dtype: 'bool', parts: [wanted === 1 ? same : same.eqz()], isNull: undefined };
+  };
 
 /** The best argument that is not NULL. */
-const best = (better: Holds): Emit => ({ scope, row, call, emitExpr }) => {
-  const args = call.args.map((arg) => emitExpr(scope, row, arg));
-  const result = scope.variable(args[0]!.dtype, true);
-  scope.assign(result, args[0]!);
-  for (const arg of args.slice(1)) {
-    const take = (): void => {
-      scope.f.if(arg.isNull === undefined ? i32(1) : arg.isNull.eqz(), () => {
-        const wins = scope.f.let(result.isNull!);
-        scope.f.if(wins.eqz(), () => scope.f.set(wins, better(scope, arg, result)));
-        scope.f.if(wins, () => scope.assign(result, arg));
-      });
-    };
-    take();
-  }
-  return call.type.nullable ? result : { ...result, isNull: undefined };
-};
+const best =
+  (better: Holds): Emit =>
+  ({ scope, row, call, emitExpr }) => {
+    const args = call.args.map((arg) => emitExpr(scope, row, arg));
+    const result = scope.variable(args[0]!.dtype, true);
+    scope.assign(result, args[0]!);
+    for (const arg of args.slice(1)) {
+      const take = (): void => {
+        scope.f.if(arg.isNull === undefined ? i32(1) : arg.isNull.eqz(), () => {
+          const wins = scope.f.let(result.isNull!);
+          scope.f.if(wins.eqz(), () => scope.f.set(wins, better(scope, arg, result)));
+          scope.f.if(wins, () => scope.assign(result, arg));
+        });
+      };
+      take();
+    }
+    return call.type.nullable ? result : { ...result, isNull: undefined };
+  };
 
 const isInfinite = strict(({ args }) => {
   const value = args[0]!.parts[0]!;

@@ -26,8 +26,17 @@ import { TIME } from './time.js';
 import { asI32, isConstantNull, nullValue, registersOf, type SqlValue } from './value.js';
 
 const EMIT: Readonly<Record<ScalarOp, Emit>> = {
-  ...ARITHMETIC, ...COMPARE, ...LOGIC, ...MATH, ...TEXT, ...TIME,
-  random: ({ scope }) => ({ dtype: 'f64', parts: [scope.f.call(scope.emission.module.importFunction('math_random', { params: {}, result: 'f64' }), {})], isNull: undefined }),
+  ...ARITHMETIC,
+  ...COMPARE,
+  ...LOGIC,
+  ...MATH,
+  ...TEXT,
+  ...TIME,
+  random: ({ scope }) => ({
+    dtype: 'f64',
+    parts: [scope.f.call(scope.emission.module.importFunction('math_random', { params: {}, result: 'f64' }), {})],
+    isNull: undefined,
+  }),
   error: viaHost('error'),
 };
 
@@ -44,14 +53,22 @@ function compute(scope: Scope, row: Row, expr: Expr): SqlValue {
       if (column.kind !== 'scalar') return compositeFlag(scope, column);
       return column.load(scope);
     }
-    case 'literal': return literalValue(scope, expr);
-    case 'param': return paramValue(scope, expr);
-    case 'call': return EMIT[expr.op]({ scope, row, call: expr, emitExpr });
-    case 'cast': return emitCast(scope, emitExpr(scope, row, expr.arg), expr);
-    case 'case': return caseValue(scope, row, expr);
-    case 'part': return partValue(scope, row, expr);
-    case 'pack': return compositeFlag(scope, emitColumn(scope, row, expr));
-    case 'subquery': case 'outer':
+    case 'literal':
+      return literalValue(scope, expr);
+    case 'param':
+      return paramValue(scope, expr);
+    case 'call':
+      return EMIT[expr.op]({ scope, row, call: expr, emitExpr });
+    case 'cast':
+      return emitCast(scope, emitExpr(scope, row, expr.arg), expr);
+    case 'case':
+      return caseValue(scope, row, expr);
+    case 'part':
+      return partValue(scope, row, expr);
+    case 'pack':
+      return compositeFlag(scope, emitColumn(scope, row, expr));
+    case 'subquery':
+    case 'outer':
       throw new Error(`a ${expr.kind} reached code generation: it must have been turned into a join or a slot`);
   }
 }
@@ -66,7 +83,11 @@ function compositeFlag(scope: Scope, column: FlightColumn): SqlValue {
 export function emitColumn(scope: Scope, row: Row, expr: Expr): FlightColumn {
   if (expr.kind === 'ref') return row.columns[expr.index]!;
   if (expr.kind === 'pack') {
-    return { kind: 'composite', parts: expr.parts.map((part) => emitColumn(scope, row, part)), isNull: () => undefined };
+    return {
+      kind: 'composite',
+      parts: expr.parts.map((part) => emitColumn(scope, row, part)),
+      isNull: () => undefined,
+    };
   }
   if (expr.kind === 'part') {
     const column = emitColumn(scope, row, expr.arg);
@@ -81,10 +102,20 @@ export function emitColumn(scope: Scope, row: Row, expr: Expr): FlightColumn {
 
 export function nullColumnOf(type: ValueType): FlightColumn {
   switch (type.kind) {
-    case 'scalar': return scalarColumn(type.dtype, () => nullValue(type.dtype));
-    case 'tensor': return { kind: 'tensor', dtype: type.dtype, width: type.dims.reduce<number>((a, b) => a * Number(b), 1), isNull: () => i32(1), element: () => nullValue(type.dtype) };
-    case 'struct': return { kind: 'composite', parts: type.fields.map((field) => nullColumnOf(field.type)), isNull: () => i32(1) };
-    case 'map': return { kind: 'composite', parts: type.keys.map(() => nullColumnOf(type.value)), isNull: () => i32(1) };
+    case 'scalar':
+      return scalarColumn(type.dtype, () => nullValue(type.dtype));
+    case 'tensor':
+      return {
+        kind: 'tensor',
+        dtype: type.dtype,
+        width: type.dims.reduce<number>((a, b) => a * Number(b), 1),
+        isNull: () => i32(1),
+        element: () => nullValue(type.dtype),
+      };
+    case 'struct':
+      return { kind: 'composite', parts: type.fields.map((field) => nullColumnOf(field.type)), isNull: () => i32(1) };
+    case 'map':
+      return { kind: 'composite', parts: type.keys.map(() => nullColumnOf(type.value)), isNull: () => i32(1) };
   }
 }
 
@@ -101,13 +132,22 @@ function withOuterNull(column: FlightColumn, outer: (scope: Scope) => I32 | unde
 /** CASE over tensors: element by element, under the branches' own conditions. */
 function caseColumn(scope: Scope, row: Row, expr: Case, type: ValueType): FlightColumn {
   if (type.kind !== 'tensor') throw new Error(`no code for a CASE that gives a ${type.kind}`);
-  const columns = [...expr.branches.map((branch) => branch.then), expr.otherwise].map((result) => emitColumn(scope, row, result));
-  const element = (at: Scope, index: number | I32): SqlValue => chosen(at, row, expr, type.dtype, (branch, inner) => {
-    const column = columns[branch]!;
-    if (column.kind !== 'tensor') throw new Error('a CASE mixes tensors and scalars');
-    return column.element(inner, index);
-  });
-  return { kind: 'tensor', dtype: type.dtype, width: type.dims.reduce<number>((a, b) => a * Number(b), 1), element, isNull: (at) => element(at, 0).isNull };
+  const columns = [...expr.branches.map((branch) => branch.then), expr.otherwise].map((result) =>
+    emitColumn(scope, row, result),
+  );
+  const element = (at: Scope, index: number | I32): SqlValue =>
+    chosen(at, row, expr, type.dtype, (branch, inner) => {
+      const column = columns[branch]!;
+      if (column.kind !== 'tensor') throw new Error('a CASE mixes tensors and scalars');
+      return column.element(inner, index);
+    });
+  return {
+    kind: 'tensor',
+    dtype: type.dtype,
+    width: type.dims.reduce<number>((a, b) => a * Number(b), 1),
+    element,
+    isNull: (at) => element(at, 0).isNull,
+  };
 }
 
 function caseValue(scope: Scope, row: Row, expr: Case): SqlValue {
@@ -116,7 +156,13 @@ function caseValue(scope: Scope, row: Row, expr: Case): SqlValue {
   return chosen(scope, row, expr, expr.type.dtype, (branch, inner) => emitExpr(inner, row, results[branch]!));
 }
 
-function chosen(scope: Scope, row: Row, expr: Case, dtype: DType, result: (branch: number, scope: Scope) => SqlValue): SqlValue {
+function chosen(
+  scope: Scope,
+  row: Row,
+  expr: Case,
+  dtype: DType,
+  result: (branch: number, scope: Scope) => SqlValue,
+): SqlValue {
   const held = scope.variable(dtype, expr.type.nullable);
   const tryBranch = (index: number): void => {
     const take = (): void => {
@@ -150,8 +196,10 @@ function paramValue(scope: Scope, expr: Extract<Expr, { kind: 'param' }>): SqlVa
   const slot = scope.emission.parameters[expr.index];
   if (slot === undefined) throw new Error(`the plan has no parameter ${expr.index + 1}`);
   return {
-    dtype: expr.type.dtype, parts: loadParts(scope, expr.type.dtype, scope.context, slot.offset),
-    isNull: load.i8_u(scope.context, slot.offset + PARAM_NULL_OFFSET), stable: true,
+    dtype: expr.type.dtype,
+    parts: loadParts(scope, expr.type.dtype, scope.context, slot.offset),
+    isNull: load.i8_u(scope.context, slot.offset + PARAM_NULL_OFFSET),
+    stable: true,
   };
 }
 
@@ -165,7 +213,8 @@ function literalParts(scope: Scope, value: Exclude<Literal['value'], null>, dtyp
     const text = textData(scope.emission, value);
     return [text.address, i32(text.length)];
   }
-  if (value instanceof Uint8Array) return [value.length === 0 ? i32(0) : scope.emission.module.data(value), i32(value.length)];
+  if (value instanceof Uint8Array)
+    return [value.length === 0 ? i32(0) : scope.emission.module.data(value), i32(value.length)];
   if (dtype === 'interval') {
     const { months, days, microseconds } = value as IntervalValue;
     return [i32(months), i32(days), i64(microseconds)];
@@ -181,4 +230,3 @@ function literalParts(scope: Scope, value: Exclude<Literal['value'], null>, dtyp
 export function isTextual(dtype: DType): boolean {
   return !isDecimal(dtype) && dtypeInfo(dtype).physical === 'bytes';
 }
-

@@ -8,7 +8,11 @@ export function halfToF32(scope: Scope, bits: I32): F32 {
   const sign = half.and(0x8000).shl(16);
   const magnitude = half.and(0x7fff);
   // Scaling the bits by 2^112 puts the exponent's bias right for normals and subnormals alike.
-  const scaled = magnitude.shl(13).as_f32().mul(f32(2 ** 112)).as_i32();
+  const scaled = magnitude
+    .shl(13)
+    .as_f32()
+    .mul(f32(2 ** 112))
+    .as_i32();
   return select(magnitude.ge_u(0x7c00), magnitude.shl(13).or(0x7f800000), scaled).or(sign).as_f32();
 }
 
@@ -26,7 +30,15 @@ export function halfFromF32(scope: Scope, value: F32): I32 {
         f.return(sign.or(magnitude.as_f32().add(f32(0.5)).as_i32().sub(0x3f000000)));
       });
       const odd = magnitude.shr_u(13).and(1);
-      f.return(sign.or(magnitude.add(i32(0xc8000fff | 0)).add(odd).shr_u(13)));
-    }));
+      f.return(
+        sign.or(
+          magnitude
+            .add(i32(0xc8000fff | 0))
+            .add(odd)
+            .shr_u(13),
+        ),
+      );
+    }),
+  );
   return scope.f.call(func, { value });
 }

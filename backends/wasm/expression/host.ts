@@ -43,7 +43,11 @@ export function callHost(scope: Scope, { op, args, result, cast }: HostCall): Sq
   const host = emission.module.importFunction('host', { params: { number: 'i32', arguments: 'i32', result: 'i32' } });
   const resultOffset = MOST_ARGUMENTS * PARAM_BYTES;
   f.call(host, { number: i32(number), arguments: slots, result: slots.add(resultOffset) });
-  return scope.holdValue({ dtype: result, parts: loadParts(scope, result, slots, resultOffset), isNull: load.i8_u(slots, resultOffset + PARAM_NULL_OFFSET) });
+  return scope.holdValue({
+    dtype: result,
+    parts: loadParts(scope, result, slots, resultOffset),
+    isNull: load.i8_u(slots, resultOffset + PARAM_NULL_OFFSET),
+  });
 }
 
 export function viaHost(op: ScalarOp): Emit {

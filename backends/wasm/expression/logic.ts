@@ -9,10 +9,30 @@ import { asI32, boolValue, type SqlValue } from './value.js';
 /** Cheap and unable to fail: evaluated without a branch. */
 function isPlain(expr: Expr): boolean {
   if (children(expr).length > 4) return false;
-  return postorder(expr).every((node) => node.kind === 'ref' || node.kind === 'literal' || node.kind === 'param' ||
-    (node.kind === 'call' && PLAIN.has(node.op) && node.args.every((arg) => arg.type.kind === 'scalar' && arg.type.dtype !== 'utf8' && arg.type.dtype !== 'blob')));
+  return postorder(expr).every(
+    (node) =>
+      node.kind === 'ref' ||
+      node.kind === 'literal' ||
+      node.kind === 'param' ||
+      (node.kind === 'call' &&
+        PLAIN.has(node.op) &&
+        node.args.every((arg) => arg.type.kind === 'scalar' && arg.type.dtype !== 'utf8' && arg.type.dtype !== 'blob')),
+  );
 }
-const PLAIN: ReadonlySet<ScalarOp> = new Set<ScalarOp>(['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is_null', 'is_not_null', 'not', 'ieee_lt', 'ieee_le', 'ieee_eq']);
+const PLAIN: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'is_null',
+  'is_not_null',
+  'not',
+  'ieee_lt',
+  'ieee_le',
+  'ieee_eq',
+]);
 
 /** and: decisive 0, or: decisive 1. With flags: the result is decisive if either surely is, else NULL if either is NULL. */
 function combine(a: SqlValue, b: SqlValue, decisive: 0 | 1): { value: I32; isNull: I32 | undefined } {
@@ -21,29 +41,32 @@ function combine(a: SqlValue, b: SqlValue, decisive: 0 | 1): { value: I32; isNul
     const hit = decisive === 1 ? value : value.eqz();
     return isNull === undefined ? hit : hit.and(isNull.eqz());
   };
-  if (a.isNull === undefined && b.isNull === undefined) return { value: decisive === 1 ? x.or(y) : x.and(y), isNull: undefined };
+  if (a.isNull === undefined && b.isNull === undefined)
+    return { value: decisive === 1 ? x.or(y) : x.and(y), isNull: undefined };
   const decided = surely(x, a.isNull).or(surely(y, b.isNull));
   const anyNull = a.isNull === undefined ? b.isNull! : b.isNull === undefined ? a.isNull : a.isNull.or(b.isNull);
   return { value: decisive === 1 ? decided : decided.eqz(), isNull: anyNull.and(decided.eqz()) };
 }
 
-const connective = (decisive: 0 | 1): Emit => (site) => {
-  const { scope, call } = site;
-  const left = scope.holdValue(argument(site, 0));
-  if (isPlain(call.args[1]!)) {
-    const { value, isNull } = combine(left, argument(site, 1), decisive);
-    return boolValue(value, isNull);
-  }
-  const result = scope.variable('bool', call.type.nullable);
-  scope.assign(result, left);
-  const value = asI32(result.parts[0]!);
-  const open = decisive === 1 ? value.eqz() : value;
-  scope.if(left.isNull === undefined ? open : open.or(left.isNull), () => {
-    const both = combine(left, scope.holdValue(argument(site, 1)), decisive);
-    scope.assign(result, boolValue(scope.f.let(both.value), both.isNull));
-  });
-  return result;
-};
+const connective =
+  (decisive: 0 | 1): Emit =>
+  (site) => {
+    const { scope, call } = site;
+    const left = scope.holdValue(argument(site, 0));
+    if (isPlain(call.args[1]!)) {
+      const { value, isNull } = combine(left, argument(site, 1), decisive);
+      return boolValue(value, isNull);
+    }
+    const result = scope.variable('bool', call.type.nullable);
+    scope.assign(result, left);
+    const value = asI32(result.parts[0]!);
+    const open = decisive === 1 ? value.eqz() : value;
+    scope.if(left.isNull === undefined ? open : open.or(left.isNull), () => {
+      const both = combine(left, scope.holdValue(argument(site, 1)), decisive);
+      scope.assign(result, boolValue(scope.f.let(both.value), both.isNull));
+    });
+    return result;
+  };
 
 const coalesce: Emit = (site) => {
   const { scope, call } = site;
@@ -58,10 +81,12 @@ const coalesce: Emit = (site) => {
   return call.type.nullable ? result : { ...result, isNull: undefined };
 };
 
-const nullTest = (wanted: 0 | 1) => (site: CallSite): SqlValue => {
-  const flag = argument(site, 0).isNull ?? i32(0);
-  return boolValue(wanted === 1 ? flag : flag.eqz());
-};
+const nullTest =
+  (wanted: 0 | 1) =>
+  (site: CallSite): SqlValue => {
+    const flag = argument(site, 0).isNull ?? i32(0);
+    return boolValue(wanted === 1 ? flag : flag.eqz());
+  };
 
 export const LOGIC = {
   and: connective(0),

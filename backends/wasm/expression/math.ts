@@ -9,14 +9,19 @@ import { asI64 } from './value.js';
 
 const f64Of = (value: Value): F64 => (value instanceof F32 ? value.promote() : (value as F64));
 
-const imported = (op: ScalarOp): Emit => strict(({ scope, args }) => {
-  const wide = args.map((arg) => f64Of(arg.parts[0]!));
-  const { module } = scope.emission;
-  const result = wide.length === 1
-    ? scope.f.call(module.importFunction(`math_${op}`, { params: { a: 'f64' }, result: 'f64' }), { a: wide[0]! })
-    : scope.f.call(module.importFunction(`math_${op}`, { params: { a: 'f64', b: 'f64' }, result: 'f64' }), { a: wide[0]!, b: wide[1]! });
-  return args[0]!.parts[0] instanceof F32 ? result.demote() : result;
-});
+const imported = (op: ScalarOp): Emit =>
+  strict(({ scope, args }) => {
+    const wide = args.map((arg) => f64Of(arg.parts[0]!));
+    const { module } = scope.emission;
+    const result =
+      wide.length === 1
+        ? scope.f.call(module.importFunction(`math_${op}`, { params: { a: 'f64' }, result: 'f64' }), { a: wide[0]! })
+        : scope.f.call(module.importFunction(`math_${op}`, { params: { a: 'f64', b: 'f64' }, result: 'f64' }), {
+            a: wide[0]!,
+            b: wide[1]!,
+          });
+    return args[0]!.parts[0] instanceof F32 ? result.demote() : result;
+  });
 
 type Rounding = 'floor' | 'ceil' | 'trunc' | 'nearest' | 'away';
 
@@ -30,25 +35,35 @@ function roundAway(a: F32 | F64): Value {
   return select(a.sub(whole).abs().ge(0.5), whole.add(f64(1).copysign(a)), whole);
 }
 
-const rounding = (mode: Rounding): Emit => strict(({ scope, args, dtype, result, isNull }) => {
-  const a = args[0]!.parts[0]!;
-  if (a instanceof F32 || a instanceof F64) return mode === 'away' ? roundAway(a) : a[mode]();
-  if (!isDecimal(dtype)) return a;
-  const unit = 10n ** BigInt(decimalOf(dtype)!.scale);
-  const value = scope.hold(roundedQuotient(asI64(a), unit, mode));
-  failIf(scope, outside(value, -decimalMost(result), decimalMost(result)), overflowMessage('rounding', result), isNull);
-  return value;
-});
+const rounding = (mode: Rounding): Emit =>
+  strict(({ scope, args, dtype, result, isNull }) => {
+    const a = args[0]!.parts[0]!;
+    if (a instanceof F32 || a instanceof F64) return mode === 'away' ? roundAway(a) : a[mode]();
+    if (!isDecimal(dtype)) return a;
+    const unit = 10n ** BigInt(decimalOf(dtype)!.scale);
+    const value = scope.hold(roundedQuotient(asI64(a), unit, mode));
+    failIf(
+      scope,
+      outside(value, -decimalMost(result), decimalMost(result)),
+      overflowMessage('rounding', result),
+      isNull,
+    );
+    return value;
+  });
 
 /** a / unit, rounded; unit > 0. */
 export function roundedQuotient(a: I64, unit: bigint, mode: Rounding): I64 {
   if (unit === 1n) return a;
   const [whole, rest] = [a.div_s(unit), a.rem_s(unit)];
   switch (mode) {
-    case 'trunc': return whole;
-    case 'floor': return whole.sub(rest.lt_s(0).extend_u());
-    case 'ceil': return whole.add(rest.gt_s(0).extend_u());
-    case 'away': return whole.add(rest.mul(2).ge_s(unit).extend_u()).sub(rest.mul(2).le_s(-unit).extend_u());
+    case 'trunc':
+      return whole;
+    case 'floor':
+      return whole.sub(rest.lt_s(0).extend_u());
+    case 'ceil':
+      return whole.add(rest.gt_s(0).extend_u());
+    case 'away':
+      return whole.add(rest.mul(2).ge_s(unit).extend_u()).sub(rest.mul(2).le_s(-unit).extend_u());
     case 'nearest': {
       // Half of an even unit: to the even neighbour, which `whole` is when its last bit is 0.
       const odd = whole.and(1);
@@ -81,9 +96,35 @@ const roundTo: Emit = (site) => {
 const sqrt = strict(({ args }) => (args[0]!.parts[0] as F32 | F64).sqrt());
 
 export const MATH = {
-  floor: rounding('floor'), ceil: rounding('ceil'), round: rounding('away'), round_even: rounding('nearest'), trunc: rounding('trunc'), round_to: roundTo,
-  sqrt, exp: imported('exp'), ln: imported('ln'), log2: imported('log2'), log10: imported('log10'), log1p: imported('log1p'), expm1: imported('expm1'),
-  cbrt: imported('cbrt'), pow: imported('pow'), sin: imported('sin'), cos: imported('cos'), tan: imported('tan'), asin: imported('asin'), acos: imported('acos'),
-  atan: imported('atan'), atan2: imported('atan2'), sinh: imported('sinh'), cosh: imported('cosh'), tanh: imported('tanh'),
-  asinh: imported('asinh'), acosh: imported('acosh'), atanh: imported('atanh'), erf: imported('erf'), sigmoid: imported('sigmoid'), gamma: imported('gamma'),
+  floor: rounding('floor'),
+  ceil: rounding('ceil'),
+  round: rounding('away'),
+  round_even: rounding('nearest'),
+  trunc: rounding('trunc'),
+  round_to: roundTo,
+  sqrt,
+  exp: imported('exp'),
+  ln: imported('ln'),
+  log2: imported('log2'),
+  log10: imported('log10'),
+  log1p: imported('log1p'),
+  expm1: imported('expm1'),
+  cbrt: imported('cbrt'),
+  pow: imported('pow'),
+  sin: imported('sin'),
+  cos: imported('cos'),
+  tan: imported('tan'),
+  asin: imported('asin'),
+  acos: imported('acos'),
+  atan: imported('atan'),
+  atan2: imported('atan2'),
+  sinh: imported('sinh'),
+  cosh: imported('cosh'),
+  tanh: imported('tanh'),
+  asinh: imported('asinh'),
+  acosh: imported('acosh'),
+  atanh: imported('atanh'),
+  erf: imported('erf'),
+  sigmoid: imported('sigmoid'),
+  gamma: imported('gamma'),
 } satisfies Partial<Record<ScalarOp, Emit>>;

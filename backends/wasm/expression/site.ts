@@ -49,8 +49,18 @@ export function strict(compute: (site: StrictSite) => Value | readonly Value[]):
     const args = site.call.args.map((_, i) => argument(site, i));
     const isNull = anyNull(args);
     const held = isNull === undefined ? undefined : site.scope.hold(isNull);
-    const parts = compute({ scope: site.scope, args, dtype: args[0]?.dtype ?? 'null', result: resultDType(site.call), isNull: held });
-    return { dtype: resultDType(site.call), parts: Array.isArray(parts) ? (parts as readonly Value[]) : [parts as Value], isNull: held };
+    const parts = compute({
+      scope: site.scope,
+      args,
+      dtype: args[0]?.dtype ?? 'null',
+      result: resultDType(site.call),
+      isNull: held,
+    });
+    return {
+      dtype: resultDType(site.call),
+      parts: Array.isArray(parts) ? (parts as readonly Value[]) : [parts as Value],
+      isNull: held,
+    };
   };
 }
 
@@ -60,7 +70,9 @@ export function guarded(compute: (site: StrictSite) => SqlValue): Emit {
     const isNull = anyNull(args);
     const held = isNull === undefined ? undefined : site.scope.hold(isNull);
     const result = resultDType(site.call);
-    return site.scope.unlessNull(result, held, () => compute({ scope: site.scope, args, dtype: args[0]?.dtype ?? 'null', result, isNull: undefined }));
+    return site.scope.unlessNull(result, held, () =>
+      compute({ scope: site.scope, args, dtype: args[0]?.dtype ?? 'null', result, isNull: undefined }),
+    );
   };
 }
 
@@ -73,7 +85,11 @@ export function failIf(scope: Scope, condition: I32, message: string, isNull?: I
 export const FAIL_VALUE = 1;
 
 export function importFail(emission: Emission): Func<{ code: 'i32'; address: 'i32'; length: 'i32' }> {
-  return emission.module.importFunction('fail', { params: { code: 'i32', address: 'i32', length: 'i32' } }) as Func<{ code: 'i32'; address: 'i32'; length: 'i32' }>;
+  return emission.module.importFunction('fail', { params: { code: 'i32', address: 'i32', length: 'i32' } }) as Func<{
+    code: 'i32';
+    address: 'i32';
+    length: 'i32';
+  }>;
 }
 
 /** One small function a message, so that a check costs a branch and a call in code. */
@@ -84,7 +100,8 @@ function failFunction(emission: Emission, message: string): Func<Record<never, n
       const text = textData(emission, message);
       f.call(fail, { code: i32(FAIL_VALUE), address: text.address, length: text.length });
       f.trap();
-    })) as unknown as Func<Record<never, never>>;
+    }),
+  ) as unknown as Func<Record<never, never>>;
 }
 
 /** The text of a literal argument, where it is one. */

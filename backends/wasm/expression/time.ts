@@ -14,7 +14,11 @@ const HOUR = 60n * MINUTE;
 const DAY = 24n * HOUR;
 
 /** A date, time or timestamp as days and microseconds of the day, each computed when asked for. */
-interface Moment { readonly days: () => I64; readonly time: () => I64; readonly epoch: () => I64 }
+interface Moment {
+  readonly days: () => I64;
+  readonly time: () => I64;
+  readonly epoch: () => I64;
+}
 
 function momentOf(scope: Scope, value: SqlValue): Moment {
   const part = value.parts[0]!;
@@ -24,29 +28,47 @@ function momentOf(scope: Scope, value: SqlValue): Moment {
   }
   const micros = scope.hold(asI64(part));
   if (value.dtype === 'time') return { days: () => i64(0), time: () => micros, epoch: () => micros.div_u(SECOND) };
-  return { days: () => scope.hold(floorDivide(micros, DAY)), time: () => scope.hold(floorRemainder(micros, DAY)), epoch: () => floorDivide(micros, SECOND) };
+  return {
+    days: () => scope.hold(floorDivide(micros, DAY)),
+    time: () => scope.hold(floorRemainder(micros, DAY)),
+    epoch: () => floorDivide(micros, SECOND),
+  };
 }
 
 type Part = (scope: Scope, moment: Moment) => I64;
-const ofDate = (part: (civil: I64) => I64): Part => (scope, moment) => part(scope.hold(civilOf(scope, moment.days())));
-const ofTime = (part: (time: I64) => I64): Part => (_, moment) => part(moment.time());
+const ofDate =
+  (part: (civil: I64) => I64): Part =>
+  (scope, moment) =>
+    part(scope.hold(civilOf(scope, moment.days())));
+const ofTime =
+  (part: (time: I64) => I64): Part =>
+  (_, moment) =>
+    part(moment.time());
 /** 1 for Monday to 7 for Sunday. */
 const isoWeekday = (days: I64): I64 => floorRemainder(days.add(3), 7n).add(1);
 
 const PARTS: { readonly [name: string]: Part | undefined } = {
-  year: ofDate(yearOf), month: ofDate(monthOf), day: ofDate(dayOf),
+  year: ofDate(yearOf),
+  month: ofDate(monthOf),
+  day: ofDate(dayOf),
   quarter: ofDate((civil) => monthOf(civil).add(2).div_u(3)),
   decade: ofDate((civil) => floorDivide(yearOf(civil), 10)),
   dow: (_, moment) => isoWeekday(moment.days()).rem_u(7),
   isodow: (_, moment) => isoWeekday(moment.days()),
   doy: (scope, moment) => {
     const days = scope.hold(moment.days());
-    return days.sub(daysOf(scope, { year: yearOf(scope.hold(civilOf(scope, days))), month: i64(1), day: i64(1) })).add(1);
+    return days
+      .sub(daysOf(scope, { year: yearOf(scope.hold(civilOf(scope, days))), month: i64(1), day: i64(1) }))
+      .add(1);
   },
 };
 const TIME_PARTS: { readonly [name: string]: Part | undefined } = {
-  hour: ofTime((time) => time.div_u(HOUR)), minute: ofTime((time) => time.div_u(MINUTE).rem_u(60)), second: ofTime((time) => time.div_u(SECOND).rem_u(60)),
-  millisecond: ofTime((time) => time.rem_u(MINUTE).div_u(1000)), microsecond: ofTime((time) => time.rem_u(MINUTE)), epoch: (_, moment) => moment.epoch(),
+  hour: ofTime((time) => time.div_u(HOUR)),
+  minute: ofTime((time) => time.div_u(MINUTE).rem_u(60)),
+  second: ofTime((time) => time.div_u(SECOND).rem_u(60)),
+  millisecond: ofTime((time) => time.rem_u(MINUTE).div_u(1000)),
+  microsecond: ofTime((time) => time.rem_u(MINUTE)),
+  epoch: (_, moment) => moment.epoch(),
 };
 
 const datePart: Emit = (site) => {
@@ -58,7 +80,13 @@ const datePart: Emit = (site) => {
   return { dtype: 'i64', parts: [emit(site.scope, momentOf(site.scope, value))], isNull: value.isNull };
 };
 
-const STEPS: { readonly [name: string]: bigint | undefined } = { hour: HOUR, minute: MINUTE, second: SECOND, millisecond: 1000n, microsecond: 1n };
+const STEPS: { readonly [name: string]: bigint | undefined } = {
+  hour: HOUR,
+  minute: MINUTE,
+  second: SECOND,
+  millisecond: 1000n,
+  microsecond: 1n,
+};
 
 /** The first day of the unit a day is in. */
 function truncatedDays(scope: Scope, unit: string, days: I64): I64 | undefined {
@@ -106,15 +134,37 @@ const addInterval: Emit = guarded(({ scope, args, result }) => {
   const sum = f.let(at.mul(DAY).add(time).add(asI64(rest!)));
   const near = at.to_f64_s().mul(Number(DAY)).add(time.to_f64_s()).add(asI64(rest!).to_f64_s());
   // A sum that wrapped is 2^64 away from what floating point says of it.
-  failIf(scope, near.sub(sum.to_f64_s()).abs().gt(2 ** 62), 'Overflow in timestamp plus interval: the result is out of range');
+  failIf(
+    scope,
+    near
+      .sub(sum.to_f64_s())
+      .abs()
+      .gt(2 ** 62),
+    'Overflow in timestamp plus interval: the result is out of range',
+  );
   return { dtype: result, parts: [sum], isNull: undefined };
 });
 
-const daysBetween = strict(({ args }) => asI32(args[0]!.parts[0]!).extend_s().sub(asI32(args[1]!.parts[0]!).extend_s()));
+const daysBetween = strict(({ args }) =>
+  asI32(args[0]!.parts[0]!).extend_s().sub(asI32(args[1]!.parts[0]!).extend_s()),
+);
 
-const HOSTED = ['date_diff', 'timestamp_diff', 'interval_add', 'interval_neg', 'interval_mul', 'make_date', 'make_interval', 'strftime'] as const satisfies readonly ScalarOp[];
+const HOSTED = [
+  'date_diff',
+  'timestamp_diff',
+  'interval_add',
+  'interval_neg',
+  'interval_mul',
+  'make_date',
+  'make_interval',
+  'strftime',
+] as const satisfies readonly ScalarOp[];
 
 export const TIME = {
   ...(Object.fromEntries(HOSTED.map((op) => [op, viaHost(op)])) as Record<(typeof HOSTED)[number], Emit>),
-  date_part: datePart, date_trunc: dateTrunc, add_days: addDays, add_interval: addInterval, days_between: daysBetween,
+  date_part: datePart,
+  date_trunc: dateTrunc,
+  add_days: addDays,
+  add_interval: addInterval,
+  days_between: daysBetween,
 } satisfies Partial<Record<ScalarOp, Emit>>;

@@ -22,12 +22,21 @@ export type RegisterType = Exclude<ValType, 'v128'>;
 export function registersOf(dtype: DType): readonly RegisterType[] {
   if (isDecimal(dtype)) return ['i64'];
   switch (dtypeInfo(dtype).physical) {
-    case 'i64': case 'u64': return ['i64'];
-    case 'f16': case 'bf16': case 'f32': return ['f32'];
-    case 'f64': return ['f64'];
-    case 'bytes': return ['i32', 'i32'];
-    case 'i128': return ['i32', 'i32', 'i64'];
-    default: return ['i32'];
+    case 'i64':
+    case 'u64':
+      return ['i64'];
+    case 'f16':
+    case 'bf16':
+    case 'f32':
+      return ['f32'];
+    case 'f64':
+      return ['f64'];
+    case 'bytes':
+      return ['i32', 'i32'];
+    case 'i128':
+      return ['i32', 'i32', 'i64'];
+    default:
+      return ['i32'];
   }
 }
 

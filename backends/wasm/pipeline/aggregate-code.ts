@@ -26,11 +26,20 @@ function keyValues(scope: Scope, state: AggregateState, tuple: I32): readonly Sq
   });
 }
 
-function findGroup(scope: Scope, state: AggregateState, keys: readonly SqlValue[], hash: I32): { tuple: I32; found: I32 } {
-  return findOrInsert(scope, { buffer: state.rows.buffer, tableOffset: state.tableOffset }, {
-    hash,
-    same: (tuple) => allSame(scope, keyValues(scope, state, tuple), keys),
-  });
+function findGroup(
+  scope: Scope,
+  state: AggregateState,
+  keys: readonly SqlValue[],
+  hash: I32,
+): { tuple: I32; found: I32 } {
+  return findOrInsert(
+    scope,
+    { buffer: state.rows.buffer, tableOffset: state.tableOffset },
+    {
+      hash,
+      same: (tuple) => allSame(scope, keyValues(scope, state, tuple), keys),
+    },
+  );
 }
 
 /** Keys one after the other, the next only where those before agree. */
@@ -67,11 +76,18 @@ export function consumeAggregate(scope: Scope, state: AggregateState, row: Row, 
 function groupOf(scope: Scope, state: AggregateState, row: Row): I32 {
   const keys = state.groups.map((expr) => emitExpr(scope, row, expr));
   const { tuple, found } = findGroup(scope, state, keys, hashValues(scope, keys));
-  scope.if(found.eqz(), () => storeFields(scope, { ...state.rows.layout, fields: state.rows.layout.fields.slice(0, keys.length) }, tuple, keys));
+  scope.if(found.eqz(), () =>
+    storeFields(scope, { ...state.rows.layout, fields: state.rows.layout.fields.slice(0, keys.length) }, tuple, keys),
+  );
   return tuple;
 }
 
-interface CallUpdate { readonly call: AggregateCall; readonly index: number; readonly row: Row; readonly tuple: I32 }
+interface CallUpdate {
+  readonly call: AggregateCall;
+  readonly index: number;
+  readonly row: Row;
+  readonly tuple: I32;
+}
 
 function updateCall(scope: Scope, state: AggregateState, { call, index, row, tuple }: CallUpdate): void {
   const args = call.args.map((arg) => emitExpr(scope, row, arg));
@@ -79,22 +95,30 @@ function updateCall(scope: Scope, state: AggregateState, { call, index, row, tup
   const update = (): void => AGGREGATES[call.op].update(access, args);
   const set = state.distinct[index];
   const first = args[0];
-  const once = set === undefined || first === undefined ? update : (): void => {
-    const group: SqlValue = { dtype: 'i32', parts: [tuple], isNull: undefined };
-    const keys = [group, first];
-    const place = { buffer: set.rows.buffer, tableOffset: set.tableOffset };
-    const { tuple: entry, found } = findOrInsert(scope, place, {
-      hash: hashValues(scope, keys),
-      same: (known) => allSame(scope, set.rows.layout.fields.map((field) => {
-        const column = fieldColumn(set.rows.layout, field, { tuple: known, absent: undefined });
-        return column.kind === 'scalar' ? column.load(scope) : group;
-      }), keys),
-    });
-    scope.if(found.eqz(), () => {
-      storeFields(scope, set.rows.layout, entry, keys);
-      update();
-    });
-  };
+  const once =
+    set === undefined || first === undefined
+      ? update
+      : (): void => {
+          const group: SqlValue = { dtype: 'i32', parts: [tuple], isNull: undefined };
+          const keys = [group, first];
+          const place = { buffer: set.rows.buffer, tableOffset: set.tableOffset };
+          const { tuple: entry, found } = findOrInsert(scope, place, {
+            hash: hashValues(scope, keys),
+            same: (known) =>
+              allSame(
+                scope,
+                set.rows.layout.fields.map((field) => {
+                  const column = fieldColumn(set.rows.layout, field, { tuple: known, absent: undefined });
+                  return column.kind === 'scalar' ? column.load(scope) : group;
+                }),
+                keys,
+              ),
+          });
+          scope.if(found.eqz(), () => {
+            storeFields(scope, set.rows.layout, entry, keys);
+            update();
+          });
+        };
   if (first?.isNull === undefined || AGGREGATES[call.op].seesNull === true) once();
   else scope.if(first.isNull.eqz(), once);
 }
@@ -103,25 +127,40 @@ function updateCall(scope: Scope, state: AggregateState, { call, index, row, tup
 export function groupColumns(state: AggregateState, tuple: I32): readonly FlightColumn[] {
   const groups = tupleColumns(state.rows.layout, state.rows.types, tuple);
   const results = state.calls.map((call, index): FlightColumn =>
-    scalarColumn(call.type.dtype, (scope) => AGGREGATES[call.op].result(new StateAccess(scope, state, { index, tuple }))));
+    scalarColumn(call.type.dtype, (scope) =>
+      AGGREGATES[call.op].result(new StateAccess(scope, state, { index, tuple })),
+    ),
+  );
   return [...groups, ...results];
 }
 
 /** merge(context, local, chunk): folds the groups of a chunk into local's. */
 export function defineMerge(emission: Emission, name: string, state: AggregateState): void {
-  emission.module.define(name, { params: { context: 'i32', local: 'i32', chunk: 'i32' }, export: true }, (f, { context, local, chunk }) => {
-    const scope = new Scope(emission, f, { context, local });
-    const { tupleBytes } = state.rows.layout;
-    const from = f.let(chunk.add(CHUNK_HEADER_BYTES), 'from');
-    scope.forRange({ to: f.let(load.i32(chunk, 4)) }, () => {
-      const keys = keyValues(scope, state, from);
-      const { tuple, found } = findGroup(scope, state, keys, f.let(load.i32(from, 4)));
-      scope.if(found, () => state.calls.forEach((call, index) => {
-        AGGREGATES[call.op].combine(new StateAccess(scope, state, { index, tuple }), new StateAccess(scope, state, { index, tuple: from }));
-      }), () => f.copy(tuple.add(TUPLE_HEADER), from.add(TUPLE_HEADER), tupleBytes - TUPLE_HEADER));
-      f.advance(from, tupleBytes);
-    });
-  });
+  emission.module.define(
+    name,
+    { params: { context: 'i32', local: 'i32', chunk: 'i32' }, export: true },
+    (f, { context, local, chunk }) => {
+      const scope = new Scope(emission, f, { context, local });
+      const { tupleBytes } = state.rows.layout;
+      const from = f.let(chunk.add(CHUNK_HEADER_BYTES), 'from');
+      scope.forRange({ to: f.let(load.i32(chunk, 4)) }, () => {
+        const keys = keyValues(scope, state, from);
+        const { tuple, found } = findGroup(scope, state, keys, f.let(load.i32(from, 4)));
+        scope.if(
+          found,
+          () =>
+            state.calls.forEach((call, index) => {
+              AGGREGATES[call.op].combine(
+                new StateAccess(scope, state, { index, tuple }),
+                new StateAccess(scope, state, { index, tuple: from }),
+              );
+            }),
+          () => f.copy(tuple.add(TUPLE_HEADER), from.add(TUPLE_HEADER), tupleBytes - TUPLE_HEADER),
+        );
+        f.advance(from, tupleBytes);
+      });
+    },
+  );
 }
 
 /** ensure(context, local): an aggregate without groups has its one row even when there was none to count. */

@@ -49,7 +49,12 @@ export class StateAccess {
 
   get(part: number): SqlValue {
     const { dtype, offset } = this.field(part);
-    return this.scope.holdValue({ dtype, parts: loadParts(this.scope, dtype, this.tuple, offset), isNull: undefined, stable: true });
+    return this.scope.holdValue({
+      dtype,
+      parts: loadParts(this.scope, dtype, this.tuple, offset),
+      isNull: undefined,
+      stable: true,
+    });
   }
 
   flag(part: number): I32 {
@@ -84,14 +89,23 @@ function numberAs(scope: Scope, value: SqlValue, dtype: 'i64' | 'f64'): I64 | F6
     const scale = decimalOf(value.dtype)?.scale ?? 0;
     if (part instanceof F32) return part.promote();
     if (part instanceof F64) return part;
-    const wide = part instanceof I64 ? (value.dtype === 'u64' ? part.to_f64_u() : part.to_f64_s()) : isUnsigned(value.dtype) ? asI32(part).to_f64_u() : asI32(part).to_f64_s();
+    const wide =
+      part instanceof I64
+        ? value.dtype === 'u64'
+          ? part.to_f64_u()
+          : part.to_f64_s()
+        : isUnsigned(value.dtype)
+          ? asI32(part).to_f64_u()
+          : asI32(part).to_f64_s();
     return scope.hold(scale === 0 ? wide : wide.div(f64(10 ** scale)));
   }
   if (part instanceof I64) return part;
   return isUnsigned(value.dtype) ? asI32(part).extend_u() : asI32(part).extend_s();
 }
 
-const counter = (amount: (state: StateAccess) => I64 | bigint): Pick<AggregateCode, 'update' | 'combine' | 'result'> => ({
+const counter = (
+  amount: (state: StateAccess) => I64 | bigint,
+): Pick<AggregateCode, 'update' | 'combine' | 'result'> => ({
   update: (state) => state.set(0, i64Of(state, 0).add(amount(state))),
   combine: (into, from) => into.set(0, i64Of(into, 0).add(i64Of(from, 0))),
   result: (state) => converted(state, state.get(0)),
@@ -101,7 +115,8 @@ const counter = (amount: (state: StateAccess) => I64 | bigint): Pick<AggregateCo
 function converted(state: StateAccess, value: SqlValue): SqlValue {
   const to = state.call.type.dtype;
   const from = value.dtype;
-  if (isDecimal(from) && isDecimal(to) && decimalOf(from)!.scale === decimalOf(to)!.scale) return { ...value, dtype: to };
+  if (isDecimal(from) && isDecimal(to) && decimalOf(from)!.scale === decimalOf(to)!.scale)
+    return { ...value, dtype: to };
   return emitCast(state.scope, value, { to, attempt: false });
 }
 
@@ -139,7 +154,11 @@ const avg: AggregateCode = {
   },
   result: (state) => {
     const count = i64Of(state, 0);
-    const mean: SqlValue = { dtype: 'f64', parts: [state.scope.f.let(f64Of(state, 1).div(count.to_f64_s()))], isNull: undefined };
+    const mean: SqlValue = {
+      dtype: 'f64',
+      parts: [state.scope.f.let(f64Of(state, 1).div(count.to_f64_s()))],
+      isNull: undefined,
+    };
     return { ...converted(state, { ...mean, isNull: count.eqz() }), isNull: count.eqz() };
   },
 };
@@ -165,27 +184,40 @@ const kept = (wins: (scope: Scope, value: SqlValue, held: SqlValue) => I32): Agg
 /** Folds a value into the held one. */
 const folded = (fold: (held: Value, value: Value, dtype: DType) => Value): AggregateCode => {
   const take = (state: StateAccess, value: SqlValue): void => {
-    state.scope.if(state.flag(0), () => state.set(1, fold(state.get(1).parts[0]!, value.parts[0]!, value.dtype)), () => {
-      state.set(0, state.flag(0).or(1));
-      state.set(1, value.parts[0]!);
-    });
+    state.scope.if(
+      state.flag(0),
+      () => state.set(1, fold(state.get(1).parts[0]!, value.parts[0]!, value.dtype)),
+      () => {
+        state.set(0, state.flag(0).or(1));
+        state.set(1, value.parts[0]!);
+      },
+    );
   };
   return {
-    update: (state, [value]) => take(state, state.field(1).dtype === 'f64' ? { ...value!, dtype: 'f64', parts: [numberAs(state.scope, value!, 'f64')] } : value!),
+    update: (state, [value]) =>
+      take(
+        state,
+        state.field(1).dtype === 'f64'
+          ? { ...value!, dtype: 'f64', parts: [numberAs(state.scope, value!, 'f64')] }
+          : value!,
+      ),
     combine: (into, from) => into.scope.if(from.flag(0), () => take(into, from.get(1))),
     result: (state) => ({ ...converted(state, state.get(1)), isNull: state.flag(0).eqz() }),
   };
 };
-const bits = (op: 'and' | 'or' | 'xor') => folded((held, value) => (held instanceof I64 ? held[op](asI64(value)) : asI32(held)[op](asI32(value))));
+const bits = (op: 'and' | 'or' | 'xor') =>
+  folded((held, value) => (held instanceof I64 ? held[op](asI64(value)) : asI32(held)[op](asI32(value))));
 
 const first: AggregateCode = {
   seesNull: true,
-  update: (state, [value]) => state.scope.if(state.flag(0).eqz(), () => {
-    state.set(1, value!.isNull ?? state.flag(0));
-    state.keep(2, value!);
-    state.set(0, state.flag(0).or(1));
-  }),
-  combine: (into, from) => into.scope.if(into.flag(0).eqz(), () => [0, 1, 2].forEach((part) => into.set(part, ...from.get(part).parts))),
+  update: (state, [value]) =>
+    state.scope.if(state.flag(0).eqz(), () => {
+      state.set(1, value!.isNull ?? state.flag(0));
+      state.keep(2, value!);
+      state.set(0, state.flag(0).or(1));
+    }),
+  combine: (into, from) =>
+    into.scope.if(into.flag(0).eqz(), () => [0, 1, 2].forEach((part) => into.set(part, ...from.get(part).parts))),
   result: (state) => ({ ...converted(state, state.get(2)), isNull: state.flag(0).eqz().or(state.flag(1)) }),
 };
 
@@ -201,18 +233,23 @@ const moments = (finish: (m2: F64, count: F64) => F64, least: number): Aggregate
     state.set(1, mean);
     state.set(2, f64Of(state, 2).add(distance.mul(x.sub(mean))));
   },
-  combine: (into, from) => into.scope.if(i64Of(from, 0).ne(0), () => {
-    const { scope } = into;
-    const [a, b] = [scope.f.let(i64Of(into, 0).to_f64_s()), scope.f.let(i64Of(from, 0).to_f64_s())];
-    const distance = scope.f.let(f64Of(from, 1).sub(f64Of(into, 1)));
-    const total = scope.f.let(a.add(b));
-    into.set(2, f64Of(into, 2).add(f64Of(from, 2)).add(distance.mul(distance).mul(a).mul(b).div(total)));
-    into.set(1, f64Of(into, 1).add(distance.mul(b).div(total)));
-    into.set(0, i64Of(into, 0).add(i64Of(from, 0)));
-  }),
+  combine: (into, from) =>
+    into.scope.if(i64Of(from, 0).ne(0), () => {
+      const { scope } = into;
+      const [a, b] = [scope.f.let(i64Of(into, 0).to_f64_s()), scope.f.let(i64Of(from, 0).to_f64_s())];
+      const distance = scope.f.let(f64Of(from, 1).sub(f64Of(into, 1)));
+      const total = scope.f.let(a.add(b));
+      into.set(2, f64Of(into, 2).add(f64Of(from, 2)).add(distance.mul(distance).mul(a).mul(b).div(total)));
+      into.set(1, f64Of(into, 1).add(distance.mul(b).div(total)));
+      into.set(0, i64Of(into, 0).add(i64Of(from, 0)));
+    }),
   result: (state) => {
     const count = i64Of(state, 0);
-    const value: SqlValue = { dtype: 'f64', parts: [state.scope.f.let(finish(f64Of(state, 2), count.to_f64_s()))], isNull: count.lt_s(least) };
+    const value: SqlValue = {
+      dtype: 'f64',
+      parts: [state.scope.f.let(finish(f64Of(state, 2), count.to_f64_s()))],
+      isNull: count.lt_s(least),
+    };
     return { ...converted(state, value), isNull: count.lt_s(least) };
   },
 });
@@ -236,7 +273,8 @@ const byKey = (wins: (scope: Scope, value: SqlValue, held: SqlValue) => I32): Ag
       if (key!.isNull === undefined) update();
       else state.scope.if(key!.isNull.eqz(), update);
     },
-    combine: (into, from) => into.scope.if(from.flag(0), () => take(into, { ...from.get(2), isNull: from.flag(1) }, from.get(3))),
+    combine: (into, from) =>
+      into.scope.if(from.flag(0), () => take(into, { ...from.get(2), isNull: from.flag(1) }, from.get(3))),
     result: (state) => ({ ...converted(state, state.get(2)), isNull: state.flag(0).eqz().or(state.flag(1)) }),
   };
 };
@@ -244,21 +282,32 @@ const byKey = (wins: (scope: Scope, value: SqlValue, held: SqlValue) => I32): Ag
 export const AGGREGATES: Readonly<Record<AggregateOp, AggregateCode>> = {
   count_star: counter(() => 1n),
   count: counter(() => 1n),
-  sum, avg,
+  sum,
+  avg,
   min: kept(less),
   max: kept((scope, value, held) => less(scope, held, value)),
   first,
   any_value: kept((scope) => scope.f.local('i32')),
-  bool_and: bits('and'), bool_or: bits('or'),
+  bool_and: bits('and'),
+  bool_or: bits('or'),
   stddev_samp: moments((m2, count) => m2.div(count.sub(1)).sqrt(), 2),
   stddev_pop: moments((m2, count) => m2.div(count).sqrt(), 1),
   var_samp: moments((m2, count) => m2.div(count.sub(1)), 2),
   var_pop: moments((m2, count) => m2.div(count), 1),
-  string_agg: { update: (state, args) => appendText(state, args), combine: concatLists, result: (state) => textOfList(state) },
-  median: { update: (state, [value]) => appendValue(state, value!), combine: concatLists, result: (state) => medianOfList(state) },
+  string_agg: {
+    update: (state, args) => appendText(state, args),
+    combine: concatLists,
+    result: (state) => textOfList(state),
+  },
+  median: {
+    update: (state, [value]) => appendValue(state, value!),
+    combine: concatLists,
+    result: (state) => medianOfList(state),
+  },
   arg_min: byKey(less),
   arg_max: byKey((scope, value, held) => less(scope, held, value)),
-  bit_and: bits('and'), bit_or: bits('or'), bit_xor: bits('xor'),
+  bit_and: bits('and'),
+  bit_or: bits('or'),
+  bit_xor: bits('xor'),
   product: folded((held, value) => (held as F64).mul(value as F64)),
 };
-

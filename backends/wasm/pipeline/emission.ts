@@ -116,24 +116,38 @@ export class Scope {
 
   /** Puts what is not yet a local or a constant in one. */
   hold<V extends Value>(value: V): V {
-    return value.code.kind === 'local' || value.code.kind === 'const' || value.code.kind === 'global' ? value : (this.f.let(value) as unknown as V);
+    return value.code.kind === 'local' || value.code.kind === 'const' || value.code.kind === 'global'
+      ? value
+      : (this.f.let(value) as unknown as V);
   }
 
   holdValue(value: SqlValue): SqlValue {
-    return { ...value, parts: value.parts.map((part) => this.hold(part)), isNull: value.isNull === undefined ? undefined : this.hold(value.isNull) };
+    return {
+      ...value,
+      parts: value.parts.map((part) => this.hold(part)),
+      isNull: value.isNull === undefined ? undefined : this.hold(value.isNull),
+    };
   }
 
   /** A value which `compute` gives only where `isNull` is 0; elsewhere it is a NULL of zeros. */
   unlessNull(dtype: DType, isNull: I32 | undefined, compute: () => SqlValue): SqlValue {
     if (isNull === undefined) return compute();
     const result = this.variable(dtype, true);
-    this.if(isNull, () => this.f.set(result.isNull!, 1), () => this.assign(result, compute()));
+    this.if(
+      isNull,
+      () => this.f.set(result.isNull!, 1),
+      () => this.assign(result, compute()),
+    );
     return result;
   }
 
   /** New locals that hold a value of a dtype; NULL flags start at 0. */
   variable(dtype: DType, nullable: boolean): Variable {
-    return { dtype, parts: registersOf(dtype).map((type) => this.f.local(type)), isNull: nullable ? this.f.local('i32') : undefined };
+    return {
+      dtype,
+      parts: registersOf(dtype).map((type) => this.f.local(type)),
+      isNull: nullable ? this.f.local('i32') : undefined,
+    };
   }
 
   assign(variable: Variable, value: SqlValue): void {

@@ -30,29 +30,46 @@ function bitsOf(scope: Scope, value: SqlValue): I64 {
 
 function plainBits(scope: Scope, value: SqlValue): I64 {
   switch (dtypeInfo(value.dtype).physical) {
-    case 'bytes': return scope.f.call(hashBytes(scope.emission), { address: asI32(value.parts[0]!), length: asI32(value.parts[1]!) });
-    case 'i128': return intervalMicros(value);
-    default: return canonicalBits(value);
+    case 'bytes':
+      return scope.f.call(hashBytes(scope.emission), {
+        address: asI32(value.parts[0]!),
+        length: asI32(value.parts[1]!),
+      });
+    case 'i128':
+      return intervalMicros(value);
+    default:
+      return canonicalBits(value);
   }
 }
 
 function hashBytes(emission: Emission): Func<{ address: 'i32'; length: 'i32' }, 'i64'> {
   return support(emission, 'hash_bytes', (module) =>
-    module.define('hash_bytes', { params: { address: 'i32', length: 'i32' }, result: 'i64' }, (f, { address, length }) => {
-      const hash = f.let(length.extend_u().mul(SPREAD));
-      const end = f.let(address.add(length));
-      const mix = (bits: I64): void => {
-        f.set(hash, hash.xor(bits).mul(MIX));
-        f.set(hash, hash.xor(hash.shr_u(29)));
-      };
-      f.while(() => end.sub(address).ge_u(8), () => {
-        mix(load.i64(address));
-        f.advance(address, 8);
-      });
-      f.while(() => address.lt_u(end), () => {
-        mix(load.i8_u(address).extend_u());
-        f.advance(address, 1);
-      });
-      f.return(hash);
-    }));
+    module.define(
+      'hash_bytes',
+      { params: { address: 'i32', length: 'i32' }, result: 'i64' },
+      (f, { address, length }) => {
+        const hash = f.let(length.extend_u().mul(SPREAD));
+        const end = f.let(address.add(length));
+        const mix = (bits: I64): void => {
+          f.set(hash, hash.xor(bits).mul(MIX));
+          f.set(hash, hash.xor(hash.shr_u(29)));
+        };
+        f.while(
+          () => end.sub(address).ge_u(8),
+          () => {
+            mix(load.i64(address));
+            f.advance(address, 8);
+          },
+        );
+        f.while(
+          () => address.lt_u(end),
+          () => {
+            mix(load.i8_u(address).extend_u());
+            f.advance(address, 1);
+          },
+        );
+        f.return(hash);
+      },
+    ),
+  );
 }

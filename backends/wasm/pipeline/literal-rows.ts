@@ -22,16 +22,19 @@ export function literalTuples(rows: readonly (readonly Expr[])[], layout: TupleL
     textBytes += bytes.length;
     return offset;
   };
-  rows.forEach((row, r) => row.forEach((expr, c) => {
-    const field = layout.fields[c]!;
-    const base = r * layout.tupleBytes;
-    if (expr.kind !== 'literal') throw new Error('literal rows hold literals alone');
-    if (expr.value === null) {
-      if (field.nullBit !== undefined) tuples[base + layout.nullOffset + (field.nullBit >> 3)]! |= 1 << (field.nullBit & 7);
-      return;
-    }
-    writeLiteral(view, base + field.offset, { dtype: field.dtype, value: expr.value }, keep);
-  }));
+  rows.forEach((row, r) =>
+    row.forEach((expr, c) => {
+      const field = layout.fields[c]!;
+      const base = r * layout.tupleBytes;
+      if (expr.kind !== 'literal') throw new Error('literal rows hold literals alone');
+      if (expr.value === null) {
+        if (field.nullBit !== undefined)
+          tuples[base + layout.nullOffset + (field.nullBit >> 3)]! |= 1 << (field.nullBit & 7);
+        return;
+      }
+      writeLiteral(view, base + field.offset, { dtype: field.dtype, value: expr.value }, keep);
+    }),
+  );
   const joined = new Uint8Array(textBytes);
   let at = 0;
   for (const bytes of text) {
@@ -41,15 +44,30 @@ export function literalTuples(rows: readonly (readonly Expr[])[], layout: TupleL
   return { tuples, text: joined };
 }
 
-function writeLiteral(view: DataView, at: number, { dtype, value }: { dtype: DType; value: Exclude<LiteralValue, null> }, keep: (bytes: Uint8Array) => number): void {
+function writeLiteral(
+  view: DataView,
+  at: number,
+  { dtype, value }: { dtype: DType; value: Exclude<LiteralValue, null> },
+  keep: (bytes: Uint8Array) => number,
+): void {
   const number = (): number => Number(value);
   switch (dtypeInfo(dtype).physical) {
-    case 'i8': case 'u8': return view.setUint8(at, number() & 0xff);
-    case 'i16': case 'u16': return view.setUint16(at, number() & 0xffff, true);
-    case 'i32': case 'u32': return view.setUint32(at, number() >>> 0, true);
-    case 'i64': case 'u64': return view.setBigUint64(at, BigInt.asUintN(64, BigInt(value as number | bigint)), true);
-    case 'f32': return view.setFloat32(at, number(), true);
-    case 'f64': return view.setFloat64(at, number(), true);
+    case 'i8':
+    case 'u8':
+      return view.setUint8(at, number() & 0xff);
+    case 'i16':
+    case 'u16':
+      return view.setUint16(at, number() & 0xffff, true);
+    case 'i32':
+    case 'u32':
+      return view.setUint32(at, number() >>> 0, true);
+    case 'i64':
+    case 'u64':
+      return view.setBigUint64(at, BigInt.asUintN(64, BigInt(value as number | bigint)), true);
+    case 'f32':
+      return view.setFloat32(at, number(), true);
+    case 'f64':
+      return view.setFloat64(at, number(), true);
     case 'bytes': {
       const bytes = typeof value === 'string' ? ENCODER.encode(value) : (value as Uint8Array);
       view.setUint32(at, keep(bytes), true);
@@ -61,6 +79,8 @@ function writeLiteral(view: DataView, at: number, { dtype, value }: { dtype: DTy
       view.setInt32(at + 4, days, true);
       return view.setBigInt64(at + 8, microseconds, true);
     }
-    case 'f16': case 'bf16': throw new Error(`rows of ${dtype} literals are not supported yet`);
+    case 'f16':
+    case 'bf16':
+      throw new Error(`rows of ${dtype} literals are not supported yet`);
   }
 }

@@ -20,33 +20,45 @@ export function allocFunction(emission: Emission): Func<{ bytes: 'i32' }, 'i32'>
 
 /** A new tuple at the end of the worker's chunks; its bytes are not zeroed. */
 export function appendTuple(scope: Scope, buffer: RowBuffer): I32 {
-  return scope.f.call(appendFunction(scope.emission), { header: scope.local.add(buffer.localOffset), tupleBytes: buffer.tupleBytes });
+  return scope.f.call(appendFunction(scope.emission), {
+    header: scope.local.add(buffer.localOffset),
+    tupleBytes: buffer.tupleBytes,
+  });
 }
 
 /** append(header, tupleBytes) -> tuple. Chunks double from a few tuples up to CHUNK_BYTES, so that small results stay small. */
 export function appendFunction(emission: Emission): Func<{ header: 'i32'; tupleBytes: 'i32' }, 'i32'> {
   const alloc = allocFunction(emission);
   return support(emission, 'append_tuple', (module) =>
-    module.define('append_tuple', { params: { header: 'i32', tupleBytes: 'i32' }, result: 'i32' }, (f, { header, tupleBytes }) => {
-      const chunk = f.let(load.i32(header, 4), 'chunk');
-      const count = f.let(select(chunk.eqz(), i32(0), load.i32(chunk, 4)), 'count');
-      const capacity = f.let(select(chunk.eqz(), i32(0), load.i32(chunk, 8)), 'capacity');
-      f.if(count.eq(capacity), () => {
-        const most = f.let(i32(CHUNK_BYTES - CHUNK_HEADER_BYTES).div_u(tupleBytes));
-        f.set(capacity, select(capacity.eqz(), i32(FIRST_CHUNK_TUPLES), capacity.shl(1)));
-        f.set(capacity, select(capacity.gt_u(most), select(most.eqz(), i32(1), most), capacity));
-        const next = f.call(alloc, { bytes: capacity.mul(tupleBytes).add(CHUNK_HEADER_BYTES) });
-        f.store.i32(next, 0);
-        f.store.i32(next, capacity, 8);
-        f.if(chunk.eqz(), () => f.store.i32(header, next), () => f.store.i32(chunk, next));
-        f.store.i32(header, next, 4);
-        f.set(chunk, next);
-        f.set(count, 0);
-      });
-      f.store.i32(chunk, count.add(1), 4);
-      f.store.i32(header, load.i32(header, 8).add(1), 8);
-      f.return(chunk.add(CHUNK_HEADER_BYTES).add(count.mul(tupleBytes)));
-    }));
+    module.define(
+      'append_tuple',
+      { params: { header: 'i32', tupleBytes: 'i32' }, result: 'i32' },
+      (f, { header, tupleBytes }) => {
+        const chunk = f.let(load.i32(header, 4), 'chunk');
+        const count = f.let(select(chunk.eqz(), i32(0), load.i32(chunk, 4)), 'count');
+        const capacity = f.let(select(chunk.eqz(), i32(0), load.i32(chunk, 8)), 'capacity');
+        f.if(count.eq(capacity), () => {
+          const most = f.let(i32(CHUNK_BYTES - CHUNK_HEADER_BYTES).div_u(tupleBytes));
+          f.set(capacity, select(capacity.eqz(), i32(FIRST_CHUNK_TUPLES), capacity.shl(1)));
+          f.set(capacity, select(capacity.gt_u(most), select(most.eqz(), i32(1), most), capacity));
+          const next = f.call(alloc, { bytes: capacity.mul(tupleBytes).add(CHUNK_HEADER_BYTES) });
+          f.store.i32(next, 0);
+          f.store.i32(next, capacity, 8);
+          f.if(
+            chunk.eqz(),
+            () => f.store.i32(header, next),
+            () => f.store.i32(chunk, next),
+          );
+          f.store.i32(header, next, 4);
+          f.set(chunk, next);
+          f.set(count, 0);
+        });
+        f.store.i32(chunk, count.add(1), 4);
+        f.store.i32(header, load.i32(header, 8).add(1), 8);
+        f.return(chunk.add(CHUNK_HEADER_BYTES).add(count.mul(tupleBytes)));
+      },
+    ),
+  );
 }
 
 /** A copy of bytes that lives as long as the query. */
@@ -57,11 +69,16 @@ export function heapCopy(scope: Scope, address: I32, length: I32): I32 {
 function heapCopyFunction(emission: Emission): Func<{ local: 'i32'; address: 'i32'; length: 'i32' }, 'i32'> {
   const take = heapFunction(emission);
   return support(emission, 'heap_copy', (module) =>
-    module.define('heap_copy', { params: { local: 'i32', address: 'i32', length: 'i32' }, result: 'i32' }, (f, { local, address, length }) => {
-      const copy = f.call(take, { local, bytes: length });
-      f.copy(copy, address, length);
-      f.return(copy);
-    }));
+    module.define(
+      'heap_copy',
+      { params: { local: 'i32', address: 'i32', length: 'i32' }, result: 'i32' },
+      (f, { local, address, length }) => {
+        const copy = f.call(take, { local, bytes: length });
+        f.copy(copy, address, length);
+        f.return(copy);
+      },
+    ),
+  );
 }
 
 /** Bytes that live as long as the query, 8-byte aligned. */
@@ -83,7 +100,8 @@ function heapFunction(emission: Emission): Func<{ local: 'i32'; bytes: 'i32' }, 
       });
       f.store.i32(heap, at.add(bytes));
       f.return(at);
-    }));
+    }),
+  );
 }
 
 /** Bytes for text made while a row is in flight; gone at the start of the next run. */
@@ -109,7 +127,8 @@ export function arenaFunction(emission: Emission): Func<{ local: 'i32'; bytes: '
       });
       f.store.i32(arena, used.add(bytes), 4);
       f.return(load.i32(arena).add(used));
-    }));
+    }),
+  );
 }
 
 /** For the start of a run, once all code that may use the arena is known to exist: cheap enough to be always there. */

@@ -20,18 +20,32 @@ export function emitOperators(scope: Scope, operators: readonly Operator[], row:
       // The conjuncts one after the other: what a later one needs is loaded only for rows that pass the earlier.
       for (const conjunct of conjuncts(operator.predicate)) flow.next(isTrue(emitExpr(scope, row, conjunct)).eqz());
       return pass(row, flow);
-    case 'project': return pass({ columns: operator.exprs.map((expr) => emitColumn(scope, row, expr)) }, flow);
-    case 'probe': return emitProbe(scope, operator, { row, flow }, pass);
-    case 'limit': return emitLimit(scope, operator, { row, flow }, pass);
-    case 'repeat': return emitRepeat(scope, operator, { row, flow }, pass);
-    case 'pad_left': return pass({ columns: [...operator.types.map((type) => nullColumnOf(type)), ...row.columns] }, flow);
-    case 'apply': throw new Error('apply ends a segment');
+    case 'project':
+      return pass({ columns: operator.exprs.map((expr) => emitColumn(scope, row, expr)) }, flow);
+    case 'probe':
+      return emitProbe(scope, operator, { row, flow }, pass);
+    case 'limit':
+      return emitLimit(scope, operator, { row, flow }, pass);
+    case 'repeat':
+      return emitRepeat(scope, operator, { row, flow }, pass);
+    case 'pad_left':
+      return pass({ columns: [...operator.types.map((type) => nullColumnOf(type)), ...row.columns] }, flow);
+    case 'apply':
+      throw new Error('apply ends a segment');
   }
 }
 
-interface Reached { readonly row: Row; readonly flow: Flow }
+interface Reached {
+  readonly row: Row;
+  readonly flow: Flow;
+}
 
-function emitLimit(scope: Scope, { limit, offset, place }: Extract<Operator, { kind: 'limit' }>, { row, flow }: Reached, pass: Consume): void {
+function emitLimit(
+  scope: Scope,
+  { limit, offset, place }: Extract<Operator, { kind: 'limit' }>,
+  { row, flow }: Reached,
+  pass: Consume,
+): void {
   const { f, local } = scope;
   const constantOf = (expr: typeof limit): I64 | undefined => {
     if (expr === undefined) return undefined;
@@ -55,8 +69,15 @@ function emitLimit(scope: Scope, { limit, offset, place }: Extract<Operator, { k
   f.if(seen.add(1).ge_s(last), flow.stop);
 }
 
-function emitRepeat(scope: Scope, { count }: Extract<Operator, { kind: 'repeat' }>, { row, flow }: Reached, pass: Consume): void {
+function emitRepeat(
+  scope: Scope,
+  { count }: Extract<Operator, { kind: 'repeat' }>,
+  { row, flow }: Reached,
+  pass: Consume,
+): void {
   const times = scope.hold(asI64(emitExpr(scope, row, count).parts[0]!).wrap());
-  scope.forRange({ to: times }, (_, label) => pass(row, { next: (condition) => label.continue(condition), stop: flow.stop }));
+  scope.forRange({ to: times }, (_, label) =>
+    pass(row, { next: (condition) => label.continue(condition), stop: flow.stop }),
+  );
   flow.next(i32(1));
 }

@@ -21,7 +21,11 @@ import { emitSource, type Body } from './sources.js';
 import { storeParts } from './tuple.js';
 import { consumeWindow, defineWindow } from './window.js';
 
-export function emitPipeline(emission: Emission, pipeline: PhysicalPipeline, result: ResultLayout | undefined): Pipeline {
+export function emitPipeline(
+  emission: Emission,
+  pipeline: PhysicalPipeline,
+  result: ResultLayout | undefined,
+): Pipeline {
   const { name, source, sink } = pipeline;
   const code = sinkCode(sink, result);
   const run = emission.module.freshName(`run_${name}`);
@@ -30,12 +34,23 @@ export function emitPipeline(emission: Emission, pipeline: PhysicalPipeline, res
   const init = sink.kind === 'result' ? emission.module.freshName(`init_${name}`) : undefined;
   if (init !== undefined && result !== undefined) defineResultInit(emission, init, result);
   return {
-    name, source: sourceOf(source), run, init, parallel: pipeline.parallel, result: sink.kind === 'result',
-    writes: writesOf(sink), finish: finishOf(emission, name, sink), explain: explainPipeline(pipeline, notes),
+    name,
+    source: sourceOf(source),
+    run,
+    init,
+    parallel: pipeline.parallel,
+    result: sink.kind === 'result',
+    writes: writesOf(sink),
+    finish: finishOf(emission, name, sink),
+    explain: explainPipeline(pipeline, notes),
   };
 }
 
-interface Segments { readonly pipeline: PhysicalPipeline; readonly sink: SinkCode; readonly notes: string[] }
+interface Segments {
+  readonly pipeline: PhysicalPipeline;
+  readonly sink: SinkCode;
+  readonly notes: string[];
+}
 
 /** Operators up to the first model are the run's own; what follows runs a tile at a time, as its sink. */
 function defineSegments(emission: Emission, name: string, { pipeline, sink, notes }: Segments): void {
@@ -43,15 +58,30 @@ function defineSegments(emission: Emission, name: string, { pipeline, sink, note
   const split = operators.findIndex((operator) => operator.kind === 'apply');
   const before = split < 0 ? operators : operators.slice(0, split);
   if (source.kind === 'scan' && split >= 0 && before.every((operator) => operator.kind === 'project')) {
-    return defineTiledScan(emission, name, { source, before, operators: operators.slice(split), pipelineSink: pipeline.sink, sink, notes });
+    return defineTiledScan(emission, name, {
+      source,
+      before,
+      operators: operators.slice(split),
+      pipelineSink: pipeline.sink,
+      sink,
+      notes,
+    });
   }
-  const outer = split < 0 ? sink : tileSink(emission, name, { operators: operators.slice(split), pipelineSink: pipeline.sink, sink, notes });
-  defineFunction(emission, name, (scope, morsel, stop) => {
-    resetArena(scope);
-    const consume = outer.begin(scope);
-    const body: Body = (row, flow) => emitOperators(scope, before, row, flow, consume);
-    emitSource(scope, source, { morsel, stop }, body);
-  }, outer.end);
+  const outer =
+    split < 0
+      ? sink
+      : tileSink(emission, name, { operators: operators.slice(split), pipelineSink: pipeline.sink, sink, notes });
+  defineFunction(
+    emission,
+    name,
+    (scope, morsel, stop) => {
+      resetArena(scope);
+      const consume = outer.begin(scope);
+      const body: Body = (row, flow) => emitOperators(scope, before, row, flow, consume);
+      emitSource(scope, source, { morsel, stop }, body);
+    },
+    outer.end,
+  );
 }
 
 function sinkCode(sink: Sink, result: ResultLayout | undefined): SinkCode {
@@ -62,20 +92,30 @@ function sinkCode(sink: Sink, result: ResultLayout | undefined): SinkCode {
   switch (sink.kind) {
     case 'result':
       if (result === undefined) throw new Error('a result needs its layout');
-      return { begin: (scope) => (row) => consumeResult(scope, result, row), end: (scope) => flushResult(scope, result) };
-    case 'buffer': return plain((scope, row) => consumeBuffer(scope, sink.rows, row));
-    case 'build': return plain((scope, row, flow) => consumeBuild(scope, sink.build, row, flow));
-    case 'sort': return plain((scope, row) => consumeSort(scope, sink.state, row));
-    case 'window': return plain((scope, row) => consumeWindow(scope, sink.state, row));
-    case 'blocked': return plain((scope, row) => consumeBlocked(scope, sink, row));
-    case 'slot': return plain((scope, row) => consumeSlot(scope, sink, row));
-    case 'aggregate': return {
-      begin: (scope) => {
-        const group = sink.state.groups.length === 0 ? singleGroup(scope, sink.state) : undefined;
-        return (row) => consumeAggregate(scope, sink.state, row, group);
-      },
-      end: () => undefined,
-    };
+      return {
+        begin: (scope) => (row) => consumeResult(scope, result, row),
+        end: (scope) => flushResult(scope, result),
+      };
+    case 'buffer':
+      return plain((scope, row) => consumeBuffer(scope, sink.rows, row));
+    case 'build':
+      return plain((scope, row, flow) => consumeBuild(scope, sink.build, row, flow));
+    case 'sort':
+      return plain((scope, row) => consumeSort(scope, sink.state, row));
+    case 'window':
+      return plain((scope, row) => consumeWindow(scope, sink.state, row));
+    case 'blocked':
+      return plain((scope, row) => consumeBlocked(scope, sink, row));
+    case 'slot':
+      return plain((scope, row) => consumeSlot(scope, sink, row));
+    case 'aggregate':
+      return {
+        begin: (scope) => {
+          const group = sink.state.groups.length === 0 ? singleGroup(scope, sink.state) : undefined;
+          return (row) => consumeAggregate(scope, sink.state, row, group);
+        },
+        end: () => undefined,
+      };
   }
 }
 
@@ -96,23 +136,42 @@ function consumeSlot(scope: Scope, sink: Extract<Sink, { kind: 'slot' }>, row: R
 
 function sourceOf(source: PhysicalSource): Source {
   switch (source.kind) {
-    case 'scan': return { kind: 'scan', table: source.node.table, columns: source.node.columns };
-    case 'buffer': return { kind: 'buffer', buffer: source.rows.buffer.id };
-    case 'unmatched': return { kind: 'buffer', buffer: source.build.rows.buffer.id };
-    case 'groups': return { kind: 'buffer', buffer: source.state.rows.buffer.id };
-    case 'sorted': return { kind: 'sorted', buffer: source.state.rows.buffer.id };
-    case 'values': case 'series': case 'once': return { kind: 'once' };
+    case 'scan':
+      return { kind: 'scan', table: source.node.table, columns: source.node.columns };
+    case 'buffer':
+      return { kind: 'buffer', buffer: source.rows.buffer.id };
+    case 'unmatched':
+      return { kind: 'buffer', buffer: source.build.rows.buffer.id };
+    case 'groups':
+      return { kind: 'buffer', buffer: source.state.rows.buffer.id };
+    case 'sorted':
+      return { kind: 'sorted', buffer: source.state.rows.buffer.id };
+    case 'values':
+    case 'series':
+    case 'once':
+      return { kind: 'once' };
   }
 }
 
 function writesOf(sink: Sink): readonly number[] {
   switch (sink.kind) {
-    case 'buffer': case 'blocked': return [sink.rows.buffer.id];
-    case 'build': return [sink.build.rows.buffer.id];
-    case 'aggregate': return [sink.state.rows.buffer.id, ...sink.state.distinct.flatMap((set) => (set === undefined ? [] : [set.rows.buffer.id]))];
-    case 'sort': return [sink.state.rows.buffer.id];
-    case 'window': return [sink.state.sort.rows.buffer.id];
-    case 'result': case 'slot': return [];
+    case 'buffer':
+    case 'blocked':
+      return [sink.rows.buffer.id];
+    case 'build':
+      return [sink.build.rows.buffer.id];
+    case 'aggregate':
+      return [
+        sink.state.rows.buffer.id,
+        ...sink.state.distinct.flatMap((set) => (set === undefined ? [] : [set.rows.buffer.id])),
+      ];
+    case 'sort':
+      return [sink.state.rows.buffer.id];
+    case 'window':
+      return [sink.state.sort.rows.buffer.id];
+    case 'result':
+    case 'slot':
+      return [];
   }
 }
 
@@ -131,9 +190,13 @@ function finishOf(emission: Emission, name: string, sink: Sink): readonly Finish
       defineEnsure(emission, `ensure_${name}`, sink.state);
       return [{ kind: 'once', fn: `ensure_${name}` }, merge];
     }
-    case 'sort': return [defineSort(emission, name, sink.state)];
-    case 'window': return defineWindow(emission, name, sink.state);
-    case 'blocked': return [defineBlocked(emission, name, sink)];
-    default: return [];
+    case 'sort':
+      return [defineSort(emission, name, sink.state)];
+    case 'window':
+      return defineWindow(emission, name, sink.state);
+    case 'blocked':
+      return [defineBlocked(emission, name, sink)];
+    default:
+      return [];
   }
 }

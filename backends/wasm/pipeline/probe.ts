@@ -32,27 +32,39 @@ export function consumeBuild(scope: Scope, build: JoinBuild, row: Row, flow: Flo
   const tuple = appendTuple(scope, build.rows.buffer);
   f.store.i32(tuple, hash, TUPLE_HASH);
   f.store.i8(tuple, 0, TUPLE_MARK);
-  const columns: FlightColumn[] = [...row.columns, ...computed.map((value): FlightColumn => ({ kind: 'scalar', dtype: value.dtype, load: () => value }))];
+  const columns: FlightColumn[] = [
+    ...row.columns,
+    ...computed.map((value): FlightColumn => ({ kind: 'scalar', dtype: value.dtype, load: () => value })),
+  ];
   storeTuple(scope, build.rows.layout, tuple, columns);
 }
 
 /** link(context, local, chunk): puts a chunk's tuples in front of their buckets' chains. */
 export function defineLink(emission: Emission, name: string, build: JoinBuild): void {
   const { slotOffset, tupleBytes } = build.rows.buffer;
-  emission.module.define(name, { params: { context: 'i32', local: 'i32', chunk: 'i32' }, export: true }, (f, { context, chunk }) => {
-    const buckets = f.let(load.i32(context, slotOffset), 'buckets');
-    const mask = f.let(load.i32(context, slotOffset + 4), 'mask');
-    const tuple = f.let(chunk.add(CHUNK_HEADER_BYTES), 'tuple');
-    f.forRange({ to: f.let(load.i32(chunk, 4)) }, () => {
-      const bucket = f.let(buckets.add(load.i32(tuple, TUPLE_HASH).and(mask).shl(2)));
-      f.store.i32(tuple, load.i32(bucket), TUPLE_NEXT);
-      f.store.i32(bucket, tuple);
-      f.advance(tuple, tupleBytes);
-    });
-  });
+  emission.module.define(
+    name,
+    { params: { context: 'i32', local: 'i32', chunk: 'i32' }, export: true },
+    (f, { context, chunk }) => {
+      const buckets = f.let(load.i32(context, slotOffset), 'buckets');
+      const mask = f.let(load.i32(context, slotOffset + 4), 'mask');
+      const tuple = f.let(chunk.add(CHUNK_HEADER_BYTES), 'tuple');
+      f.forRange({ to: f.let(load.i32(chunk, 4)) }, () => {
+        const bucket = f.let(buckets.add(load.i32(tuple, TUPLE_HASH).and(mask).shl(2)));
+        f.store.i32(tuple, load.i32(bucket), TUPLE_NEXT);
+        f.store.i32(bucket, tuple);
+        f.advance(tuple, tupleBytes);
+      });
+    },
+  );
 }
 
-export function emitProbe(scope: Scope, probe: Probe, reached: { readonly row: Row; readonly flow: Flow }, pass: Consume): void {
+export function emitProbe(
+  scope: Scope,
+  probe: Probe,
+  reached: { readonly row: Row; readonly flow: Flow },
+  pass: Consume,
+): void {
   const { f, context } = scope;
   const { row, flow } = reached;
   const keys = probe.keys.map((key) => emitExpr(scope, row, key));
@@ -68,9 +80,14 @@ export function emitProbe(scope: Scope, probe: Probe, reached: { readonly row: R
   const reachable = load.i32(context, slotOffset);
   f.if(noMatch !== undefined && !inner ? reachable.ne(0).and(noMatch.eqz()) : reachable, () => f.set(tuple, head));
   switch (probe.join) {
-    case 'inner': return emitInner(scope, probe, { row, flow, tuple, hash, keys }, pass);
-    case 'left': case 'full': return emitOuter(scope, probe, { row, flow, tuple, hash, keys }, pass);
-    case 'semi': case 'anti': return emitExistence(scope, probe, { row, flow, tuple, hash, keys }, pass);
+    case 'inner':
+      return emitInner(scope, probe, { row, flow, tuple, hash, keys }, pass);
+    case 'left':
+    case 'full':
+      return emitOuter(scope, probe, { row, flow, tuple, hash, keys }, pass);
+    case 'semi':
+    case 'anti':
+      return emitExistence(scope, probe, { row, flow, tuple, hash, keys }, pass);
   }
 }
 
@@ -90,12 +107,15 @@ function keysMatch(scope: Scope, probe: Probe, { tuple, hash, keys }: Walk): I32
   probe.build.keys.forEach((key, i) => {
     const column = fieldColumn(layout, layout.fields[key.field]!, { tuple, absent: undefined });
     if (column.kind !== 'scalar') throw new Error('join keys are scalars');
-    f.if(matches, () => scope.within(() => {
-      const stored = column.load(scope);
-      const same = key.nullSafe ? sameOrNull(scope, stored, keys[i]!) : equals(scope, stored, keys[i]!);
-      f.set(matches, same);
-      if (!key.nullSafe && probe.build.keepsUnmatched && stored.isNull !== undefined) f.if(stored.isNull, () => f.set(matches, 0));
-    }));
+    f.if(matches, () =>
+      scope.within(() => {
+        const stored = column.load(scope);
+        const same = key.nullSafe ? sameOrNull(scope, stored, keys[i]!) : equals(scope, stored, keys[i]!);
+        f.set(matches, same);
+        if (!key.nullSafe && probe.build.keepsUnmatched && stored.isNull !== undefined)
+          f.if(stored.isNull, () => f.set(matches, 0));
+      }),
+    );
   });
   return matches;
 }
@@ -109,18 +129,27 @@ function advance(scope: Scope, tuple: Walk['tuple']): void {
 }
 
 /** Walks the chain; `body` runs for each match, and `label.continue` goes on to the next tuple. */
-function walk(scope: Scope, probe: Probe, at: Walk, body: (both: Row, label: { next: Flow['next']; done: (condition?: I32) => void }) => void): void {
+function walk(
+  scope: Scope,
+  probe: Probe,
+  at: Walk,
+  body: (both: Row, label: { next: Flow['next']; done: (condition?: I32) => void }) => void,
+): void {
   const { f } = scope;
-  f.block((done) => f.loop(() => {
-    done.break(at.tuple.eqz());
-    f.block((next) => scope.within(() => {
-      next.break(keysMatch(scope, probe, at).eqz());
-      const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, at.tuple)] };
-      if (probe.residual !== undefined) next.break(isTrue(emitExpr(scope, both, probe.residual)).eqz());
-      body(both, { next: (condition) => next.break(condition), done: (condition) => done.break(condition) });
-    }));
-    advance(scope, at.tuple);
-  }));
+  f.block((done) =>
+    f.loop(() => {
+      done.break(at.tuple.eqz());
+      f.block((next) =>
+        scope.within(() => {
+          next.break(keysMatch(scope, probe, at).eqz());
+          const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, at.tuple)] };
+          if (probe.residual !== undefined) next.break(isTrue(emitExpr(scope, both, probe.residual)).eqz());
+          body(both, { next: (condition) => next.break(condition), done: (condition) => done.break(condition) });
+        }),
+      );
+      advance(scope, at.tuple);
+    }),
+  );
 }
 
 function emitInner(scope: Scope, probe: Probe, at: Walk, pass: Consume): void {
@@ -135,29 +164,37 @@ function emitOuter(scope: Scope, probe: Probe, at: Walk, pass: Consume): void {
   // Text of an absent tuple must be readable: zeros.
   const nothing = scope.emission.module.data(new Uint8Array(probe.build.rows.layout.tupleBytes));
   const shown = f.let(i32(0), 'shown');
-  f.block((done) => f.loop(() => {
-    f.block((next) => scope.within(() => {
-      f.if(at.tuple, () => {
+  f.block((done) =>
+    f.loop(() => {
+      f.block((next) =>
         scope.within(() => {
-          next.break(keysMatch(scope, probe, at).eqz());
-          if (probe.residual === undefined) return;
-          const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, at.tuple)] };
-          next.break(isTrue(emitExpr(scope, both, probe.residual)).eqz());
-        });
-        f.set(matched, 1);
-        if (probe.join === 'full') f.store.i8(at.tuple, 1, TUPLE_MARK);
-      }, () => {
-        done.break(matched);
-        f.set(matched, 1);
-        f.set(absent, 1);
-      });
-      f.set(shown, select(absent, nothing, at.tuple as I32));
-      const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, shown, absent)] };
-      pass(both, { next: (condition) => next.break(condition), stop: at.flow.stop });
-    }));
-    done.break(absent);
-    f.if(at.tuple, () => advance(scope, at.tuple));
-  }));
+          f.if(
+            at.tuple,
+            () => {
+              scope.within(() => {
+                next.break(keysMatch(scope, probe, at).eqz());
+                if (probe.residual === undefined) return;
+                const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, at.tuple)] };
+                next.break(isTrue(emitExpr(scope, both, probe.residual)).eqz());
+              });
+              f.set(matched, 1);
+              if (probe.join === 'full') f.store.i8(at.tuple, 1, TUPLE_MARK);
+            },
+            () => {
+              done.break(matched);
+              f.set(matched, 1);
+              f.set(absent, 1);
+            },
+          );
+          f.set(shown, select(absent, nothing, at.tuple as I32));
+          const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, shown, absent)] };
+          pass(both, { next: (condition) => next.break(condition), stop: at.flow.stop });
+        }),
+      );
+      done.break(absent);
+      f.if(at.tuple, () => advance(scope, at.tuple));
+    }),
+  );
 }
 
 /** Semi: rows with a match; anti: rows without. */
@@ -175,4 +212,3 @@ function emitExistence(scope: Scope, probe: Probe, at: Walk, pass: Consume): voi
 export function consumeBuffer(scope: Scope, rows: JoinBuild['rows'], row: Row): void {
   storeTuple(scope, rows.layout, appendTuple(scope, rows.buffer), row.columns);
 }
-

@@ -60,11 +60,18 @@ function outputColumn(name: string, type: ValueType, leaves: ResultLeaf[], inher
     leaves.push({ dtype, width, nullable, chunkOffset: HEADER_BYTES + leaves.length * RESULT_LEAF_BYTES }) - 1;
   const nullable = type.nullable || inherited;
   switch (type.kind) {
-    case 'scalar': return { kind: 'leaf', name, leaf: leaf(type.dtype, 1, nullable) };
-    case 'tensor': return { kind: 'leaf', name, leaf: leaf(type.dtype, tensorWidth(type), nullable) };
+    case 'scalar':
+      return { kind: 'leaf', name, leaf: leaf(type.dtype, 1, nullable) };
+    case 'tensor':
+      return { kind: 'leaf', name, leaf: leaf(type.dtype, tensorWidth(type), nullable) };
     case 'struct': {
       const nullLeaf = nullable ? leaf('bool', 1, false) : undefined;
-      return { kind: 'struct', name, nullLeaf, fields: type.fields.map((field) => outputColumn(field.name, field.type, leaves, nullable)) };
+      return {
+        kind: 'struct',
+        name,
+        nullLeaf,
+        fields: type.fields.map((field) => outputColumn(field.name, field.type, leaves, nullable)),
+      };
     }
     case 'map': {
       const values = type.keys.map((key) => outputColumn(key, type.value, leaves, nullable));
@@ -86,7 +93,8 @@ export function defineResultInit(emission: Emission, name: string, result: Resul
 }
 
 function clearNulls(f: FunctionBuilder, local: I32, result: ResultLayout): void {
-  for (const { leaf, validity } of result.placed) if (leaf.nullable) f.fill(local.add(validity), 0xff, result.capacity / 8);
+  for (const { leaf, validity } of result.placed)
+    if (leaf.nullable) f.fill(local.add(validity), 0xff, result.capacity / 8);
 }
 
 /** Adds the row to the chunk; a full chunk is handed over. */
@@ -94,20 +102,31 @@ export function consumeResult(scope: Scope, result: ResultLayout, row: Row): voi
   const { f, local } = scope;
   const index = f.let(load.i32(local, result.chunkOffset), 'index');
   let next = 0;
-  const visit = (column: FlightColumn, type: ValueType, outer: { readonly nullable: boolean; readonly isNull: I32 | undefined }): void => {
+  const visit = (
+    column: FlightColumn,
+    type: ValueType,
+    outer: { readonly nullable: boolean; readonly isNull: I32 | undefined },
+  ): void => {
     switch (column.kind) {
-      case 'scalar': return storeLeaf(scope, result.placed[next++]!, index, { value: column.load(scope), outer: outer.isNull });
-      case 'tensor': return storeTensorLeaf(scope, result.placed[next++]!, index, { column, outer: outer.isNull });
+      case 'scalar':
+        return storeLeaf(scope, result.placed[next++]!, index, { value: column.load(scope), outer: outer.isNull });
+      case 'tensor':
+        return storeTensorLeaf(scope, result.placed[next++]!, index, { column, outer: outer.isNull });
       case 'composite': {
         const inner = { nullable: outer.nullable || type.nullable, isNull: orNull(column.isNull(scope), outer.isNull) };
         if (type.kind === 'struct' && inner.nullable) {
-          storeLeaf(scope, result.placed[next++]!, index, { value: boolValue(inner.isNull ?? i32(0)), outer: undefined });
+          storeLeaf(scope, result.placed[next++]!, index, {
+            value: boolValue(inner.isNull ?? i32(0)),
+            outer: undefined,
+          });
         }
         column.parts.forEach((part, i) => visit(part, partType(type, i), inner));
       }
     }
   };
-  row.columns.forEach((column, i) => visit(column, result.type.columns[i]!.type, { nullable: false, isNull: undefined }));
+  row.columns.forEach((column, i) =>
+    visit(column, result.type.columns[i]!.type, { nullable: false, isNull: undefined }),
+  );
   f.store.i32(local, index.add(1), result.chunkOffset);
   f.if(index.add(1).eq(result.capacity), () => flushResult(scope, result));
 }
@@ -118,18 +137,30 @@ function partType(type: ValueType, index: number): ValueType {
   throw new Error(`a ${type.kind} has no parts`);
 }
 
-function storeLeaf(scope: Scope, placed: PlacedLeaf, index: I32, { value, outer }: { value: SqlValue; outer: I32 | undefined }): void {
+function storeLeaf(
+  scope: Scope,
+  placed: PlacedLeaf,
+  index: I32,
+  { value, outer }: { value: SqlValue; outer: I32 | undefined },
+): void {
   const width = dtypeInfo(placed.leaf.dtype).widthBytes;
   const typed = value.dtype === placed.leaf.dtype ? value : { ...value, dtype: placed.leaf.dtype };
   markNull(scope, placed, index, orNull(value.isNull, outer));
   storeParts(scope, typed, scope.local.add(index.mul(width)), placed.values);
 }
 
-function storeTensorLeaf(scope: Scope, placed: PlacedLeaf, index: I32, { column, outer }: { column: Extract<FlightColumn, { kind: 'tensor' }>; outer: I32 | undefined }): void {
+function storeTensorLeaf(
+  scope: Scope,
+  placed: PlacedLeaf,
+  index: I32,
+  { column, outer }: { column: Extract<FlightColumn, { kind: 'tensor' }>; outer: I32 | undefined },
+): void {
   const width = dtypeInfo(placed.leaf.dtype).widthBytes;
   markNull(scope, placed, index, orNull(column.isNull(scope), outer));
   const base = scope.f.let(scope.local.add(index.mul(width * column.width)));
-  scope.forRange({ to: column.width }, (k) => storeParts(scope, column.element(scope, k), base.add(k.mul(width)), placed.values));
+  scope.forRange({ to: column.width }, (k) =>
+    storeParts(scope, column.element(scope, k), base.add(k.mul(width)), placed.values),
+  );
 }
 
 function markNull(scope: Scope, placed: PlacedLeaf, index: I32, isNull: I32 | undefined): void {
@@ -150,21 +181,32 @@ function flushFunction(emission: Emission, result: ResultLayout): Func<{ local: 
     module.define('flush_result', { params: { local: 'i32' } }, (f, { local }) => {
       const count = f.let(load.i32(local, result.chunkOffset), 'count');
       f.if(count.eqz(), () => f.return());
-      for (const placed of result.placed) if (placed.offsets !== 0) packText(emission, f, { local, count, placed, chunkOffset: result.chunkOffset });
+      for (const placed of result.placed)
+        if (placed.offsets !== 0) packText(emission, f, { local, count, placed, chunkOffset: result.chunkOffset });
       f.call(emit, { chunk: local.add(result.chunkOffset) });
       f.store.i32(local, 0, result.chunkOffset);
       clearNulls(f, local, result);
-    })) as Func<{ local: 'i32' }>;
+    }),
+  ) as Func<{ local: 'i32' }>;
 }
 
-interface PackText { readonly local: I32; readonly count: I32; readonly placed: PlacedLeaf; readonly chunkOffset: number }
+interface PackText {
+  readonly local: I32;
+  readonly count: I32;
+  readonly placed: PlacedLeaf;
+  readonly chunkOffset: number;
+}
 
 /** Texts one after the other; a NULL has no bytes. The region only grows. */
 function packText(emission: Emission, f: FunctionBuilder, { local, count, placed, chunkOffset }: PackText): void {
   const alloc = allocFunction(emission);
   const pairs = f.let(local.add(placed.values));
   const offsets = f.let(local.add(placed.offsets));
-  const isValid = (i: I32): I32 => load.i8_u(local.add(i.shr_u(3)), placed.validity).shr_u(i.and(7)).and(1);
+  const isValid = (i: I32): I32 =>
+    load
+      .i8_u(local.add(i.shr_u(3)), placed.validity)
+      .shr_u(i.and(7))
+      .and(1);
   const lengthOf = (i: I32): I32 => {
     const length = load.i32(pairs.add(i.shl(3)), 4);
     return placed.leaf.nullable ? select(isValid(i), length, i32(0)) : length;

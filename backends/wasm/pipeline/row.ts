@@ -45,7 +45,8 @@ export interface Row {
 /** A column whose load is done once where it dominates. */
 export function scalarColumn(dtype: DType, load: (scope: Scope) => SqlValue, scanned?: ScannedColumn): ScalarColumn {
   const column: ScalarColumn = {
-    kind: 'scalar', dtype,
+    kind: 'scalar',
+    dtype,
     load: (scope) => scope.remember(column, column, () => scope.holdValue(load(scope))),
     ...(scanned === undefined ? {} : { scanned }),
   };
@@ -55,8 +56,11 @@ export function scalarColumn(dtype: DType, load: (scope: Scope) => SqlValue, sca
 /** A column's scalars in order: one, a tensor's elements, or those of a composite's parts. */
 export function leafValues(scope: Scope, column: FlightColumn): readonly SqlValue[] {
   switch (column.kind) {
-    case 'scalar': return [column.load(scope)];
-    case 'tensor': return Array.from({ length: column.width }, (_, i) => column.element(scope, i));
-    case 'composite': return column.parts.flatMap((part) => leafValues(scope, part));
+    case 'scalar':
+      return [column.load(scope)];
+    case 'tensor':
+      return Array.from({ length: column.width }, (_, i) => column.element(scope, i));
+    case 'composite':
+      return column.parts.flatMap((part) => leafValues(scope, part));
   }
 }

@@ -18,16 +18,25 @@ export const SEGMENT_PARAMS = { context: 'i32', local: 'i32', morsel: 'i32', beg
 
 /** An exported function of a morsel: `body`, which `stop` leaves, then `end`; gives whether it was stopped. */
 export function defineFunction(
-  emission: Emission, name: string, body: (scope: Scope, morsel: I32, stop: () => void) => void, end: SinkCode['end'],
+  emission: Emission,
+  name: string,
+  body: (scope: Scope, morsel: I32, stop: () => void) => void,
+  end: SinkCode['end'],
 ): void {
-  emission.module.define(name, { params: { context: 'i32', local: 'i32', morsel: 'i32' }, result: 'i32', export: true }, (f, { context, local, morsel }) => {
-    const scope = new Scope(emission, f, { context, local });
-    const stopped = f.local('i32', 'stopped');
-    f.block((exit) => body(scope, morsel, () => {
-      f.set(stopped, 1);
-      exit.break();
-    }));
-    end(scope, stopped);
-    f.return(stopped);
-  });
+  emission.module.define(
+    name,
+    { params: { context: 'i32', local: 'i32', morsel: 'i32' }, result: 'i32', export: true },
+    (f, { context, local, morsel }) => {
+      const scope = new Scope(emission, f, { context, local });
+      const stopped = f.local('i32', 'stopped');
+      f.block((exit) =>
+        body(scope, morsel, () => {
+          f.set(stopped, 1);
+          exit.break();
+        }),
+      );
+      end(scope, stopped);
+      f.return(stopped);
+    },
+  );
 }

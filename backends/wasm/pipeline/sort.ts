@@ -14,10 +14,12 @@ import type { FlightColumn, Row } from './row.js';
 import { fieldColumn, storeTuple } from './tuple.js';
 
 export function consumeSort(scope: Scope, state: SortState, row: Row): void {
-  const computed = state.keys.filter(({ key }) => key.expr.kind !== 'ref').map(({ key }): FlightColumn => {
-    const value = emitExpr(scope, row, key.expr);
-    return { kind: 'scalar', dtype: value.dtype, load: () => value };
-  });
+  const computed = state.keys
+    .filter(({ key }) => key.expr.kind !== 'ref')
+    .map(({ key }): FlightColumn => {
+      const value = emitExpr(scope, row, key.expr);
+      return { kind: 'scalar', dtype: value.dtype, load: () => value };
+    });
   storeTuple(scope, state.rows.layout, appendTuple(scope, state.rows.buffer), [...row.columns, ...computed]);
 }
 
@@ -29,15 +31,19 @@ export function defineSort(emission: Emission, name: string, state: SortState): 
 }
 
 function defineGather(emission: Emission, name: string, tupleBytes: number): void {
-  emission.module.define(name, { params: { chunk: 'i32', destination: 'i32' }, result: 'i32', export: true }, (f, { chunk, destination }) => {
-    const tuple = f.let(chunk.add(CHUNK_HEADER_BYTES));
-    f.forRange({ to: f.let(load.i32(chunk, 4)) }, () => {
-      f.store.i32(destination, tuple);
-      f.advance(tuple, tupleBytes);
-      f.advance(destination, 4);
-    });
-    f.return(destination);
-  });
+  emission.module.define(
+    name,
+    { params: { chunk: 'i32', destination: 'i32' }, result: 'i32', export: true },
+    (f, { chunk, destination }) => {
+      const tuple = f.let(chunk.add(CHUNK_HEADER_BYTES));
+      f.forRange({ to: f.let(load.i32(chunk, 4)) }, () => {
+        f.store.i32(destination, tuple);
+        f.advance(tuple, tupleBytes);
+        f.advance(destination, 4);
+      });
+      f.return(destination);
+    },
+  );
 }
 
 type Before = Func<{ a: 'i32'; b: 'i32' }, 'i32'>;
@@ -79,49 +85,64 @@ const RUN_LENGTH = 8;
 function defineMergeSort(emission: Emission, name: string, before: Before): void {
   const { module } = emission;
   const at = (array: I32, i: I32): I32 => array.add(i.shl(2));
-  module.define(name, { params: { context: 'i32', pointers: 'i32', temporary: 'i32', count: 'i32' }, export: true }, (f, { pointers, temporary, count }) => {
-    f.forRange({ to: count, step: RUN_LENGTH }, (begin) => {
-      const end = f.let(begin.add(RUN_LENGTH));
-      f.set(end, select(end.gt_s(count), count, end as I32));
-      f.forRange({ from: begin.add(1), to: end }, (i) => {
-        const moved = f.let(load.i32(at(pointers, i)));
-        const place = f.let(i as I32);
-        f.loop((label) => {
-          label.break(place.le_s(begin));
-          const previous = f.let(load.i32(at(pointers, place.sub(1))));
-          label.break(f.call(before, { a: moved, b: previous }).eqz());
-          f.store.i32(at(pointers, place), previous);
-          f.set(place, place.sub(1));
+  module.define(
+    name,
+    { params: { context: 'i32', pointers: 'i32', temporary: 'i32', count: 'i32' }, export: true },
+    (f, { pointers, temporary, count }) => {
+      f.forRange({ to: count, step: RUN_LENGTH }, (begin) => {
+        const end = f.let(begin.add(RUN_LENGTH));
+        f.set(end, select(end.gt_s(count), count, end as I32));
+        f.forRange({ from: begin.add(1), to: end }, (i) => {
+          const moved = f.let(load.i32(at(pointers, i)));
+          const place = f.let(i as I32);
+          f.loop((label) => {
+            label.break(place.le_s(begin));
+            const previous = f.let(load.i32(at(pointers, place.sub(1))));
+            label.break(f.call(before, { a: moved, b: previous }).eqz());
+            f.store.i32(at(pointers, place), previous);
+            f.set(place, place.sub(1));
+          });
+          f.store.i32(at(pointers, place), moved);
         });
-        f.store.i32(at(pointers, place), moved);
       });
-    });
-    const from = f.let(pointers as I32);
-    const to = f.let(temporary as I32);
-    const width = f.let(i32(RUN_LENGTH));
-    f.while(() => width.lt_s(count), () => {
-      const begin = f.let(i32(0), 'begin');
-      f.while(() => begin.lt_s(count), () => {
-        const middle = f.let(select(begin.add(width).gt_s(count), count, begin.add(width)));
-        const end = f.let(select(begin.add(width.shl(1)).gt_s(count), count, begin.add(width.shl(1))));
-        const [a, b] = [f.let(begin as I32), f.let(middle as I32)];
-        f.forRange({ from: begin, to: end }, (out) => {
-          // The right one only where it is strictly before: equal rows keep their order.
-          const right = f.let(i32(0));
-          f.if(a.ge_s(middle), () => f.set(right, 1), () => f.if(b.lt_s(end), () => {
-            f.set(right, f.call(before, { a: load.i32(at(from, b)), b: load.i32(at(from, a)) }));
-          }));
-          f.store.i32(at(to, out), load.i32(at(from, select(right, b as I32, a as I32))));
-          f.set(b, b.add(right));
-          f.set(a, a.add(right.eqz()));
-        });
-        f.set(begin, end);
-      });
-      const swap = f.let(from as I32);
-      f.set(from, to);
-      f.set(to, swap);
-      f.set(width, width.shl(1));
-    });
-    f.if(from.ne(pointers), () => f.copy(pointers, from, count.shl(2)));
-  });
+      const from = f.let(pointers as I32);
+      const to = f.let(temporary as I32);
+      const width = f.let(i32(RUN_LENGTH));
+      f.while(
+        () => width.lt_s(count),
+        () => {
+          const begin = f.let(i32(0), 'begin');
+          f.while(
+            () => begin.lt_s(count),
+            () => {
+              const middle = f.let(select(begin.add(width).gt_s(count), count, begin.add(width)));
+              const end = f.let(select(begin.add(width.shl(1)).gt_s(count), count, begin.add(width.shl(1))));
+              const [a, b] = [f.let(begin as I32), f.let(middle as I32)];
+              f.forRange({ from: begin, to: end }, (out) => {
+                // The right one only where it is strictly before: equal rows keep their order.
+                const right = f.let(i32(0));
+                f.if(
+                  a.ge_s(middle),
+                  () => f.set(right, 1),
+                  () =>
+                    f.if(b.lt_s(end), () => {
+                      f.set(right, f.call(before, { a: load.i32(at(from, b)), b: load.i32(at(from, a)) }));
+                    }),
+                );
+                f.store.i32(at(to, out), load.i32(at(from, select(right, b as I32, a as I32))));
+                f.set(b, b.add(right));
+                f.set(a, a.add(right.eqz()));
+              });
+              f.set(begin, end);
+            },
+          );
+          const swap = f.let(from as I32);
+          f.set(from, to);
+          f.set(to, swap);
+          f.set(width, width.shl(1));
+        },
+      );
+      f.if(from.ne(pointers), () => f.copy(pointers, from, count.shl(2)));
+    },
+  );
 }

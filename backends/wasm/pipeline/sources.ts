@@ -32,27 +32,48 @@ export function emitSource(scope: Scope, source: PhysicalSource, options: Source
       const [begin, end] = [scope.f.let(load.i32(morsel)), scope.f.let(load.i32(morsel, 4))];
       return emitScanLoop(scope, source, { ...options, begin, end }, body);
     }
-    case 'buffer': return overTuples(scope, source.rows, options, (tuple) => tupleColumns(source.rows.layout, source.rows.types, tuple), body);
-    case 'groups': return overTuples(scope, source.state.rows, options, (tuple) => groupColumns(source.state, tuple), body);
+    case 'buffer':
+      return overTuples(
+        scope,
+        source.rows,
+        options,
+        (tuple) => tupleColumns(source.rows.layout, source.rows.types, tuple),
+        body,
+      );
+    case 'groups':
+      return overTuples(scope, source.state.rows, options, (tuple) => groupColumns(source.state, tuple), body);
     case 'unmatched': {
       const { rows, columnCount } = source.build;
-      return overTuples(scope, rows, options, (tuple) => tupleColumns(rows.layout, rows.types, tuple).slice(0, columnCount), (row, flow, tuple) => {
-        flow.next(load.i8_u(tuple, TUPLE_MARK));
-        body(row, flow);
-      });
+      return overTuples(
+        scope,
+        rows,
+        options,
+        (tuple) => tupleColumns(rows.layout, rows.types, tuple).slice(0, columnCount),
+        (row, flow, tuple) => {
+          flow.next(load.i8_u(tuple, TUPLE_MARK));
+          body(row, flow);
+        },
+      );
     }
-    case 'sorted': return overPointers(scope, source, options, body);
-    case 'values': return overLiterals(scope, source, options, body);
-    case 'series': return emitSeries(scope, source.node, options, body);
-    case 'once': return scope.f.block((end) => {
-      const next = (condition?: I32): void => end.break(condition);
-      scope.within(() => body({ columns: [] }, { next, stop: options.stop }));
-    });
+    case 'sorted':
+      return overPointers(scope, source, options, body);
+    case 'values':
+      return overLiterals(scope, source, options, body);
+    case 'series':
+      return emitSeries(scope, source.node, options, body);
+    case 'once':
+      return scope.f.block((end) => {
+        const next = (condition?: I32): void => end.break(condition);
+        scope.within(() => body({ columns: [] }, { next, stop: options.stop }));
+      });
   }
 }
 
 export function emitScanLoop(
-  scope: Scope, source: Extract<PhysicalSource, { kind: 'scan' }>, options: SourceOptions & { readonly begin: I32; readonly end: I32 }, body: Body,
+  scope: Scope,
+  source: Extract<PhysicalSource, { kind: 'scan' }>,
+  options: SourceOptions & { readonly begin: I32; readonly end: I32 },
+  body: Body,
 ): void {
   const row = scope.f.local('i32', 'row');
   const columns = scanColumns(scope, source.node, { morsel: options.morsel, row });
@@ -64,7 +85,13 @@ export function emitScanLoop(
 
 type TupleBody = (row: Row, flow: Flow, tuple: I32) => void;
 
-function overTuples(scope: Scope, rows: Pick<TupleBuffer, 'layout'>, options: SourceOptions, columnsOf: (tuple: I32) => readonly FlightColumn[], body: TupleBody): void {
+function overTuples(
+  scope: Scope,
+  rows: Pick<TupleBuffer, 'layout'>,
+  options: SourceOptions,
+  columnsOf: (tuple: I32) => readonly FlightColumn[],
+  body: TupleBody,
+): void {
   const { f } = scope;
   const first = f.let(load.i32(options.morsel));
   const count = f.let(load.i32(options.morsel, 4));
@@ -75,7 +102,12 @@ function overTuples(scope: Scope, rows: Pick<TupleBuffer, 'layout'>, options: So
   });
 }
 
-function overPointers(scope: Scope, { state }: Extract<PhysicalSource, { kind: 'sorted' }>, options: SourceOptions, body: Body): void {
+function overPointers(
+  scope: Scope,
+  { state }: Extract<PhysicalSource, { kind: 'sorted' }>,
+  options: SourceOptions,
+  body: Body,
+): void {
   const { f } = scope;
   const first = f.let(load.i32(options.morsel));
   const count = f.let(load.i32(options.morsel, 4));
@@ -88,7 +120,12 @@ function overPointers(scope: Scope, { state }: Extract<PhysicalSource, { kind: '
 }
 
 /** Literal rows lie in the module's data as tuples; their text is relative to the text's own data. */
-function overLiterals(scope: Scope, source: { readonly rows: readonly (readonly Expr[])[]; readonly type: RelationType }, options: SourceOptions, body: Body): void {
+function overLiterals(
+  scope: Scope,
+  source: { readonly rows: readonly (readonly Expr[])[]; readonly type: RelationType },
+  options: SourceOptions,
+  body: Body,
+): void {
   const types = source.type.columns.map((column) => column.type);
   const layout = tupleLayout(types.flatMap((type) => slotsOf(type)));
   const { tuples, text } = literalTuples(source.rows, layout);
@@ -122,7 +159,7 @@ function emitSeries(scope: Scope, node: Series, options: SourceOptions, body: Bo
   f.block((done) => {
     if (isNull !== undefined) done.break(isNull);
     scope.loop((label) => {
-      const past = node.inclusive ? [at.gt_s(end), at.lt_s(end)] as const : [at.ge_s(end), at.le_s(end)] as const;
+      const past = node.inclusive ? ([at.gt_s(end), at.lt_s(end)] as const) : ([at.ge_s(end), at.le_s(end)] as const);
       label.break(by.gt_s(0).and(past[0]).or(by.lt_s(0).and(past[1])));
       f.block((next) => {
         const column = scalarColumn('i64', () => ({ dtype: 'i64', parts: [at], isNull: undefined }));

@@ -63,19 +63,30 @@ export interface Tile {
 
 export function planTile(emission: Emission, nodes: readonly Apply[]): Tile {
   const programs = nodes.map((node) => {
-    const program = compileTileProgram(emission.module, node.outputs.map((output) => output.tensor), { data: emission.tensors, tier: emission.tier, name: 'model' });
-    if ('unsupported' in program) throw new Error(`model ${node.model} has operators without a kernel: ${program.unsupported.join('; ')}`);
+    const program = compileTileProgram(
+      emission.module,
+      node.outputs.map((output) => output.tensor),
+      { data: emission.tensors, tier: emission.tier, name: 'model' },
+    );
+    if ('unsupported' in program)
+      throw new Error(`model ${node.model} has operators without a kernel: ${program.unsupported.join('; ')}`);
     return program;
   });
   const rows = Math.min(...programs.map((program) => program.tileRows));
   const flagOf = new Map<ToTensor, number>();
   const models = nodes.map((node, i) => placeModel(emission, { node, program: programs[i]!, rows, flagOf }));
-  if (flagOf.size > MOST_FLAGS) throw new Error(`models with more than ${MOST_FLAGS} nullable inputs in one pipeline are not supported`);
+  if (flagOf.size > MOST_FLAGS)
+    throw new Error(`models with more than ${MOST_FLAGS} nullable inputs in one pipeline are not supported`);
   const { local } = emission.layout;
   return { rows, models, count: local.allocate(4), flags: flagOf.size === 0 ? undefined : local.allocate(rows * 4) };
 }
 
-interface Placing { readonly node: Apply; readonly program: TileProgram; readonly rows: number; readonly flagOf: Map<ToTensor, number> }
+interface Placing {
+  readonly node: Apply;
+  readonly program: TileProgram;
+  readonly rows: number;
+  readonly flagOf: Map<ToTensor, number>;
+}
 
 function placeModel(emission: Emission, { node, program, rows, flagOf }: Placing): TileModel {
   const { local, context } = emission.layout;
@@ -86,26 +97,57 @@ function placeModel(emission: Emission, { node, program, rows, flagOf }: Placing
     const flagged = tensor.nulls === 'null' && tensor.exprs.some((expr) => expr.type.nullable);
     if (flagged && !flagOf.has(tensor)) flagOf.set(tensor, flagOf.size);
     const strideBytes = strideOf(leaf.dtype);
-    return { tensor, dtype: leaf.dtype, first: leaf.first, columns: leaf.columns, place: local.allocate(strideBytes * leaf.columns), strideBytes, flag: flagged ? flagOf.get(tensor) : undefined };
+    return {
+      tensor,
+      dtype: leaf.dtype,
+      first: leaf.first,
+      columns: leaf.columns,
+      place: local.allocate(strideBytes * leaf.columns),
+      strideBytes,
+      flag: flagged ? flagOf.get(tensor) : undefined,
+    };
   });
   let first = 0;
   const outputs = program.outputs.map(({ columns, dtype }, i): TileOutput => {
     const { tensor } = node.outputs[i]!;
     const below = new Set(postorder(tensor));
-    const flags = leaves.reduce((bits, leaf) => (leaf.flag !== undefined && below.has(leaf.tensor) ? bits | (1 << leaf.flag) : bits), 0);
+    const flags = leaves.reduce(
+      (bits, leaf) => (leaf.flag !== undefined && below.has(leaf.tensor) ? bits | (1 << leaf.flag) : bits),
+      0,
+    );
     const type = node.type.columns[node.input.type.columns.length + i]!.type;
-    const placed = { type, dtype, columns, first, place: local.allocate(strideOf(dtype) * columns), strideBytes: strideOf(dtype), flags };
+    const placed = {
+      type,
+      dtype,
+      columns,
+      first,
+      place: local.allocate(strideOf(dtype) * columns),
+      strideBytes: strideOf(dtype),
+      flags,
+    };
     first += columns;
     return placed;
   });
   const leafColumns = leaves.reduce((sum, leaf) => sum + leaf.columns, 0);
   const weights = context.allocate(Math.max(4, program.weights.length * 4));
   program.weights.forEach(({ hash, layout, byteLength }, i) => {
-    emission.weights.push({ model: node.model, hash, layout: JSON.stringify(layout), byteLength, offset: weights + i * 4 });
+    emission.weights.push({
+      model: node.model,
+      hash,
+      layout: JSON.stringify(layout),
+      byteLength,
+      offset: weights + i * 4,
+    });
   });
   return {
-    node, program, leaves, outputs, weights,
-    leafTable: local.allocate(leafColumns * 4), outputTable: local.allocate(Math.max(4, first * 4)), scratch: local.allocate(program.scratchBytes),
+    node,
+    program,
+    leaves,
+    outputs,
+    weights,
+    leafTable: local.allocate(leafColumns * 4),
+    outputTable: local.allocate(Math.max(4, first * 4)),
+    scratch: local.allocate(program.scratchBytes),
   };
 }
 
@@ -116,10 +158,16 @@ export function runModels(scope: Scope, tile: Tile, count: I32): void {
     for (const output of model.outputs) {
       const table = f.let(local.add(model.outputTable + output.first * 4));
       const column = f.let(local.add(output.place));
-      f.forRange({ to: output.columns }, (c) => f.store.i32(table.add(c.shl(2)), column.add(c.mul(output.strideBytes))));
+      f.forRange({ to: output.columns }, (c) =>
+        f.store.i32(table.add(c.shl(2)), column.add(c.mul(output.strideBytes))),
+      );
     }
     f.call(model.program.run, {
-      rows: count, leaves: local.add(model.leafTable), outputs: local.add(model.outputTable), scratch: local.add(model.scratch), weights: context.add(model.weights),
+      rows: count,
+      leaves: local.add(model.leafTable),
+      outputs: local.add(model.outputTable),
+      scratch: local.add(model.scratch),
+      weights: context.add(model.weights),
     });
   }
 }
@@ -138,7 +186,10 @@ export function outputColumns(tile: Tile, model: TileModel, row: I32): readonly 
     const width = WIDTH_BYTES[output.dtype];
     const isNull = (scope: Scope): I32 | undefined => {
       if (output.flags === 0 || tile.flags === undefined) return undefined;
-      return load.i32(scope.local.add(row.shl(2)), tile.flags).and(output.flags).ne(0);
+      return load
+        .i32(scope.local.add(row.shl(2)), tile.flags)
+        .and(output.flags)
+        .ne(0);
     };
     const element = (scope: Scope, index: number | I32): ReturnType<typeof loadParts> => {
       const at = scope.local.add(row.mul(width));
@@ -146,9 +197,17 @@ export function outputColumns(tile: Tile, model: TileModel, row: I32): readonly 
         ? loadParts(scope, output.dtype, at, output.place + index * output.strideBytes)
         : loadParts(scope, output.dtype, at.add(index.mul(output.strideBytes)), output.place);
     };
-    if (output.type.kind === 'scalar') return scalarColumn(output.dtype, (scope) => ({ dtype: output.dtype, parts: element(scope, 0), isNull: isNull(scope) }));
+    if (output.type.kind === 'scalar')
+      return scalarColumn(output.dtype, (scope) => ({
+        dtype: output.dtype,
+        parts: element(scope, 0),
+        isNull: isNull(scope),
+      }));
     return {
-      kind: 'tensor', dtype: output.dtype, width: output.columns, isNull,
+      kind: 'tensor',
+      dtype: output.dtype,
+      width: output.columns,
+      isNull,
       element: (scope, index) => ({ dtype: output.dtype, parts: element(scope, index), isNull: isNull(scope) }),
     };
   });
@@ -163,10 +222,19 @@ export interface Carried {
   readonly place: number;
 }
 
-export function planCarried(emission: Emission, tile: Tile, columns: readonly { readonly position: number; readonly type: ValueType }[]): Carried {
+export function planCarried(
+  emission: Emission,
+  tile: Tile,
+  columns: readonly { readonly position: number; readonly type: ValueType }[],
+): Carried {
   const types = columns.map((column) => column.type);
   const layout = tupleLayout(types.flatMap((type) => slotsOf(type)));
-  return { layout, types, positions: columns.map((column) => column.position), place: emission.layout.local.allocate(layout.tupleBytes * tile.rows) };
+  return {
+    layout,
+    types,
+    positions: columns.map((column) => column.position),
+    place: emission.layout.local.allocate(layout.tupleBytes * tile.rows),
+  };
 }
 
 /** A word of flags with one bit. */

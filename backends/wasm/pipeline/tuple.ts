@@ -17,34 +17,65 @@ import { leafValues, scalarColumn, type FlightColumn, type Row } from './row.js'
 /** The parts of one value of a dtype at an address. */
 export function loadParts(scope: Scope, dtype: DType, address: I32, offset = 0): readonly Value[] {
   switch (dtypeInfo(dtype).physical) {
-    case 'i8': return [load.i8_s(address, offset)];
-    case 'u8': return [load.i8_u(address, offset)];
-    case 'i16': return [load.i16_s(address, offset)];
-    case 'u16': return [load.i16_u(address, offset)];
-    case 'i32': case 'u32': return [load.i32(address, offset)];
-    case 'i64': case 'u64': return [load.i64(address, offset)];
-    case 'f16': return [halfToF32(scope, load.i16_u(address, offset))];
-    case 'bf16': return [load.i16_u(address, offset).shl(16).as_f32()];
-    case 'f32': return [load.f32(address, offset)];
-    case 'f64': return [load.f64(address, offset)];
-    case 'bytes': return [load.i32(address, offset), load.i32(address, offset + 4)];
-    case 'i128': return [load.i32(address, offset), load.i32(address, offset + 4), load.i64(address, offset + 8)];
+    case 'i8':
+      return [load.i8_s(address, offset)];
+    case 'u8':
+      return [load.i8_u(address, offset)];
+    case 'i16':
+      return [load.i16_s(address, offset)];
+    case 'u16':
+      return [load.i16_u(address, offset)];
+    case 'i32':
+    case 'u32':
+      return [load.i32(address, offset)];
+    case 'i64':
+    case 'u64':
+      return [load.i64(address, offset)];
+    case 'f16':
+      return [halfToF32(scope, load.i16_u(address, offset))];
+    case 'bf16':
+      return [load.i16_u(address, offset).shl(16).as_f32()];
+    case 'f32':
+      return [load.f32(address, offset)];
+    case 'f64':
+      return [load.f64(address, offset)];
+    case 'bytes':
+      return [load.i32(address, offset), load.i32(address, offset + 4)];
+    case 'i128':
+      return [load.i32(address, offset), load.i32(address, offset + 4), load.i64(address, offset + 8)];
   }
 }
 
 /** Stores one value; text as (address, length), as it lies. */
-export function storeParts(scope: Scope, value: { readonly dtype: DType; readonly parts: readonly Value[] }, address: I32, offset = 0): void {
+export function storeParts(
+  scope: Scope,
+  value: { readonly dtype: DType; readonly parts: readonly Value[] },
+  address: I32,
+  offset = 0,
+): void {
   const { store } = scope.f;
   const [first, second, third] = value.parts;
   switch (dtypeInfo(value.dtype).physical) {
-    case 'i8': case 'u8': return store.i8(address, asI32(first!), offset);
-    case 'i16': case 'u16': return store.i16(address, asI32(first!), offset);
-    case 'i32': case 'u32': return store.i32(address, asI32(first!), offset);
-    case 'i64': case 'u64': return store.i64(address, asI64(first!), offset);
-    case 'f16': return store.i16(address, halfFromF32(scope, asF32(first!)), offset);
-    case 'bf16': return store.i16(address, roundToBf16(asF32(first!)), offset);
-    case 'f32': return store.f32(address, asF32(first!), offset);
-    case 'f64': return store.f64(address, asF64(first!), offset);
+    case 'i8':
+    case 'u8':
+      return store.i8(address, asI32(first!), offset);
+    case 'i16':
+    case 'u16':
+      return store.i16(address, asI32(first!), offset);
+    case 'i32':
+    case 'u32':
+      return store.i32(address, asI32(first!), offset);
+    case 'i64':
+    case 'u64':
+      return store.i64(address, asI64(first!), offset);
+    case 'f16':
+      return store.i16(address, halfFromF32(scope, asF32(first!)), offset);
+    case 'bf16':
+      return store.i16(address, roundToBf16(asF32(first!)), offset);
+    case 'f32':
+      return store.f32(address, asF32(first!), offset);
+    case 'f64':
+      return store.f64(address, asF64(first!), offset);
     case 'bytes':
       store.i32(address, asI32(first!), offset);
       return store.i32(address, asI32(second!), offset + 4);
@@ -63,23 +94,41 @@ function roundToBf16(value: Value & { readonly type: 'f32' }): I32 {
 
 export function loadNull(layout: TupleLayout, field: Field, tuple: I32): I32 | undefined {
   if (field.nullBit === undefined) return undefined;
-  return load.i8_u(tuple, layout.nullOffset + (field.nullBit >> 3)).shr_u(field.nullBit & 7).and(1);
+  return load
+    .i8_u(tuple, layout.nullOffset + (field.nullBit >> 3))
+    .shr_u(field.nullBit & 7)
+    .and(1);
 }
 
 /** Writes values to the tuple's first fields; all null flags of the tuple are written. `lent`: text stays where it lies. */
-export function storeTuple(scope: Scope, layout: TupleLayout, tuple: I32, columns: readonly FlightColumn[], options: { readonly lent?: boolean } = {}): void {
+export function storeTuple(
+  scope: Scope,
+  layout: TupleLayout,
+  tuple: I32,
+  columns: readonly FlightColumn[],
+  options: { readonly lent?: boolean } = {},
+): void {
   const values = columns.flatMap((column) => storedValues(scope, column));
-  storeFields(scope, layout, tuple, options.lent === true ? values.map((value) => ('tensor' in value ? value : { ...value, stable: true })) : values);
+  storeFields(
+    scope,
+    layout,
+    tuple,
+    options.lent === true ? values.map((value) => ('tensor' in value ? value : { ...value, stable: true })) : values,
+  );
 }
 
 /** A field's value, or the elements of a tensor's field. */
 type Stored = SqlValue | TensorField;
-interface TensorField { readonly tensor: Extract<FlightColumn, { kind: 'tensor' }> }
+interface TensorField {
+  readonly tensor: Extract<FlightColumn, { kind: 'tensor' }>;
+}
 
 function storedValues(scope: Scope, column: FlightColumn): readonly Stored[] {
   switch (column.kind) {
-    case 'scalar': return [column.load(scope)];
-    case 'tensor': return [{ tensor: column }];
+    case 'scalar':
+      return [column.load(scope)];
+    case 'tensor':
+      return [{ tensor: column }];
     case 'composite': {
       const flag = column.isNull(scope);
       const parts = column.parts.flatMap((part) => storedValues(scope, part));
@@ -102,7 +151,8 @@ export function storeFields(scope: Scope, layout: TupleLayout, tuple: I32, value
     else storeParts(scope, owned(scope, value), tuple, field.offset);
   });
   const bits = layout.fields.filter((field) => field.nullBit !== undefined).length;
-  for (let byte = 0; byte < Math.ceil(bits / 8); byte++) scope.f.store.i8(tuple, flags.get(byte) ?? 0, layout.nullOffset + byte);
+  for (let byte = 0; byte < Math.ceil(bits / 8); byte++)
+    scope.f.store.i8(tuple, flags.get(byte) ?? 0, layout.nullOffset + byte);
 }
 
 /** A text value whose bytes outlive the morsel. */
@@ -122,19 +172,33 @@ function storeTensor(scope: Scope, column: Extract<FlightColumn, { kind: 'tensor
 
 /** The columns of a tuple at `tuple`, which must stay the same while the row is in flight; `absent` is 1 where all are NULL. */
 export function tupleColumns(
-  layout: TupleLayout, types: readonly ValueType[], tuple: I32, { absent, lent }: { readonly absent?: I32 | undefined; readonly lent?: boolean } = {},
+  layout: TupleLayout,
+  types: readonly ValueType[],
+  tuple: I32,
+  { absent, lent }: { readonly absent?: I32 | undefined; readonly lent?: boolean } = {},
 ): readonly FlightColumn[] {
   let next = 0;
   const column = (type: ValueType): FlightColumn => {
     switch (type.kind) {
-      case 'scalar': return fieldColumn(layout, layout.fields[next++]!, { tuple, absent, lent });
-      case 'tensor': return tensorColumn(layout, layout.fields[next++]!, { tuple, absent });
+      case 'scalar':
+        return fieldColumn(layout, layout.fields[next++]!, { tuple, absent, lent });
+      case 'tensor':
+        return tensorColumn(layout, layout.fields[next++]!, { tuple, absent });
       default: {
         const flag = type.nullable ? layout.fields[next++]! : undefined;
-        const parts = type.kind === 'struct' ? type.fields.map((field) => column(field.type)) : type.keys.map(() => column(type.value));
+        const parts =
+          type.kind === 'struct'
+            ? type.fields.map((field) => column(field.type))
+            : type.keys.map(() => column(type.value));
         return {
-          kind: 'composite', parts,
-          isNull: () => (flag === undefined ? absent : absent === undefined ? load.i8_u(tuple, flag.offset) : absent.or(load.i8_u(tuple, flag.offset))),
+          kind: 'composite',
+          parts,
+          isNull: () =>
+            flag === undefined
+              ? absent
+              : absent === undefined
+                ? load.i8_u(tuple, flag.offset)
+                : absent.or(load.i8_u(tuple, flag.offset)),
         };
       }
     }
@@ -142,7 +206,11 @@ export function tupleColumns(
   return types.map(column);
 }
 
-interface TuplePlace { readonly tuple: I32; readonly absent: I32 | undefined; readonly lent?: boolean | undefined }
+interface TuplePlace {
+  readonly tuple: I32;
+  readonly absent: I32 | undefined;
+  readonly lent?: boolean | undefined;
+}
 
 function nullOf(layout: TupleLayout, field: Field, { tuple, absent }: TuplePlace): I32 | undefined {
   const flag = loadNull(layout, field, tuple);
@@ -152,19 +220,25 @@ function nullOf(layout: TupleLayout, field: Field, { tuple, absent }: TuplePlace
 
 export function fieldColumn(layout: TupleLayout, field: Field, place: TuplePlace): FlightColumn {
   return scalarColumn(field.dtype, (scope) => ({
-    dtype: field.dtype, parts: loadParts(scope, field.dtype, place.tuple, field.offset), isNull: nullOf(layout, field, place), stable: place.lent !== true,
+    dtype: field.dtype,
+    parts: loadParts(scope, field.dtype, place.tuple, field.offset),
+    isNull: nullOf(layout, field, place),
+    stable: place.lent !== true,
   }));
 }
 
 function tensorColumn(layout: TupleLayout, field: Field, place: TuplePlace): FlightColumn {
   const bytes = dtypeInfo(field.dtype).widthBytes;
   return {
-    kind: 'tensor', dtype: field.dtype, width: field.width,
+    kind: 'tensor',
+    dtype: field.dtype,
+    width: field.width,
     isNull: () => nullOf(layout, field, place),
     element: (scope, index) => {
-      const parts = typeof index === 'number'
-        ? loadParts(scope, field.dtype, place.tuple, field.offset + index * bytes)
-        : loadParts(scope, field.dtype, place.tuple.add(index.mul(bytes)), field.offset);
+      const parts =
+        typeof index === 'number'
+          ? loadParts(scope, field.dtype, place.tuple, field.offset + index * bytes)
+          : loadParts(scope, field.dtype, place.tuple.add(index.mul(bytes)), field.offset);
       return { dtype: field.dtype, parts, isNull: nullOf(layout, field, place) };
     },
   };

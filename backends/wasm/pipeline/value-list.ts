@@ -19,7 +19,11 @@ function addNode(state: StateAccess, bytes: I32 | number): I32 {
   const node = heapAlloc(scope, typeof bytes === 'number' ? i32(bytes) : bytes);
   scope.f.store.i32(node, 0);
   const last = state.flag(1);
-  scope.f.if(last, () => scope.f.store.i32(last, node), () => state.set(0, node));
+  scope.f.if(
+    last,
+    () => scope.f.store.i32(last, node),
+    () => state.set(0, node),
+  );
   state.set(1, node);
   state.set(2, asI64(state.get(2).parts[0]!).add(1));
   return node;
@@ -29,7 +33,8 @@ function addNode(state: StateAccess, bytes: I32 | number): I32 {
 export function appendText(state: StateAccess, [value, separator]: readonly SqlValue[]): void {
   const { scope } = state;
   const [address, length] = [asI32(value!.parts[0]!), asI32(value!.parts[1]!)];
-  const before = separator === undefined ? i32(0) : scope.f.let(select(state.flag(0).eqz(), i32(0), asI32(separator.parts[1]!)));
+  const before =
+    separator === undefined ? i32(0) : scope.f.let(select(state.flag(0).eqz(), i32(0), asI32(separator.parts[1]!)));
   const node = addNode(state, length.add(before).add(NODE_VALUE));
   scope.f.store.i32(node, length.add(before), NODE_LENGTH);
   if (separator !== undefined) scope.f.copy(node.add(NODE_VALUE), asI32(separator.parts[0]!), before);
@@ -42,18 +47,24 @@ export function textOfList(state: StateAccess): SqlValue {
   const total = f.local('i32');
   f.set(total, 0);
   const node = f.let(state.flag(0));
-  f.while(() => node, () => {
-    f.set(total, total.add(load.i32(node, NODE_LENGTH)));
-    f.set(node, load.i32(node));
-  });
+  f.while(
+    () => node,
+    () => {
+      f.set(total, total.add(load.i32(node, NODE_LENGTH)));
+      f.set(node, load.i32(node));
+    },
+  );
   const text = arenaAlloc(scope, total);
   const at = f.let(text as I32);
   f.set(node, state.flag(0));
-  f.while(() => node, () => {
-    f.copy(at, node.add(NODE_VALUE), load.i32(node, NODE_LENGTH));
-    f.set(at, at.add(load.i32(node, NODE_LENGTH)));
-    f.set(node, load.i32(node));
-  });
+  f.while(
+    () => node,
+    () => {
+      f.copy(at, node.add(NODE_VALUE), load.i32(node, NODE_LENGTH));
+      f.set(at, at.add(load.i32(node, NODE_LENGTH)));
+      f.set(node, load.i32(node));
+    },
+  );
   return { dtype: 'utf8', parts: [text, total], isNull: state.flag(0).eqz() };
 }
 
@@ -61,7 +72,11 @@ export function concatLists(into: StateAccess, from: StateAccess): void {
   const { scope } = into;
   scope.if(from.flag(0), () => {
     const last = into.flag(1);
-    scope.f.if(last, () => scope.f.store.i32(last, from.flag(0)), () => into.set(0, from.flag(0)));
+    scope.f.if(
+      last,
+      () => scope.f.store.i32(last, from.flag(0)),
+      () => into.set(0, from.flag(0)),
+    );
     into.set(1, from.flag(1));
     into.set(2, asI64(into.get(2).parts[0]!).add(asI64(from.get(2).parts[0]!)));
   });
@@ -76,14 +91,18 @@ function numberOf(value: SqlValue): F64 {
   const part = value.parts[0]!;
   if (part instanceof F64) return part;
   if (part instanceof F32) return part.promote();
-  const wide = part instanceof I64 ? part.to_f64_s() : isUnsigned(value.dtype) ? asI32(part).to_f64_u() : asI32(part).to_f64_s();
+  const wide =
+    part instanceof I64 ? part.to_f64_s() : isUnsigned(value.dtype) ? asI32(part).to_f64_u() : asI32(part).to_f64_s();
   return wide.div(f64(10 ** (decimalOf(value.dtype)?.scale ?? 0)));
 }
 
 /** The middle of the values in order, or the mean of the two. */
 export function medianOfList(state: StateAccess): SqlValue {
   const { scope } = state;
-  const middle = scope.f.call(medianFunction(scope.emission), { first: state.flag(0), count: asI64(state.get(2).parts[0]!).wrap() });
+  const middle = scope.f.call(medianFunction(scope.emission), {
+    first: state.flag(0),
+    count: asI64(state.get(2).parts[0]!).wrap(),
+  });
   const isNull = state.flag(0).eqz();
   const value: SqlValue = { dtype: 'f64', parts: [middle], isNull };
   return { ...emitCast(scope, value, { to: state.call.type.dtype, attempt: false }), isNull };
@@ -106,18 +125,28 @@ function medianFunction(emission: Emission): Func<{ first: 'i32'; count: 'i32' }
       const start = f.let(count.shr_u(1));
       const end = f.let(count as I32);
       f.loop((sorted) => {
-        f.if(start, () => f.set(start, start.sub(1)), () => {
-          f.set(end, end.sub(1));
-          sorted.break(end.le_s(0));
-          const top = f.let(load.f64(array));
-          f.store.f64(array, load.f64(at(end)));
-          f.store.f64(at(end), top);
-        });
+        f.if(
+          start,
+          () => f.set(start, start.sub(1)),
+          () => {
+            f.set(end, end.sub(1));
+            sorted.break(end.le_s(0));
+            const top = f.let(load.f64(array));
+            f.store.f64(array, load.f64(at(end)));
+            f.store.f64(at(end), top);
+          },
+        );
         const root = f.let(start as I32);
         f.loop((sift) => {
           const child = f.let(root.shl(1).add(1));
           sift.break(child.ge_s(end));
-          f.if(child.add(1).lt_s(end).and(above(load.f64(at(child.add(1))), load.f64(at(child)))), () => f.set(child, child.add(1)));
+          f.if(
+            child
+              .add(1)
+              .lt_s(end)
+              .and(above(load.f64(at(child.add(1))), load.f64(at(child)))),
+            () => f.set(child, child.add(1)),
+          );
           const [parent, best] = [f.let(load.f64(at(root))), f.let(load.f64(at(child)))];
           sift.break(above(best, parent).eqz());
           f.store.f64(at(root), best);
@@ -127,7 +156,12 @@ function medianFunction(emission: Emission): Func<{ first: 'i32'; count: 'i32' }
       });
       const middle = f.let(count.shr_u(1));
       f.if(count.and(1), () => f.return(load.f64(at(middle))));
-      f.return(load.f64(at(middle.sub(1))).add(load.f64(at(middle))).mul(0.5));
-    }));
+      f.return(
+        load
+          .f64(at(middle.sub(1)))
+          .add(load.f64(at(middle)))
+          .mul(0.5),
+      );
+    }),
+  );
 }
-

@@ -28,7 +28,11 @@ export function consumeWindow(scope: Scope, state: WindowState, row: Row): void 
     const value = emitExpr(scope, row, expr);
     return { kind: 'scalar', dtype: value.dtype, load: () => value };
   });
-  storeTuple(scope, state.sort.rows.layout, appendTuple(scope, state.sort.rows.buffer), [...row.columns, ...results, ...computed]);
+  storeTuple(scope, state.sort.rows.layout, appendTuple(scope, state.sort.rows.buffer), [
+    ...row.columns,
+    ...results,
+    ...computed,
+  ]);
 }
 
 export function defineWindow(emission: Emission, name: string, state: WindowState): readonly Finish[] {
@@ -43,12 +47,16 @@ export function defineWindow(emission: Emission, name: string, state: WindowStat
     const count = f.let(load.i32(context, slotOffset + 12), 'count');
     const at = (i: I32): I32 => load.i32(pointers.add(i.shl(2)));
     const start = f.let(i32(0), 'start');
-    f.while(() => start.lt_s(count), () => scope.within(() => {
-      const first = f.let(at(start));
-      const end = lastSame(scope, partition, { from: start, to: count, of: first, at });
-      emitPartition(scope, state, { at, start, end, peers });
-      f.set(start, end);
-    }));
+    f.while(
+      () => start.lt_s(count),
+      () =>
+        scope.within(() => {
+          const first = f.let(at(start));
+          const end = lastSame(scope, partition, { from: start, to: count, of: first, at });
+          emitPartition(scope, state, { at, start, end, peers });
+          f.set(start, end);
+        }),
+    );
   });
   return [defineSort(emission, name, state.sort), { kind: 'once', fn }];
 }
@@ -65,24 +73,48 @@ function fieldValue(scope: Scope, state: WindowState, tuple: I32, field: number)
 function defineSame(emission: Emission, name: string, state: WindowState, fields: readonly number[]): Same {
   return emission.module.define(name, { params: { a: 'i32', b: 'i32' }, result: 'i32' }, (f, { a, b }) => {
     const scope = new Scope(emission, f, { context: i32(0), local: i32(0) });
-    f.return(allSame(scope, fields.map((field) => fieldValue(scope, state, a, field)), fields.map((field) => fieldValue(scope, state, b, field))));
+    f.return(
+      allSame(
+        scope,
+        fields.map((field) => fieldValue(scope, state, a, field)),
+        fields.map((field) => fieldValue(scope, state, b, field)),
+      ),
+    );
   });
 }
 
 /** Past the last of the rows from `from` on that are the same as `of`. */
-function lastSame(scope: Scope, same: Same, { from, to, of, at }: { from: I32; to: I32; of: I32; at: (i: I32) => I32 }): Local<'i32'> {
+function lastSame(
+  scope: Scope,
+  same: Same,
+  { from, to, of, at }: { from: I32; to: I32; of: I32; at: (i: I32) => I32 },
+): Local<'i32'> {
   const { f } = scope;
   const end = f.let(from.add(1));
-  f.while(() => end.lt_s(to), (label) => {
-    label.break(f.call(same, { a: of, b: at(end) }).eqz());
-    f.advance(end, 1);
-  });
+  f.while(
+    () => end.lt_s(to),
+    (label) => {
+      label.break(f.call(same, { a: of, b: at(end) }).eqz());
+      f.advance(end, 1);
+    },
+  );
   return end;
 }
 
-interface Partition { readonly at: (i: I32) => I32; readonly start: I32; readonly end: I32; readonly peers: Same }
+interface Partition {
+  readonly at: (i: I32) => I32;
+  readonly start: I32;
+  readonly end: I32;
+  readonly peers: Same;
+}
 /** The current row: its number, its tuple, its peers and the number of its peer group from 0. */
-interface Current extends Partition { readonly row: I32; readonly tuple: I32; readonly peerStart: I32; readonly peerEnd: I32; readonly group: I32 }
+interface Current extends Partition {
+  readonly row: I32;
+  readonly tuple: I32;
+  readonly peerStart: I32;
+  readonly peerEnd: I32;
+  readonly group: I32;
+}
 
 function emitPartition(scope: Scope, state: WindowState, partition: Partition): void {
   const { f } = scope;
@@ -99,14 +131,20 @@ function emitPartition(scope: Scope, state: WindowState, partition: Partition): 
       f.set(peerEnd, lastSame(scope, peers, { from: row, to: end, of: tuple, at }));
       f.advance(group, 1);
     });
-    state.calls.forEach((placed, index) => scope.within(() => {
-      const value = valueOf(scope, state, { placed, index }, { ...partition, row, tuple, peerStart, peerEnd, group });
-      storeResult(scope, state, { tuple, field: placed.result, value });
-    }));
+    state.calls.forEach((placed, index) =>
+      scope.within(() => {
+        const value = valueOf(scope, state, { placed, index }, { ...partition, row, tuple, peerStart, peerEnd, group });
+        storeResult(scope, state, { tuple, field: placed.result, value });
+      }),
+    );
   });
 }
 
-function storeResult(scope: Scope, state: WindowState, { tuple, field, value }: { tuple: I32; field: number; value: SqlValue }): void {
+function storeResult(
+  scope: Scope,
+  state: WindowState,
+  { tuple, field, value }: { tuple: I32; field: number; value: SqlValue },
+): void {
   const { layout } = state.sort.rows;
   const { dtype, offset, nullBit } = layout.fields[field]!;
   storeParts(scope, { dtype, parts: owned(scope, scope.holdValue(value)).parts }, tuple, offset);
@@ -116,53 +154,103 @@ function storeResult(scope: Scope, state: WindowState, { tuple, field, value }: 
   scope.f.store.i8(tuple, value.isNull === undefined ? cleared : cleared.or(value.isNull.shl(nullBit & 7)), place);
 }
 
-interface At { readonly placed: PlacedWindowCall; readonly index: number }
+interface At {
+  readonly placed: PlacedWindowCall;
+  readonly index: number;
+}
 
 function valueOf(scope: Scope, state: WindowState, { placed, index }: At, current: Current): SqlValue {
   const { call } = placed;
   const { row, start, end, peerStart, peerEnd, group } = current;
   const integer = (value: I32): SqlValue => ({ dtype: 'i64', parts: [value.extend_s()], isNull: undefined });
-  const share = (part: I32, whole: I32): SqlValue => ({ dtype: 'f64', parts: [select(whole.eqz(), i32(0), part).to_f64_s().div(select(whole.eqz(), i32(1), whole).to_f64_s())], isNull: undefined });
+  const share = (part: I32, whole: I32): SqlValue => ({
+    dtype: 'f64',
+    parts: [
+      select(whole.eqz(), i32(0), part)
+        .to_f64_s()
+        .div(select(whole.eqz(), i32(1), whole).to_f64_s()),
+    ],
+    isNull: undefined,
+  });
   switch (call.op) {
-    case 'row_number': return integer(row.sub(start).add(1));
-    case 'rank': return integer(peerStart.sub(start).add(1));
-    case 'dense_rank': return integer(group.add(1));
-    case 'percent_rank': return share(peerStart.sub(start), end.sub(start).sub(1));
-    case 'cume_dist': return share(peerEnd.sub(start), end.sub(start));
-    case 'ntile': return ntile(scope, fieldValue(scope, state, current.tuple, placed.args[0]!), current);
-    case 'lag': return shifted(scope, state, placed, current, -1);
-    case 'lead': return shifted(scope, state, placed, current, 1);
-    default: break;
+    case 'row_number':
+      return integer(row.sub(start).add(1));
+    case 'rank':
+      return integer(peerStart.sub(start).add(1));
+    case 'dense_rank':
+      return integer(group.add(1));
+    case 'percent_rank':
+      return share(peerStart.sub(start), end.sub(start).sub(1));
+    case 'cume_dist':
+      return share(peerEnd.sub(start), end.sub(start));
+    case 'ntile':
+      return ntile(scope, fieldValue(scope, state, current.tuple, placed.args[0]!), current);
+    case 'lag':
+      return shifted(scope, state, placed, current, -1);
+    case 'lead':
+      return shifted(scope, state, placed, current, 1);
+    default:
+      break;
   }
   const frame = frameOf(scope, call, current);
   if (isAggregate(call.op)) return aggregated(scope, state, { placed, index }, { ...current, ...frame });
-  if (call.op === 'first_value') return valueAt(scope, state, placed, { row: frame.from, isThere: frame.from.lt_s(frame.to), at: current.at });
-  if (call.op === 'last_value') return valueAt(scope, state, placed, { row: frame.to.sub(1), isThere: frame.from.lt_s(frame.to), at: current.at });
+  if (call.op === 'first_value')
+    return valueAt(scope, state, placed, { row: frame.from, isThere: frame.from.lt_s(frame.to), at: current.at });
+  if (call.op === 'last_value')
+    return valueAt(scope, state, placed, { row: frame.to.sub(1), isThere: frame.from.lt_s(frame.to), at: current.at });
   const nth = fieldValue(scope, state, current.tuple, placed.args[1]!);
   const wanted = scope.hold(asI64(nth.parts[0]!).add(frame.from.extend_s()).sub(1));
   const within = asI64(nth.parts[0]!).gt_s(0).and(wanted.lt_s(frame.to.extend_s()));
-  return valueAt(scope, state, placed, { row: wanted.wrap(), isThere: nth.isNull === undefined ? within : within.and(nth.isNull.eqz()), at: current.at });
+  return valueAt(scope, state, placed, {
+    row: wanted.wrap(),
+    isThere: nth.isNull === undefined ? within : within.and(nth.isNull.eqz()),
+    at: current.at,
+  });
 }
 
 /** The first argument in another row; NULL where that is none of the frame's. */
-function valueAt(scope: Scope, state: WindowState, placed: PlacedWindowCall, { row, isThere, at }: { row: I32; isThere: I32; at: Partition['at'] }): SqlValue {
+function valueAt(
+  scope: Scope,
+  state: WindowState,
+  placed: PlacedWindowCall,
+  { row, isThere, at }: { row: I32; isThere: I32; at: Partition['at'] },
+): SqlValue {
   const { dtype } = state.sort.rows.layout.fields[placed.args[0]!]!;
-  return scope.unlessNull(dtype, scope.hold(isThere.eqz()), () => fieldValue(scope, state, scope.f.let(at(row)), placed.args[0]!));
+  return scope.unlessNull(dtype, scope.hold(isThere.eqz()), () =>
+    fieldValue(scope, state, scope.f.let(at(row)), placed.args[0]!),
+  );
 }
 
-function shifted(scope: Scope, state: WindowState, placed: PlacedWindowCall, current: Current, direction: 1 | -1): SqlValue {
+function shifted(
+  scope: Scope,
+  state: WindowState,
+  placed: PlacedWindowCall,
+  current: Current,
+  direction: 1 | -1,
+): SqlValue {
   const [value, offset, otherwise] = placed.args;
   const { dtype } = state.sort.rows.layout.fields[value!]!;
-  const by: SqlValue = offset === undefined ? { dtype: 'i64', parts: [i64(1)], isNull: undefined } : fieldValue(scope, state, current.tuple, offset);
+  const by: SqlValue =
+    offset === undefined
+      ? { dtype: 'i64', parts: [i64(1)], isNull: undefined }
+      : fieldValue(scope, state, current.tuple, offset);
   return scope.unlessNull(dtype, by.isNull, () => {
     const most = i64(2n ** 40n);
     const steps = asI64(by.parts[0]!);
     const near = select(steps.gt_s(most), most, select(steps.lt_s(i64(0).sub(most)), i64(0).sub(most), steps));
     const target = scope.hold(current.row.extend_s().add(near.mul(direction)));
     const result = scope.variable(dtype, true);
-    scope.if(target.ge_s(current.start.extend_s()).and(target.lt_s(current.end.extend_s())), () => {
-      scope.assign(result, fieldValue(scope, state, scope.f.let(current.at(target.wrap())), value!));
-    }, () => scope.assign(result, otherwise === undefined ? nullValue(dtype) : fieldValue(scope, state, current.tuple, otherwise)));
+    scope.if(
+      target.ge_s(current.start.extend_s()).and(target.lt_s(current.end.extend_s())),
+      () => {
+        scope.assign(result, fieldValue(scope, state, scope.f.let(current.at(target.wrap())), value!));
+      },
+      () =>
+        scope.assign(
+          result,
+          otherwise === undefined ? nullValue(dtype) : fieldValue(scope, state, current.tuple, otherwise),
+        ),
+    );
     return result;
   });
 }
@@ -178,12 +266,19 @@ function ntile(scope: Scope, buckets: SqlValue, { row, start, end }: Current): S
     const large = scope.hold(size.rem_s(count));
     const inLarge = scope.hold(large.mul(small.add(1)));
     const divisor = select(small.eqz(), i64(1), small as I64);
-    const value = select(place.lt_s(inLarge), place.div_s(small.add(1)).add(1), large.add(place.sub(inLarge).div_s(divisor)).add(1));
+    const value = select(
+      place.lt_s(inLarge),
+      place.div_s(small.add(1)).add(1),
+      large.add(place.sub(inLarge).div_s(divisor)).add(1),
+    );
     return { dtype: 'i64', parts: [value], isNull: undefined };
   });
 }
 
-interface Frame { readonly from: I32; readonly to: I32 }
+interface Frame {
+  readonly from: I32;
+  readonly to: I32;
+}
 
 /** Without a frame: to the last peer. Bounds of RANGE and GROUPS other than the current row are not built yet. */
 function frameOf(scope: Scope, call: WindowCall, { row, start, end, peerStart, peerEnd }: Current): Frame {
@@ -191,7 +286,8 @@ function frameOf(scope: Scope, call: WindowCall, { row, start, end, peerStart, p
   const { unit, start: first, end: last } = call.frame;
   const isFar = [first, last].some((bound) => bound.kind === 'offset' && bound.offset !== 0);
   if (unit !== 'rows' && isFar) throw new Error(`window frames of ${unit} with an offset are not supported yet`);
-  const clamped = (place: I32): I32 => scope.hold(select(place.lt_s(start), start, select(place.gt_s(end), end, place)));
+  const clamped = (place: I32): I32 =>
+    scope.hold(select(place.lt_s(start), start, select(place.gt_s(end), end, place)));
   const offset = (bound: typeof first): number => (bound.kind === 'offset' ? bound.offset : 0);
   const from = first.kind === 'unbounded' ? start : unit === 'rows' ? clamped(row.add(offset(first))) : peerStart;
   const to = last.kind === 'unbounded' ? end : unit === 'rows' ? clamped(row.add(offset(last) + 1)) : peerEnd;
@@ -205,15 +301,19 @@ function aggregated(scope: Scope, state: WindowState, { placed, index }: At, fra
   const grows = call.frame === undefined || call.frame.start.kind === 'unbounded';
   const next = f.let(grows ? load.i32(local, done) : frame.from, 'next');
   if (!grows) access.clear();
-  f.while(() => next.lt_s(frame.to), () => scope.within(() => {
-    const tuple = f.let(frame.at(next));
-    const values = args.map((field) => fieldValue(scope, state, tuple, field));
-    const code = AGGREGATES[state.aggregate.calls[index]!.op];
-    const update = (): void => code.update(access, values);
-    if (values[0]?.isNull === undefined || code.seesNull === true) update();
-    else scope.if(values[0].isNull.eqz(), update);
-    f.advance(next, 1);
-  }));
+  f.while(
+    () => next.lt_s(frame.to),
+    () =>
+      scope.within(() => {
+        const tuple = f.let(frame.at(next));
+        const values = args.map((field) => fieldValue(scope, state, tuple, field));
+        const code = AGGREGATES[state.aggregate.calls[index]!.op];
+        const update = (): void => code.update(access, values);
+        if (values[0]?.isNull === undefined || code.seesNull === true) update();
+        else scope.if(values[0].isNull.eqz(), update);
+        f.advance(next, 1);
+      }),
+  );
   if (grows) f.store.i32(local, next, done);
   return scope.holdValue(AGGREGATES[state.aggregate.calls[index]!.op].result(access));
 }
