@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchCase, BenchTable } from './cases.js';
-import { boostedTrees, denseModel, FEATURE_COUNT, wideModel } from './support/models.js';
-import { writeModel, type ModelSpec } from './support/onnx-writer.js';
+import { denseModel, FEATURE_COUNT, wideModel } from '../examples/wide/dense-model.js';
+import { writeModel, type ModelSpec } from '../examples/wide/onnx-writer.js';
+import { boostedTrees } from './support/models.js';
 import { writeTransactions } from './support/tables.js';
 
 /** The repository, from `dist/bench/`. */

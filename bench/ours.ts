@@ -66,7 +66,7 @@ export async function openOurs(benchCase: BenchCase, threads: number): Promise<O
 
 function queryOf(benchCase: BenchCase): string {
   if (benchCase.group === 'merchant') {
-    return `SELECT merchant, avg(predict(model, ${benchCase.numbers.join(', ')})) AS score FROM tx GROUP BY merchant`;
+    return `SELECT merchant, avg(${scoreOf(benchCase, `predict(model, ${benchCase.numbers.join(', ')})`)}) AS score FROM tx GROUP BY merchant`;
   }
   return `WITH t AS (
       SELECT f.month, f.day, f.hour, f.dep_delay, f.distance, w.temp, w.wind_speed, w.visib, w.precip, w.pressure,
@@ -75,7 +75,13 @@ function queryOf(benchCase: BenchCase): string {
       JOIN weather w ON w.origin = f.origin AND w.time_hour = f.time_hour
       JOIN planes p ON p.tailnum = f.tailnum
       JOIN airlines a ON a.carrier = f.carrier)
-    SELECT carrier, avg(predict(model, t.*)) AS score FROM t GROUP BY carrier`;
+    SELECT carrier, avg(${scoreOf(benchCase, 'predict(model, t.*)')}) AS score FROM t GROUP BY carrier`;
+}
+
+/** The probability of the second class: of the one output, of the output named so, or of its key in a ZipMap. */
+function scoreOf(benchCase: BenchCase, predicted: string): string {
+  if (benchCase.model.kind === 'dense') return `(${predicted})[2]`;
+  return benchCase.texts.length > 0 ? `(${predicted}).${benchCase.output}[1]` : `(${predicted}).${benchCase.output}[2]`;
 }
 
 async function averages(db: Database, sql: string): Promise<Map<string, number>> {

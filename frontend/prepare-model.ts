@@ -28,7 +28,7 @@ const NO_BUDGET = Number.MAX_SAFE_INTEGER;
 const LOADED_BYTES = 64 * 2 ** 20;
 
 export async function prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel> {
-  const imported = typeof source === 'string' ? await openModelFile(source, { name }) : await importModel(source, { name });
+  const imported = typeof source === 'string' ? await openModelFile(source, { name, rebatch: true }) : await importModel(source, { name, rebatch: true });
   const { graph, weights, data } = imported;
   const sizeOf = (hash: string): number => weights.get(hash)?.byteLength ?? 0;
   const uses = weightUses(graph, data, sizeOf);

@@ -6,7 +6,7 @@
  * tensors of different models have equal blocks and are stored once.
  */
 import { packWeight, type WeightLayout } from '../backends/wasm/kernels/weight-layout.js';
-import { blocksOf, packPanels, unpackPanels, type PanelLayout } from '../backends/wasm/kernels/panels.js';
+import { packPanels, unpackPanels, type PanelLayout } from '../backends/wasm/kernels/panels.js';
 import type { WeightUse } from '../backends/wasm/tile-plan.js';
 import { dtypeInfo } from '../ir/dtype.js';
 import { decodeTensor } from '../ir/tensor-bytes.js';
@@ -32,7 +32,7 @@ export function tensorsToStore(options: {
   const paneled = new Set(panels.map((use) => use.hash));
   const packed = uses.filter((use) => !paneled.has(use.hash));
   return [
-    ...[...paneled].map((hash) => panelTensor(hash, weights.get(hash)!)),
+    ...[...paneled].map((hash) => panelTensor(hash, weights.get(hash)!, panels.filter((use) => use.hash === hash).map((use) => use.layout))),
     ...packed.map((use) => packedTensor(use, data)),
     ...[...weights].filter(([hash]) => !paneled.has(hash)).map(([hash, source]) => rawTensor(hash, source)),
   ];
@@ -55,24 +55,29 @@ function packedTensor(use: WeightUse, data: TensorData): NewTensor {
   return { name: use.hash, dtype: 'u8', dims: [bytes.byteLength], layout: { whole: layoutKey(use.layout), parts: [] }, blocks };
 }
 
-/** Reads the matrix a row of blocks at a time, so that a matrix of any size takes 256 of its rows of memory. */
-function panelTensor(hash: string, source: WeightSource): NewTensor {
-  const [k, m] = source.dims as readonly [number, number];
-  const dtype = source.dtype as 'f32' | 'f64';
-  const layouts = blocksOf({ k, m, dtype });
-  return { name: hash, dtype, dims: source.dims, layout: { whole: '', parts: layouts.map(layoutKey) }, blocks: panelBlocks(source, layouts) };
+/**
+ * Reads the matrix a row of blocks at a time, so that a matrix of any size takes 256 of its rows of memory. Its shape is
+ * that of the use: equal bytes may be known under another one.
+ */
+function panelTensor(hash: string, source: WeightSource, uses: readonly PanelLayout[]): NewTensor {
+  const layouts = [...new Map(uses.map((layout) => [layoutKey(layout), layout])).values()].sort((a, b) => a.k0 - b.k0 || a.m0 - b.m0);
+  const columns = layouts[0]!.columns;
+  const rows = Math.max(...layouts.map((layout) => layout.k0 + layout.k));
+  return {
+    name: hash, dtype: source.dtype, dims: [rows, columns], layout: { whole: '', parts: layouts.map(layoutKey) },
+    blocks: panelBlocks(source, layouts),
+  };
 }
 
 async function* panelBlocks(source: WeightSource, layouts: readonly PanelLayout[]): AsyncGenerator<Uint8Array> {
   const width = dtypeInfo(source.dtype).widthBytes;
-  const m = source.dims[1]!;
   let rows: TensorValue | undefined;
   let firstRow = -1;
   for (const layout of layouts) {
     if (layout.k0 !== firstRow) {
       firstRow = layout.k0;
-      const bytes = await source.read(layout.k0 * m * width, layout.k * m * width);
-      rows = decodeTensor(source.dtype, [layout.k, m], bytes);
+      const rowBytes = layout.columns * width;
+      rows = decodeTensor(source.dtype, [layout.k, layout.columns], await source.read(layout.k0 * rowBytes, layout.k * rowBytes));
     }
     yield packPanels(rows!, { ...layout, k0: 0 });
   }

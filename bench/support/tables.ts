@@ -5,7 +5,7 @@
  */
 import { renameSync } from 'node:fs';
 import { parquetWriteFile, type ColumnSource } from 'hyparquet-writer';
-import { FEATURE_COUNT } from './models.js';
+import { FEATURE_COUNT } from '../../examples/wide/dense-model.js';
 import { bell, seeded } from './random.js';
 
 export const MERCHANT_COUNT = 1000;
