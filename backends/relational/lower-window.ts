@@ -76,7 +76,7 @@ function windowState(lowering: Lowering, input: readonly ValueType[], calls: rea
     return { call, args, result: fields[input.length + i]!, done: lowering.layout.local.allocate(16) };
   });
   return {
-    sort: { rows, keys, columnCount, limit: undefined },
+    sort: { rows, keys, columnCount, limit: undefined, best: undefined },
     inputCount: input.length,
     computed,
     partitionCount: partition.length,

@@ -15,7 +15,10 @@ import { lowerJoin } from './lower-join.js';
 import { lowerSetOperation } from './lower-setop.js';
 import { lowerWindow } from './lower-window.js';
 import { PlanLayout, slotsOf, tupleLayout } from './layout.js';
-import type { Operator, PhysicalPipeline, PhysicalSource, Sink, TupleBuffer } from './physical.js';
+import type { BestRows, Operator, PhysicalPipeline, PhysicalSource, Sink, TupleBuffer } from './physical.js';
+
+/** A larger top-k is a sort of all rows. */
+const MOST_BEST_ROWS = 10_000;
 
 export interface Stream {
   readonly source: PhysicalSource;
@@ -177,10 +180,22 @@ export class Lowering {
       types.push(key.expr.type);
       return { key, field: fieldNumbers(types)[types.length - 1]! };
     });
+    const isBounded = node.limit !== undefined && node.limit <= MOST_BEST_ROWS;
+    if (isBounded) types.push(scalar('i64'));
     const rows = this.tuples(types);
-    const state = { rows, keys, columnCount: input.length, limit: node.limit };
+    const best = isBounded ? this.#bestRows(rows, node.limit) : undefined;
+    const state = { rows, keys, columnCount: input.length, limit: node.limit, best };
     this.close(this.stream(node.input), { kind: 'sort', state });
     return fromSource({ kind: 'sorted', state });
+  }
+
+  #bestRows(rows: TupleBuffer, limit: number): BestRows {
+    const { local } = this.layout;
+    return {
+      heap: local.allocate(16 + limit * 4),
+      spare: local.allocate(rows.layout.tupleBytes),
+      sequence: rows.layout.fields.length - 1,
+    };
   }
 
   #limit(node: Limit): Stream {

@@ -59,6 +59,17 @@ export interface SortState {
   /** Columns of the row before computed keys were put behind them. */
   readonly columnCount: number;
   readonly limit: number | undefined;
+  /** Top-k: each worker keeps only its best `limit` rows. */
+  readonly best: BestRows | undefined;
+}
+
+export interface BestRows {
+  /** Local: +0 rows kept +8 rows seen (i64) +16 their tuples as a heap, the last in order at the root. */
+  readonly heap: number;
+  /** Local: a tuple for the row at hand. */
+  readonly spare: number;
+  /** Field of the row's number, which decides between equal rows. */
+  readonly sequence: number;
 }
 
 export interface PlacedWindowCall {

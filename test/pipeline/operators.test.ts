@@ -60,7 +60,7 @@ const byName = (input: Relation, name: string, descending: boolean, nullsFirst: 
 });
 
 test('sorts by text, float with NaN and computed keys; NULLs first and last; top-k', () => {
-  for (const limit of [undefined, 7]) {
+  for (const limit of [undefined, 0, 1, 7, 240, 400]) {
     for (const nullsFirst of [false, true]) {
       checkAgainstOracle(
         make({

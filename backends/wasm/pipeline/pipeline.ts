@@ -27,7 +27,7 @@ export function emitPipeline(
   result: ResultLayout | undefined,
 ): Pipeline {
   const { name, source, sink } = pipeline;
-  const code = sinkCode(sink, result);
+  const code = sinkCode(name, sink, result);
   const run = emission.module.freshName(`run_${name}`);
   const notes: string[] = [];
   defineSegments(emission, run, { pipeline, sink: code, notes });
@@ -84,7 +84,7 @@ function defineSegments(emission: Emission, name: string, { pipeline, sink, note
   );
 }
 
-function sinkCode(sink: Sink, result: ResultLayout | undefined): SinkCode {
+function sinkCode(name: string, sink: Sink, result: ResultLayout | undefined): SinkCode {
   const plain = (consume: (scope: Scope, row: Row, flow: Flow) => void): SinkCode => ({
     begin: (scope) => (row, flow) => consume(scope, row, flow),
     end: () => undefined,
@@ -101,7 +101,7 @@ function sinkCode(sink: Sink, result: ResultLayout | undefined): SinkCode {
     case 'build':
       return plain((scope, row, flow) => consumeBuild(scope, sink.build, row, flow));
     case 'sort':
-      return plain((scope, row) => consumeSort(scope, sink.state, row));
+      return plain((scope, row) => consumeSort(scope, sink.state, row, name));
     case 'window':
       return plain((scope, row) => consumeWindow(scope, sink.state, row));
     case 'blocked':

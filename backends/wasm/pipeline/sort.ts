@@ -3,30 +3,117 @@
  * equal rows keep the order in which they came.
  */
 import { CHUNK_HEADER_BYTES, type Finish } from '../../../runtime/plan.js';
-import type { SortState } from '../../relational/physical.js';
+import type { BestRows, SortState } from '../../relational/physical.js';
 import { emitExpr, isTextual } from '../expression/emit.js';
 import { compareText, less } from '../expression/compare.js';
-import type { Func } from '../dsl.js';
+import type { Func, FunctionBuilder } from '../dsl.js';
 import { i32, load, select, type I32 } from '../values.js';
 import { Scope, type Emission } from './emission.js';
 import { appendTuple } from './memory.js';
 import type { FlightColumn, Row } from './row.js';
 import { fieldColumn, storeTuple } from './tuple.js';
 
-export function consumeSort(scope: Scope, state: SortState, row: Row): void {
+/** `name` is the pipeline's: that of its comparison. */
+export function consumeSort(scope: Scope, state: SortState, row: Row, name: string): void {
   const computed = state.keys
     .filter(({ key }) => key.expr.kind !== 'ref')
     .map(({ key }): FlightColumn => {
       const value = emitExpr(scope, row, key.expr);
       return { kind: 'scalar', dtype: value.dtype, load: () => value };
     });
-  storeTuple(scope, state.rows.layout, appendTuple(scope, state.rows.buffer), [...row.columns, ...computed]);
+  const { layout, buffer } = state.rows;
+  const columns = [...row.columns, ...computed];
+  if (state.best !== undefined) return keepBest(scope, state, state.best, { columns, name });
+  storeTuple(scope, layout, appendTuple(scope, buffer), columns);
+}
+
+/** The row enters while there is room, or in place of the last of those kept where it comes before it. */
+function keepBest(
+  scope: Scope,
+  { rows, limit }: SortState,
+  { heap, spare }: BestRows,
+  { columns, name }: { readonly columns: readonly FlightColumn[]; readonly name: string },
+): void {
+  const { f } = scope;
+  const place = f.let(scope.local.add(heap));
+  const seen = f.let(load.i64(place, 8));
+  f.store.i64(place, seen.add(1), 8);
+  const sequence: FlightColumn = {
+    kind: 'scalar',
+    dtype: 'i64',
+    load: () => ({ dtype: 'i64', parts: [seen], isNull: undefined }),
+  };
+  const all = [...columns, sequence];
+  const count = f.let(load.i32(place));
+  scope.if(
+    count.lt_u(limit ?? 0),
+    () => {
+      const tuple = appendTuple(scope, rows.buffer);
+      storeTuple(scope, rows.layout, tuple, all);
+      f.store.i32(place.add(count.shl(2)), tuple, 16);
+      f.store.i32(place, count.add(1));
+      f.call(heapStep(`rise_${name}`), { heap: place });
+    },
+    () => {
+      if (limit === 0) return;
+      // Text stays where it lies until the row is known to be kept.
+      const candidate = f.let(scope.local.add(spare));
+      storeTuple(scope, rows.layout, candidate, all, { lent: true });
+      const last = f.let(load.i32(place, 16));
+      scope.if(f.call(beforeOf(name), { a: candidate, b: last }), () => {
+        storeTuple(scope, rows.layout, last, all);
+        f.call(heapStep(`sink_${name}`), { heap: place });
+      });
+    },
+  );
+}
+
+const beforeOf = (name: string): Before => ({ name: `before_${name}`, params: { a: 'i32', b: 'i32' }, result: 'i32' });
+const heapStep = (name: string): Func<{ heap: 'i32' }, undefined> => ({ name, params: { heap: 'i32' }, result: undefined });
+
+/** A heap of tuples with the last in order at the root: rise puts the newest, sink the root, in its place. */
+function defineHeap(emission: Emission, name: string, before: Before): void {
+  const at = (heap: I32, i: I32): I32 => heap.add(16).add(i.shl(2));
+  const swap = (f: FunctionBuilder, a: I32, b: I32): void => {
+    const held = f.let(load.i32(a));
+    f.store.i32(a, load.i32(b));
+    f.store.i32(b, held);
+  };
+  emission.module.define(`rise_${name}`, { params: { heap: 'i32' } }, (f, { heap }) => {
+    const i = f.let(load.i32(heap).sub(1));
+    f.while(
+      () => i.gt_s(0),
+      (label) => {
+        const parent = f.let(i.sub(1).shr_u(1));
+        label.break(f.call(before, { a: load.i32(at(heap, parent)), b: load.i32(at(heap, i)) }).eqz());
+        swap(f, at(heap, parent), at(heap, i));
+        f.set(i, parent);
+      },
+    );
+  });
+  emission.module.define(`sink_${name}`, { params: { heap: 'i32' } }, (f, { heap }) => {
+    const count = f.let(load.i32(heap));
+    const i = f.let(i32(0));
+    f.loop((label) => {
+      const child = f.let(i.shl(1).add(1));
+      label.break(child.ge_s(count));
+      f.if(child.add(1).lt_s(count), () => {
+        const second = f.call(before, { a: load.i32(at(heap, child)), b: load.i32(at(heap, child.add(1))) });
+        f.set(child, child.add(second));
+      });
+      label.break(f.call(before, { a: load.i32(at(heap, i)), b: load.i32(at(heap, child)) }).eqz());
+      swap(f, at(heap, i), at(heap, child));
+      f.set(i, child);
+    });
+  });
 }
 
 export function defineSort(emission: Emission, name: string, state: SortState): Finish {
   const [gather, sort] = [`gather_${name}`, `sort_${name}`];
   defineGather(emission, gather, state.rows.layout.tupleBytes);
-  defineMergeSort(emission, sort, defineCompare(emission, `before_${name}`, state));
+  const before = defineCompare(emission, `before_${name}`, state);
+  if (state.best !== undefined) defineHeap(emission, name, before);
+  defineMergeSort(emission, sort, before);
   return { kind: 'sort', buffer: state.rows.buffer.id, gather, sort, limit: state.limit };
 }
 
@@ -74,6 +161,10 @@ function defineCompare(emission: Emission, name: string, state: SortState): Befo
       }
       f.if(x!.isNull.ne(y!.isNull), () => f.return(key.nullsFirst ? x!.isNull! : y!.isNull!));
       f.if(x!.isNull.eqz(), decide);
+    }
+    if (state.best !== undefined) {
+      const { offset } = state.rows.layout.fields[state.best.sequence]!;
+      f.return(load.i64(a, offset).lt_s(load.i64(b, offset)));
     }
     f.return(0);
   });
