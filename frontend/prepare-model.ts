@@ -15,7 +15,7 @@ import { postorder } from '../ir/rewrite.js';
 import type { TensorData } from '../ir/tensor-data.js';
 import { printType, relation, scalar } from '../ir/type.js';
 import { optimise } from '../passes/optimise.js';
-import { blocksOf, panelBytes } from '../backends/wasm/kernels/panels.js';
+import { blocksOf, panelBytes, storedMatrix } from '../backends/wasm/kernels/panels.js';
 import type { PreparedModel } from '../runtime/compiler.js';
 import { verifyStage } from './verify-stage.js';
 import { ModelError } from './onnx/errors.js';
@@ -47,7 +47,7 @@ function weightUses(graph: ModelGraph, data: TensorData, sizeOf: (hash: string) 
   const plan = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET, verify: verifyStage }).plan;
   const applies = postorder(plan).filter((node): node is Apply => node.kind === 'apply');
   const layers = applies.flatMap((apply) => apply.outputs.flatMap((output) => postorder(output.tensor))).filter((node) => node.kind === 'dense');
-  const large = layers.filter((layer) => layer.weight.kind === 'weight' && sizeOf(layer.weight.hash) > LOADED_BYTES);
+  const large = layers.filter((layer) => sizeOf(storedMatrix(layer.weight)?.hash ?? '') > LOADED_BYTES);
   if (large.length > 0) return [...new Set(layers)].flatMap(panelUses);
   return applies.flatMap((apply) => {
     const program = compileTileProgram(new ModuleBuilder({ relaxedSimd: false }), apply.outputs.map((output) => output.tensor), { data, tier: SIMD128_TIER });
@@ -59,9 +59,11 @@ function weightUses(graph: ModelGraph, data: TensorData, sizeOf: (hash: string) 
 }
 
 function panelUses({ weight }: Dense): readonly WeightUse[] {
-  if (weight.kind !== 'weight' || weight.type.dtype !== 'f32') return [];
+  const stored = storedMatrix(weight);
+  if (stored === undefined || weight.type.dtype !== 'f32') return [];
   const [k, m] = weight.type.dims as readonly [number, number];
-  return blocksOf({ k, m, dtype: 'f32' }).map((layout) => ({ hash: weight.hash, tensors: [weight.hash], layout, byteLength: panelBytes(layout) }));
+  const { hash, transposed } = stored;
+  return blocksOf({ k, m, dtype: 'f32', transposed }).map((layout) => ({ hash, tensors: [hash], layout, byteLength: panelBytes(layout) }));
 }
 
 /** The model over a relation that has a column for each of its features. */

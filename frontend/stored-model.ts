@@ -60,13 +60,21 @@ function packedTensor(use: WeightUse, data: TensorData): NewTensor {
  * that of the use: equal bytes may be known under another one.
  */
 function panelTensor(hash: string, source: WeightSource, uses: readonly PanelLayout[]): NewTensor {
-  const layouts = [...new Map(uses.map((layout) => [layoutKey(layout), layout])).values()].sort((a, b) => a.k0 - b.k0 || a.m0 - b.m0);
-  const columns = layouts[0]!.columns;
-  const rows = Math.max(...layouts.map((layout) => layout.k0 + layout.k));
+  const layouts = [...new Map(uses.map((layout) => [layoutKey(layout), layout])).values()].sort(inRowOrder);
+  const { columns } = layouts[0]!;
   return {
-    name: hash, dtype: source.dtype, dims: [rows, columns], layout: { whole: '', parts: layouts.map(layoutKey) },
-    blocks: panelBlocks(source, layouts),
+    name: hash, dtype: source.dtype, dims: [source.byteLength / dtypeInfo(source.dtype).widthBytes / columns, columns],
+    layout: { whole: '', parts: layouts.map(layoutKey) }, blocks: panelBlocks(source, layouts),
   };
+}
+
+/** By the rows of the model's matrix, so that it is read once from front to back. */
+function inRowOrder(a: PanelLayout, b: PanelLayout): number {
+  return rowsOf(a).first - rowsOf(b).first || a.k0 + a.m0 - b.k0 - b.m0;
+}
+
+function rowsOf(layout: PanelLayout): { readonly first: number; readonly count: number } {
+  return layout.transposed ? { first: layout.m0, count: layout.m } : { first: layout.k0, count: layout.k };
 }
 
 async function* panelBlocks(source: WeightSource, layouts: readonly PanelLayout[]): AsyncGenerator<Uint8Array> {
@@ -74,12 +82,13 @@ async function* panelBlocks(source: WeightSource, layouts: readonly PanelLayout[
   let rows: TensorValue | undefined;
   let firstRow = -1;
   for (const layout of layouts) {
-    if (layout.k0 !== firstRow) {
-      firstRow = layout.k0;
+    const { first, count } = rowsOf(layout);
+    if (first !== firstRow) {
+      firstRow = first;
       const rowBytes = layout.columns * width;
-      rows = decodeTensor(source.dtype, [layout.k, layout.columns], await source.read(layout.k0 * rowBytes, layout.k * rowBytes));
+      rows = decodeTensor(source.dtype, [count, layout.columns], await source.read(first * rowBytes, count * rowBytes));
     }
-    yield packPanels(rows!, { ...layout, k0: 0 });
+    yield packPanels(rows!, layout.transposed ? { ...layout, m0: 0 } : { ...layout, k0: 0 });
   }
 }
 

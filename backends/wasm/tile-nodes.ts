@@ -15,7 +15,7 @@ import type {
 import { scalar } from '../../ir/type.js';
 import { emitDense, type DenseVariant } from './kernels/dense.js';
 import { applyCheap, cheapName, isCheap } from './kernels/map.js';
-import { blocksOf, packPanels, panelBytes } from './kernels/panels.js';
+import { blocksOf, packPanels, panelBytes, storedMatrix } from './kernels/panels.js';
 import { emitTrees, treeScratchBytes, type TreeKernel } from './kernels/tree.js';
 import { planTrees, TREE_TENSORS, treeParts, type TreeLayout } from './kernels/tree-layout.js';
 import { lowerLookup, lowerMap, mapStep } from './tile-lower.js';
@@ -251,14 +251,11 @@ function weightBlocks(
   shape: { k: number; m: number; dtype: 'f32' | 'f64' },
 ): readonly WeightBlock[] {
   const { plan } = lowering;
-  return blocksOf(shape).map((layout) => {
-    if (weight.kind === 'weight') {
-      const index = plan.addWeight({
-        hash: weight.hash,
-        tensors: [weight.hash],
-        layout,
-        byteLength: panelBytes(layout),
-      });
+  const stored = storedMatrix(weight);
+  return blocksOf({ ...shape, transposed: stored?.transposed ?? false }).map((layout) => {
+    if (stored !== undefined) {
+      const { hash } = stored;
+      const index = plan.addWeight({ hash, tensors: [hash], layout, byteLength: panelBytes(layout) });
       return { layout, address: (context) => context.weight(index) };
     }
     const value = lowering.constantTensor(weight);

@@ -10,6 +10,7 @@
  * There is no padding: a 256 x 256 f32 block is exactly one page of 256 KiB. Twelve is a multiple of 4 and of 6, the
  * widths of both tile shapes, so one layout serves every engine.
  */
+import type { Tensor } from '../../../ir/node.js';
 import type { TensorValue } from '../../../ir/tensor-data.js';
 
 export const PANEL_WIDTH = 12;
@@ -23,8 +24,17 @@ export interface PanelLayout {
   readonly k: number;
   readonly m0: number;
   readonly m: number;
-  /** Outputs of the whole matrix: equal content may be stored under another shape. */
+  /** Values of a row of the matrix as the model holds it: its outputs, or its inputs when it is `transposed`. */
   readonly columns: number;
+  /** The model holds [m, k], as PyTorch's layers are exported. */
+  readonly transposed: boolean;
+}
+
+/** The stored matrix behind a constant weight [k, m]: itself, or what a transpose of two axes is of. */
+export function storedMatrix(weight: Tensor): { readonly hash: string; readonly transposed: boolean } | undefined {
+  if (weight.kind === 'weight') return { hash: weight.hash, transposed: false };
+  const isSwap = weight.kind === 'transpose' && weight.permutation.length === 2 && weight.permutation[0] === 1;
+  return isSwap && weight.input.kind === 'weight' ? { hash: weight.input.hash, transposed: true } : undefined;
 }
 
 /** The blocks of a matrix, row of blocks by row of blocks. */
@@ -32,9 +42,10 @@ export function blocksOf(options: {
   readonly k: number;
   readonly m: number;
   readonly dtype: 'f32' | 'f64';
+  readonly transposed: boolean;
   readonly blockEdge?: number;
 }): readonly PanelLayout[] {
-  const { k, m, dtype, blockEdge = BLOCK_EDGE } = options;
+  const { k, m, dtype, transposed, blockEdge = BLOCK_EDGE } = options;
   const blocks: PanelLayout[] = [];
   for (let k0 = 0; k0 < k; k0 += blockEdge) {
     for (let m0 = 0; m0 < m; m0 += blockEdge) {
@@ -45,7 +56,8 @@ export function blocksOf(options: {
         k: Math.min(blockEdge, k - k0),
         m0,
         m: Math.min(blockEdge, m - m0),
-        columns: m,
+        columns: transposed ? k : m,
+        transposed,
       });
     }
   }
@@ -64,22 +76,28 @@ export function packPanels(value: TensorValue, layout: PanelLayout): Uint8Array 
   for (let m = 0; m < layout.m; m += PANEL_WIDTH) {
     const width = Math.min(PANEL_WIDTH, layout.m - m);
     for (let k = 0; k < layout.k; k++) {
-      const from = (layout.k0 + k) * layout.columns + layout.m0 + m;
-      for (let i = 0; i < width; i++) packed[at++] = source[from + i]!;
+      const { from, step } = placeOf(layout, { k, m });
+      for (let i = 0; i < width; i++) packed[at++] = source[from + i * step]!;
     }
   }
   return new Uint8Array(packed.buffer);
 }
 
-/** The row-major matrix of all its blocks: the inverse of `packPanels`. */
+/** Where in the model's matrix weight (k, m) of a block is, and how far from it the next output's. */
+function placeOf(layout: PanelLayout, { k, m }: { k: number; m: number }): { readonly from: number; readonly step: number } {
+  const [row, column] = [layout.k0 + k, layout.m0 + m];
+  return layout.transposed ? { from: column * layout.columns + row, step: layout.columns } : { from: row * layout.columns + column, step: 1 };
+}
+
+/** The model's matrix, row-major, of all its blocks: the inverse of `packPanels`. */
 export function unpackPanels(
   blocks: readonly Uint8Array[],
   options: { readonly layouts: readonly PanelLayout[]; readonly dims: readonly number[] },
 ): TensorValue {
   const { layouts, dims } = options;
-  const [rows, columns] = dims as readonly [number, number];
+  const size = dims.reduce((product, dim) => product * dim, 1);
   const dtype = layouts[0]?.dtype ?? 'f32';
-  const data = dtype === 'f32' ? new Float32Array(rows * columns) : new Float64Array(rows * columns);
+  const data = dtype === 'f32' ? new Float32Array(size) : new Float64Array(size);
   layouts.forEach((layout, block) => {
     const bytes = new Uint8Array(blocks[block]!);
     const packed = dtype === 'f32' ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
@@ -87,8 +105,8 @@ export function unpackPanels(
     for (let m = 0; m < layout.m; m += PANEL_WIDTH) {
       const width = Math.min(PANEL_WIDTH, layout.m - m);
       for (let k = 0; k < layout.k; k++) {
-        const to = (layout.k0 + k) * columns + layout.m0 + m;
-        for (let i = 0; i < width; i++) data[to + i] = packed[at++]!;
+        const { from, step } = placeOf(layout, { k, m });
+        for (let i = 0; i < width; i++) data[from + i * step] = packed[at++]!;
       }
     }
   });

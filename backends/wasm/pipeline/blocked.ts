@@ -10,7 +10,7 @@ import type { Field } from '../../relational/layout.js';
 import type { Sink } from '../../relational/physical.js';
 import { emitDense, type DenseVariant } from '../kernels/dense.js';
 import { activationOf } from '../kernels/activation.js';
-import { blocksOf, panelBytes, type PanelLayout } from '../kernels/panels.js';
+import { blocksOf, panelBytes, storedMatrix, type PanelLayout } from '../kernels/panels.js';
 import { f32, load } from '../values.js';
 import type { Emission, Scope } from './emission.js';
 import { appendTuple } from './memory.js';
@@ -64,9 +64,10 @@ function defineTranspose(emission: Emission, name: string, options: { tupleBytes
 
 function blockedLayer(emission: Emission, model: string, layer: BlockedSink['node']['layers'][number]): BlockedLayer {
   const { weight, bias, activation } = layer;
-  if (weight.kind !== 'weight' || weight.type.dtype !== 'f32') throw new Error('a relational layer needs constant f32 weights');
+  const stored = storedMatrix(weight);
+  if (stored === undefined || weight.type.dtype !== 'f32') throw new Error('a relational layer needs constant f32 weights');
   const [k, m] = weight.type.dims as readonly [number, number];
-  const grid = gridOf(blocksOf({ k, m, dtype: 'f32' }), { model, hash: weight.hash });
+  const grid = gridOf(blocksOf({ k, m, dtype: 'f32', transposed: stored.transposed }), { model, hash: stored.hash });
   const shaped = activation === undefined ? undefined : activationOf(emission.module, activation);
   const variant = (init: DenseVariant['init'], isLast: boolean): string => {
     const func = emitDense(emission.module, { dtype: 'f32', shape: emission.tier.dense, init, activation: isLast ? shaped : undefined });
