@@ -6,7 +6,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { Aggregate, AggregateCall, Expr } from '../../ir/node.js';
-import { relation } from '../../ir/type.js';
+import { relation, sqlTypeName } from '../../ir/type.js';
 import { STATES } from './aggregate-states.js';
 import { tupleLayout, slotsOf } from './layout.js';
 import { fromSource, type Lowering, type Stream } from './lower.js';
@@ -23,6 +23,10 @@ const ORDERED: ReadonlySet<AggregateCall['op']> = new Set<AggregateCall['op']>([
 const TABLE_BYTES = 16;
 
 export function lowerAggregate(lowering: Lowering, node: Aggregate): Stream {
+  const compound = node.groups.find((group) => group.expr.type.kind !== 'scalar');
+  if (compound !== undefined) {
+    throw new Error(`grouping by "${compound.name}", a ${sqlTypeName(compound.expr.type)}, is not supported yet`);
+  }
   const calls = node.calls.map(withoutIdleDistinct);
   const argument = commonDistinctArgument(calls);
   if (argument !== undefined) return lowerAggregate(lowering, groupedFirst(node, calls, argument));

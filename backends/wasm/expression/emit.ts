@@ -83,6 +83,7 @@ function compositeFlag(scope: Scope, column: FlightColumn): SqlValue {
 export function emitColumn(scope: Scope, row: Row, expr: Expr): FlightColumn {
   if (expr.kind === 'ref') return row.columns[expr.index]!;
   if (expr.kind === 'pack') {
+    if (expr.type.kind === 'tensor') return packedTensor(row, expr, expr.type.dtype);
     return {
       kind: 'composite',
       parts: expr.parts.map((part) => emitColumn(scope, row, part)),
@@ -117,6 +118,18 @@ export function nullColumnOf(type: ValueType): FlightColumn {
     case 'map':
       return { kind: 'composite', parts: type.keys.map(() => nullColumnOf(type.value)), isNull: () => i32(1) };
   }
+}
+
+/** An array of expressions; an index known only when it runs chooses among all of them. */
+function packedTensor(row: Row, { parts }: Extract<Expr, { kind: 'pack' }>, dtype: DType): FlightColumn {
+  const element = (scope: Scope, index: number | I32): SqlValue => {
+    if (typeof index === 'number') return emitExpr(scope, row, parts[index]!);
+    const values = parts.map((part) => emitExpr(scope, row, part));
+    const chosenPart = scope.variable(dtype, true);
+    values.forEach((value, i) => scope.f.if(index.eq(i), () => scope.assign(chosenPart, value)));
+    return chosenPart;
+  };
+  return { kind: 'tensor', dtype, width: parts.length, element, isNull: () => undefined };
 }
 
 /** A part of a struct that is NULL is NULL. */
