@@ -162,7 +162,7 @@ export class Lowering {
       return after(after(once, { kind: 'filter', predicate: nothing }), { kind: 'project', exprs: nulls });
     }
     if (rest.length === 0) return after(once, { kind: 'project', exprs: first });
-    if (node.rows.every((row) => row.every((expr) => expr.kind === 'literal'))) {
+    if (node.rows.every((row) => row.every(isLiteral))) {
       return { source: { kind: 'values', rows: node.rows, type: node.type }, operators: [], parallel: false };
     }
     const rows = this.tuples(node.type.columns.map((column) => column.type));
@@ -207,6 +207,16 @@ export class Lowering {
   #setOperation(node: SetOperation): Stream {
     return lowerSetOperation(this, node);
   }
+}
+
+/** A literal, or an array of them. */
+function isLiteral(expr: Expr): boolean {
+  return (
+    expr.kind === 'literal' ||
+    (expr.kind === 'pack' &&
+      expr.type.kind === 'tensor' &&
+      expr.parts.every((part) => part.kind === 'literal' && part.value !== null))
+  );
 }
 
 export function fromSource(source: PhysicalSource): Stream {

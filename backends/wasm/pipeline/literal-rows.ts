@@ -26,6 +26,14 @@ export function literalTuples(rows: readonly (readonly Expr[])[], layout: TupleL
     row.forEach((expr, c) => {
       const field = layout.fields[c]!;
       const base = r * layout.tupleBytes;
+      if (expr.kind === 'pack') {
+        const { widthBytes } = dtypeInfo(field.dtype);
+        expr.parts.forEach((part, k) => {
+          if (part.kind !== 'literal' || part.value === null) throw new Error('an array of literals has no NULL');
+          writeLiteral(view, base + field.offset + k * widthBytes, { dtype: field.dtype, value: part.value }, keep);
+        });
+        return;
+      }
       if (expr.kind !== 'literal') throw new Error('literal rows hold literals alone');
       if (expr.value === null) {
         if (field.nullBit !== undefined)

@@ -69,7 +69,11 @@ function keepBest(
 }
 
 const beforeOf = (name: string): Before => ({ name: `before_${name}`, params: { a: 'i32', b: 'i32' }, result: 'i32' });
-const heapStep = (name: string): Func<{ heap: 'i32' }, undefined> => ({ name, params: { heap: 'i32' }, result: undefined });
+const heapStep = (name: string): Func<{ heap: 'i32' }, undefined> => ({
+  name,
+  params: { heap: 'i32' },
+  result: undefined,
+});
 
 /** A heap of tuples with the last in order at the root: rise puts the newest, sink the root, in its place. */
 function defineHeap(emission: Emission, name: string, before: Before): void {
