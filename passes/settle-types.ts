@@ -25,7 +25,9 @@ function settleRelation(node: Relation, outer: Rows, done: Map<Relation, Relatio
   const inputs = parts.filter(isRelation).map((input) => settleRelation(input, outer, done));
   const rows: Rows = [inputs.flatMap((input) => input.type.columns), ...outer];
   let next = 0;
-  const settled = parts.map((child) => (isRelation(child) ? inputs[next++]! : settlePart(child, rows, isExpr(child))));
+  // The activation of a blocked layer is a body over sums, not over the row.
+  const overRow = node.kind !== 'blocked';
+  const settled = parts.map((child) => (isRelation(child) ? inputs[next++]! : settlePart(child, rows, overRow && isExpr(child))));
   const result = inferAnew(withChildren(node, settled));
   done.set(node, result);
   return result;
