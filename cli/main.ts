@@ -24,6 +24,9 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   calibrate: { summary: "Measure this machine's kernels.", load: async () => (await import('./calibrate.js')).calibrateCommand },
 };
 
+/** For a command to end what it does after Ctrl-C; the database file bears an end at any point. */
+const STOPPING_MS = 1000;
+
 function overview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   return [
@@ -44,7 +47,10 @@ async function main(words: readonly string[]): Promise<number> {
   if (name === undefined) throw new UsageError(`expected a command\n\n${overview()}`);
   if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`there is no command '${name}'; there are ${Object.keys(COMMANDS).join(', ')}`);
   const interrupt = new AbortController();
-  process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
+  process.once('SIGINT', () => {
+    interrupt.abort(new Error('interrupted'));
+    setTimeout(() => process.exit(1), STOPPING_MS).unref();
+  });
   return runCommand(await COMMANDS[name]!.load(), rest, interrupt.signal);
 }
 

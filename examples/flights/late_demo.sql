@@ -11,10 +11,10 @@ WITH t AS (
   JOIN airlines a ON a.carrier = f.carrier
 )
 SELECT t.month, t.day, t.airline, t.flight, t.origin, t.dest, t.dep_delay, t.arr_delay,
-       predict(late_gbdt, t.*) AS trees,
-       predict(late_logistic, t.*) AS logistic,
-       predict(late_mlp, t.*) AS network
+       (predict(late_gbdt, t.*)).probabilities[2] AS trees,
+       (predict(late_logistic, t.*)).output_probability[1] AS logistic,
+       (predict(late_mlp, t.*)).probabilities[2] AS network
 FROM t
-WHERE t.dep_delay <= 0 AND predict(late_gbdt, t.*) > 0.5
+WHERE t.dep_delay <= 0 AND (predict(late_gbdt, t.*)).label = 1
 ORDER BY trees DESC
 LIMIT 15

@@ -8,10 +8,9 @@ export const FEATURE_COUNT = 28;
 
 /**
  * `x` [rows, widths[0]] through Gemm + Relu layers of the given widths, the last one under Softmax:
- * `probabilities` [rows, last]. Weights are [outputs, inputs] under transB, as PyTorch exports them, or [inputs, outputs],
- * as Keras does.
+ * `probabilities` [rows, last]. Weights are [outputs, inputs] under transB, as PyTorch exports them.
  */
-export function denseModel(name: string, widths: readonly number[], seed: number, style: 'pytorch' | 'keras' = 'pytorch'): ModelSpec {
+export function denseModel(name: string, widths: readonly number[], seed: number): ModelSpec {
   const nodes: NodeSpec[] = [];
   const initializers: TensorSource[] = [];
   for (let layer = 0; layer + 1 < widths.length; layer++) {
@@ -23,7 +22,7 @@ export function denseModel(name: string, widths: readonly number[], seed: number
     initializers.push(
       uniformTensor({
         name: weight,
-        dims: style === 'pytorch' ? [outputs, inputs] : [inputs, outputs],
+        dims: [outputs, inputs],
         limit: Math.sqrt(6 / inputs),
         seed: seed + 2 * layer,
       }),
@@ -33,7 +32,7 @@ export function denseModel(name: string, widths: readonly number[], seed: number
       op: 'Gemm',
       inputs: [input, weight, bias],
       outputs: [`z${layer + 1}`],
-      attributes: { transB: { int: style === 'pytorch' ? 1 : 0 } },
+      attributes: { transB: { int: 1 } },
     });
     nodes.push(
       last
@@ -72,7 +71,6 @@ export function wideModel(options: {
   readonly weightBytes: number;
   readonly width: number;
   readonly seed: number;
-  readonly style?: 'pytorch' | 'keras';
 }): ModelSpec {
   const layers = options.weightBytes / (options.width * options.width * 4);
   if (!Number.isInteger(layers) || layers < 1) {
@@ -81,7 +79,7 @@ export function wideModel(options: {
     );
   }
   const hidden = new Array<number>(layers + 1).fill(options.width);
-  return denseModel('wide', [FEATURE_COUNT, ...hidden, 2], options.seed, options.style);
+  return denseModel('wide', [FEATURE_COUNT, ...hidden, 2], options.seed);
 }
 
 /** Uniform values in [-limit, limit), in chunks of at most 4 MiB whose buffer is used again. */

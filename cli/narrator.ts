@@ -1,0 +1,32 @@
+/** What the demo says: a sentence or two, the code a user would type, what it gave and how long it took. */
+
+export class Narrator {
+  private readonly began = performance.now();
+  private steps = 0;
+
+  /** Begins a step. */
+  step(title: string): void {
+    this.steps++;
+    process.stdout.write(`\n${this.steps}. ${title}\n\n`);
+  }
+
+  say(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  code(text: string): void {
+    process.stdout.write(`${text.trimEnd().replace(/^/gm, '    ')}\n\n`);
+  }
+
+  async timed<T>(label: (result: T) => string, work: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    const result = await work();
+    process.stdout.write(`  ${label(result).padEnd(58)} ${Math.round(performance.now() - began)} ms\n`);
+    return result;
+  }
+
+  /** Since the demo began. */
+  seconds(): string {
+    return ((performance.now() - this.began) / 1000).toFixed(1);
+  }
+}
