@@ -1,6 +1,7 @@
 /** `intarsia info`: what a database file holds. */
 import { stat } from 'node:fs/promises';
 import type { Database } from '../runtime/database.js';
+import { sqlTypeName } from '../runtime/result-text.js';
 import { defineCommand } from './command.js';
 import { JSON_OUTPUT, withDatabase } from './database-options.js';
 import { bytesText, countText } from './sizes.js';
@@ -22,7 +23,6 @@ export const info = defineCommand({
 type Description = Awaited<ReturnType<typeof describe>>;
 
 async function describe(db: Database) {
-  const { dtypeInfo } = await import('../ir/dtype.js');
   const { catalog, sequence } = db.file;
   using snapshot = db.file.snapshot();
   const { logicalBytes, physicalBytes, blocks, sharedBlocks } = await snapshot.modelStats();
@@ -32,7 +32,7 @@ async function describe(db: Database) {
     commit: sequence,
     tables: [...catalog.tables.values()].map(({ name, rowCount, columns }) => ({
       name, rows: rowCount,
-      columns: columns.map(({ name: column, dtype, width, nullable }) => ({ name: column, type: dtypeInfo(dtype).sql + (width === 1 ? '' : `[${width}]`), nullable })),
+      columns: columns.map((column) => ({ name: column.name, type: sqlTypeName(column), nullable: column.nullable })),
     })),
     views: [...catalog.views.values()].map(({ name, sql }) => ({ name, sql })),
     models: [...catalog.models.values()].map(({ name, versions }) => ({ name, versions: versions.map(({ version }) => version) })),

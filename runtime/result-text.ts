@@ -37,13 +37,14 @@ export function textColumns({ output, leaves }: Shape): readonly TextColumn[] {
   }));
 }
 
+export function sqlTypeName({ dtype, width }: { readonly dtype: DType; readonly width: number }): string {
+  const name = dtypeInfo(dtype).sql;
+  return width === 1 ? name : `${name}[${width}]`;
+}
+
 function typeName(column: OutputColumn, leaves: readonly ResultLeaf[]): string {
   switch (column.kind) {
-    case 'leaf': {
-      const { dtype, width } = leaves[column.leaf]!;
-      const name = dtypeInfo(dtype).sql;
-      return width === 1 ? name : `${name}[${width}]`;
-    }
+    case 'leaf': return sqlTypeName(leaves[column.leaf]!);
     case 'struct': return `STRUCT(${column.fields.map((field) => `${field.name} ${typeName(field, leaves)}`).join(', ')})`;
     case 'map': return `MAP(${column.keyDType === 'utf8' ? 'VARCHAR' : 'BIGINT'}, ${typeName(column.values[0]!, leaves)})`;
   }
