@@ -18,6 +18,7 @@ import type { ResultChunk } from './executor/protocol.js';
 import { WorkerPool } from './executor/worker-pool.js';
 import type { ExplainOptions } from './explain.js';
 import { memoryLimit, threadCount } from './options.js';
+import type { Model, ModelOptions } from './model.js';
 import type { PhysicalPlan } from './plan.js';
 import { QueryResult } from './query-result.js';
 import type { Outcome } from './session.js';
@@ -25,7 +26,7 @@ import { DatabaseFile, type Snapshot } from './storage/database-file.js';
 import type { ModelVersion } from './storage/model-store.js';
 import type { TableReader } from './storage/table.js';
 import { checkTables, scanGroups } from './table-scan.js';
-import { pinWeight } from './weights.js';
+import { groupBlocks, pinBlocks, pinWeight } from './weights.js';
 
 export interface DatabaseOptions {
   /** Most memory for pages, hash tables, scratch and results in flight together: bytes, or text such as `'512MiB'` (the default). */
@@ -94,6 +95,16 @@ export async function verify(path: string): Promise<readonly StorageError[]> {
 export async function calibrate(): Promise<string> {
   enableRelaxedSimd();
   return (await loadCompiler()).calibrate();
+}
+
+/**
+ * Opens an ONNX model by itself, from its path or bytes: `await (await openModel(bytes)).run({ x: { type, dims, data } })`.
+ * @throws ModelError for a model that is damaged or not supported
+ */
+export async function openModel(source: string | Uint8Array, options: ModelOptions = {}): Promise<Model> {
+  enableRelaxedSimd();
+  const [{ createModel }, compiler] = await Promise.all([import('./model.js'), loadCompiler()]);
+  return createModel(compiler, source, options);
 }
 
 async function loadCompiler(): Promise<Compiler> {
@@ -235,14 +246,15 @@ export class Database {
     try {
       const tables = await readTables(plan, snapshot);
       checkTables(plan, tables, this.path);
-      const models = await readModels(plan, snapshot);
+      const stored = { pool: this.file.pool, models: await readModels(plan, snapshot), file: this.path };
       yield* runPlan({
         plan, module, parameters,
         pool: this.file.pool,
         workers: this.workers,
         threads: this.threads,
         scan: (table, columns) => scanGroups(tables.get(table)!, columns),
-        weight: (slot) => pinWeight(slot, { pool: this.file.pool, models, file: this.path }),
+        weight: (slot) => pinWeight(slot, stored),
+        blocks: { group: (slots, most) => groupBlocks(slots, most, stored), pin: (slots) => pinBlocks(slots, stored) },
         signal: options.signal,
         resultLimitBytes: this.resultBytes,
         ...(options.profile === undefined ? {} : { profile: options.profile }),
@@ -320,5 +332,6 @@ async function readModels(plan: PhysicalPlan, snapshot: Snapshot): Promise<reado
   return models;
 }
 
-export { ExecutionError, ImportError, ResourceError, StorageError } from './errors.js';
+export { ExecutionError, ImportError, ModelInputError, ResourceError, StorageError } from './errors.js';
+export type { Model, ModelOptions, ModelOutput, ModelPortInfo, ModelTensor, TensorTypeName } from './model.js';
 export type { QueryResult, RecordBatch, ParameterValue };

@@ -4,11 +4,12 @@
  * A tensor of a stored model is named by the content hash of its values; its `layout` is the order a kernel reads, one for all
  * of its blocks (`blocks[i]` is layout `parts[i]`) or one for the whole.
  */
-import { StorageError } from './errors.js';
+import { ResourceError, StorageError } from './errors.js';
 import type { BlockSlot, WeightSlot } from './plan.js';
-import type { BufferPool } from './storage/buffer-pool.js';
+import type { PinnedBlocks } from './executor/blocked.js';
+import type { BufferPool, PageGuard } from './storage/buffer-pool.js';
 import { PAGE_BYTES } from './storage/format.js';
-import type { ModelVersion, TensorMeta } from './storage/model-store.js';
+import type { BlockReference, ModelVersion, TensorMeta } from './storage/model-store.js';
 
 export interface ResidentWeight {
   readonly address: number;
@@ -60,7 +61,7 @@ function findWeight(slot: WeightSlot | BlockSlot, models: readonly ModelVersion[
 }
 
 /** @throws StorageError when no stored model has the weight: the plan was compiled for another database, or the model was dropped. */
-export async function pinWeight(slot: WeightSlot | BlockSlot, options: { pool: BufferPool; models: readonly ModelVersion[]; file: string }): Promise<ResidentWeight> {
+export async function pinWeight(slot: WeightSlot, options: { pool: BufferPool; models: readonly ModelVersion[]; file: string }): Promise<ResidentWeight> {
   const { pool } = options;
   const place = findWeight(slot, options.models);
   if (place === undefined) {
@@ -86,4 +87,82 @@ export async function pinWeight(slot: WeightSlot | BlockSlot, options: { pool: B
     at += block.byteLength;
   }
   return { address, release: () => pool.free(address) };
+}
+
+interface BlockOptions {
+  readonly pool: BufferPool;
+  readonly models: readonly ModelVersion[];
+  readonly file: string;
+}
+
+function blockOf(slot: BlockSlot, { models, file }: BlockOptions): BlockReference {
+  const place = findWeight(slot, models);
+  if (place === undefined) {
+    throw new StorageError('artifact', `the plan needs a block of model ${slot.model} which ${file} does not hold: compile the query again`, {
+      file, expected: slot.hash,
+    });
+  }
+  return place.tensor.blocks[place.first]!;
+}
+
+/** Positions of slots in the order of their pages; neighbours in the file (whole pages) go together, at most `most` of them. */
+export function groupBlocks(slots: readonly BlockSlot[], most: number, options: BlockOptions): readonly (readonly number[])[] {
+  const blocks = slots.map((slot) => blockOf(slot, options));
+  // A stable order: blocks of the same outputs keep theirs where pages do not decide.
+  const order = blocks.map((_, i) => i).sort((a, b) => blocks[a]!.page - blocks[b]!.page || a - b);
+  const isInOrder = keepsOrderOfSums(slots, order);
+  const groups: number[][] = [];
+  for (const index of isInOrder ? order : blocks.map((_, i) => i)) {
+    const last = groups.at(-1);
+    const previous = last === undefined ? undefined : blocks[last.at(-1)!]!;
+    if (last !== undefined && last.length < most && previous!.page + 1 === blocks[index]!.page) last.push(index);
+    else groups.push([index]);
+  }
+  return groups;
+}
+
+/** Whether the order takes the first and the last of each column's blocks first and last: slots come row by row of the grid. */
+function keepsOrderOfSums(slots: readonly BlockSlot[], order: readonly number[]): boolean {
+  const width = slots.findIndex((slot, i) => i > 0 && slot.layout !== slots[0]!.layout && sameColumn(slot, slots[0]!));
+  if (width <= 0) return true;
+  const lastRow = new Map<number, number>();
+  for (const index of order) {
+    const [row, column] = [Math.floor(index / width), index % width];
+    const expected = lastRow.get(column) ?? -1;
+    if (row <= expected) return false;
+    lastRow.set(column, row);
+  }
+  return true;
+}
+
+function sameColumn(a: BlockSlot, b: BlockSlot): boolean {
+  return (JSON.parse(a.layout) as { m0?: number }).m0 === (JSON.parse(b.layout) as { m0?: number }).m0;
+}
+
+/** `undefined` when no window of frames is wide enough: memory may be in pieces. */
+async function pinRun(blocks: readonly BlockReference[], pool: BufferPool): Promise<PageGuard | undefined> {
+  try {
+    return await pool.pin({ pages: blocks.map((block) => block.page) });
+  } catch (error) {
+    if (error instanceof ResourceError && blocks.length > 1) return undefined;
+    throw error;
+  }
+}
+
+/** Pins a group as one run when its blocks are whole neighbouring pages, else one by one. */
+export async function pinBlocks(slots: readonly BlockSlot[], options: BlockOptions): Promise<PinnedBlocks> {
+  const blocks = slots.map((slot) => blockOf(slot, options));
+  const isRun = blocks.every((block, i) => block.offset === 0 && block.page === blocks[0]!.page + i);
+  if (isRun) {
+    const guard = await pinRun(blocks, options.pool);
+    if (guard !== undefined) return { addresses: blocks.map((_, i) => guard.address + i * PAGE_BYTES), release: () => guard.release() };
+  }
+  const guards = await Promise.allSettled(blocks.map((block) => options.pool.pin({ pages: [block.page] })));
+  const release = (): void => { for (const guard of guards) if (guard.status === 'fulfilled') guard.value.release(); };
+  const failed = guards.find((guard) => guard.status === 'rejected');
+  if (failed !== undefined) {
+    release();
+    throw failed.reason;
+  }
+  return { addresses: guards.map((guard, i) => (guard as PromiseFulfilledResult<PageGuard>).value.address + blocks[i]!.offset), release };
 }

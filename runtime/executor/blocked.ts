@@ -1,25 +1,34 @@
 /**
  * The relational representation of dense layers: rows joined with the blocks of a weight on the shared dimension, products
- * summed, one page of weights pinned at a time a worker. The model may be far larger than memory.
+ * summed, a few pages of weights pinned at a time. The model may be far larger than memory.
  *
  * In: the row buffer's chunks, their tuples holding the features. Out: the same tuples with the last layer's result.
- * Rows go in batches as large as memory allows, for every batch reads every weight once. A task is a column of blocks
- * (one block of outputs, all blocks along k), so no two workers write the same outputs.
- * Invariant: at most READ_AHEAD blocks a worker are pinned.
+ * Rows go in batches as large as memory allows, for every batch reads every weight once. Blocks go in the order in which
+ * they lie in the file, neighbours in one read; all blocks of the same outputs go to the same worker, which takes them in
+ * order, so no two workers write the same sums.
  */
 import { ResourceError } from '../errors.js';
 import { CHUNK_HEADER_BYTES, type BlockedLayer, type BlockSlot, type Finish } from '../plan.js';
 import type { BufferPool } from '../storage/buffer-pool.js';
 import { PAGE_BYTES } from '../storage/format.js';
 import type { Crew } from './crew.js';
+import type { FunctionCall } from './protocol.js';
 
 type BlockedStep = Extract<Finish, { kind: 'blocked' }>;
+
+/** Blocks made resident together: `addresses[i]` is that of slot i. */
+export interface PinnedBlocks {
+  readonly addresses: readonly number[];
+  release(): void;
+}
 
 export interface BlockedContext {
   readonly crew: Crew;
   readonly pool: BufferPool;
   readonly chunks: readonly number[];
-  readonly weight: (slot: BlockSlot) => Promise<{ readonly address: number; release(): void }>;
+  /** Groups of slots in file order, neighbours together, at most `most` a group. */
+  readonly group: (slots: readonly BlockSlot[], most: number) => readonly (readonly number[])[];
+  readonly pin: (slots: readonly BlockSlot[]) => Promise<PinnedBlocks>;
   /** The address of a resident weight of the plan. */
   readonly resident: (index: number) => number;
 }
@@ -27,10 +36,12 @@ export interface BlockedContext {
 /** Columns start at multiples of this many rows, so that whole registers can be read past the last row. */
 const ROW_ALIGNMENT = 16;
 const MAX_BATCH_ROWS = 4096;
-/** Blocks asked for ahead of the one that is computed, for each worker. */
-const READ_AHEAD = 4;
-/** The share of free memory that activations may take; the rest is for blocks. */
+/** Blocks of one read, and reads under way or being computed at a time. */
+const GROUP_BLOCKS = 8;
+const GROUPS_IN_FLIGHT = 6;
+/** The share of free memory that activations may take, and that groups of blocks may; the rest absorbs fragmentation. */
 const ACTIVATION_SHARE = 0.5;
+const BLOCK_SHARE = 0.3;
 const F32_BYTES = 4;
 
 /** Tuples of one chunk that belong to a batch. */
@@ -44,20 +55,29 @@ interface Piece {
 interface Activations {
   readonly address: number;
   readonly table: number;
-  readonly columns: number;
+}
+
+/** A block of a layer with its place in the grid. */
+interface Cell {
+  readonly slot: BlockSlot;
+  readonly firstInput: number;
+  readonly firstOutput: number;
+  readonly column: number;
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
 }
 
 export async function runBlocked(step: BlockedStep, context: BlockedContext): Promise<void> {
   const words = new Uint32Array(context.pool.memory.buffer);
-  const tupleBytes = step.tupleBytes;
+  const total = context.chunks.reduce((sum, chunk) => sum + words[(chunk >>> 2) + 1]!, 0);
+  const batchRows = chooseBatchRows(step, context, total);
   let pieces: Piece[] = [];
   let rows = 0;
-  const batchRows = chooseBatchRows(step, context, totalRows(context, words));
   for (const chunk of context.chunks) {
     const count = words[(chunk >>> 2) + 1]!;
     for (let from = 0; from < count;) {
       const taken = Math.min(count - from, batchRows - rows);
-      pieces.push({ tuples: chunk + CHUNK_HEADER_BYTES + from * tupleBytes, count: taken, row: rows });
+      pieces.push({ tuples: chunk + CHUNK_HEADER_BYTES + from * step.tupleBytes, count: taken, row: rows });
       rows += taken;
       from += taken;
       if (rows === batchRows) {
@@ -70,16 +90,15 @@ export async function runBlocked(step: BlockedStep, context: BlockedContext): Pr
   if (rows > 0) await runBatch(step, context, { pieces, rows });
 }
 
-function totalRows(context: BlockedContext, words: Uint32Array): number {
-  return context.chunks.reduce((sum, chunk) => sum + words[(chunk >>> 2) + 1]!, 0);
+function freeBytes(pool: BufferPool): number {
+  const { frames, pinned, scratch } = pool.stats();
+  return (frames - pinned - scratch) * PAGE_BYTES;
 }
 
 /** The widest two neighbours are held at once. @throws ResourceError when not even ROW_ALIGNMENT rows fit. */
 function chooseBatchRows({ layers }: BlockedStep, { pool }: BlockedContext, rows: number): number {
-  const { frames, pinned, scratch } = pool.stats();
-  const widest = Math.max(...layers.map((layer) => layer.inputs + layer.outputs));
-  const rowBytes = widest * F32_BYTES;
-  const room = (frames - pinned - scratch) * PAGE_BYTES * ACTIVATION_SHARE;
+  const rowBytes = Math.max(...layers.map((layer) => layer.inputs + layer.outputs)) * F32_BYTES;
+  const room = freeBytes(pool) * ACTIVATION_SHARE;
   const fitting = Math.floor(room / rowBytes / ROW_ALIGNMENT) * ROW_ALIGNMENT;
   if (fitting < ROW_ALIGNMENT) {
     throw new ResourceError(
@@ -95,8 +114,8 @@ async function runBatch(step: BlockedStep, context: BlockedContext, batch: { pie
   const { crew, pool } = context;
   let input = allocate(pool, { columns: step.layers[0]!.inputs, stride });
   try {
-    const gathered = batch.pieces.map((piece) => [piece.tuples, piece.count, input.table, piece.row]);
-    await crew.call({ worker: 0, fn: step.gather, calls: gathered });
+    const argsFor = (piece: Piece): readonly number[] => [piece.tuples, piece.count, input.table, piece.row];
+    await crew.call({ worker: 0, fn: step.gather, calls: batch.pieces.map(argsFor) });
     for (const layer of step.layers) {
       const output = allocate(pool, { columns: layer.outputs, stride });
       const done = input;
@@ -107,8 +126,7 @@ async function runBatch(step: BlockedStep, context: BlockedContext, batch: { pie
         pool.free(done.address);
       }
     }
-    const scattered = batch.pieces.map((piece) => [piece.tuples, piece.count, input.table, piece.row]);
-    await crew.call({ worker: 0, fn: step.scatter, calls: scattered });
+    await crew.call({ worker: 0, fn: step.scatter, calls: batch.pieces.map(argsFor) });
   } finally {
     pool.free(input.address);
   }
@@ -119,7 +137,7 @@ function allocate(pool: BufferPool, { columns, stride }: { columns: number; stri
   const address = pool.allocate({ bytes: tableBytes + columns * stride * F32_BYTES, consumer: 'activations of a relational model' });
   const table = new Uint32Array(pool.memory.buffer, address, columns);
   for (let column = 0; column < columns; column++) table[column] = address + tableBytes + column * stride * F32_BYTES;
-  return { address, table: address, columns };
+  return { address, table: address };
 }
 
 interface LayerRun {
@@ -128,72 +146,70 @@ interface LayerRun {
   readonly rows: number;
 }
 
-/** Workers take columns of blocks one after the other; each reads ahead of itself. */
-async function runLayer(layer: BlockedLayer, context: BlockedContext, run: LayerRun): Promise<void> {
-  const columns = layer.blocks[0]!.length;
-  const starts = layer.blocks[0]!.reduce<number[]>((sums, block) => [...sums, sums.at(-1)! + block.m], [0]);
-  let next = 0;
-  const work = async (worker: number): Promise<void> => {
-    while (next < columns) {
-      const column = next++;
-      await runColumn(layer, context, { ...run, worker, column, firstOutput: starts[column]! });
-    }
-  };
-  const results = await Promise.allSettled(Array.from({ length: context.crew.size }, (_, worker) => work(worker)));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-}
-
-interface ColumnRun extends LayerRun {
-  readonly worker: number;
-  readonly column: number;
-  readonly firstOutput: number;
-}
-
-async function runColumn(layer: BlockedLayer, context: BlockedContext, run: ColumnRun): Promise<void> {
-  const slots = layer.blocks.map((row) => row[run.column]!);
-  const pinned: Promise<{ readonly address: number; release(): void }>[] = [];
-  const computing: Promise<unknown>[] = [];
+function cellsOf(layer: BlockedLayer): readonly Cell[] {
   let firstInput = 0;
+  return layer.blocks.flatMap((row, i) => {
+    let firstOutput = 0;
+    const cells = row.map((slot, column): Cell => {
+      const cell = { slot, firstInput, firstOutput, column, isFirst: i === 0, isLast: i === layer.blocks.length - 1 };
+      firstOutput += slot.m;
+      return cell;
+    });
+    firstInput += row[0]!.k;
+    return cells;
+  });
+}
+
+/** Reads groups ahead; a group's blocks are computed when it is there and all groups before it have been handed out. */
+async function runLayer(layer: BlockedLayer, context: BlockedContext, run: LayerRun): Promise<void> {
+  const cells = cellsOf(layer);
+  const slots = cells.map((cell) => cell.slot);
+  const most = Math.max(1, Math.floor((freeBytes(context.pool) * BLOCK_SHARE) / PAGE_BYTES));
+  const inFlight = Math.max(2, Math.min(GROUPS_IN_FLIGHT, most));
+  const groups = context.group(slots, Math.max(1, Math.min(GROUP_BLOCKS, Math.floor(most / inFlight))));
+  const pins: Promise<PinnedBlocks>[] = [];
+  const computing: Promise<unknown>[] = [];
+  const pinNext = (): void => {
+    const group = groups[pins.length]!;
+    const pin = context.pin(group.map((index) => slots[index]!));
+    pin.catch(() => undefined);
+    pins.push(pin);
+  };
   try {
-    for (const [i, slot] of slots.entries()) {
-      while (pinned.length < Math.min(slots.length, i + READ_AHEAD)) {
-        const pin = context.weight(slots[pinned.length]!);
-        pin.catch(() => undefined);
-        pinned.push(pin);
-      }
-      const block = await pinned[i]!;
-      const call = callBlock(layer, context, { run, slot, address: block.address, firstInput, isFirst: i === 0, isLast: i === slots.length - 1 });
-      firstInput += slot.k;
-      computing.push(call.finally(() => block.release()));
-      computing.at(-1)!.catch(() => undefined);
-      // One block computes while the next waits at the worker.
-      if (computing.length > 1) await computing.shift();
+    for (const [i, group] of groups.entries()) {
+      // At most `inFlight` groups are pinned: the ones being computed and the ones being read.
+      if (computing.length >= inFlight - 1) await computing.shift();
+      while (pins.length < Math.min(groups.length, i + inFlight - computing.length)) pinNext();
+      const pinned = await pins[i]!;
+      const work = computeGroup(layer, context, { run, pinned, cells: group.map((index) => cells[index]!) });
+      work.catch(() => undefined);
+      computing.push(work);
     }
     await Promise.all(computing);
   } catch (error) {
     await Promise.allSettled(computing);
-    const started = await Promise.allSettled(pinned);
-    for (const pin of started) if (pin.status === 'fulfilled') pin.value.release();
+    for (const pin of await Promise.allSettled(pins)) if (pin.status === 'fulfilled') pin.value.release();
     throw error;
   }
 }
 
-interface BlockCall {
-  readonly run: ColumnRun;
-  readonly slot: BlockSlot;
-  readonly address: number;
-  readonly firstInput: number;
-  readonly isFirst: boolean;
-  readonly isLast: boolean;
-}
-
-function callBlock(layer: BlockedLayer, context: BlockedContext, call: BlockCall): Promise<number> {
-  const { run, slot } = call;
-  const fn = call.isFirst ? (call.isLast ? layer.firstLast : layer.first) : (call.isLast ? layer.nextLast : layer.next);
-  const bias = layer.bias === undefined ? 0 : context.resident(layer.bias) + run.firstOutput * F32_BYTES;
-  const args = [
-    run.input.table + call.firstInput * 4, run.output.table + run.firstOutput * 4, call.address, bias, run.rows, slot.k, slot.m,
-  ];
-  return context.crew.call({ worker: run.worker, fn, calls: [args] });
+/** Hands a group's blocks to the workers that own their outputs; unpins when all are done. */
+async function computeGroup(
+  layer: BlockedLayer, { crew, resident }: BlockedContext, group: { run: LayerRun; pinned: PinnedBlocks; cells: readonly Cell[] },
+): Promise<void> {
+  const calls: FunctionCall[][] = Array.from({ length: crew.size }, () => []);
+  group.cells.forEach((cell, i) => {
+    const { slot } = cell;
+    const fn = cell.isFirst ? (cell.isLast ? layer.firstLast : layer.first) : (cell.isLast ? layer.nextLast : layer.next);
+    const bias = layer.bias === undefined ? 0 : resident(layer.bias) + cell.firstOutput * F32_BYTES;
+    const { input, output, rows } = group.run;
+    calls[cell.column % crew.size]!.push({
+      fn, args: [input.table + cell.firstInput * 4, output.table + cell.firstOutput * 4, group.pinned.addresses[i]!, bias, rows, slot.k, slot.m],
+    });
+  });
+  try {
+    await Promise.all(calls.map((list, worker) => (list.length === 0 ? undefined : crew.callAll({ worker, calls: list }))));
+  } finally {
+    group.pinned.release();
+  }
 }

@@ -5,7 +5,7 @@
  * Invariant: a failed or cancelled crew fails every pending ticket and every later one with the first cause.
  */
 import { ExecutionError, ResourceError } from '../errors.js';
-import { HEAD, QUEUED_KIB, TOTAL_KIB, CANCEL, WORKER, WORKER_WORDS, type LoadRequest, type ResultChunk, type WorkerReply } from './protocol.js';
+import { HEAD, QUEUED_KIB, TOTAL_KIB, CANCEL, WORKER, WORKER_WORDS, type FunctionCall, type LoadRequest, type ResultChunk, type WorkerReply } from './protocol.js';
 import type { WorkerHandle } from './worker-pool.js';
 
 interface Pending {
@@ -74,8 +74,14 @@ export class Crew {
     }));
   }
 
+  /** One function over several argument lists. */
   call(options: { worker: number; fn: string; calls: readonly (readonly number[])[]; chain?: boolean }): Promise<number> {
-    return this.send(options.worker, (ticket) => ({ type: 'call', ticket, fn: options.fn, calls: options.calls, chain: options.chain ?? false }));
+    const calls = options.calls.map((args) => ({ fn: options.fn, args }));
+    return this.callAll({ worker: options.worker, calls, ...(options.chain === undefined ? {} : { chain: options.chain }) });
+  }
+
+  callAll({ worker, calls, chain = false }: { worker: number; calls: readonly FunctionCall[]; chain?: boolean }): Promise<number> {
+    return this.send(worker, (ticket) => ({ type: 'call', ticket, calls, chain }));
   }
 
   /** Starts a new order of result chunks: sequence numbers count from 0 again. */

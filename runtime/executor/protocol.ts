@@ -33,12 +33,17 @@ export interface LoadRequest {
   readonly resultLimitKiB: number;
 }
 
+export interface FunctionCall {
+  readonly fn: string;
+  readonly args: readonly number[];
+}
+
 export type WorkerRequest =
   | LoadRequest
   /** Runs one morsel: init first when given. */
   | { readonly type: 'morsel'; readonly ticket: number; readonly fn: string; readonly init: string | undefined; readonly morsel: number; readonly sequence: number }
-  /** Calls fn for each argument list: a finish step. `chain` puts each call's result in place of the next call's last argument. */
-  | { readonly type: 'call'; readonly ticket: number; readonly fn: string; readonly calls: readonly (readonly number[])[]; readonly chain: boolean }
+  /** Calls functions one after the other: a finish step. `chain` puts each call's result in place of the next call's last argument. */
+  | { readonly type: 'call'; readonly ticket: number; readonly calls: readonly FunctionCall[]; readonly chain: boolean }
   | { readonly type: 'unload' };
 
 /** One result chunk, out of the shared memory: Arrow's layout. */

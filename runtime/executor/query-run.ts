@@ -5,14 +5,14 @@
  * Invariant: whatever happens (an error, an abort, a caller who stops reading) pins, scratch and workers go back.
  */
 import { ExecutionError } from '../errors.js';
-import { LOCAL_BUFFER_BYTES, type Finish, type PhysicalPlan, type Pipeline, type RowBuffer, type BlockSlot, type WeightSlot } from '../plan.js';
+import { LOCAL_BUFFER_BYTES, type Finish, type PhysicalPlan, type Pipeline, type RowBuffer, type WeightSlot } from '../plan.js';
 import type { BufferPool } from '../storage/buffer-pool.js';
 import { Crew } from './crew.js';
 import { morselWords, openSource, type Morsel, type MorselContext, type ScanGroup } from './morsels.js';
 import { parameterHeapBytes, writeParameters, type ParameterValue } from './parameters.js';
 import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
 import { RunProfile } from './run-profile.js';
-import { runBlocked } from './blocked.js';
+import { runBlocked, type BlockedContext } from './blocked.js';
 import type { WorkerHandle, WorkerPool } from './worker-pool.js';
 
 /** Morsels given to a worker ahead of the one it runs, so that it never waits for the main thread. */
@@ -26,7 +26,9 @@ export interface RunOptions {
   readonly threads: number;
   readonly scan: (table: string, columns: readonly number[]) => readonly ScanGroup[];
   /** Makes a weight resident in kernel order until released. */
-  readonly weight: (slot: WeightSlot | BlockSlot) => Promise<{ readonly address: number; release(): void }>;
+  readonly weight: (slot: WeightSlot) => Promise<{ readonly address: number; release(): void }>;
+  /** Blocks of weights that stream past the rows. */
+  readonly blocks: Pick<BlockedContext, 'group' | 'pin'>;
   readonly parameters: readonly ParameterValue[];
   readonly signal: AbortSignal | undefined;
   /** Results in flight past which workers wait for the caller. */
@@ -294,7 +296,8 @@ class QueryRun {
           crew,
           pool: this.options.pool,
           chunks: this.bufferChunks.get(step.buffer) ?? [],
-          weight: this.options.weight,
+          group: this.options.blocks.group,
+          pin: this.options.blocks.pin,
           resident: (index) => this.words[(this.context + this.options.plan.weights[index]!.offset) >>> 2]!,
         });
       case 'once':

@@ -163,11 +163,12 @@ function runMorsel(request: Extract<WorkerRequest, { type: 'morsel' }>): number 
 }
 
 function runCalls(request: Extract<WorkerRequest, { type: 'call' }>): number {
-  const fn = current().exports[request.fn]!;
+  const { exports, request: { control } } = current();
   let result = 0;
-  request.calls.forEach((args, i) => {
+  request.calls.forEach(({ fn, args }, i) => {
+    if (Atomics.load(control, CANCEL) !== 0) throw new Cancelled('cancelled');
     const actual = request.chain && i > 0 ? [...args.slice(0, -1), result] : args;
-    result = fn(...actual) ?? 0;
+    result = exports[fn]!(...actual) ?? 0;
   });
   return result;
 }

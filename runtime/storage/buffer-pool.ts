@@ -192,7 +192,8 @@ export class BufferPool {
     const { pages } = entry.run!;
     const target = new Uint8Array(this.memory.buffer, this.addressOf(entry), pages.length * PAGE_BYTES);
     try {
-      this.counters.bytesRead += await this.source.readPages(pages, target);
+      const bytes = await this.source.readPages(pages, target);
+      this.counters.bytesRead += bytes;
     } catch (error) {
       this.detach(entry);
       throw error;
