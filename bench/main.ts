@@ -7,7 +7,7 @@ import { CASES, type BenchCase } from './cases.js';
 import { measure } from './measure.js';
 import { openOurs } from './ours.js';
 import { tunePeer } from './peer/duckdb-ort.js';
-import { runStep, type WideOptions } from './wide.js';
+import { runStep, type BoundResult, type WideOptions } from './wide.js';
 
 const USAGE = `usage: npm run bench -- serve [--case NAME]... [--threads N] [--runs N] [--peer-only] [--json]
        npm run bench -- wide [--mib N] [--rows N] [--memory LIMIT] [--threads N] [--peer-only] [--json]
@@ -69,6 +69,9 @@ function wide(options: WideOptions & { readonly json: boolean; readonly peerOnly
   runStep('make', options);
   const registered = options.peerOnly ? undefined : runStep('register', options);
   const ours = options.peerOnly ? undefined : runStep('query', options);
+  const limit = options.peerOnly ? undefined : runStep<BoundResult>('bound', options);
+  const boundMilliseconds = limit === undefined ? undefined : Math.max(limit.readMilliseconds, limit.computeMilliseconds);
+  const again = ours?.againMilliseconds;
   const peer = runStep('peer', options);
   if (peer === undefined) throw new Error('ONNX Runtime gave no result');
   const difference =
@@ -88,6 +91,10 @@ function wide(options: WideOptions & { readonly json: boolean; readonly peerOnly
     rows: options.rowCount,
     memory_limit: options.memoryLimit,
     ours_ms: rounded(ours?.milliseconds, 0),
+    ours_again_ms: rounded(again, 0),
+    read_ms: rounded(limit?.readMilliseconds, 0),
+    compute_ms: rounded(limit?.computeMilliseconds, 0),
+    of_bound: rounded(again === undefined || boundMilliseconds === undefined ? undefined : again / boundMilliseconds, 2),
     ours_peak_mib: mib(ours?.peakBytes),
     register_ms: rounded(registered?.milliseconds, 0),
     register_peak_mib: mib(registered?.peakBytes),

@@ -12,7 +12,7 @@ import { CACHE, modelFile, tableFile, tableKey } from './inputs.js';
 export interface Database {
   importFile(table: string, path: string): Promise<unknown>;
   createModel(name: string, path: string): Promise<unknown>;
-  query(sql: string): AsyncIterable<RecordBatch>;
+  query(sql: string): AsyncIterable<RecordBatch> & { run(): Promise<number> };
   close(): Promise<void>;
 }
 interface PublicApi {
