@@ -13,6 +13,7 @@ import { catalogView, statisticsOf, type ModelCache } from './catalog-adapter.js
 import { chooseKernels, measureKernels } from './calibration.js';
 import { reportOf } from './compile-report.js';
 import { lowerStatement } from './lower-statement.js';
+import { compileModel } from './compile-model.js';
 import { prepareModel } from './prepare-model.js';
 import { bindStatement } from './sql/bind.js';
 import { parseStatements } from './sql/parse.js';
@@ -25,6 +26,7 @@ export const compiler: Compiler = {
   split: (sql) => parseStatements(sql).map(({ span }) => ({ start: span.start, end: span.end })),
   compile: compileStatement,
   prepareModel,
+  compileModel,
   calibrate: measureKernels,
 };
 

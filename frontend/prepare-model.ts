@@ -67,7 +67,7 @@ function panelUses({ weight }: Dense): readonly WeightUse[] {
 }
 
 /** The model over a relation that has a column for each of its features. */
-function applyToColumns(graph: ModelGraph): Apply {
+export function applyToColumns(graph: ModelGraph): Apply {
   const columns = graph.inputs.flatMap((input) =>
     Array.from({ length: widthOfInput(input) }, (_, i) => ({ name: `${input.name}_${i}`, type: scalar(input.type.dtype) })));
   const type = relation(columns);

@@ -23,6 +23,16 @@ import { unnestSubqueries } from './unnest-subqueries.js';
 /** Rounds after which expressions have settled in all but contrived plans; more would be slow, not wrong. */
 const ROUNDS = 4;
 
+// Models: layout first, because what it cancels stands between maps; maps next, because a bias and an activation in
+// one body are what fuse-dense looks for.
+const MODEL_STEPS: readonly PipelineStep[] = [
+  { passes: [cancelLayout, fuseMaps, simplifyScalars, foldConstants], bound: ROUNDS },
+  fuseDense,
+];
+
+/** For a model that stands alone, applied to plain columns: all of it stays one apply, and all of it is kernels. */
+export const MODEL_PIPELINE: readonly PipelineStep[] = MODEL_STEPS;
+
 export const PIPELINE: readonly PipelineStep[] = [
   // First: every later pass matches on expressions, and matches more of them in their simplest form.
   { passes: [simplifyScalars, foldConstants], bound: ROUNDS },
@@ -39,10 +49,7 @@ export const PIPELINE: readonly PipelineStep[] = [
   // Conditions stand at other joins now and may go further down.
   pushFilters,
   pushLimits,
-  // Models: layout first, because what it cancels stands between maps; maps next, because a bias and an activation in
-  // one body are what fuse-dense looks for.
-  { passes: [cancelLayout, fuseMaps, simplifyScalars, foldConstants], bound: ROUNDS },
-  fuseDense,
+  ...MODEL_STEPS,
   // Before columns are pruned: it is what makes them unread.
   pruneModelInputs,
   // Last of the relational ones: all others may still read a column; after it nothing asks for more.

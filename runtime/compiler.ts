@@ -3,6 +3,7 @@
  * `frontend/compile.ts` is the one implementation; `database.ts` imports it when a statement must be compiled.
  */
 import type { DType } from '../ir/dtype.js';
+import type { TensorValue } from '../ir/tensor-data.js';
 import type { ColumnSchema } from './batch.js';
 import type { FileFormat } from './io/source.js';
 import type { PhysicalPlan } from './plan.js';
@@ -106,6 +107,59 @@ export interface PreparedModel {
   close(): Promise<void>;
 }
 
+/** An input or output of a model. A dim that is text is known when the model runs; `n` is the batch. */
+export interface ModelPort {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly dims: readonly (number | string)[];
+  /** Of a ZipMap: the key of each column. */
+  readonly map: { readonly keyDType: 'utf8' | 'i64'; readonly keys: readonly string[] } | undefined;
+}
+
+/**
+ * A model as a function over a tile of rows, exported as `run` (`TILE_PARAMS` in backends/wasm/tile-program.ts).
+ * A column has the rows of the tile one after the other.
+ */
+export interface ModelKernel {
+  readonly wasm: Uint8Array;
+  /** To be reserved at `env.data_base`. */
+  readonly dataBytes: number;
+  readonly scratchBytes: number;
+  /** Most rows of a call. */
+  readonly tileRows: number;
+  /** Columns read, in this order; `input` is the position among the model's inputs, all columns of which are read. */
+  readonly leaves: readonly { readonly input: number; readonly columns: number; readonly dtype: DType }[];
+  /** Columns written, output by output. */
+  readonly outputs: readonly { readonly columns: number; readonly dtype: DType }[];
+  readonly weights: readonly { readonly byteLength: number; pack(): Uint8Array }[];
+  /** A line for each step. */
+  readonly explain: readonly string[];
+}
+
+/** A model by itself, ready to run. */
+export interface CompiledModel {
+  readonly name: string;
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  /** Undefined when it runs by the reference evaluator, for `reasons`. */
+  readonly kernel: ModelKernel | undefined;
+  readonly reasons: readonly string[];
+  /** What the passes did. */
+  readonly rewrites: readonly string[];
+  readonly irText: string;
+  /** All outputs, by the reference evaluator. @throws RangeError where the values do not fit the graph. */
+  evaluate(inputs: ReadonlyMap<string, TensorValue>): readonly TensorValue[];
+}
+
+export interface ModelCompileOptions {
+  /** Sizes of symbolic dims, by name. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** Inputs given once and for all: those that decide on shapes must be. */
+  readonly constants: ReadonlyMap<string, TensorValue>;
+  /** Whether kernels may be used. */
+  readonly kernels: boolean;
+}
+
 export interface Compiler {
   /** Where each statement of a script begins and ends. @throws CompileError */
   split(sql: string): readonly { readonly start: number; readonly end: number }[];
@@ -113,6 +167,8 @@ export interface Compiler {
   compile(sql: string, environment: CompilerEnvironment): CompiledStatement;
   /** @throws ModelError */
   prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel>;
+  /** @throws ModelError */
+  compileModel(source: string | Uint8Array, options: ModelCompileOptions): Promise<CompiledModel>;
   /** A short measurement of this engine's kernels, as JSON text for `CompilerEnvironment.calibration`. */
   calibrate(): Promise<string>;
 }

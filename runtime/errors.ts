@@ -44,3 +44,15 @@ export class ImportError extends Error {
     super(message);
   }
 }
+
+/** Values given to a model do not fit its inputs. */
+export class ModelInputError extends Error {
+  override readonly name = 'ModelInputError';
+  constructor(
+    readonly code: 'missing' | 'unknown' | 'type' | 'dims' | 'data',
+    message: string,
+    readonly details: { readonly model: string; readonly input: string; readonly found?: string; readonly expected?: string },
+  ) {
+    super(message);
+  }
+}
