@@ -85,7 +85,7 @@ export type CompiledStatement =
   | { readonly kind: 'drop-view'; readonly name: string; readonly ifExists: boolean }
   /** The query gives rows in the order of the table's columns. */
   | { readonly kind: 'insert'; readonly table: string; readonly query: CompiledQuery }
-  /** The query gives all rows that the table has afterwards; `changed` is the number of rows the statement reports. */
+  /** The query gives all rows that the table has afterwards; `changed` gives one value, the number of rows the statement reports. */
   | { readonly kind: 'rewrite'; readonly table: string; readonly query: CompiledQuery; readonly changed: CompiledQuery }
   | { readonly kind: 'copy-from'; readonly table: string; readonly columns: readonly number[] | undefined; readonly path: string; readonly options: CopyOptions }
   | { readonly kind: 'copy-to'; readonly query: CompiledQuery; readonly path: string; readonly options: CopyOptions }

@@ -109,10 +109,11 @@ async function append(db: Database, txn: WriteTransaction, options: { table: str
   return rows;
 }
 
+/** The one value of a query that counts rows. */
 async function countRows(db: Database, query: CompiledQuery, context: RunContext): Promise<number> {
-  let rows = 0;
-  for await (const chunk of db.chunks(query, context.parameters, context)) rows += chunk.rowCount;
-  return rows;
+  let count = 0;
+  for await (const chunk of db.chunks(query, context.parameters, context)) count = Number(new BigInt64Array(chunk.leaves[0]!.values)[0]);
+  return count;
 }
 
 function fileOptions(options: CopyOptions): FileOptions {
