@@ -20,12 +20,20 @@ export interface OutputOptions {
   readonly output: string | undefined;
 }
 
+export interface Output {
+  readonly format: Format;
+  readonly file: string | undefined;
+}
+
+/** Asked for before anything is opened or run. @throws UsageError */
+export function outputOf(options: OutputOptions): Output {
+  return { format: formatOf(options), file: options.output };
+}
+
 /** Runs the statement and writes what it gives. */
-export async function writeResult(result: QueryResult, options: OutputOptions): Promise<void> {
-  const format = formatOf(options);
-  if (options.output !== undefined && format !== 'json' && format !== 'table') {
-    const rows = await result.writeTo(options.output, { format });
-    process.stderr.write(`${rows} rows in ${options.output}\n`);
+export async function writeResult(result: QueryResult, { format, file }: Output): Promise<void> {
+  if (file !== undefined && format !== 'json' && format !== 'table') {
+    await result.writeTo(file, { format });
     return;
   }
   const columns = await result.columns();
@@ -45,7 +53,7 @@ export async function writeResult(result: QueryResult, options: OutputOptions): 
       for await (const batch of result.text()) await write(linesOf(batch, (fields) => csvLine(fields, ',')));
       return undefined;
     }
-    case 'json': return writeJson(result, columns.map((column) => column.name), options.output);
+    case 'json': return writeJson(result, columns.map((column) => column.name), file);
     case 'arrow': case 'parquet': throw new Error(`${format} goes to a file`);
   }
 }
@@ -71,7 +79,7 @@ function linesOf(batch: TextBatch, line: (fields: readonly (string | undefined)[
 }
 
 /** One array, an object a row. */
-async function writeJson(result: QueryResult, names: readonly string[], output: string | undefined): Promise<void> {
+async function writeJson(result: QueryResult, names: readonly string[], file: string | undefined): Promise<void> {
   const keys = names.map((name) => `${JSON.stringify(name)}: `);
   const pieces = (async function* (): AsyncGenerator<string> {
     let separator = '[\n';
@@ -84,9 +92,9 @@ async function writeJson(result: QueryResult, names: readonly string[], output: 
     }
     yield separator === '[\n' ? '[]\n' : '\n]\n';
   })();
-  if (output !== undefined) {
+  if (file !== undefined) {
     const { writeFile } = await import('node:fs/promises');
-    return writeFile(output, pieces);
+    return writeFile(file, pieces);
   }
   for await (const piece of pieces) await write(piece);
 }

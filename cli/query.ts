@@ -1,7 +1,7 @@
 /** `intarsia query`: SQL in, rows or a count out. */
 import { defineCommand } from './command.js';
 import { MEMORY, PARAM, parameterValues, THREADS, withDatabase } from './database-options.js';
-import { OUTPUT_OPTIONS, writeResult } from './output.js';
+import { OUTPUT_OPTIONS, outputOf, writeResult } from './output.js';
 import { sqlText } from './sql-text.js';
 
 export const query = defineCommand({
@@ -18,8 +18,9 @@ export const query = defineCommand({
     'read-only': { type: 'boolean', help: 'Take no lock, so that another process may write meanwhile.' },
   },
   async run([path, sql], options, signal) {
+    const output = outputOf(options);
     const text = await sqlText(sql!);
     await withDatabase(path!, { ...options, readOnly: options['read-only'] }, (db) =>
-      writeResult(db.query(text, parameterValues(options.param), { signal }), options));
+      writeResult(db.query(text, parameterValues(options.param), { signal }), output));
   },
 });

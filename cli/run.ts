@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { defineCommand } from './command.js';
 import { MEMORY, PARAM, parameterValues, THREADS, withDatabase } from './database-options.js';
-import { OUTPUT_OPTIONS, writeResult } from './output.js';
+import { OUTPUT_OPTIONS, outputOf, writeResult } from './output.js';
 
 export const run = defineCommand({
   usage: 'run DB PLAN.wasm [options]',
@@ -11,10 +11,11 @@ export const run = defineCommand({
   positionals: [2, 2],
   options: { ...OUTPUT_OPTIONS, param: PARAM, memory: MEMORY, threads: THREADS },
   async run([path, plan], options, signal) {
+    const output = outputOf(options);
     const bytes = readFile(plan!);
     bytes.catch(() => undefined);
     await import('../runtime/executor/worker-pool.js').then(({ startEarly }) => startEarly(1));
     await withDatabase(path!, { ...options, readOnly: true }, async (db) =>
-      writeResult(db.run(await bytes, parameterValues(options.param), { signal }), options));
+      writeResult(db.run(await bytes, parameterValues(options.param), { signal }), output));
   },
 });

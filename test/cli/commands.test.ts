@@ -1,0 +1,144 @@
+/** Every command from the outside: help, exit codes, what it prints for people and for programs. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { golden, ROOT } from '../support/golden.js';
+import { intarsia } from './terminal.js';
+
+const COMMANDS = ['demo', 'import', 'model', 'query', 'compile', 'run', 'explain', 'info', 'verify', 'calibrate'];
+const folder = mkdtempSync(join(tmpdir(), 'intarsia-cli-'));
+const db = join(folder, 'shop.db');
+const FLIGHTS = `${ROOT}examples/flights/`;
+
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+function fine(words: readonly string[], options?: Parameters<typeof intarsia>[1]): string {
+  const ended = intarsia(words, options);
+  assert.is(ended.code, 0, `${words.join(' ')}: ${ended.stderr}`);
+  assert.is(ended.stderr, '', 'nothing goes to stderr that is no terminal');
+  return ended.stdout;
+}
+
+test('every command has a help with an example, and the overview lists it', () => {
+  const overview = fine(['--help']);
+  for (const command of COMMANDS) {
+    assert.match(overview, new RegExp(`^  ${command} `, 'm'));
+    const help = fine([command, '--help']);
+    assert.match(help, new RegExp(`^usage: intarsia ${command}`, 'm'));
+    assert.match(help, new RegExp(`^example:\n  intarsia ${command}`, 'm'));
+  }
+  golden('cli/help', COMMANDS.map((command) => fine([command, '--help'])).join('\n'));
+});
+
+test('misuse gives exit code 2 and says what was expected', () => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /expected a command/],
+    [['quary'], /no command 'quary'/],
+    [['query', db], /found 1 arguments, expected 2\nusage: intarsia query/],
+    [['query', db, 'SELECT 1', '--colour'], /--colour/],
+    [['query', db, 'SELECT 1', '--format', 'xml'], /'xml', expected one of table, csv, json, arrow, parquet/],
+    [['query', db, 'SELECT 1', '--format', 'arrow'], /-o FILE/],
+    [['query', db, 'SELECT 1', '-o', 'rows.xyz'], /cannot tell the format/],
+    [['query', db, 'SELECT 1', '--create', '--memory', 'much'], /'much' is not a size/],
+    [['query', db, 'SELECT 1', '--create', '--threads', '0'], /threads is 0/],
+    [['compile', db, 'SELECT 1'], /expected -o FILE/],
+    [['model', 'paint', db], /no 'model paint'/],
+    [['model', 'add', db, 'late'], /found 2 arguments, expected 3/],
+  ];
+  for (const [words, message] of cases) {
+    const ended = intarsia(words);
+    assert.is(ended.code, 2, words.join(' '));
+    assert.match(ended.stderr, message);
+    assert.is(ended.stdout, '');
+  }
+});
+
+test('import, model, info and verify tell what they did', () => {
+  assert.match(fine(['import', db, 'airlines', `${FLIGHTS}airlines.parquet`]), /^airlines: 16 rows in \d+ ms\n$/);
+  const imported = JSON.parse(fine(['import', db, 'planes', `${FLIGHTS}planes.parquet`, '--json'])) as { rows: number };
+  assert.is(imported.rows, 3322);
+  assert.match(fine(['model', 'add', db, 'late', `${FLIGHTS}late_mlp.onnx`]), /^late@1: 1\d\.\d KiB of new weights stored\n$/);
+  assert.match(fine(['model', 'add', db, 'late', `${FLIGHTS}late_mlp.onnx`]), /^late@2: 0 bytes of new weights stored\n$/);
+  assert.match(fine(['model', 'list', db]), /^late@1 .*\nlate@2 /);
+  assert.match(fine(['model', 'inspect', db, 'late@1']), /^late@1\ninputs\n {2}month: f32\[n, 1\]/);
+  assert.is(fine(['model', 'remove', db, 'late@1']), 'removed late@1\n');
+  const info = JSON.parse(fine(['info', db, '--json'])) as { tables: { name: string; rows: number }[]; models: unknown };
+  assert.equal(info.tables.map(({ name, rows }) => [name, rows]), [['airlines', 16], ['planes', 3322]]);
+  assert.equal(info.models, [{ name: 'late', versions: [2] }]);
+  assert.match(fine(['info', db]), /table planes: 3,322 rows \(tailnum VARCHAR, /);
+  assert.is(fine(['verify', db]), `${db} is sound\n`);
+  assert.equal(JSON.parse(fine(['verify', db, '--json'])), { file: db, problems: [] });
+});
+
+test('query prints a table, CSV and JSON, and takes parameters', () => {
+  const sql = 'SELECT carrier, name, length(name) AS letters FROM airlines WHERE carrier < ? ORDER BY carrier';
+  golden('cli/table', fine(['query', db, sql, '--param', 'F']));
+  golden('cli/rows.csv', fine(['query', db, sql, '-p', 'F', '--format', 'csv']));
+  golden('cli/rows.json', fine(['query', db, sql, '-p', 'F', '--json']));
+  assert.equal(JSON.parse(fine(['query', db, 'SELECT carrier FROM airlines WHERE carrier IS NULL', '--json'])), []);
+  assert.is(fine(['query', db, '-', '--format', 'csv'], { input: 'SELECT count(*) AS n FROM planes' }), 'n\n3322\n');
+  const file = join(folder, 'count.sql');
+  writeFileSync(file, 'SELECT count(*) AS n\nFROM airlines');
+  assert.is(fine(['query', db, file, '--format', 'csv']), 'n\n16\n');
+});
+
+test('a statement without rows says how many it changed', () => {
+  assert.is(fine(['query', db, 'CREATE TABLE notes(id INTEGER, text VARCHAR)']), '0 rows changed\n');
+  assert.is(fine(['query', db, "INSERT INTO notes VALUES (1, 'a'), (2, NULL)"]), '2 rows changed\n');
+  assert.is(fine(['query', db, "INSERT INTO notes VALUES (3, 'b')", '--json']), '{"changed":1}\n');
+  assert.is(fine(['query', db, 'SELECT * FROM notes ORDER BY id', '--format', 'csv']), 'id,text\n1,a\n2,\n3,b\n');
+});
+
+test('a query writes files by their names', () => {
+  for (const extension of ['csv', 'json', 'arrow', 'parquet']) {
+    const file = join(folder, `airlines.${extension}`);
+    const ended = intarsia(['query', db, 'SELECT * FROM airlines ORDER BY carrier', '-o', file]);
+    assert.is(ended.code, 0, ended.stderr);
+    assert.is(ended.stdout, '');
+    if (extension === 'json') assert.is((JSON.parse(readFileSync(file, 'utf8')) as unknown[]).length, 16);
+    else assert.is(fine(['query', db, `SELECT count(*) AS n FROM '${file}'`, '--format', 'csv']), 'n\n16\n', extension);
+  }
+});
+
+test('compile, run and explain', () => {
+  const plan = join(folder, 'plan.wasm');
+  const sql = 'SELECT name FROM airlines WHERE carrier = ?';
+  assert.match(fine(['compile', db, sql, '-o', plan]), /plan\.wasm: \d+ bytes, \d pipelines?, compiled in \d+ ms\n$/);
+  assert.ok(WebAssembly.validate(readFileSync(plan)));
+  assert.is(fine(['run', db, plan, '--param', 'AA', '--format', 'csv']), 'name\nAmerican Airlines Inc.\n');
+  const refused = intarsia(['run', db, plan]);
+  assert.is(refused.code, 1);
+  assert.match(refused.stderr, /^error: the statement has 1 parameters, 0 were given\n$/);
+  assert.match(fine(['explain', db, sql]), /^plan\n[\s\S]*\npipelines /);
+  assert.match(fine(['explain', db, 'SELECT name FROM airlines', '--analyze']), /\nrun\n {2}16 rows in /);
+  assert.ok(JSON.parse(fine(['explain', db, sql, '--json'])));
+  assert.match(fine(['explain', db, sql, '--format', 'dot']), /^digraph plan \{/);
+});
+
+test('failures give exit code 1, one line or a caret, and a stack only when asked for', () => {
+  const compile = intarsia(['query', db, 'SELECT nam FROM airlines']);
+  assert.is(compile.code, 1);
+  golden('cli/caret', compile.stderr);
+  assert.is(compile.stdout, '');
+  for (const words of [['query', join(folder, 'none.db'), 'SELECT 1'], ['verify', join(folder, 'none.db')], ['run', db, join(folder, 'none.wasm')], ['import', db, 't', join(folder, 'none.csv')]]) {
+    const ended = intarsia(words);
+    assert.is(ended.code, 1, words.join(' '));
+    assert.match(ended.stderr + ended.stdout, /none\.(db|wasm|csv)/);
+    assert.not.match(ended.stderr, /^\s+at /m);
+  }
+  assert.match(intarsia(['query', db, 'SELECT nam FROM airlines'], { debug: true }).stderr, /^\s+at /m);
+});
+
+test('verify finds flipped bytes and fails', () => {
+  const damaged = join(folder, 'damaged.db');
+  const bytes = readFileSync(db);
+  for (let page = 1; page * 256 * 1024 < bytes.byteLength; page++) bytes[page * 256 * 1024 + 5]! ^= 1;
+  writeFileSync(damaged, bytes);
+  const ended = intarsia(['verify', damaged]);
+  assert.is(ended.code, 1);
+  assert.match(ended.stdout, /checksum[\s\S]*has \d+ problem/);
+});
+
+test.run();
