@@ -56,8 +56,8 @@ function evaluateGraph(graph: ModelGraph, data: TensorData, values: ReadonlyMap<
 type Attempt = { readonly kernel: ModelKernel; readonly rewrites: readonly string[] } | { readonly reasons: readonly string[] };
 
 function compileKernel(graph: ModelGraph, data: TensorData): Attempt {
-  const dependence = columnsReason(graph) ?? rowDependence(graph);
-  if (dependence !== undefined) return { reasons: [dependence] };
+  const reason = columnsReason(graph) ?? rowDependence(graph);
+  if (reason !== undefined) return { reasons: [reason] };
   const optimised = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET, pipeline: MODEL_PIPELINE, verify: verifyStage });
   const outputs = (optimised.plan as Apply).outputs.map((output) => output.tensor);
   tier ??= calibrateTier().tier;
@@ -92,16 +92,18 @@ function kernelOf(graph: ModelGraph, { module, program, data }: Built): ModelKer
   module.export(program.run);
   const wasm = module.build();
   // The columns of the relation the model was applied to are those of its inputs, one input after the other.
-  const inputAt = graph.inputs.flatMap((input, i) => Array.from({ length: widthOfInput(input) }, () => i));
+  const columns = graph.inputs.flatMap((input, i) => {
+    const width = widthOfInput(input);
+    return Array.from({ length: width }, (_, element) => ({ input: i, element, width, dtype: input.type.dtype }));
+  });
   return {
     wasm,
     dataBytes: module.dataBytes,
     scratchBytes: program.scratchBytes,
     tileRows: program.tileRows,
-    leaves: program.leaves.map(({ tensor, columns, dtype }) => {
-      const [first] = tensor.kind === 'to_tensor' ? tensor.exprs : [];
-      if (first?.kind !== 'ref') throw new Error('a leaf of a model alone is not a column');
-      return { input: inputAt[first.index]!, columns, dtype };
+    features: program.leaves.flatMap(({ tensor }) => (tensor.kind === 'to_tensor' ? tensor.exprs : [])).map((expr) => {
+      if (expr.kind !== 'ref') throw new Error('a leaf of a model alone is not a column');
+      return columns[expr.index]!;
     }),
     outputs: program.outputs,
     weights: program.weights.map((use) => ({

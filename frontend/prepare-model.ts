@@ -20,6 +20,7 @@ import type { PreparedModel } from '../runtime/compiler.js';
 import { verifyStage } from './verify-stage.js';
 import { ModelError } from './onnx/errors.js';
 import { importModel, openModelFile } from './onnx/model.js';
+import { rowDependence } from './onnx/row-wise.js';
 import { tensorsToStore } from './stored-model.js';
 
 /** Everything is a kernel here: the budget is not that of a query. */
@@ -30,6 +31,8 @@ const LOADED_BYTES = 64 * 2 ** 20;
 export async function prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel> {
   const imported = typeof source === 'string' ? await openModelFile(source, { name, rebatch: true }) : await importModel(source, { name, rebatch: true });
   const { graph, weights, data } = imported;
+  const dependence = rowDependence(graph);
+  if (dependence !== undefined) throw new ModelError('unsupported', `not a function of rows: ${dependence}`, { model: name });
   const sizeOf = (hash: string): number => weights.get(hash)?.byteLength ?? 0;
   const uses = weightUses(graph, data, sizeOf);
   return {

@@ -127,8 +127,8 @@ export interface ModelKernel {
   readonly scratchBytes: number;
   /** Most rows of a call. */
   readonly tileRows: number;
-  /** Columns read, in this order; `input` is the position among the model's inputs, all columns of which are read. */
-  readonly leaves: readonly { readonly input: number; readonly columns: number; readonly dtype: DType }[];
+  /** Columns read, in this order: element `element` of a row of input `input`, of `width` elements a row. */
+  readonly features: readonly { readonly input: number; readonly element: number; readonly width: number; readonly dtype: DType }[];
   /** Columns written, output by output. */
   readonly outputs: readonly { readonly columns: number; readonly dtype: DType }[];
   readonly weights: readonly { readonly byteLength: number; pack(): Uint8Array }[];

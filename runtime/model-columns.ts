@@ -1,15 +1,15 @@
 /**
  * Rows of a row-major tensor to columns of a tile in WASM memory, and back: plain loops over typed arrays.
- * Column `c` of a leaf or output begins at `address + c * strideBytes`.
  */
 import type { DType } from '../ir/dtype.js';
 import type { TensorElements } from '../ir/tensor-data.js';
 
-export interface TileColumns {
+export interface TileColumn {
   readonly dtype: DType;
-  readonly columns: number;
+  /** Which element of a row, of how many. */
+  readonly element: number;
+  readonly width: number;
   readonly address: number;
-  readonly strideBytes: number;
 }
 
 export interface RowRange {
@@ -19,18 +19,21 @@ export interface RowRange {
 
 type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
-/** The memory as an array of the elements of `dtype`; text is pairs of i32. */
-export function viewOf(memory: WebAssembly.Memory, dtype: DType): Numbers | BigInt64Array {
-  const { buffer } = memory;
-  switch (dtype) {
-    case 'f32': return new Float32Array(buffer);
-    case 'f64': return new Float64Array(buffer);
-    case 'i64': return new BigInt64Array(buffer);
-    case 'i32': case 'utf8': return new Int32Array(buffer);
-    case 'bool': return new Uint8Array(buffer);
-    default: throw new Error(`tiles do not hold ${dtype}`);
-  }
+/** The memory as arrays of elements. */
+export function heapOf({ buffer }: WebAssembly.Memory) {
+  return {
+    bool: new Uint8Array(buffer),
+    i32: new Int32Array(buffer),
+    i64: new BigInt64Array(buffer),
+    f32: new Float32Array(buffer),
+    f64: new Float64Array(buffer),
+    bytes: Buffer.from(buffer),
+  };
 }
+
+export type Heap = ReturnType<typeof heapOf>;
+export type FixedWidth = Exclude<keyof Heap, 'bytes'>;
+type View = Heap[FixedWidth];
 
 /** An array for `count` elements of an output. */
 export function arrayOf(dtype: DType, count: number): TensorElements | string[] {
@@ -45,57 +48,38 @@ export function arrayOf(dtype: DType, count: number): TensorElements | string[] 
   }
 }
 
-/** Rows `begin ..` of `data` into the tile. Not for text. */
-export function putColumns(memory: WebAssembly.Memory, tile: TileColumns, data: TensorElements, rows: RowRange): void {
-  const view = viewOf(memory, tile.dtype);
-  const at = { columns: tile.columns, first: tile.address / view.BYTES_PER_ELEMENT, stride: tile.strideBytes / view.BYTES_PER_ELEMENT };
-  if (view instanceof BigInt64Array) putBigints(view, data as BigInt64Array, at, rows);
-  else putNumbers(view, data as Numbers, at, rows);
+/** One element of each row of `data` into the tile. Not for text. */
+export function putColumn(view: View, column: TileColumn, data: TensorElements, rows: RowRange): void {
+  const { count } = rows;
+  const { width: step } = column;
+  const at = { from: rows.begin * step + column.element, to: column.address / view.BYTES_PER_ELEMENT, step, count };
+  if (view instanceof BigInt64Array) gatherBigints(view, data as BigInt64Array, at);
+  else gatherNumbers(view, data as Numbers, at);
 }
 
-/** The tile into rows `begin ..` of `data`. Not for text. */
-export function takeColumns(memory: WebAssembly.Memory, tile: TileColumns, data: TensorElements, rows: RowRange): void {
-  const view = viewOf(memory, tile.dtype);
-  const at = { columns: tile.columns, first: tile.address / view.BYTES_PER_ELEMENT, stride: tile.strideBytes / view.BYTES_PER_ELEMENT };
-  if (view instanceof BigInt64Array) takeBigints(view, data as BigInt64Array, at, rows);
-  else takeNumbers(view, data as Numbers, at, rows);
+/** The column of the tile into one element of each row of `data`. Not for text. */
+export function takeColumn(view: View, column: TileColumn, data: TensorElements | string[], rows: RowRange): void {
+  const { count } = rows;
+  const { width: step } = column;
+  const at = { from: column.address / view.BYTES_PER_ELEMENT, to: rows.begin * step + column.element, step, count };
+  if (view instanceof BigInt64Array) spreadBigints(view, data as BigInt64Array, at);
+  else spreadNumbers(view, data as Numbers, at);
 }
 
-interface Place {
-  readonly columns: number;
-  /** In elements. */
-  readonly first: number;
-  readonly stride: number;
+interface Loop { readonly from: number; readonly to: number; readonly step: number; readonly count: number }
+
+function gatherNumbers(target: Numbers, source: Numbers, { from, to, step, count }: Loop): void {
+  for (let row = 0, at = from; row < count; row++, at += step) target[to + row] = source[at]!;
 }
 
-function putNumbers(view: Numbers, data: Numbers, { columns, first, stride }: Place, { begin, count }: RowRange): void {
-  for (let column = 0; column < columns; column++) {
-    const to = first + column * stride;
-    let from = begin * columns + column;
-    for (let row = 0; row < count; row++, from += columns) view[to + row] = data[from]!;
-  }
+function gatherBigints(target: BigInt64Array, source: BigInt64Array, { from, to, step, count }: Loop): void {
+  for (let row = 0, at = from; row < count; row++, at += step) target[to + row] = source[at]!;
 }
 
-function putBigints(view: BigInt64Array, data: BigInt64Array, { columns, first, stride }: Place, { begin, count }: RowRange): void {
-  for (let column = 0; column < columns; column++) {
-    const to = first + column * stride;
-    let from = begin * columns + column;
-    for (let row = 0; row < count; row++, from += columns) view[to + row] = data[from]!;
-  }
+function spreadNumbers(source: Numbers, target: Numbers, { from, to, step, count }: Loop): void {
+  for (let row = 0, at = to; row < count; row++, at += step) target[at] = source[from + row]!;
 }
 
-function takeNumbers(view: Numbers, data: Numbers, { columns, first, stride }: Place, { begin, count }: RowRange): void {
-  for (let column = 0; column < columns; column++) {
-    const from = first + column * stride;
-    let to = begin * columns + column;
-    for (let row = 0; row < count; row++, to += columns) data[to] = view[from + row]!;
-  }
-}
-
-function takeBigints(view: BigInt64Array, data: BigInt64Array, { columns, first, stride }: Place, { begin, count }: RowRange): void {
-  for (let column = 0; column < columns; column++) {
-    const from = first + column * stride;
-    let to = begin * columns + column;
-    for (let row = 0; row < count; row++, to += columns) data[to] = view[from + row]!;
-  }
+function spreadBigints(source: BigInt64Array, target: BigInt64Array, { from, to, step, count }: Loop): void {
+  for (let row = 0, at = to; row < count; row++, at += step) target[at] = source[from + row]!;
 }

@@ -7,7 +7,7 @@ import type { TensorElements, TensorValue } from '../ir/tensor-data.js';
 import type { ModelKernel } from './compiler.js';
 import { ResourceError } from './errors.js';
 import { mathImports } from './executor/math-imports.js';
-import { arrayOf, putColumns, takeColumns, viewOf, type RowRange, type TileColumns } from './model-columns.js';
+import { arrayOf, heapOf, putColumn, takeColumn, type FixedWidth, type Heap, type RowRange, type TileColumn } from './model-columns.js';
 
 const DATA_BASE = 1024;
 const WASM_PAGE_BYTES = 65_536;
@@ -15,16 +15,18 @@ const MAX_PAGES = 65_536;
 const ALIGNMENT_BYTES = 64;
 /** Longest time without a turn of the event loop. */
 const TURN_MS = 8;
+/** UTF-8 bytes for a UTF-16 unit. */
+const MOST_BYTES_PER_UNIT = 3;
 
 type Run = (rows: number, leaves: number, outputs: number, scratch: number, weights: number) => void;
 
 interface Places {
   readonly scratch: number;
   readonly weights: number;
-  readonly leafTable: number;
+  readonly featureTable: number;
   readonly outputTable: number;
-  readonly leaves: readonly (TileColumns & { readonly input: number })[];
-  readonly outputs: readonly TileColumns[];
+  readonly features: readonly (TileColumn & { readonly input: number })[];
+  readonly outputs: readonly { readonly dtype: TileColumn['dtype']; readonly columns: readonly TileColumn[] }[];
   /** Where the text of a tile begins. */
   readonly text: number;
 }
@@ -35,12 +37,15 @@ export class ModelTiles {
   readonly #places: Places;
   readonly #run: Run;
   readonly #decoder = new TextDecoder();
+  /** Made anew when the memory has grown. */
+  #heap: Heap;
   /** Text of the module itself, by address and length: class labels, mostly. */
   readonly #texts = new Map<string, string>();
 
   private constructor(kernel: ModelKernel, parts: { memory: WebAssembly.Memory; places: Places; run: Run }) {
     this.#kernel = kernel;
     this.#memory = parts.memory;
+    this.#heap = heapOf(parts.memory);
     this.#places = parts.places;
     this.#run = parts.run;
   }
@@ -64,23 +69,22 @@ export class ModelTiles {
       bytes.set(weight.pack(), weightAddresses[i]!);
       words[places.weights / 4 + i] = weightAddresses[i]!;
     });
-    writeTable(words, places.leafTable, places.leaves);
-    writeTable(words, places.outputTable, places.outputs);
+    writeTable(words, places.featureTable, places.features);
+    writeTable(words, places.outputTable, places.outputs.flatMap((output) => output.columns));
     return new ModelTiles(kernel, { memory, places, run: exports['run'] as Run });
   }
 
   /** The outputs' elements; inputs are in the order of the model's, each with `rows` as its leading dim. */
   async run(inputs: readonly TensorValue[], rows: number): Promise<readonly TensorElements[]> {
-    const { outputs, scratch, weights, leafTable, outputTable } = this.#places;
-    const results = outputs.map(({ dtype, columns }) => arrayOf(dtype, rows * columns));
+    const { outputs, scratch, weights, featureTable, outputTable } = this.#places;
+    const results = outputs.map(({ dtype, columns }) => arrayOf(dtype, rows * columns.length));
     let turn = performance.now();
     for (let begin = 0; begin < rows; begin += this.#kernel.tileRows) {
       const range: RowRange = { begin, count: Math.min(this.#kernel.tileRows, rows - begin) };
       this.#putInputs(inputs, range);
-      this.#run(range.count, leafTable, outputTable, scratch, weights);
-      outputs.forEach((output, i) => {
-        if (output.dtype === 'utf8') this.#takeText(output, results[i] as string[], range);
-        else takeColumns(this.#memory, output, results[i]!, range);
+      this.#run(range.count, featureTable, outputTable, scratch, weights);
+      outputs.forEach(({ columns }, i) => {
+        for (const column of columns) this.#takeColumn(column, results[i]!, range);
       });
       if (performance.now() - turn > TURN_MS) {
         await new Promise<void>((resolve) => { setImmediate(resolve); });
@@ -92,44 +96,41 @@ export class ModelTiles {
 
   #putInputs(inputs: readonly TensorValue[], range: RowRange): void {
     let text = this.#places.text;
-    for (const leaf of this.#places.leaves) {
-      const { data } = inputs[leaf.input]!;
-      if (leaf.dtype === 'utf8') text = this.#putText(leaf, data as readonly string[], { range, text });
-      else putColumns(this.#memory, leaf, data, range);
+    for (const feature of this.#places.features) {
+      const { data } = inputs[feature.input]!;
+      if (feature.dtype === 'utf8') text = this.#putText(feature, data as readonly string[], { range, text });
+      else putColumn(this.#heap[feature.dtype as FixedWidth], feature, data, range);
     }
   }
 
-  #putText(leaf: TileColumns, data: readonly string[], { range, text }: { readonly range: RowRange; readonly text: number }): number {
-    const { columns } = leaf;
+  /** Answers where the next text may lie. */
+  #putText(feature: TileColumn, data: readonly string[], { range, text }: { readonly range: RowRange; readonly text: number }): number {
+    const first = feature.address / 4;
     let at = text;
     for (let row = 0; row < range.count; row++) {
-      for (let column = 0; column < columns; column++) {
-        const value = data[(range.begin + row) * columns + column]!;
-        const longest = value.length * 3;
-        this.#grow(at + longest);
-        const length = Buffer.from(this.#memory.buffer, at, longest).write(value);
-        const words = viewOf(this.#memory, 'utf8');
-        const place = (leaf.address + column * leaf.strideBytes) / 4 + row * 2;
-        words[place] = at;
-        words[place + 1] = length;
-        at += length;
-      }
+      const value = data[(range.begin + row) * feature.width + feature.element]!;
+      this.#grow(at + value.length * MOST_BYTES_PER_UNIT);
+      const { bytes, i32 } = this.#heap;
+      const length = bytes.write(value, at);
+      i32[first + row * 2] = at;
+      i32[first + row * 2 + 1] = length;
+      at += length;
     }
     return at;
   }
 
-  #takeText(output: TileColumns, target: string[], { begin, count }: RowRange): void {
-    const words = new Uint32Array(this.#memory.buffer);
-    for (let row = 0; row < count; row++) {
-      for (let column = 0; column < output.columns; column++) {
-        const place = (output.address + column * output.strideBytes) / 4 + row * 2;
-        target[(begin + row) * output.columns + column] = this.#text(words[place]!, words[place + 1]!);
-      }
+  #takeColumn(column: TileColumn, target: TensorElements | string[], range: RowRange): void {
+    if (column.dtype !== 'utf8') return takeColumn(this.#heap[column.dtype as FixedWidth], column, target, range);
+    const { i32 } = this.#heap;
+    const first = column.address / 4;
+    for (let row = 0; row < range.count; row++) {
+      const place = first + row * 2;
+      (target as string[])[(range.begin + row) * column.width + column.element] = this.#text(i32[place]! >>> 0, i32[place + 1]!);
     }
   }
 
   #text(address: number, length: number): string {
-    const read = (): string => this.#decoder.decode(new Uint8Array(this.#memory.buffer, address, length).slice());
+    const read = (): string => this.#decoder.decode(this.#heap.bool.slice(address, address + length));
     if (address >= DATA_BASE + this.#kernel.dataBytes) return read();
     const key = `${address} ${length}`;
     let text = this.#texts.get(key);
@@ -139,15 +140,14 @@ export class ModelTiles {
 
   #grow(bytes: number): void {
     const missing = Math.ceil(bytes / WASM_PAGE_BYTES) - this.#memory.buffer.byteLength / WASM_PAGE_BYTES;
-    if (missing > 0) this.#memory.grow(missing);
+    if (missing <= 0) return;
+    this.#memory.grow(missing);
+    this.#heap = heapOf(this.#memory);
   }
 }
 
-function writeTable(words: Uint32Array, table: number, entries: readonly TileColumns[]): void {
-  let at = table / 4;
-  for (const { columns, address, strideBytes } of entries) {
-    for (let column = 0; column < columns; column++) words[at++] = address + column * strideBytes;
-  }
+function writeTable(words: Uint32Array, table: number, columns: readonly TileColumn[]): void {
+  columns.forEach(({ address }, i) => { words[table / 4 + i] = address; });
 }
 
 function placesOf(kernel: ModelKernel): { readonly places: Places; readonly weightAddresses: readonly number[] } {
@@ -157,21 +157,19 @@ function placesOf(kernel: ModelKernel): { readonly places: Places; readonly weig
     next = align(next + bytes);
     return address;
   };
-  const columnsOf = <T extends { readonly columns: number; readonly dtype: TileColumns['dtype'] }>(entry: T): T & TileColumns => {
-    // 8 bytes are the widest element; the padding keeps columns off the same cache sets.
-    const strideBytes = kernel.tileRows * 8 + ALIGNMENT_BYTES;
-    return { ...entry, strideBytes, address: reserve(entry.columns * strideBytes) };
-  };
-  const count = (entries: readonly { readonly columns: number }[]): number => entries.reduce((sum, { columns }) => sum + columns, 0);
+  // 8 bytes are the widest element; the padding keeps columns off the same cache sets.
+  const placed = <T>(column: T): T & { readonly address: number } => ({ ...column, address: reserve(kernel.tileRows * 8 + ALIGNMENT_BYTES) });
   const weightAddresses = kernel.weights.map(({ byteLength }) => reserve(byteLength));
-  const places: Places = {
+  const outputColumns = kernel.outputs.reduce((sum, { columns }) => sum + columns, 0);
+  const places = {
     weights: reserve(kernel.weights.length * 4),
     scratch: reserve(kernel.scratchBytes),
-    leafTable: reserve(count(kernel.leaves) * 4),
-    outputTable: reserve(count(kernel.outputs) * 4),
-    leaves: kernel.leaves.map(columnsOf),
-    outputs: kernel.outputs.map(columnsOf),
-    text: next,
+    featureTable: reserve(kernel.features.length * 4),
+    outputTable: reserve(outputColumns * 4),
+    features: kernel.features.map(placed),
+    outputs: kernel.outputs.map(({ dtype, columns: width }) => ({
+      dtype, columns: Array.from({ length: width }, (_, element) => placed({ dtype, width, element })),
+    })),
   };
   return { places: { ...places, text: next }, weightAddresses };
 }

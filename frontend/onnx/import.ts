@@ -22,7 +22,7 @@ export interface GraphOptions {
   readonly constants?: ReadonlyMap<string, TensorValue>;
   /** Sizes for symbolic dims, by their name in the file or the symbol that stands for them (`n`, `input_1`). */
   readonly sizes?: ReadonlyMap<string, number>;
-  /** Whether a leading dim of 1 of every input stands for the batch `n`. */
+  /** Whether a leading dim that all inputs have, 1 or another number, stands for the batch `n`. */
   readonly rebatch?: boolean;
 }
 
@@ -72,19 +72,19 @@ function outputOf(name: string, value: Value): ModelGraph['outputs'][number] {
 class SymbolNames {
   readonly #batch = new Set<string>();
   readonly #sizes: ReadonlyMap<string, number>;
-  readonly #rebatch: boolean;
+  /** The size that stands for the batch. */
+  readonly #fixedBatch: Dim | undefined;
 
   constructor(inputs: readonly ValueFile[], options: GraphOptions) {
     this.#sizes = options.sizes ?? new Map();
-    this.#rebatch = options.rebatch ?? false;
-    for (const { type } of inputs) {
-      const leading = type.kind === 'tensor' ? type.dims?.[0] : undefined;
-      if (typeof leading === 'string') this.#batch.add(leading);
-    }
+    const open = inputs.filter(({ name }) => options.constants?.has(name) !== true);
+    const leading = new Set(open.map(({ type }) => (type.kind === 'tensor' ? type.dims?.[0] : undefined)));
+    for (const dim of leading) if (typeof dim === 'string') this.#batch.add(dim);
+    if (options.rebatch === true && leading.size === 1) [this.#fixedBatch] = leading;
   }
 
   dimOf(dim: Dim | undefined, at: { readonly input: string; readonly axis: number }): Dim {
-    if (typeof dim === 'number') return this.#rebatch && at.axis === 0 && dim === 1 ? 'n' : dim;
+    if (typeof dim === 'number') return at.axis === 0 && dim === this.#fixedBatch ? 'n' : dim;
     const symbol = this.#symbolOf(dim, at);
     return this.#sizes.get(dim ?? symbol) ?? this.#sizes.get(symbol) ?? symbol;
   }

@@ -9,10 +9,10 @@ import { productOf } from './dims.js';
 /** Why the model is not row-wise; `undefined` when it is. */
 export function rowDependence(graph: ModelGraph): string | undefined {
   for (const input of graph.inputs) {
-    if (batchAxis(input) !== 0) return `the input ${input.name} of shape [${input.type.dims.join(', ')}] has no leading batch dim`;
+    if (batchAxis(input) !== 0 || input.type.dims[0] !== 'n') return `the input ${input.name} of shape [${input.type.dims.join(', ')}] has no leading batch dim`;
   }
   for (const { name, tensor } of graph.outputs) {
-    if (batchAxis(tensor) !== 0) return `the output ${name} of shape [${tensor.type.dims.join(', ')}] has no leading batch dim`;
+    if (batchAxis(tensor) !== 0 || tensor.type.dims[0] !== 'n') return `the output ${name} of shape [${tensor.type.dims.join(', ')}] has no leading batch dim`;
     for (const node of postorder(tensor)) {
       const reason = mixesRows(node as Tensor);
       if (reason !== undefined) return `the output ${name}: ${reason}`;
@@ -21,10 +21,15 @@ export function rowDependence(graph: ModelGraph): string | undefined {
   return undefined;
 }
 
-/** The axis of the batch; `undefined` for a tensor without one, -1 where more than one axis or a computed size has it. */
+/** The batch, alone or flattened with what follows it (`n*15`): each row's elements still lie together. */
+const BATCH = /^n(\*\d+)?$/;
+const NAMES_BATCH = /(^|[^A-Za-z0-9_])n($|[^A-Za-z0-9_])/;
+
+/** The axis of the batch; `undefined` for a tensor without one, -1 where more than one axis or another computed size has it. */
 function batchAxis(tensor: Tensor): number | undefined {
-  const axes = tensor.type.dims.flatMap((dim, axis) => (dim === 'n' ? [axis] : []));
-  const mixed = tensor.type.dims.some((dim) => typeof dim === 'string' && dim !== 'n' && /(^|[^A-Za-z0-9_])n($|[^A-Za-z0-9_])/.test(dim));
+  const symbols = tensor.type.dims.map(String);
+  const axes = symbols.flatMap((dim, axis) => (BATCH.test(dim) ? [axis] : []));
+  const mixed = symbols.some((dim) => !BATCH.test(dim) && NAMES_BATCH.test(dim));
   if (mixed || axes.length > 1) return -1;
   return axes[0];
 }

@@ -52,17 +52,28 @@ function readTensors(folder: string, prefix: string): readonly TensorValue[] {
   return tensors;
 }
 
-/** Throws with the reason when the case does not pass. */
-export async function runCase(folder: string, tolerance: { readonly relative: number; readonly absolute: number }): Promise<void> {
+export interface OnnxCase {
+  readonly bytes: Uint8Array;
+  /** Inputs by name. */
+  readonly values: ReadonlyMap<string, TensorValue>;
+  readonly expected: readonly TensorValue[];
+}
+
+export function readCase(folder: string): OnnxCase {
   const bytes = readFileSync(join(folder, 'model.onnx'));
   const { graph } = onnxProto.onnx.ModelProto.decode(bytes);
   const initialized = new Set((graph?.initializer ?? []).map((tensor) => tensor.name));
   const names = (graph?.input ?? []).map((input) => input.name ?? '').filter((name) => !initialized.has(name));
   const data = join(folder, 'test_data_set_0');
   const values = new Map(readTensors(data, 'input').map((value, i) => [names[i] ?? '', value]));
+  return { bytes, values, expected: readTensors(data, 'output') };
+}
+
+/** Throws with the reason when the case does not pass. */
+export async function runCase(folder: string, tolerance: { readonly relative: number; readonly absolute: number }): Promise<void> {
+  const { bytes, values, expected } = readCase(folder);
   const model = await importWithValues(bytes, values);
   const outputs = [...runModel(model, values).values()];
-  const expected = readTensors(data, 'output');
   expected.forEach((value, i) => compareTensors(outputs[i]!, value, { ...tolerance, what: `output ${i}` }));
 }
 
