@@ -9,7 +9,12 @@ import { onnxModel, type ModelSpec } from '../support/onnx-model.js';
 import { runOrt, type OrtTensor, type OrtValues } from '../support/ort.js';
 
 const FLIGHTS = fileURLToPath(new URL('../../../examples/flights/', import.meta.url));
-const NUMBERS = ['month', 'day', 'hour', 'dep_delay', 'distance', 'temp', 'wind_speed', 'visib', 'precip', 'pressure', 'plane_year', 'seats', 'engines'];
+/** What flights have of each. */
+const RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  month: [1, 12], day: [1, 31], hour: [5, 23], dep_delay: [-20, 200], distance: [100, 5000], temp: [10, 100], wind_speed: [0, 40],
+  visib: [0, 10], precip: [0, 1], pressure: [985, 1040], plane_year: [1960, 2013], seats: [2, 450], engines: [1, 4],
+};
+const NUMBERS = Object.keys(RANGES);
 const TEXTS: Readonly<Record<string, readonly string[]>> = {
   carrier: ['UA', 'DL', 'B6', '??'], origin: ['EWR', 'JFK', 'LGA'], dest: ['IAH', 'MIA', 'København', ''],
 };
