@@ -16,9 +16,7 @@ export const verifyCommand = defineCommand({
       const listed = problems.map(({ code, message, details: { page, expected, actual } }) => ({ code, message, page, expected, actual }));
       process.stdout.write(`${JSON.stringify({ file: path, problems: listed })}\n`);
     } else {
-      for (const { message, details: { expected, actual } } of problems) {
-        process.stdout.write(`${message}${expected === undefined ? '' : ` (expected ${expected}, found ${actual ?? 'nothing'})`}\n`);
-      }
+      for (const { message } of problems) process.stdout.write(`${message}\n`);
       process.stdout.write(problems.length === 0 ? `${path!} is sound\n` : `${path!} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`);
     }
     return problems.length === 0 ? 0 : 1;

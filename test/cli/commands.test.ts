@@ -98,7 +98,7 @@ test('a query writes files by their names', () => {
     assert.is(ended.code, 0, ended.stderr);
     assert.is(ended.stdout, '');
     if (extension === 'json') assert.is((JSON.parse(readFileSync(file, 'utf8')) as unknown[]).length, 16);
-    else assert.is(fine(['query', db, `SELECT count(*) AS n FROM '${file}'`, '--format', 'csv']), 'n\n16\n', extension);
+    else assert.match(fine(['import', db, 'again', file, '--replace']), /^again: 16 rows/, extension);
   }
 });
 
@@ -138,7 +138,7 @@ test('verify finds flipped bytes and fails', () => {
   writeFileSync(damaged, bytes);
   const ended = intarsia(['verify', damaged]);
   assert.is(ended.code, 1);
-  assert.match(ended.stdout, /checksum[\s\S]*has \d+ problem/);
+  assert.match(ended.stdout, /is damaged: expected 0x[\s\S]*has \d+ problem/);
 });
 
 test.run();
