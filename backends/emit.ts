@@ -31,6 +31,8 @@ export interface EmittedPlan {
   readonly wasm: Uint8Array;
   /** The module's text form. */
   readonly text: () => string;
+  /** Frees the module that is behind `text`. */
+  readonly dispose: () => void;
 }
 
 export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan {
@@ -75,7 +77,7 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
     hostFunctions: emission.hostFunctions,
     simd: options.tier.relaxedSimd ? 'relaxed' : 'simd128',
   };
-  return { plan, wasm, text: () => module.text() };
+  return { plan, wasm, text: () => module.text(), dispose: () => module.dispose() };
 }
 
 function tablesOf(relation: Relation): PhysicalPlan['tables'] {

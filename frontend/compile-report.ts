@@ -13,19 +13,15 @@ export function reportOf(bound: Relation, optimised: Optimised, milliseconds: nu
     if (known === undefined) text.set(node, known = print(node));
     return known;
   };
-  const report = {
+  return {
     milliseconds,
     decisions: optimised.decisions.map(decisionOf),
     passMilliseconds: optimised.timings.map(({ pass, ms }) => ({ pass, milliseconds: ms })),
-    // Printing is put off: most queries are never explained.
-    get stages() { return [{ name: 'bound', text: printed(bound) }, { name: 'placed', text: printed(optimised.plan) }]; },
-    get rewrites() {
-      return optimised.trace.map((rewrite) => ({
-        pass: rewrite.pass, rule: rewrite.rule, reason: rewrite.reason, before: printed(rewrite.before), after: printed(rewrite.after),
-      }));
-    },
+    stages: [{ name: 'bound', text: printed(bound) }, { name: 'placed', text: printed(optimised.plan) }],
+    rewrites: optimised.trace.map((rewrite) => ({
+      pass: rewrite.pass, rule: rewrite.rule, reason: rewrite.reason, before: printed(rewrite.before), after: printed(rewrite.after),
+    })),
   };
-  return report;
 }
 
 function decisionOf(decision: Decision): PlacementDecision {

@@ -11,6 +11,7 @@ import type { CompiledQuery, CompiledStatement, Compiler, CompilerEnvironment } 
 import { NotLoaded } from '../runtime/compiler.js';
 import { catalogView, statisticsOf, type ModelCache } from './catalog-adapter.js';
 import { chooseKernels, measureKernels } from './calibration.js';
+import { recentDetails, rememberDetails } from './recent-details.js';
 import { reportOf } from './compile-report.js';
 import { lowerStatement } from './lower-statement.js';
 import { compileModel } from './compile-model.js';
@@ -25,6 +26,7 @@ const models: ModelCache = new WeakMap();
 export const compiler: Compiler = {
   split: (sql) => parseStatements(sql).map(({ span }) => ({ start: span.start, end: span.end })),
   compile: compileStatement,
+  details: recentDetails,
   prepareModel,
   compileModel,
   calibrate: measureKernels,
@@ -59,12 +61,9 @@ export function compileQuery(bound: Relation, options: QueryOptions): CompiledQu
     isSignal: (error) => error instanceof NotLoaded,
   });
   const emitted = emitPlan(optimised.plan, { sql: options.sql, parameters: options.parameters, tensors, tier: kernels.tier });
-  return {
-    kind: 'query',
-    plan: emitted.plan,
-    wasm: emitted.wasm,
-    irText: print(optimised.plan),
-    report: reportOf(bound, optimised, performance.now() - options.began),
-    wat: emitted.text,
-  };
+  const milliseconds = performance.now() - options.began;
+  const id = rememberDetails({
+    irText: () => print(optimised.plan), report: () => reportOf(bound, optimised, milliseconds), code: emitted.text, forget: emitted.dispose,
+  });
+  return { kind: 'query', id, plan: emitted.plan, wasm: emitted.wasm };
 }

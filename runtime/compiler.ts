@@ -1,6 +1,7 @@
 /**
  * What the runtime asks of the compiler and gets from it: types only, so that running an artifact loads none of it.
- * `frontend/compile.ts` is the one implementation; `database.ts` imports it when a statement must be compiled.
+ * `frontend/compile.ts` is the one implementation; it works in a thread of its own (compiler-client.ts), so all that
+ * crosses here can be cloned, but for what belongs to a model opened by itself.
  */
 import type { DType } from '../ir/dtype.js';
 import type { TensorValue } from '../ir/tensor-data.js';
@@ -68,12 +69,18 @@ export interface PlacementDecision {
 
 export interface CompiledQuery {
   readonly kind: 'query';
+  /** By which `details` knows it. */
+  readonly id: string;
   readonly plan: PhysicalPlan;
   readonly wasm: Uint8Array;
+}
+
+/** What is seldom asked of a compiled query: printed only then. */
+export interface QueryDetails {
   readonly irText: string;
   readonly report: CompileReport;
-  /** The text form of the module, made when asked for. */
-  readonly wat: () => string;
+  /** The text form of the module, when asked for. */
+  readonly code: string | undefined;
 }
 
 export type CompiledStatement =
@@ -165,6 +172,8 @@ export interface Compiler {
   split(sql: string): readonly { readonly start: number; readonly end: number }[];
   /** @throws CompileError; NotLoaded from the environment */
   compile(sql: string, environment: CompilerEnvironment): CompiledStatement;
+  /** Of one of the last queries that were compiled; `undefined` of an older one, which has to be compiled again. */
+  details(id: string, options: { readonly code: boolean }): QueryDetails | undefined;
   /** @throws ModelError */
   prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel>;
   /** @throws ModelError */

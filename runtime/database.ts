@@ -4,10 +4,11 @@
  *   const db = await open('shop.db', { memoryLimit: '512MiB', threads: 2 });
  *   for await (const batch of db.query('SELECT id, predict(fraud, tx.*) AS p FROM tx WHERE day = ?', [day])) { ... }
  *
- * The one place of the runtime that reaches the compiler, by a dynamic import when a statement must be compiled.
+ * Statements are compiled in a thread of their own (compiler-client.ts), which is started when one must be.
  */
 import type { RecordBatch } from 'apache-arrow';
-import type { CompiledQuery, CompiledStatement, Compiler } from './compiler.js';
+import type { CompiledQuery, CompiledStatement, Compiler, QueryDetails } from './compiler.js';
+import type { CompilerClient } from './compiler-client.js';
 import { readArtifact, writeArtifact, type Artifact } from './artifact.js';
 import { ExecutionError, type StorageError } from './errors.js';
 import type { ParameterValue } from './executor/parameters.js';
@@ -97,18 +98,18 @@ export async function calibrate(): Promise<string> {
   return (await loadCompiler()).calibrate();
 }
 
+async function loadCompiler(): Promise<CompilerClient> {
+  return (await import('./compiler-client.js')).sharedCompiler();
+}
+
 /**
  * Opens an ONNX model by itself, from its path or bytes: `await (await openModel(bytes)).run({ x: { type, dims, data } })`.
  * @throws ModelError for a model that is damaged or not supported
  */
 export async function openModel(source: string | Uint8Array, options: ModelOptions = {}): Promise<Model> {
   enableRelaxedSimd();
-  const [{ createModel }, compiler] = await Promise.all([import('./model.js'), loadCompiler()]);
-  return createModel(compiler, source, options);
-}
-
-async function loadCompiler(): Promise<Compiler> {
-  return ((await import('../frontend/compile.js')) as { readonly compiler: Compiler }).compiler;
+  const [{ createModel }, door] = await Promise.all([import('./model.js'), import('../frontend/compile.js')]);
+  return createModel((door as { readonly compiler: Compiler }).compiler, source, options);
 }
 
 export class Database {
@@ -119,11 +120,10 @@ export class Database {
   readonly threads: number;
   private readonly workers: WorkerPool;
   private readonly resultBytes: number;
-  private compiler: Promise<Compiler> | undefined;
-  private calibration: string | undefined;
+  private compiler: Promise<CompilerClient> | undefined;
   private readonly plans = new Map<string, CachedPlan>();
   private writing: Promise<unknown> = Promise.resolve();
-  private isClosed = false;
+  private readonly closing = new AbortController();
 
   /** Use `open`. */
   constructor(parts: { path: string; file: DatabaseFile; workers: WorkerPool; limitBytes: number; resultBytes: number; threads: number }) {
@@ -148,7 +148,8 @@ export class Database {
   async compile(sql: string): Promise<CompiledPlan> {
     const compiled = await this.compileStatement(sql);
     if (compiled.kind !== 'query') throw new ExecutionError(`only a query can be compiled to a plan, found ${compiled.kind.toUpperCase()}`);
-    return { bytes: writeArtifact(compiled), plan: compiled.plan };
+    const { irText } = await this.detailsOf(compiled, { code: false });
+    return { bytes: writeArtifact({ ...compiled, irText }), plan: compiled.plan };
   }
 
   /** Runs a compiled plan. @throws StorageError `artifact` when it is damaged, or does not fit this database. */
@@ -176,14 +177,18 @@ export class Database {
   }
 
   /** Registers a new version of a model from an ONNX file (by path) or its bytes. Answers the version. */
-  async createModel(name: string, source: string | Uint8Array): Promise<number> {
+  async createModel(name: string, source: string | Uint8Array, options: QueryOptions = {}): Promise<number> {
     const { createModel } = await import('./session.js');
-    return this.exclusive(async () => createModel(this, { name, source }));
+    return this.exclusive(async () => createModel(this, { name, source, signal: options.signal }));
+  }
+
+  private get isClosed(): boolean {
+    return this.closing.signal.aborted;
   }
 
   async close(): Promise<void> {
     if (this.isClosed) return;
-    this.isClosed = true;
+    this.closing.abort(new ExecutionError(`${this.path} is closed`));
     await this.writing.catch(() => undefined);
     await this.workers.close();
     await this.file.close();
@@ -202,46 +207,63 @@ export class Database {
     return turn;
   }
 
-  async loadCompiler(): Promise<Compiler> {
+  async loadCompiler(): Promise<CompilerClient> {
     this.compiler ??= loadCompiler();
     return this.compiler;
   }
 
-  async compileStatement(sql: string): Promise<CompiledStatement> {
-    const { sequence } = this.file;
+  async compileStatement(sql: string, options: QueryOptions = {}): Promise<CompiledStatement> {
     const cached = this.plans.get(sql);
-    if (cached !== undefined && cached.sequence === sequence) return cached.query;
+    if (cached !== undefined && cached.sequence === this.file.sequence) return cached.query;
+    return this.compileAnew(sql, options);
+  }
+
+  private async compileAnew(sql: string, options: QueryOptions): Promise<CompiledStatement> {
+    const [compiler, { abortable }] = await Promise.all([this.loadCompiler(), import('./compiler-client.js')]);
+    compiler.warm();
     this.workers.warm(this.threads);
-    const [compiler, { createEnvironment, withLoading }] = await Promise.all([this.loadCompiler(), import('./environment.js')]);
-    this.calibration ??= await compiler.calibrate();
+    this.closing.signal.throwIfAborted();
     const snapshot = this.file.snapshot();
-    try {
-      const environment = createEnvironment({
-        snapshot, memoryLimitBytes: this.memoryLimitBytes - this.resultBytes, threads: this.threads, calibration: this.calibration,
-      });
-      const compiled = await withLoading(() => compiler.compile(sql, environment));
-      if (compiled.kind === 'query') this.remember(sql, compiled, snapshot.sequence);
-      return compiled;
-    } finally {
-      snapshot.release();
-    }
+    const compiling = compiler.compile(sql, { snapshot, memoryLimitBytes: this.memoryLimitBytes - this.resultBytes, threads: this.threads });
+    const released = compiling.finally(() => snapshot.release());
+    const compiled = await abortable(released, [options.signal, this.closing.signal]);
+    if (compiled.kind === 'query') await this.remember(sql, compiled, snapshot.sequence);
+    return compiled;
+  }
+
+  /** A query that the compiler has forgotten is compiled again. */
+  private async detailsOf(query: CompiledQuery, options: { readonly code: boolean }): Promise<QueryDetails> {
+    const compiler = await this.loadCompiler();
+    const known = await compiler.details(query.id, options);
+    if (known !== undefined) return known;
+    const again = await this.compileAnew(query.plan.sql, {});
+    const found = again.kind === 'query' ? again : 'query' in again ? again.query : undefined;
+    const details = found === undefined ? undefined : await compiler.details(found.id, options);
+    if (details === undefined) throw new ExecutionError('the query is no longer what it was when it was compiled');
+    return details;
   }
 
   /** Chunks of a compiled query, over the newest commit. */
   async *chunks(query: Pick<CompiledQuery, 'plan' | 'wasm'>, parameters: Parameters, options: QueryOptions & { profile?: RunProfile } = {}): AsyncGenerator<ResultChunk, void, undefined> {
     const cached = this.plans.get(query.plan.sql);
-    const module = cached?.query === query ? cached.module : new WebAssembly.Module(query.wasm);
+    const module = cached?.query === query ? cached.module : await WebAssembly.compile(query.wasm);
     yield* this.runModule({ plan: query.plan, module }, parameters, options);
   }
 
-  private remember(sql: string, query: CompiledQuery, sequence: number): void {
+  private async remember(sql: string, query: CompiledQuery, sequence: number): Promise<void> {
+    const module = await WebAssembly.compile(query.wasm);
     if (this.plans.size >= CACHED_PLANS) this.plans.delete(this.plans.keys().next().value!);
-    this.plans.set(sql, { query, module: new WebAssembly.Module(query.wasm), sequence });
+    this.plans.set(sql, { query, module, sequence });
+  }
+
+  private async releaseCompiler(): Promise<void> {
+    await (await this.compiler)?.release();
   }
 
   private async *runModule(artifact: Pick<Artifact, 'plan' | 'module'>, parameters: Parameters, options: QueryOptions & { profile?: RunProfile }): AsyncGenerator<ResultChunk, void, undefined> {
     if (this.isClosed) throw new ExecutionError(`${this.path} is closed`);
     const { plan, module } = artifact;
+    if (isBlocked(plan)) await this.releaseCompiler();
     const snapshot = this.file.snapshot();
     try {
       const tables = await readTables(plan, snapshot);
@@ -269,12 +291,12 @@ export class Database {
     if (cached !== undefined && cached.sequence === this.file.sequence) {
       return this.outcomeOf({ plan: cached.query.plan, module: cached.module }, parameters, options);
     }
-    const parts = (await this.loadCompiler()).split(sql);
+    const parts = await (await this.loadCompiler()).split(sql);
     let outcome: Outcome = { kind: 'done', changed: 0 };
     for (const [i, { start, end }] of parts.entries()) {
       // Blanks keep the line and column of later statements.
       const text = sql.slice(0, start).replace(/[^\n]/g, ' ') + sql.slice(start, end);
-      const compiled = await this.compileStatement(parts.length === 1 ? sql : text);
+      const compiled = await this.compileStatement(parts.length === 1 ? sql : text, options);
       outcome = compiled.kind === 'query'
         ? this.outcomeOfQuery(compiled, parameters, options)
         : await (await import('./session.js')).runStatement(this, compiled, { parameters, ...options });
@@ -293,6 +315,8 @@ export class Database {
 
   /** Explains a compiled query; used by EXPLAIN as well. */
   async explainQuery(query: CompiledQuery, options: ExplainOptions, parameters: Parameters = []): Promise<string> {
+    // First: running may end the compiler.
+    const details = await this.detailsOf(query, { code: options.code ?? false });
     let profile: RunProfile | undefined;
     if (options.analyze === true) {
       profile = new RunProfile();
@@ -302,7 +326,7 @@ export class Database {
       profile.total = { rows, milliseconds: performance.now() - began };
     }
     const { renderExplain } = await import('./explain.js');
-    return renderExplain(query, { ...options, profile, pool: this.file.pool.stats() });
+    return renderExplain({ ...query, ...details }, { ...options, profile, pool: this.file.pool.stats() });
   }
 }
 
@@ -313,6 +337,11 @@ async function readTables(plan: PhysicalPlan, snapshot: Snapshot): Promise<Reado
     if (table !== undefined) tables.set(name, table);
   }
   return tables;
+}
+
+/** Whether weights pass through memory that is too small for them: then nothing else should be there. */
+function isBlocked(plan: PhysicalPlan): boolean {
+  return plan.pipelines.some((pipeline) => pipeline.finish.some((step) => step.kind === 'blocked'));
 }
 
 function modelsOf(plan: PhysicalPlan): ReadonlySet<string> {
@@ -332,6 +361,8 @@ async function readModels(plan: PhysicalPlan, snapshot: Snapshot): Promise<reado
   return models;
 }
 
+export { CompileError } from '../frontend/diagnostics.js';
+export { ModelError } from '../frontend/onnx/errors.js';
 export { ExecutionError, ImportError, ModelInputError, ResourceError, StorageError } from './errors.js';
 export type { Model, ModelOptions, ModelOutput, ModelPortInfo, ModelTensor, TensorTypeName } from './model.js';
 export type { QueryResult, RecordBatch, ParameterValue };

@@ -1,14 +1,65 @@
 /**
- * The compiler's view of one snapshot. The compiler is synchronous; what lies in the file is asked for by throwing NotLoaded,
- * loaded, and asked for again (`withLoading`). What was loaded stays for the life of the environment.
+ * The compiler's view of one commit, in the compiler's thread. The compiler is synchronous; what lies in the file is asked
+ * for by throwing NotLoaded, loaded, and asked for again (`withLoading`).
+ *
+ * What was loaded of a commit stays with it (`Loaded`), for a commit never changes. Files named in FROM may: they are
+ * looked at again for every statement.
  */
-import { findModel, findTable, type TableEntry } from './catalog.js';
-import { NotLoaded, type CompilerEnvironment, type StoredTensor, type TableInfo } from './compiler.js';
 import type { ColumnSchema } from './batch.js';
-import { openFile } from './io/source.js';
-import type { Snapshot } from './storage/database-file.js';
-import type { RowGroup } from './storage/chunk.js';
-import type { ModelVersion } from './storage/model-store.js';
+import { nameKey } from './catalog.js';
+import { NotLoaded, type CompilerEnvironment, type StoredTensor, type TableInfo } from './compiler.js';
+import type { BlockReference, ModelVersion } from './storage/model-store.js';
+
+/** What is known of a commit without asking. */
+export interface CommitFacts {
+  readonly tableNames: readonly string[];
+  readonly modelNames: readonly string[];
+  readonly viewNames: readonly string[];
+  readonly memoryLimitBytes: number;
+  readonly threads: number;
+  readonly calibration: string | undefined;
+}
+
+/** Where the rest comes from. */
+export interface CommitLoader {
+  table(name: string): Promise<TableInfo>;
+  model(name: string, version: number | undefined): Promise<ModelVersion | undefined>;
+  view(name: string): Promise<string>;
+  file(path: string): Promise<readonly ColumnSchema[]>;
+  blocks(references: readonly BlockReference[]): Promise<readonly Uint8Array[]>;
+}
+
+/** Weights past this are read again by the next statement that wants them. */
+const KEPT_TENSOR_BYTES = 32 * 2 ** 20;
+
+/** All that was asked of one commit so far. */
+export class Loaded {
+  readonly tables = new Map<string, TableInfo>();
+  readonly models = new Map<string, ModelVersion | undefined>();
+  readonly views = new Map<string, string>();
+  readonly tensors = new Map<string, StoredTensor>();
+
+  readonly tableNames: ReadonlyMap<string, string>;
+  readonly modelNames: ReadonlyMap<string, string>;
+  readonly viewNames: ReadonlyMap<string, string>;
+
+  constructor(readonly facts: CommitFacts) {
+    this.tableNames = byKey(facts.tableNames);
+    this.modelNames = byKey(facts.modelNames);
+    this.viewNames = byKey(facts.viewNames);
+  }
+
+  /** Between statements. */
+  trim(): void {
+    let bytes = 0;
+    for (const { blocks } of this.tensors.values()) for (const block of blocks) bytes += block.byteLength;
+    if (bytes > KEPT_TENSOR_BYTES) this.tensors.clear();
+  }
+}
+
+function byKey(names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.map((name) => [nameKey(name), name]));
+}
 
 /** Calls `use` until it no longer asks for what is not loaded. */
 export async function withLoading<T>(use: () => T): Promise<T> {
@@ -22,73 +73,45 @@ export async function withLoading<T>(use: () => T): Promise<T> {
   }
 }
 
-export function createEnvironment(options: {
-  snapshot: Snapshot; memoryLimitBytes: number; threads: number; calibration: string | undefined;
-}): CompilerEnvironment {
-  const { snapshot } = options;
-  const { catalog } = snapshot;
-  const tables = new Map<string, TableInfo>();
-  const models = new Map<string, ModelVersion | undefined>();
-  const tensors = new Map<string, StoredTensor>();
+/** The environment of one statement. */
+export function createEnvironment(loaded: Loaded, loader: CommitLoader): CompilerEnvironment {
+  const { facts, tables, models, views, tensors } = loaded;
   const files = new Map<string, readonly ColumnSchema[]>();
   return {
-    tableNames: [...catalog.tables.values()].map((table) => table.name),
-    modelNames: [...catalog.models.values()].map((model) => model.name),
-    memoryLimitBytes: options.memoryLimitBytes,
-    threads: options.threads,
-    calibration: options.calibration,
-    table(name) {
-      const entry = findTable(catalog, name);
-      if (entry === undefined) return undefined;
-      return tables.get(entry.name) ?? ask(async () => {
-        tables.set(entry.name, tableInfo(entry, await snapshot.database.loadGroups(entry)));
-      });
-    },
-    model(name, version) {
-      const entry = findModel(catalog, name);
-      if (entry === undefined) return undefined;
-      const key = `${entry.name}@${version ?? 'newest'}`;
-      if (!models.has(key)) return ask(async () => { models.set(key, await snapshot.model(name, version)); });
+    tableNames: facts.tableNames,
+    modelNames: facts.modelNames,
+    memoryLimitBytes: facts.memoryLimitBytes,
+    threads: facts.threads,
+    calibration: facts.calibration,
+    table: (name) => named(loaded.tableNames, name, (known) =>
+      tables.get(known) ?? ask(async () => { tables.set(known, await loader.table(known)); })),
+    model: (name, version) => named(loaded.modelNames, name, (known) => {
+      const key = `${known}@${version ?? 'newest'}`;
+      if (!models.has(key)) return ask(async () => { models.set(key, await loader.model(known, version)); });
       const model = models.get(key);
-      return model === undefined ? undefined : { name: entry.name, model };
-    },
-    view: (name) => catalog.views.get(name.toLowerCase())?.sql,
-    file: (path) => files.get(path) ?? ask(async () => { files.set(path, (await openFile(path)).schema); }),
+      return model === undefined ? undefined : { name: known, model };
+    }),
+    view: (name) => named(loaded.viewNames, name, (known) =>
+      views.get(known) ?? ask(async () => { views.set(known, await loader.view(known)); })),
+    file: (path) => files.get(path) ?? ask(async () => { files.set(path, await loader.file(path)); }),
     tensor: (hash) => tensors.get(hash) ?? ask(async () => {
-      tensors.set(hash, await loadTensor(hash, { snapshot, models: [...models.values()] }));
+      tensors.set(hash, await loadTensor(hash, [...models.values()], loader));
     }),
   };
+}
+
+/** With the name as the catalog spells it. */
+function named<T>(names: ReadonlyMap<string, string>, name: string, use: (known: string) => T | undefined): T | undefined {
+  const known = names.get(nameKey(name));
+  return known === undefined ? undefined : use(known);
 }
 
 function ask(load: () => Promise<void>): never {
   throw new NotLoaded(load);
 }
 
-async function loadTensor(hash: string, { snapshot, models }: { snapshot: Snapshot; models: readonly (ModelVersion | undefined)[] }): Promise<StoredTensor> {
+async function loadTensor(hash: string, models: readonly (ModelVersion | undefined)[], loader: CommitLoader): Promise<StoredTensor> {
   const tensor = models.flatMap((model) => model?.tensors ?? []).find((candidate) => candidate.name === hash);
   if (tensor === undefined) throw new Error(`no loaded model has a weight ${hash}`);
-  const { pool } = snapshot.database;
-  const blocks: Uint8Array[] = [];
-  for (const block of tensor.blocks) {
-    const guard = await pool.pin({ pages: [block.page] });
-    blocks.push(new Uint8Array(pool.memory.buffer, guard.address + block.offset, block.byteLength).slice());
-    guard.release();
-  }
-  return { dtype: tensor.dtype, dims: tensor.dims, layout: tensor.layout, blocks };
-}
-
-function tableInfo(entry: TableEntry, groups: readonly RowGroup[]): TableInfo {
-  const statistics = entry.columns.map((_, column) => {
-    const chunks = groups.map((group) => group.chunks[column]!);
-    const numbers = (pick: (chunk: (typeof chunks)[number]) => unknown): number[] =>
-      chunks.map((chunk) => Number(pick(chunk) ?? Number.NaN)).filter((value) => !Number.isNaN(value));
-    const [lows, highs] = [numbers((chunk) => chunk.min), numbers((chunk) => chunk.max)];
-    const distinct = numbers((chunk) => chunk.distinctEstimate);
-    return {
-      min: lows.length === 0 ? undefined : Math.min(...lows),
-      max: highs.length === 0 ? undefined : Math.max(...highs),
-      distinct: distinct.length === 0 ? undefined : Math.max(...distinct),
-    };
-  });
-  return { name: entry.name, columns: entry.columns, rowCount: entry.rowCount, statistics };
+  return { dtype: tensor.dtype, dims: tensor.dims, layout: tensor.layout, blocks: await loader.blocks(tensor.blocks) };
 }

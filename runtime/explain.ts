@@ -1,5 +1,5 @@
 /** Explain: what was compiled and why, and with `analyze` how it ran, as text, JSON or a Graphviz graph. */
-import type { CompiledQuery, PlacementDecision } from './compiler.js';
+import type { CompiledQuery, PlacementDecision, QueryDetails } from './compiler.js';
 import type { RunProfile } from './executor/run-profile.js';
 import type { BufferPoolStats } from './storage/buffer-pool.js';
 
@@ -13,12 +13,14 @@ export interface ExplainOptions {
   readonly code?: boolean;
 }
 
+export type ExplainedQuery = CompiledQuery & QueryDetails;
+
 interface Rendered extends ExplainOptions {
   readonly profile: RunProfile | undefined;
   readonly pool: BufferPoolStats;
 }
 
-export function renderExplain(query: CompiledQuery, options: Rendered): string {
+export function renderExplain(query: ExplainedQuery, options: Rendered): string {
   switch (options.format ?? 'text') {
     case 'text': return explainText(query, options);
     case 'json': return explainJson(query, options);
@@ -30,7 +32,7 @@ const indent = (text: string, by = '  '): string => text.trimEnd().split('\n').m
 const ms = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(0)) + ' ms';
 const bytesText = (bytes: number): string => (bytes >= 1 << 20 ? `${(bytes / (1 << 20)).toFixed(1)} MiB` : `${(bytes / 1024).toFixed(1)} KiB`);
 
-function explainText(query: CompiledQuery, options: Rendered): string {
+function explainText(query: ExplainedQuery, options: Rendered): string {
   const { report, plan } = query;
   const parts: string[] = [];
   const section = (title: string, lines: readonly string[]): void => {
@@ -53,11 +55,11 @@ function explainText(query: CompiledQuery, options: Rendered): string {
       `pages: ${options.pool.hits} found in memory, ${options.pool.misses} read (${bytesText(options.pool.bytesRead)}), ${options.pool.evictions} evicted; most memory ${bytesText(options.pool.peakBytes)}`,
     ]);
   }
-  if (options.code === true) section('code', [query.wat()]);
+  if (query.code !== undefined) section('code', [query.code]);
   return `${parts.join('\n\n')}\n`;
 }
 
-function rewriteLines({ report }: CompiledQuery, isDetailed: boolean): readonly string[] {
+function rewriteLines({ report }: ExplainedQuery, isDetailed: boolean): readonly string[] {
   if (isDetailed) {
     return report.rewrites.flatMap((rewrite) => [
       `${rewrite.pass}: ${rewrite.rule} -- ${rewrite.reason}`, indent(`- ${rewrite.before.trimEnd()}`), indent(`+ ${rewrite.after.trimEnd()}`),
@@ -100,7 +102,7 @@ function weightLines({ plan }: CompiledQuery): readonly string[] {
   return [...byModel].map(([model, entry]) => `${model}: ${entry.hashes.size} tensors in ${entry.count} blocks, ${bytesText(entry.bytes)}, read from their pages`);
 }
 
-function explainJson(query: CompiledQuery, options: Rendered): string {
+function explainJson(query: ExplainedQuery, options: Rendered): string {
   const { report, plan } = query;
   return `${JSON.stringify({
     sql: plan.sql,

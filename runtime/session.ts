@@ -12,6 +12,7 @@ import { openFile, type FileOptions } from './io/source.js';
 import type { PhysicalPlan } from './plan.js';
 import { resultColumns, toBatch } from './result-batch.js';
 import type { Batch, ColumnSchema } from './batch.js';
+import type { NewTensor } from './storage/model-store.js';
 import type { WriteTransaction } from './storage/transaction.js';
 import { textOutcome } from './text-outcome.js';
 
@@ -33,7 +34,7 @@ export async function runStatement(db: Database, statement: Statement, context: 
   }
   if (statement.kind === 'copy-to') return { kind: 'done', changed: await copyTo(db, statement, context) };
   if (statement.kind === 'create-model') {
-    return db.exclusive(async () => ({ kind: 'done', changed: await createModelStatement(db, statement) }));
+    return db.exclusive(async () => ({ kind: 'done', changed: await createModelStatement(db, statement, context) }));
   }
   if (statement.kind === 'transaction') {
     throw new ExecutionError(`${statement.action.toUpperCase()} is not supported yet: each statement is a transaction of its own`);
@@ -198,24 +199,36 @@ export async function importTable(db: Database, options: { table: string; path: 
   });
 }
 
-async function createModelStatement(db: Database, statement: Extract<Statement, { kind: 'create-model' }>): Promise<number> {
+async function createModelStatement(db: Database, statement: Extract<Statement, { kind: 'create-model' }>, { signal }: RunContext): Promise<number> {
   const known = findModel(db.file.catalog, statement.name);
   if (known !== undefined && statement.ifNotExists) return 0;
-  await createModel(db, { name: statement.name, source: statement.path });
+  await createModel(db, { name: statement.name, source: statement.path, signal });
   return 1;
 }
 
 /** A new version; its blocks are streamed from the file into pages. */
-export async function createModel(db: Database, { name, source }: { name: string; source: string | Uint8Array }): Promise<number> {
-  const compiler = await db.loadCompiler();
-  const prepared = await compiler.prepareModel(name, source);
+export async function createModel(db: Database, options: { name: string; source: string | Uint8Array; signal: AbortSignal | undefined }): Promise<number> {
+  const { name, source, signal } = options;
+  const [compiler, { abortable }] = await Promise.all([db.loadCompiler(), import('./compiler-client.js')]);
+  const preparing = compiler.prepareModel(name, source);
+  const prepared = await abortable(preparing, [signal]).catch((error: unknown) => {
+    void preparing.then((late) => late.close(), () => undefined);
+    throw error;
+  });
   try {
     return await inTransaction(db, async (txn) => {
       const tensors = [];
-      for (const tensor of prepared.tensors) tensors.push(await txn.putTensor(tensor));
+      for (const tensor of prepared.tensors) tensors.push(await txn.putTensor({ ...tensor, blocks: untilAborted(tensor.blocks, signal) }));
       return txn.createModel({ ...prepared.model, name, tensors });
     });
   } finally {
     await prepared.close();
+  }
+}
+
+async function* untilAborted(blocks: NewTensor['blocks'], signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const block of blocks) {
+    signal?.throwIfAborted();
+    yield block;
   }
 }
