@@ -27,7 +27,8 @@ function flightInputs(names: readonly string[]): Record<string, ModelTensor> {
   const column = (name: string): ModelTensor => {
     const texts = TEXTS[name];
     if (texts !== undefined) return { type: 'string', dims, data: Array.from({ length: ROW_COUNT }, () => texts[Math.floor(random() * texts.length)]!) };
-    return { type: 'float32', dims, data: Float32Array.from({ length: ROW_COUNT }, () => (random() < 0.1 ? NaN : random() * 100)) };
+    const [low, high] = RANGES[name]!;
+    return { type: 'float32', dims, data: Float32Array.from({ length: ROW_COUNT }, () => (random() < 0.1 ? NaN : low + random() * (high - low))) };
   };
   return Object.fromEntries(names.map((name) => [name, column(name)]));
 }
