@@ -2,8 +2,10 @@
  * How many rows a relation gives, roughly: from the row counts and distinct values storage knows, with textbook
  * selectivities where it does not (Selinger et al. 1979). Estimates order joins and choose representations; no result
  * depends on them.
+ *
+ * Of two columns of one table, as the keys of a join or a grouping, there are no more pairs than the table has rows.
  */
-import type { Expr, Join, LiteralValue, Relation } from '../ir/node.js';
+import type { Expr, Join, LiteralValue, Relation, Scan } from '../ir/node.js';
 import type { ColumnStatistics, Statistics } from './pass.js';
 import { conjuncts } from './reference.js';
 import { isCall, isLiteral } from './scalar-rules/rule.js';
@@ -17,25 +19,38 @@ const HALF = 0.5;
 
 export interface RowEstimator {
   readonly rows: (relation: Relation) => number;
+  /**
+   * Between `rows` and what there would be if no filter on a range or a pattern took anything away (their geometric mean):
+   * the size to plan with where too low an estimate costs more than too high a one.
+   */
+  readonly cautiousRows: (relation: Relation) => number;
   /** The share of the relation's rows for which the predicate is true. */
   readonly selectivity: (predicate: Expr, relation: Relation) => number;
 }
 
 export function estimateRows(statistics: Statistics): RowEstimator {
+  const likely = estimatorOf(statistics, selectivityOf);
+  const most = estimatorOf(statistics, sureSelectivityOf);
+  return { ...likely, cautiousRows: (relation) => Math.sqrt(likely.rows(relation) * Math.max(most.rows(relation), likely.rows(relation))) };
+}
+
+type SelectivityOf = (predicate: Expr | undefined, columnOf: ColumnOf) => number;
+
+function estimatorOf(statistics: Statistics, filterSelectivity: SelectivityOf): Omit<RowEstimator, 'cautiousRows'> {
   const known = new Map<Relation, number>();
   const rows = (relation: Relation): number => {
     const found = known.get(relation) ?? Math.max(compute(relation), 0);
     known.set(relation, found);
     return found;
   };
-  const estimator: RowEstimator = { rows, selectivity: (predicate, relation) => selectivityOf(predicate, (expr) => columnOf(expr, relation)) };
+  const selectivity = (predicate: Expr, relation: Relation): number => selectivityOf(predicate, (expr) => columnOf(expr, relation));
 
   function compute(node: Relation): number {
     switch (node.kind) {
       case 'scan': return statistics.rows(node.table) ?? UNKNOWN_TABLE_ROWS;
       case 'values': return node.rows.length;
       case 'series': return UNKNOWN_TABLE_ROWS;
-      case 'filter': return rows(node.input) * estimator.selectivity(node.predicate, node.input);
+      case 'filter': return rows(node.input) * filterSelectivity(node.predicate, (expr) => columnOf(expr, node.input));
       case 'project': case 'window': case 'apply': case 'blocked': return rows(node.input);
       case 'sort': return Math.min(rows(node.input), node.limit ?? Infinity);
       case 'limit': return Math.min(rows(node.input), isLiteral(node.limit) ? Number(node.limit.value) : Infinity);
@@ -47,8 +62,8 @@ export function estimateRows(statistics: Statistics): RowEstimator {
   }
 
   function groupCount(input: Relation, keys: readonly Expr[]): number {
-    const product = keys.reduce((count, key) => count * (columnOf(key, input)?.distinct ?? Math.sqrt(rows(input))), 1);
-    return Math.max(1, Math.min(product, rows(input)));
+    const columns = keys.map((key) => columnOf(key, input) ?? { tableRows: Math.sqrt(rows(input)) });
+    return Math.max(1, Math.min(distinctOf(columns), rows(input)));
   }
 
   function joinRows(node: Join): number {
@@ -74,7 +89,7 @@ export function estimateRows(statistics: Statistics): RowEstimator {
       case 'scan': {
         const known = statistics.column(node.table, node.schema.columns[node.columns[index]!]!.name);
         const tableRows = statistics.rows(node.table) ?? UNKNOWN_TABLE_ROWS;
-        return { min: known?.min, max: known?.max, nullCount: known?.nullCount, distinct: known?.distinct, tableRows };
+        return { min: known?.min, max: known?.max, nullCount: known?.nullCount, distinct: known?.distinct, tableRows, table: node };
       }
       case 'filter': case 'sort': case 'limit': case 'distinct': return columnAt(node.input, index);
       case 'project': return columnOf(node.exprs[index]!, node.input);
@@ -87,18 +102,32 @@ export function estimateRows(statistics: Statistics): RowEstimator {
       default: return undefined;
     }
   }
-  return estimator;
+  return { rows, selectivity };
 }
 
 interface KnownColumn extends ColumnStatistics {
+  readonly table: Scan;
   readonly tableRows: number;
+}
+
+/** Distinct combinations of columns: of those of one table at most its rows. */
+function distinctOf(columns: readonly (KnownColumn | { readonly tableRows: number })[]): number {
+  const byTable = new Map<Scan | undefined, number>();
+  const rowsOf = new Map<Scan | undefined, number>();
+  for (const column of columns) {
+    const table = 'table' in column ? column.table : undefined;
+    const distinct = 'table' in column ? column.distinct ?? Math.sqrt(column.tableRows) : column.tableRows;
+    byTable.set(table, (byTable.get(table) ?? 1) * distinct);
+    rowsOf.set(table, table === undefined ? Infinity : column.tableRows);
+  }
+  return [...byTable].reduce((count, [table, distinct]) => count * Math.min(distinct, rowsOf.get(table)!), 1);
 }
 
 type ColumnOf = (expr: Expr) => KnownColumn | undefined;
 
 function selectivityOf(predicate: Expr | undefined, columnOf: ColumnOf): number {
   const parts = conjuncts(predicate);
-  if (parts.length !== 1) return parts.reduce((share, part) => share * selectivityOf(part, columnOf), 1);
+  if (parts.length !== 1) return selectivityOfAll(parts, columnOf);
   const part = parts[0]!;
   if (isLiteral(part)) return part.value === true ? 1 : 0;
   if (part.kind !== 'call') return RANGE;
@@ -115,6 +144,41 @@ function selectivityOf(predicate: Expr | undefined, columnOf: ColumnOf): number 
     case 'like': case 'ilike': case 'starts_with': case 'ends_with': case 'contains': case 'regexp_matches': return PATTERN;
     default: return isCall(part, 'coalesce') ? selectivityOf(a, columnOf) : RANGE;
   }
+}
+
+/** Only what an equality takes away: it is estimated well, a share of a range or a pattern is a guess. */
+function sureSelectivityOf(predicate: Expr | undefined, columnOf: ColumnOf): number {
+  return selectivityOfAll(conjuncts(predicate).filter((part) => isCall(part, 'eq') || isLiteral(part)), columnOf);
+}
+
+interface KeyPair {
+  readonly part: Expr;
+  readonly left: KnownColumn;
+  readonly right: KnownColumn;
+}
+
+function keyPairOf(part: Expr, columnOf: ColumnOf): KeyPair | undefined {
+  if (!isCall(part, 'eq')) return undefined;
+  const [left, right] = [columnOf(part.args[0]!), columnOf(part.args[1]!)];
+  return left?.distinct === undefined || right?.distinct === undefined ? undefined : { part, left, right };
+}
+
+/** Conjuncts are independent, but for equalities between the same two tables, which are one key of several columns. */
+function selectivityOfAll(parts: readonly Expr[], columnOf: ColumnOf): number {
+  const keys: KeyPair[][] = [];
+  let share = 1;
+  for (const part of parts) {
+    const pair = keyPairOf(part, columnOf);
+    const same = keys.find(([first]) => first!.left.table === pair?.left.table && first!.right.table === pair.right.table);
+    if (pair === undefined) share *= selectivityOf(part, columnOf);
+    else if (same === undefined) keys.push([pair]);
+    else same.push(pair);
+  }
+  for (const pairs of keys) {
+    const [left, right] = [distinctOf(pairs.map((pair) => pair.left)), distinctOf(pairs.map((pair) => pair.right))];
+    share *= pairs.length === 1 ? selectivityOf(pairs[0]!.part, columnOf) : 1 / Math.max(left, right, 1);
+  }
+  return share;
 }
 
 /**

@@ -85,7 +85,7 @@ function flatten(node: Relation): Tree {
 interface Search {
   readonly leaves: readonly Relation[];
   readonly offsets: readonly number[];
-  readonly predicates: readonly { readonly expr: Expr; readonly mask: number; readonly selectivity: number }[];
+  readonly predicates: readonly { readonly expr: Expr; readonly mask: number }[];
   readonly rows: (mask: number) => number;
 }
 
@@ -98,14 +98,20 @@ function searchOf(tree: Tree, estimator: RowEstimator): Search {
   const predicates = tree.predicates.filter((expr) => refsOf(expr).size > 0).map((expr) => ({
     expr,
     mask: [...refsOf(expr)].reduce((mask, column) => mask | (1 << leafOf(column)), 0),
-    selectivity: estimator.selectivity(expr, whole),
   }));
+  // Conditions between the same leaves are estimated together: they may be one key.
+  const factors = [...new Set(predicates.map(({ mask }) => mask))].map((mask) => {
+    const all = conjoin(predicates.filter((predicate) => predicate.mask === mask).map(({ expr }) => expr))!;
+    return { mask, selectivity: estimator.selectivity(all, whole) };
+  });
+  // To build a side that turns out large is worse than to probe with one that turns out small.
+  const leafRows = leaves.map((leaf) => Math.max(estimator.cautiousRows(leaf), 1));
   const known = new Map<number, number>();
   const rows = (mask: number): number => {
     const found = known.get(mask);
     if (found !== undefined) return found;
-    const product = leaves.reduce((count, leaf, i) => ((mask >> i) & 1 ? count * Math.max(estimator.rows(leaf), 1) : count), 1);
-    const result = predicates.reduce((count, predicate) => ((predicate.mask & ~mask) === 0 ? count * predicate.selectivity : count), product);
+    const product = leafRows.reduce((count, leaf, i) => ((mask >> i) & 1 ? count * leaf : count), 1);
+    const result = factors.reduce((count, factor) => ((factor.mask & ~mask) === 0 ? count * factor.selectivity : count), product);
     known.set(mask, Math.max(result, 1));
     return Math.max(result, 1);
   };

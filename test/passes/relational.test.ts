@@ -2,10 +2,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
-import type { Relation } from '../../ir/node.js';
+import type { Expr, Relation } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import { scalar } from '../../ir/type.js';
 import { eliminateNoOps } from '../../passes/eliminate-no-ops.js';
+import { estimateRows } from '../../passes/estimate-rows.js';
 import { mergeProjects } from '../../passes/merge-projects.js';
 import { orderJoins } from '../../passes/order-joins.js';
 import { orderPredicates } from '../../passes/order-predicates.js';
@@ -111,6 +112,32 @@ test('the larger side probes and the smaller join comes first', () => {
 test('a good order stays, and outer joins are not reordered', () => {
   expectUnchanged(orderJoins, join('inner', t, v, call('eq', ref(0), ref(3))), rows({ t: 1000, v: 10 }));
   expectUnchanged(orderJoins, join('left', v, t, call('eq', ref(0), ref(2))), rows({ t: 1000, v: 10 }));
+});
+
+test('a side that only a guess makes small is not built; one that an equality makes small is', () => {
+  const column = (distinct: number) => ({ distinct, min: 0, max: 1000, nullCount: 0 });
+  const statistics = { ...rows({ t: 300_000, v: 20_000 }).statistics, column: () => column(20_000) };
+  const sides = (predicate: Expr): readonly Relation['kind'][] => {
+    const plan = run(orderJoins, join('inner', v, filter(t, predicate), call('eq', ref(0), ref(2))), { statistics }).plan;
+    const top = plan.kind === 'project' ? plan.input : plan;
+    return top.kind === 'join' ? [top.left.kind, top.right.kind] : [];
+  };
+  assert.equal(sides(call('le', ref(0), lit(30))), ['filter', 'scan']);
+  assert.equal(sides(call('eq', ref(0), lit(30))), ['scan', 'filter']);
+});
+
+test('equalities between two tables are one key: it has no more values than the table has rows', () => {
+  const statistics = { rows: () => 1000, column: () => ({ distinct: 500, min: undefined, max: undefined, nullCount: 0 }) };
+  const both = join('inner', t, v, call('and', call('eq', ref(0), ref(3)), call('eq', ref(1, 'i32', true), ref(4, 'i32', true))));
+  assert.is(estimateRows(statistics).rows(both), 1000);
+  assert.is(estimateRows(statistics).rows(join('inner', t, v, call('eq', ref(0), ref(3)))), 2000);
+  assert.is(estimateRows(statistics).rows(make({ kind: 'distinct', input: v })), 1000);
+});
+
+test('semi and anti joins keep their sides', () => {
+  for (const kind of ['semi', 'anti'] as const) {
+    expectUnchanged(orderJoins, join(kind, v, t, call('eq', ref(0), ref(2))), rows({ t: 1000, v: 10 }));
+  }
 });
 
 test('the cheap conjunct is asked before the pattern, but none moves across one that may fail', () => {
