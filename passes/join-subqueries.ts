@@ -2,7 +2,8 @@
  * One subquery of an expression as a join: what to join to the row's relation, and the expression that takes its place.
  *
  * - exists: whether the left join found a row of the distinct keys. Uncorrelated: whether its first row is there.
- * - in (uncorrelated): true where the value is found; else false for an empty list; else NULL where value or list hold NULL.
+ * - in, correlated: asked as two EXISTS, whether a row is equal and whether one may be, which become joins in turn.
+ * - in, uncorrelated: true where the value is found; else false for an empty list; else NULL where value or list hold NULL.
  * - scalar: the left join's column. An aggregate's value for no rows (count is 0) where no row was found; for other
  *   relations an error where more than one row was found.
  */
@@ -10,12 +11,12 @@ import { make } from '../ir/build.js';
 import type { AggregateCall, Expr, Relation, Subquery } from '../ir/node.js';
 import { scalar, withNullable } from '../ir/type.js';
 import { filtered, projected } from './operator.js';
-import { pullCorrelation, readsAround, type Pulled } from './pull-correlation.js';
+import { pullCorrelation, readsAround, withKeys, type Pulled } from './pull-correlation.js';
 import {
-  allRefs, columnRef, comeNearer, conjoin, FALSE, hasSubquery, isVolatile, literal, namesOf, refsOf, renumber, shiftRefs, TRUE,
+  allRefs, columnRef, comeNearer, conjoin, FALSE, hasSubquery, isVolatile, literal, namesOf, refsOf, renumber, shiftDepth, shiftRefs, TRUE,
 } from './reference.js';
 import { isAlwaysNull } from './reject-nulls.js';
-import { call, isCall } from './scalar-rules/rule.js';
+import { call } from './scalar-rules/rule.js';
 
 export interface Joined {
   readonly relation: Relation;
@@ -31,11 +32,22 @@ export function isJoinable(subquery: Subquery): boolean {
 /** `row` joined with the subquery; its own columns come first. `undefined`: the form is left as it is. */
 export function joinSubquery(row: Relation, subquery: Subquery): Joined | undefined {
   if (!readsAround(subquery.relation)) return joinUncorrelated(row, subquery);
-  if (subquery.mode === 'in') return undefined;
+  if (subquery.mode === 'in') return inAsExists(row, subquery);
   const relation = subquery.mode === 'exists' ? withoutOrder(subquery.relation) : subquery.relation;
   const pulled = pullCorrelation(relation, row);
   if (pulled === undefined) return undefined;
   return subquery.mode === 'exists' ? joinExists(row, pulled) : joinScalar(row, pulled, subquery);
+}
+
+/** x IN list: true where a value is equal, else NULL where one compares as NULL, else false. */
+function inAsExists(row: Relation, { arg, relation, type }: Subquery): Joined | undefined {
+  if (arg === undefined || hasSubquery(arg)) return undefined;
+  const list = withoutOrder(relation);
+  const equal = call('eq', shiftDepth(arg, 1), columnRef(list.type.columns, 0));
+  const exists = (predicate: Expr): Expr => make({ kind: 'subquery', mode: 'exists', arg: undefined, relation: filtered(list, [predicate]) });
+  if (!equal.type.nullable) return { relation: row, value: exists(equal) };
+  const branches = [{ when: exists(equal), then: TRUE }, { when: exists(call('is_null', equal)), then: literal(null, 'bool') }];
+  return { relation: row, value: make({ kind: 'case', branches, otherwise: FALSE, type: withNullable(type, true) }) };
 }
 
 /** Order and limits do not change whether there is a row, unless the limit is 0 or there is an offset. */
@@ -62,10 +74,11 @@ function leftJoin(row: Relation, right: Relation, predicates: readonly Expr[]): 
   return make({ kind: 'join', join: 'left', left: row, right, on: conjoin(predicates) ?? TRUE });
 }
 
-function joinExists(row: Relation, pulled: Pulled): Joined | undefined {
-  if (pulled.whenEmpty !== undefined) return { relation: row, value: TRUE };
+function joinExists(row: Relation, every: Pulled): Joined | undefined {
+  if (every.whenEmpty !== undefined) return { relation: row, value: TRUE };
+  const pulled = withKeys(every, row);
+  if (pulled === undefined) return undefined;
   const keys = [...new Set(pulled.predicates.flatMap((predicate) => [...refsOf(predicate)]))].sort((a, b) => a - b);
-  if (!pulled.predicates.every(isEquality) || keys.length !== pulled.predicates.length) return undefined;
   const columns = pulled.relation.type.columns;
   const groups = keys.map((index) => ({ expr: columnRef(columns, index), name: columns[index]!.name }));
   const found = marked(make({ kind: 'aggregate', input: pulled.relation, groups, calls: [] }));
@@ -82,7 +95,7 @@ function marked(relation: Relation): Relation {
 
 function joinScalar(row: Relation, pulled: Pulled, subquery: Subquery): Joined | undefined {
   const width = row.type.columns.length;
-  const single = pulled.whenEmpty === undefined ? atMostOne(pulled, subquery) : pulled;
+  const single = pulled.whenEmpty === undefined ? atMostOne(row, pulled, subquery) : pulled;
   if (single === undefined) return undefined;
   const right = marked(single.relation);
   const relation = leftJoin(row, inPlace(right), single.predicates.map((predicate) => asCondition(predicate, row)));
@@ -97,15 +110,12 @@ function joinScalar(row: Relation, pulled: Pulled, subquery: Subquery): Joined |
   return { relation, value: make({ kind: 'case', branches, otherwise: value, type }) };
 }
 
-function isEquality(predicate: Expr): boolean {
-  return isCall(predicate, 'eq', 'is_not_distinct');
-}
-
 /** One row a key: any of the values, and how many there were. */
-function atMostOne({ relation, predicates }: Pulled, subquery: Subquery): Pulled | undefined {
-  if (!predicates.every(isEquality)) return undefined;
-  const keys = [...new Set(predicates.flatMap((predicate) => [...refsOf(predicate)]))];
-  if (keys.length !== predicates.length) return undefined;
+function atMostOne(row: Relation, pulled: Pulled, subquery: Subquery): Pulled | undefined {
+  const keyed = withKeys(pulled, row);
+  if (keyed === undefined) return undefined;
+  const { relation, predicates } = keyed;
+  const keys = predicates.flatMap((predicate) => [...refsOf(predicate)]);
   const columns = relation.type.columns;
   const aggregate = (op: AggregateCall['op'], args: readonly Expr[], type: AggregateCall['type']): AggregateCall =>
     ({ op, args, distinct: false, filter: undefined, name: op, type });

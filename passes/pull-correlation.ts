@@ -4,16 +4,17 @@
  * Conditions go up from filters: through projections and joins as they are, and through an aggregate or distinct as
  * further group keys, if they say `outer expression = inner expression`. Where they say anything else, the distinct
  * outer values (the domain: Neumann and Kemper, "Unnesting Arbitrary Queries", 2015) are joined in below, and the
- * condition becomes equality with them.
+ * condition becomes equality with them. A limit becomes a condition on the numbers of the rows of each key.
  */
 import { make } from '../ir/build.js';
-import type { Aggregate, Expr, Join, Node, Project, Relation } from '../ir/node.js';
+import type { Aggregate, Expr, Join, Limit, Node, Project, Relation, WindowCall } from '../ir/node.js';
 import { children } from '../ir/rewrite.js';
+import { scalar } from '../ir/type.js';
 import { exprsOf, filtered, projected, rebuild } from './operator.js';
 import {
   columnRef, comeNearer, conjoin, conjuncts, isCorrelated, isVolatile, literal, refsOf, renumber, shiftRefs, substitute,
 } from './reference.js';
-import { isCall } from './scalar-rules/rule.js';
+import { call, isCall } from './scalar-rules/rule.js';
 
 export interface Pulled {
   /** The subquery's columns, then further ones that the conditions read. It reads the enclosing row no more. */
@@ -53,6 +54,7 @@ export function pullCorrelation(node: Relation, around: Relation): Pulled | unde
       return pullAggregate(make({ kind: 'aggregate', input: node.input, groups, calls: [] }), around);
     }
     case 'sort': return node.limit === undefined && !node.keys.some((key) => readsAround(key.expr)) ? pullCorrelation(node.input, around) : undefined;
+    case 'limit': return pullLimit(node, around);
     case 'apply': {
       if (exprsOf(node).some(readsAround)) return undefined;
       const inner = pullCorrelation(node.input, around);
@@ -169,6 +171,42 @@ function pullAggregate(node: Aggregate, around: Relation): Pulled | undefined {
   const whenEmpty = count > 0 ? undefined : aggregate.calls.map(({ op, type }) =>
     (op === 'count' || op === 'count_star' ? literal(0n, type.dtype) : literal(null, type.dtype)));
   return { relation, predicates, whenEmpty };
+}
+
+/** The rows of each key in their order: those after the offset, as many as the limit. */
+function pullLimit(node: Limit, around: Relation): Pulled | undefined {
+  const [limit, offset] = [rowCount(node.limit, Infinity), rowCount(node.offset, 0)];
+  const sort = node.input.kind === 'sort' ? node.input : undefined;
+  if (limit === undefined || offset === undefined || sort?.keys.some((key) => readsAround(key.expr)) === true) return undefined;
+  const inner = pullCorrelation(sort?.input ?? node.input, around);
+  if (inner === undefined) return undefined;
+  if (inner.whenEmpty !== undefined) return limit > 0 && offset === 0 ? inner : undefined;
+  const keyed = withKeys(inner, around);
+  if (keyed === undefined) return undefined;
+  const numbering: WindowCall = {
+    op: 'row_number', args: [], partition: keyed.predicates.map((predicate) => equalityOf(predicate)!.key), order: sort?.keys ?? [],
+    frame: undefined, name: 'row', type: scalar('i64'),
+  };
+  const numbered = make({ kind: 'window', input: keyed.relation, calls: [numbering] });
+  const row = columnRef(numbered.type.columns, numbered.type.columns.length - 1);
+  const wanted = [
+    ...(offset === 0 ? [] : [call('gt', row, literal(BigInt(offset), 'i64'))]),
+    ...(limit === Infinity ? [] : [call('le', row, literal(BigInt(offset + limit), 'i64'))]),
+  ];
+  return { relation: filtered(numbered, wanted), predicates: keyed.predicates, whenEmpty: undefined };
+}
+
+/** `undefined` where it is known only when the statement runs. */
+function rowCount(expr: Expr | undefined, otherwise: number): number | undefined {
+  if (expr === undefined) return otherwise;
+  return expr.kind === 'literal' && expr.value !== null ? Number(expr.value) : undefined;
+}
+
+/** The same with equalities as its only conditions, each on a key of its own. @pre not `whenEmpty` */
+export function withKeys(pulled: Pulled, around: Relation): Pulled | undefined {
+  const keys = pulled.predicates.map((predicate) => equalityOf(predicate)?.key);
+  const isKeyed = keys.every((key) => key?.kind === 'ref') && new Set(keys).size === keys.length;
+  return isKeyed ? pulled : bindDomain(pulled, [], around)?.pulled;
 }
 
 /** `outer = key`, with the enclosing row on one side only and alone there. */

@@ -81,7 +81,7 @@ function substituteAt(node: Node, depth: number, replace: Replace): Node {
 }
 
 /** The same expression seen from `by` subqueries further in. */
-function shiftDepth(expr: Expr, by: number): Expr {
+export function shiftDepth(expr: Expr, by: number): Expr {
   if (by === 0) return expr;
   const visit = (node: Node, nesting: number): Node => {
     if (node.kind === 'ref' && nesting === 0) return make({ kind: 'outer', depth: by, index: node.index, type: node.type });

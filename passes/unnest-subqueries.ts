@@ -7,7 +7,7 @@
  *   NULL, on x = y; where the list is uncorrelated, an anti join on x = y with the two NULL cases asked once of the list;
  * - anywhere else, and for scalar subqueries, a left join that adds a column (join-subqueries.ts).
  * Uncorrelated scalar subqueries stay: they are evaluated once, into a parameter.
- * Not unnested: limits inside correlated subqueries, correlated IN outside a filter's conjuncts, conditions of outer joins.
+ * Not unnested: limits known only when the statement runs, conditions of outer joins.
  * Before: filter (exists (filter (eq outer 0 ref 1) u)) t     After: join semi (eq ref 0 ref 3) t u
  * Numerics: exact.
  */

@@ -2,8 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
-import type { Relation } from '../../ir/node.js';
+import type { Expr, Relation } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
+import { scalar } from '../../ir/type.js';
 import { unnestSubqueries } from '../../passes/unnest-subqueries.js';
 import { aggregate, aggregateCall, bag, call, col, evaluate, expectUnchanged, filter, goldenPass, join, lit, outer, project, ref, run, scan, subquery } from './plans.js';
 
@@ -83,8 +84,32 @@ test('an uncorrelated scalar subquery stays: it is evaluated once', () => {
   expectUnchanged(unnestSubqueries, filter(t, call('gt', col(t, 0), subquery('scalar', aggregate(u, [], aggregateCall('max', [ref(0, 'i32', true)]))))));
 });
 
-test('a limit inside a correlated subquery, and a volatile one, stay', () => {
-  const first = make({ kind: 'limit', input: project(matching(u), ref(1, 'i32', true)), limit: lit(1n, 'i64'), offset: undefined });
+test('EXISTS under OR with a condition that is no equality joins the distinct outer values', () => {
+  const less = filter(u, call('lt', col(u, 1), outer(t, 0)));
+  const plan = filter(t, call('or', subquery('exists', less), call('eq', ref(0), lit(4))));
+  goldenPass('unnest-domain', unnestSubqueries, plan);
+  unnested(plan);
+});
+
+test('a correlated IN outside of a filter keeps the third value', () => {
+  const list = project(filter(u, call('ge', col(u, 0), outer(t, 0))), ref(1, 'i32', true));
+  const plan = project(t, ref(0), subquery('in', list, col(t, 1)), subquery('in', list, lit(null)));
+  const rounds = [1, 2].reduce((current) => run(unnestSubqueries, current).plan, plan as Relation);
+  assert.equal(postorder(rounds).filter((node) => node.kind === 'outer').length, 0);
+  assert.equal(bag(evaluate(rounds)), bag(evaluate(plan)));
+});
+
+test('a limit inside a correlated subquery numbers the rows of each key', () => {
+  const sorted = make({ kind: 'sort', input: matching(u), keys: [{ expr: col(u, 1), descending: true, nullsFirst: false }], limit: undefined });
+  const limited = (offset: bigint): Relation =>
+    project(make({ kind: 'limit', input: sorted, limit: lit(1n, 'i64'), offset: lit(offset, 'i64') }), ref(1, 'i32', true));
+  unnested(project(t, ref(0), subquery('scalar', limited(0n))));
+  unnested(project(t, ref(0), subquery('scalar', limited(1n))));
+});
+
+test('a limit known only when the statement runs, and a volatile subquery, stay', () => {
+  const limit: Expr = make({ kind: 'param', index: 0, type: scalar('i64') });
+  const first = make({ kind: 'limit', input: project(matching(u), ref(1, 'i32', true)), limit, offset: undefined });
   expectUnchanged(unnestSubqueries, project(t, subquery('scalar', first)));
   expectUnchanged(unnestSubqueries, filter(t, subquery('exists', filter(u, call('gt', call('random'), lit(0.5, 'f64'))))));
 });
