@@ -15,6 +15,8 @@ import type { CommitLoader } from './environment.js';
 import { snapshotLoader, factsOf } from './snapshot-loader.js';
 import type { Snapshot } from './storage/database-file.js';
 
+/** The engine keeps pages of young objects for a while after a thread has ended, so there should be few. */
+const YOUNG_OBJECTS_MB = 8;
 /** As long as a person thinks between two queries. */
 const IDLE_MS = 30_000;
 
@@ -159,7 +161,9 @@ export class CompilerClient {
 
   private start(): Worker {
     if (this.worker !== undefined) return this.worker;
-    const worker = new Worker(new URL('./compiler-worker.js', import.meta.url), { name: 'intarsia compiler' });
+    const worker = new Worker(new URL('./compiler-worker.js', import.meta.url), {
+      name: 'intarsia compiler', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_OBJECTS_MB },
+    });
     worker.on('message', (message: FromCompiler) => this.receive(worker, message));
     worker.on('error', (error) => this.lose(worker, error));
     worker.on('exit', (code) => this.lose(worker, new Error(`the thread of the compiler ended with exit code ${code}`)));
@@ -254,6 +258,7 @@ async function loaded(loader: CommitLoader, call: LoadCall): Promise<unknown> {
 
 /** `pending`, or the reason of the first signal that is aborted before it settles. */
 export async function abortable<T>(pending: Promise<T>, signals: readonly (AbortSignal | undefined)[]): Promise<T> {
+  pending.catch(() => undefined);
   const given = signals.filter((signal) => signal !== undefined);
   for (const signal of given) signal.throwIfAborted();
   let stop: () => void = () => undefined;

@@ -212,7 +212,7 @@ export async function createModel(db: Database, options: { name: string; source:
   const [compiler, { abortable }] = await Promise.all([db.loadCompiler(), import('./compiler-client.js')]);
   const preparing = compiler.prepareModel(name, source);
   const prepared = await abortable(preparing, [signal]).catch((error: unknown) => {
-    void preparing.then((late) => late.close(), () => undefined);
+    preparing.then((late) => late.close()).catch(() => undefined);
     throw error;
   });
   try {
