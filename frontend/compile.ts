@@ -2,7 +2,8 @@
  * The one door of the compiler: SQL text and an environment in, a compiled statement out; a model file in, what the
  * database stores of it out. Frontend, passes and backends meet only here.
  */
-import { emitPlan } from '../backends/emit.js';
+import { emitPlan, type EmitOptions, type EmittedPlan } from '../backends/emit.js';
+import { NoCode } from '../backends/no-code.js';
 import type { DType } from '../ir/dtype.js';
 import type { Relation } from '../ir/node.js';
 import { print } from '../ir/print.js';
@@ -13,6 +14,7 @@ import { catalogView, statisticsOf, type ModelCache } from './catalog-adapter.js
 import { chooseKernels, measureKernels } from './calibration.js';
 import { recentDetails, rememberDetails } from './recent-details.js';
 import { reportOf } from './compile-report.js';
+import { CompileError } from './diagnostics.js';
 import { lowerStatement } from './lower-statement.js';
 import { compileModel } from './compile-model.js';
 import { prepareModel } from './prepare-model.js';
@@ -60,10 +62,19 @@ export function compileQuery(bound: Relation, options: QueryOptions): CompiledQu
     verify: verifyStage,
     isSignal: (error) => error instanceof NotLoaded,
   });
-  const emitted = emitPlan(optimised.plan, { sql: options.sql, parameters: options.parameters, tensors, tier: kernels.tier });
+  const emitted = emitOrRefuse(optimised.plan, { sql: options.sql, parameters: options.parameters, tensors, tier: kernels.tier });
   const milliseconds = performance.now() - options.began;
   const id = rememberDetails({
     irText: () => print(optimised.plan), report: () => reportOf(bound, optimised, milliseconds), code: emitted.text, forget: emitted.dispose,
   });
   return { kind: 'query', id, plan: emitted.plan, wasm: emitted.wasm };
+}
+
+/** @throws CompileError for what is valid SQL, but has no code yet. */
+function emitOrRefuse(plan: Relation, options: EmitOptions): EmittedPlan {
+  try {
+    return emitPlan(plan, options);
+  } catch (error) {
+    throw error instanceof NoCode ? new CompileError(error.message) : error;
+  }
 }

@@ -11,6 +11,7 @@ import { STATES } from './aggregate-states.js';
 import { tupleLayout, slotsOf } from './layout.js';
 import { fromSource, type Lowering, type Stream } from './lower.js';
 import type { AggregateState, DistinctSet, TupleBuffer } from './physical.js';
+import { NoCode } from '../no-code.js';
 
 /** Calls whose answer depends on the order of rows: one worker takes the rows in order. */
 const ORDERED: ReadonlySet<AggregateCall['op']> = new Set<AggregateCall['op']>([
@@ -25,7 +26,7 @@ const TABLE_BYTES = 16;
 export function lowerAggregate(lowering: Lowering, node: Aggregate): Stream {
   const compound = node.groups.find((group) => group.expr.type.kind !== 'scalar');
   if (compound !== undefined) {
-    throw new Error(`grouping by "${compound.name}", a ${sqlTypeName(compound.expr.type)}, is not supported yet`);
+    throw new NoCode(`grouping by "${compound.name}", a ${sqlTypeName(compound.expr.type)}, is not supported yet`);
   }
   const calls = node.calls.map(withoutIdleDistinct);
   const argument = commonDistinctArgument(calls);
@@ -79,7 +80,7 @@ function groupedFirst(node: Aggregate, calls: readonly AggregateCall[], argument
 /** The set of a call's arguments: the group's address, then the argument. */
 function distinctSet(lowering: Lowering, node: Aggregate, call: AggregateCall): DistinctSet {
   if (call.args.length !== 1 && call.op !== 'string_agg')
-    throw new Error(`DISTINCT in ${call.op} over ${node.groups.length} groups is not supported yet`);
+    throw new NoCode(`DISTINCT in ${call.op} over ${node.groups.length} groups is not supported yet`);
   const slots = [{ dtype: 'i32', width: 1, nullable: false } as const, ...slotsOf(call.args[0]!.type)];
   const layout = tupleLayout(slots);
   return {

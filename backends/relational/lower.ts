@@ -5,7 +5,7 @@
  * A relation becomes a `Stream`, a pipeline that has no sink yet; a breaker closes it and begins another.
  */
 import { make } from '../../ir/build.js';
-import type { Aggregate, Expr, Limit, Relation, SetOperation, Sort, Subquery, Values } from '../../ir/node.js';
+import type { Aggregate, Expr, Limit, Relation, SetOperation, Sort, SortKey, Subquery, Values } from '../../ir/node.js';
 import { rewriteBottomUp } from '../../ir/rewrite.js';
 import { scalar, unreachable, type ValueType } from '../../ir/type.js';
 import { PARAM_BYTES, type ParameterSlot } from '../../runtime/plan.js';
@@ -14,8 +14,9 @@ import { lowerBlocked } from './lower-blocked.js';
 import { lowerJoin } from './lower-join.js';
 import { lowerSetOperation } from './lower-setop.js';
 import { lowerWindow } from './lower-window.js';
-import { PlanLayout, slotsOf, tupleLayout } from './layout.js';
+import { PlanLayout, slotsOf, tensorWidth, tupleLayout } from './layout.js';
 import type { BestRows, Operator, PhysicalPipeline, PhysicalSource, Sink, TupleBuffer } from './physical.js';
+import { NoCode } from '../no-code.js';
 
 /** A larger top-k is a sort of all rows. */
 const MOST_BEST_ROWS = 10_000;
@@ -24,6 +25,8 @@ export interface Stream {
   readonly source: PhysicalSource;
   readonly operators: readonly Operator[];
   readonly parallel: boolean;
+  /** Of the source's columns, where a relation of the plan is just that. */
+  readonly names?: readonly string[] | undefined;
 }
 
 export class Lowering {
@@ -43,6 +46,7 @@ export class Lowering {
     this.pipelines.push({
       name: `p${this.pipelines.length}_${sink.kind}`,
       source,
+      names: stream.names ?? [],
       operators,
       sink,
       parallel: stream.parallel && options.serial !== true,
@@ -65,7 +69,7 @@ export class Lowering {
   }
 
   #slotOf(node: Subquery): Expr {
-    if (node.mode === 'in') throw new Error('IN (subquery) reached lowering: a pass must have turned it into a join');
+    if (node.mode === 'in') throw new NoCode('IN (subquery) is not supported in this place yet');
     const parameter = this.parameters.length;
     this.parameters.push({ dtype: node.type.dtype, offset: this.layout.context.allocate(PARAM_BYTES) });
     const column = node.relation.type.columns[0]!;
@@ -113,6 +117,12 @@ export class Lowering {
   }
 
   stream(node: Relation): Stream {
+    const stream = this.#lowered(node);
+    if (stream.operators.length > 0 || stream.names !== undefined) return stream;
+    return { ...stream, names: node.type.columns.map((column) => column.name) };
+  }
+
+  #lowered(node: Relation): Stream {
     switch (node.kind) {
       case 'scan':
         return fromSource({ kind: 'scan', node });
@@ -121,7 +131,7 @@ export class Lowering {
       case 'filter':
         return after(this.stream(node.input), { kind: 'filter', predicate: node.predicate });
       case 'project':
-        return after(this.stream(node.input), { kind: 'project', exprs: node.exprs });
+        return after(this.stream(node.input), { kind: 'project', exprs: node.exprs, names: node.names });
       case 'apply':
         return after(this.stream(node.input), { kind: 'apply', node });
       case 'join':
@@ -174,7 +184,7 @@ export class Lowering {
     const input = node.input.type.columns.map((column) => column.type);
     const types = [...input];
     const columnFields = fieldNumbers(input);
-    const keys = node.keys.map((key) => {
+    const keys = node.keys.flatMap(scalarKeys).map((key) => {
       if (key.expr.kind === 'ref' && key.expr.type.kind === 'scalar')
         return { key, field: columnFields[key.expr.index]! };
       types.push(key.expr.type);
@@ -207,6 +217,18 @@ export class Lowering {
   #setOperation(node: SetOperation): Stream {
     return lowerSetOperation(this, node);
   }
+}
+
+/** An array is ordered by its elements, the first that differ. */
+function scalarKeys(key: SortKey): readonly SortKey[] {
+  const { expr } = key;
+  const { type } = expr;
+  if (type.kind === 'scalar') return [key];
+  if (type.kind !== 'tensor') throw new NoCode(`sorting by a ${type.kind.toUpperCase()} is not supported yet: sort by its parts`);
+  return Array.from({ length: tensorWidth(type) }, (_, index) => ({
+    ...key,
+    expr: make({ kind: 'part', arg: expr, index, type: scalar(type.dtype, { nullable: type.nullable }) }),
+  }));
 }
 
 /** A literal, or an array of them. */

@@ -24,6 +24,9 @@ import type { Emit } from './site.js';
 import { TEXT } from './text.js';
 import { TIME } from './time.js';
 import { asI32, isConstantNull, nullValue, registersOf, type SqlValue } from './value.js';
+import { NoCode } from '../../no-code.js';
+
+const NOT_UNNESTED = 'a subquery that reads columns of the queries around it is not supported in this place yet';
 
 const EMIT: Readonly<Record<ScalarOp, Emit>> = {
   ...ARITHMETIC,
@@ -69,7 +72,7 @@ function compute(scope: Scope, row: Row, expr: Expr): SqlValue {
       return compositeFlag(scope, emitColumn(scope, row, expr));
     case 'subquery':
     case 'outer':
-      throw new Error(`a ${expr.kind} reached code generation: it must have been turned into a join or a slot`);
+      throw new NoCode(NOT_UNNESTED);
   }
 }
 
@@ -98,7 +101,7 @@ export function emitColumn(scope: Scope, row: Row, expr: Expr): FlightColumn {
   if (expr.type.kind === 'scalar') return scalarColumn(expr.type.dtype, (at) => emitExpr(at, row, expr));
   if (expr.kind === 'case') return caseColumn(scope, row, expr, expr.type);
   if (expr.kind === 'literal' && expr.value === null) return nullColumnOf(expr.type);
-  throw new Error(`no code for a ${expr.kind} that gives a ${expr.type.kind}`);
+  throw new NoCode(`no code for a ${expr.kind} that gives a ${expr.type.kind}`);
 }
 
 export function nullColumnOf(type: ValueType): FlightColumn {
@@ -144,7 +147,7 @@ function withOuterNull(column: FlightColumn, outer: (scope: Scope) => I32 | unde
 
 /** CASE over tensors: element by element, under the branches' own conditions. */
 function caseColumn(scope: Scope, row: Row, expr: Case, type: ValueType): FlightColumn {
-  if (type.kind !== 'tensor') throw new Error(`no code for a CASE that gives a ${type.kind}`);
+  if (type.kind !== 'tensor') throw new NoCode(`no code for a CASE that gives a ${type.kind}`);
   const columns = [...expr.branches.map((branch) => branch.then), expr.otherwise].map((result) =>
     emitColumn(scope, row, result),
   );

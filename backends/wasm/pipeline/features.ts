@@ -11,6 +11,7 @@ import { support, type Emission, type Scope } from './emission.js';
 import type { FlightColumn, Row } from './row.js';
 import { flagBit, tableOfCopies, type Tile, type TileLeaf, type TileModel } from './tile.js';
 import { storeParts } from './tuple.js';
+import { NoCode } from '../../no-code.js';
 
 /** Stores a leaf's values of one row; gives whether any of them is NULL. */
 export function storeLeaf(scope: Scope, { leaf, row, at }: { leaf: TileLeaf; row: Row; at: I32 }): I32 | undefined {
@@ -33,7 +34,7 @@ export function storeLeaf(scope: Scope, { leaf, row, at }: { leaf: TileLeaf; row
         storeFeature(scope, leaf, flight.element(scope, k), first.add(k.mul(leaf.strideBytes)), 0),
       );
       column += flight.width;
-    } else throw new Error('a struct cannot be a feature');
+    } else throw new NoCode('a struct cannot be a feature of a model: select its parts');
   }
   return anyNull;
 }

@@ -2,6 +2,7 @@
 import { dtypeInfo, type DType } from '../../../ir/dtype.js';
 import type { Expr, IntervalValue, LiteralValue } from '../../../ir/node.js';
 import type { TupleLayout } from '../../relational/layout.js';
+import { NoCode } from '../../no-code.js';
 
 export interface LiteralTuples {
   readonly tuples: Uint8Array;
@@ -89,6 +90,6 @@ function writeLiteral(
     }
     case 'f16':
     case 'bf16':
-      throw new Error(`rows of ${dtype} literals are not supported yet`);
+      throw new NoCode(`rows of ${dtype} literals are not supported yet`);
   }
 }

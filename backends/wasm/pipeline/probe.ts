@@ -18,6 +18,7 @@ import { appendTuple } from './memory.js';
 import type { Consume } from './operators.js';
 import type { FlightColumn, Row } from './row.js';
 import { fieldColumn, storeTuple, tupleColumns } from './tuple.js';
+import { NoCode } from '../../no-code.js';
 
 type Probe = Extract<Operator, { kind: 'probe' }>;
 
@@ -106,7 +107,7 @@ function keysMatch(scope: Scope, probe: Probe, { tuple, hash, keys }: Walk): I32
   const matches = f.let(load.i32(tuple, TUPLE_HASH).eq(hash));
   probe.build.keys.forEach((key, i) => {
     const column = fieldColumn(layout, layout.fields[key.field]!, { tuple, absent: undefined });
-    if (column.kind !== 'scalar') throw new Error('join keys are scalars');
+    if (column.kind !== 'scalar') throw new NoCode('joining by values that are no scalars is not supported yet');
     f.if(matches, () =>
       scope.within(() => {
         const stored = column.load(scope);

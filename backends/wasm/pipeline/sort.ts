@@ -12,6 +12,7 @@ import { Scope, type Emission } from './emission.js';
 import { appendTuple } from './memory.js';
 import type { FlightColumn, Row } from './row.js';
 import { fieldColumn, storeTuple } from './tuple.js';
+import { NoCode } from '../../no-code.js';
 
 /** `name` is the pipeline's: that of its comparison. */
 export function consumeSort(scope: Scope, state: SortState, row: Row, name: string): void {
@@ -147,7 +148,7 @@ function defineCompare(emission: Emission, name: string, state: SortState): Befo
       const { layout } = state.rows;
       const [x, y] = [a, b].map((tuple) => {
         const column = fieldColumn(layout, layout.fields[field]!, { tuple, absent: undefined });
-        if (column.kind !== 'scalar') throw new Error('sort keys are scalars');
+        if (column.kind !== 'scalar') throw new NoCode('sorting by values that are no scalars is not supported yet');
         return column.load(scope);
       });
       const decide = (): void => {

@@ -12,6 +12,7 @@ import { WIDTH_BYTES, type QuadDType } from '../kernels/quad.js';
 import { i32, load, type I32 } from '../values.js';
 import { scalarColumn, type FlightColumn } from './row.js';
 import { loadParts } from './tuple.js';
+import { NoCode } from '../../no-code.js';
 
 /** Between columns, so that the columns of a tile do not fall on the same cache sets; programs touch up to 3 rows past the last. */
 const COLUMN_PAD_BYTES = 64;
@@ -69,14 +70,14 @@ export function planTile(emission: Emission, nodes: readonly Apply[]): Tile {
       { data: emission.tensors, tier: emission.tier, name: 'model' },
     );
     if ('unsupported' in program)
-      throw new Error(`model ${node.model} has operators without a kernel: ${program.unsupported.join('; ')}`);
+      throw new NoCode(`model ${node.model} has operators without a kernel: ${program.unsupported.join('; ')}`);
     return program;
   });
   const rows = Math.min(...programs.map((program) => program.tileRows));
   const flagOf = new Map<ToTensor, number>();
   const models = nodes.map((node, i) => placeModel(emission, { node, program: programs[i]!, rows, flagOf }));
   if (flagOf.size > MOST_FLAGS)
-    throw new Error(`models with more than ${MOST_FLAGS} nullable inputs in one pipeline are not supported`);
+    throw new NoCode(`models with more than ${MOST_FLAGS} nullable inputs in one pipeline are not supported`);
   const { local } = emission.layout;
   return { rows, models, count: local.allocate(4), flags: flagOf.size === 0 ? undefined : local.allocate(rows * 4) };
 }

@@ -20,6 +20,7 @@ import { appendTuple } from './memory.js';
 import type { FlightColumn, Row } from './row.js';
 import { defineSort } from './sort.js';
 import { fieldColumn, owned, storeParts, storeTuple } from './tuple.js';
+import { NoCode } from '../../no-code.js';
 
 /** The row, NULL for each result, then keys and arguments. */
 export function consumeWindow(scope: Scope, state: WindowState, row: Row): void {
@@ -66,7 +67,7 @@ type Same = Func<{ a: 'i32'; b: 'i32' }, 'i32'>;
 function fieldValue(scope: Scope, state: WindowState, tuple: I32, field: number): SqlValue {
   const { layout } = state.sort.rows;
   const column = fieldColumn(layout, layout.fields[field]!, { tuple, absent: undefined });
-  if (column.kind !== 'scalar') throw new Error('keys and arguments of windows are scalars');
+  if (column.kind !== 'scalar') throw new NoCode('keys and arguments of window functions that are no scalars are not supported yet');
   return column.load(scope);
 }
 
@@ -285,7 +286,7 @@ function frameOf(scope: Scope, call: WindowCall, { row, start, end, peerStart, p
   if (call.frame === undefined) return { from: start, to: peerEnd };
   const { unit, start: first, end: last } = call.frame;
   const isFar = [first, last].some((bound) => bound.kind === 'offset' && bound.offset !== 0);
-  if (unit !== 'rows' && isFar) throw new Error(`window frames of ${unit} with an offset are not supported yet`);
+  if (unit !== 'rows' && isFar) throw new NoCode(`window frames of ${unit} with an offset are not supported yet`);
   const clamped = (place: I32): I32 =>
     scope.hold(select(place.lt_s(start), start, select(place.gt_s(end), end, place)));
   const offset = (bound: typeof first): number => (bound.kind === 'offset' ? bound.offset : 0);

@@ -1,0 +1,4 @@
+/** A plan holds what no backend has code for yet. The message says what, in words of SQL; the door makes a CompileError of it. */
+export class NoCode extends Error {
+  override readonly name = 'NoCode';
+}

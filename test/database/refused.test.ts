@@ -1,0 +1,35 @@
+/** What is valid SQL, but has no code yet, is refused by the compiler as the user's error, not as a fault of ours. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CompileError } from '../../frontend/diagnostics.js';
+import { RealDatabase } from '../support/real-database.js';
+
+let database: RealDatabase;
+test.before(async () => {
+  database = await RealDatabase.create();
+  await database.text('CREATE TABLE t (a INTEGER, v FLOAT[3])');
+  await database.text('INSERT INTO t VALUES (1, [1, 2, 3])');
+});
+test.after(() => database.close());
+
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ['SELECT * FROM t LEFT JOIN t u ON u.a = t.a AND EXISTS (SELECT 1 FROM t w WHERE w.a > t.a)', /subquery .* not supported in this place yet/],
+  ['SELECT sum(a) OVER (ORDER BY a RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t', /frames of range with an offset are not supported yet/],
+  ['SELECT v, count(*) FROM t GROUP BY v', /grouping by "v", .* is not supported yet/],
+  ['SELECT 1 FROM t JOIN t u ON u.v = t.v', /./],
+];
+
+for (const [sql, message] of REFUSED) {
+  test(sql, async () => {
+    try {
+      await database.text(sql);
+    } catch (error) {
+      assert.instance(error, CompileError);
+      assert.match((error as Error).message, message);
+      return;
+    }
+    assert.unreachable('it ran');
+  });
+}
+
+test.run();
