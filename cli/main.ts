@@ -17,12 +17,20 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   model: { summary: 'Add, list, inspect or remove models.', load: async () => (await import('./model.js')).model },
   query: { summary: 'Run SQL and print or save what it gives.', load: async () => (await import('./query.js')).query },
   compile: { summary: 'Compile a query and its models to plan.wasm.', load: async () => (await import('./compile.js')).compile },
-  run: { summary: 'Run a plan.wasm; no compiler is loaded.', load: async () => (await import('./run.js')).run },
+  run: { summary: 'Run a plan.wasm; no compiler is loaded.', load: loadRun },
   explain: { summary: 'Show how a query would run, and why so.', load: async () => (await import('./explain.js')).explain },
   info: { summary: 'Show what a database file holds.', load: async () => (await import('./info.js')).info },
   verify: { summary: 'Check every page of a database file.', load: async () => (await import('./verify.js')).verifyCommand },
   calibrate: { summary: "Measure this machine's kernels.", load: async () => (await import('./calibrate.js')).calibrateCommand },
 };
+
+/** A plan should answer at once: its first thread starts and the engine loads while the command itself is still read. */
+async function loadRun(): Promise<Command> {
+  const thread = import('../runtime/executor/worker-pool.js').then(({ startEarly }) => startEarly(1));
+  const engine = import('../runtime/database.js');
+  const [{ run }] = await Promise.all([import('./run.js'), thread, engine]);
+  return run;
+}
 
 /** For a command to end what it does after Ctrl-C; the database file bears an end at any point. */
 const STOPPING_MS = 1000;

@@ -14,7 +14,6 @@ export const run = defineCommand({
     const output = outputOf(options);
     const bytes = readFile(plan!);
     bytes.catch(() => undefined);
-    await import('../runtime/executor/worker-pool.js').then(({ startEarly }) => startEarly(1));
     await withDatabase(path!, { ...options, readOnly: true }, async (db) =>
       writeResult(db.run(await bytes, parameterValues(options.param), { signal }), output));
   },

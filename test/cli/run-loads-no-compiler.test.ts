@@ -1,0 +1,51 @@
+/** `intarsia run` loads neither the compiler nor a library that a plan does not need, whatever is printed. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ROOT } from '../support/golden.js';
+import { intarsia } from './terminal.js';
+
+/** The classes of its errors are part of the public API and load nothing else. */
+const COMPILER = /\/(chevrotain|binaryen|onnx-proto|protobufjs)\/|\/dist\/(frontend\/(?!diagnostics|onnx\/errors)|passes\/|backends\/)|compiler-(client|worker)/;
+const LIBRARIES = /\/node_modules\//;
+const folder = mkdtempSync(join(tmpdir(), 'intarsia-run-'));
+const [db, plan] = [join(folder, 'flights.db'), join(folder, 'plan.wasm')];
+
+test.before(() => {
+  const steps = [
+    ...['flights', 'weather', 'planes', 'airlines'].map((table) => ['import', db, table, `${ROOT}examples/flights/${table}.parquet`]),
+    ...['late_gbdt', 'late_logistic', 'late_mlp'].map((name) => ['model', 'add', db, name, `${ROOT}examples/flights/${name}.onnx`]),
+    ['compile', db, `${ROOT}examples/flights/late_demo.sql`, '-o', plan],
+  ];
+  for (const words of steps) {
+    const { code, stderr } = intarsia(words);
+    assert.is(code, 0, stderr);
+  }
+});
+
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+function loadedBy(words: readonly string[]): { readonly modules: readonly string[]; readonly stdout: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', `${ROOT}dist/test/cli/log-modules.js`, `${ROOT}dist/cli/main.js`, ...words], { encoding: 'utf8' });
+  assert.is(status, 0, stderr);
+  return { stdout, modules: [...stderr.matchAll(/^loaded (.*)$/gm)].map((match) => match[1]!) };
+}
+
+for (const format of ['table', 'csv', 'json']) {
+  test(`as ${format}`, () => {
+    const { modules, stdout } = loadedBy(['run', db, plan, '--format', format]);
+    assert.match(stdout, /JetBlue Airways/);
+    assert.ok(modules.some((module) => module.endsWith('/runtime/executor/query-run.js')), 'what is loaded is seen');
+    assert.equal(modules.filter((module) => COMPILER.test(module) || LIBRARIES.test(module)), []);
+  });
+}
+
+test('a query that must be compiled is seen to load the compiler client', () => {
+  const { modules } = loadedBy(['query', db, 'SELECT 1 AS one']);
+  assert.ok(modules.some((module) => COMPILER.test(module)));
+});
+
+test.run();
