@@ -4,7 +4,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { Expr, Node, Tensor } from '../../ir/node.js';
-import { children } from '../../ir/rewrite.js';
+import { children, postorder } from '../../ir/rewrite.js';
 import type { TensorData, TensorValue } from '../../ir/tensor-data.js';
 import { scalar } from '../../ir/type.js';
 import { evaluateTensor } from '../reference/tensor.js';
@@ -32,11 +32,24 @@ export class TileLowering {
   readonly #mapFunctions = new Map<Expr, Map<string, MapFunc>>();
   readonly #shared = new Map<string, Func>();
   readonly #constants = new Map<Tensor, TensorValue>();
+  readonly #readers = new Map<Node, number>();
 
-  constructor(plan: TilePlan, options: { readonly data: TensorData; readonly tier: KernelTier }) {
+  constructor(
+    plan: TilePlan,
+    outputs: readonly Tensor[],
+    options: { readonly data: TensorData; readonly tier: KernelTier },
+  ) {
     this.plan = plan;
     this.data = options.data;
     this.tier = options.tier;
+    const nodes = new Set(outputs.flatMap((output) => postorder(output)));
+    for (const read of [...outputs, ...[...nodes].flatMap((node) => children(node))])
+      this.#readers.set(read, (this.#readers.get(read) ?? 0) + 1);
+  }
+
+  /** How many nodes (and outputs) read a node. */
+  readers(node: Tensor): number {
+    return this.#readers.get(node) ?? 0;
   }
 
   /** The value of a node; its steps are emitted at the first request. */

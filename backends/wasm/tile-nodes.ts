@@ -1,27 +1,13 @@
 /** The table of tensor nodes that tile programs run; kinds left out are reported as unsupported. */
 import { make } from '../../ir/build.js';
-import type {
-  Dense,
-  Expand,
-  Expr,
-  Input,
-  MatMul,
-  Reshape,
-  Tensor,
-  ToTensor,
-  Transpose,
-  TreeEnsemble,
-} from '../../ir/node.js';
+import type { Expand, Input, Reshape, Tensor, ToTensor, Transpose, TreeEnsemble } from '../../ir/node.js';
 import { scalar } from '../../ir/type.js';
-import { emitDense, type DenseVariant } from './kernels/dense.js';
-import { applyCheap, cheapName, isCheap } from './kernels/map.js';
-import { blocksOf, packPanels, panelBytes, storedMatrix } from './kernels/panels.js';
 import { emitTrees, treeScratchBytes, type TreeKernel } from './kernels/tree.js';
 import { planTrees, TREE_TENSORS, treeParts, type TreeLayout } from './kernels/tree-layout.js';
+import { lowerDense, lowerMatMul } from './tile-dense.js';
 import { lowerLookup, lowerMap, mapStep } from './tile-lower.js';
 import { lowerCumulative, lowerGather, lowerPad, lowerReduce, lowerSlice, lowerTopK } from './tile-lower-rows.js';
 import type { TileLowering } from './tile-lowering.js';
-import type { TileContext } from './tile-plan.js';
 import {
   broadcastCells,
   quadDType,
@@ -31,7 +17,6 @@ import {
   type Cell,
   type TileValue,
 } from './tile-value.js';
-import type { I32 } from './values.js';
 
 type Lower<K extends Tensor['kind']> = (lowering: TileLowering, node: Extract<Tensor, { kind: K }>) => TileValue;
 
@@ -55,7 +40,7 @@ export const LOWER: { readonly [K in Tensor['kind']]?: Lower<K> } = {
   slice: lowerSlice,
   pad: lowerPad,
   lookup: lowerLookup,
-  dense: denseStep,
+  dense: lowerDense,
   matmul: lowerMatMul,
   tree_ensemble: lowerTrees,
   reshape: lowerReshape,
@@ -132,136 +117,6 @@ function lowerExpand(lowering: TileLowering, node: Expand): TileValue {
   const input = lowering.of(node.input);
   const shape = rowDims(node.type);
   return { dtype: input.dtype, ...shape, cells: () => broadcastCells(input, shape.dims) };
-}
-
-function lowerMatMul(lowering: TileLowering, node: MatMul): TileValue {
-  if (node.right.type.dims.length > 2) throw new Unsupported('a product with a batch of matrices');
-  return denseStep(lowering, {
-    input: node.left,
-    weight: node.right,
-    bias: undefined,
-    activation: undefined,
-    type: node.type,
-  });
-}
-
-type DenseParts = Pick<Dense, 'input' | 'weight' | 'bias' | 'activation' | 'type'>;
-
-/** Fewest outputs for which the features are first brought together in the cache, out of pages far apart. */
-const COPY_FROM_OUTPUTS = 24;
-
-function denseStep(lowering: TileLowering, node: DenseParts): TileValue {
-  const { plan } = lowering;
-  const input = lowering.of(node.input);
-  const dtype = input.dtype;
-  if (dtype !== 'f32' && dtype !== 'f64') throw new Unsupported(`a product of ${dtype}`);
-  if (lowering.dependsOnRow(node.weight)) throw new Unsupported('a product of two tensors that depend on the row');
-  if (input.rowAxis === input.dims.length - 1) throw new Unsupported('a product over rows');
-  const k = input.dims[input.dims.length - 1]!;
-  const m = (node.weight.type.dims[1] ?? 1) as number;
-  const cells = input.cells();
-  const isApart = m >= COPY_FROM_OUTPUTS && cells.some((cell) => 'column' in cell && plan.isLeaf(cell.column));
-  const places = lowering.columnsOf({ dtype, cells: isApart ? copyOf(lowering, { dtype, cells }) : cells });
-  const groups = places.length / k;
-  const output = plan.addBuffer(dtype, groups * m);
-  const { calls, explain, isActivated } = denseCalls(lowering, node, { k, m, dtype });
-  const table = plan.tableOf(places);
-  plan.addStep({
-    reads: places,
-    writes: [output],
-    explain,
-    emit: (context) => {
-      const { f, place, rows } = context;
-      for (let group = 0; group < groups; group++) {
-        for (const { func, layout, address, bias } of calls) {
-          const from = place(table + group * k + layout.k0);
-          const to = place(output.first + group * m + layout.m0);
-          const { k: blockK, m: blockM } = layout;
-          f.call(func, { input: from, output: to, weights: address(context), bias, rows, k: blockK, m: blockM });
-        }
-      }
-    },
-  });
-  const columns = Array.from({ length: output.columns }, (_, i): Cell => ({ column: output.first + i }));
-  const result =
-    node.activation === undefined || isActivated
-      ? columns
-      : mapStep(lowering, { body: node.activation, inputs: [{ dtype, cells: columns }] });
-  return { dtype, ...rowDims(node.type), cells: () => result };
-}
-
-interface DenseShape {
-  readonly k: number;
-  readonly m: number;
-  readonly dtype: 'f32' | 'f64';
-}
-
-/** A call for each block of the weight; those along k go on from what the output holds, the last one activates. */
-function denseCalls(lowering: TileLowering, node: DenseParts, shape: DenseShape) {
-  const { plan, tier } = lowering;
-  const { k, m, dtype } = shape;
-  const bias = node.bias === undefined ? undefined : biasData(lowering, node.bias, { m, dtype });
-  const body = node.activation !== undefined && isCheap(node.activation) ? node.activation : undefined;
-  const activation: DenseVariant['activation'] =
-    body === undefined
-      ? undefined
-      : { name: cheapName(body), apply: (f, x) => applyCheap({ f, module: plan.module }, body, x) };
-  const calls = weightBlocks(lowering, node.weight, shape).map((block) => {
-    const { layout } = block;
-    const init = layout.k0 > 0 ? 'output' : bias === undefined ? 'zero' : 'bias';
-    const isLast = layout.k0 + layout.k === k;
-    const variant: DenseVariant = { dtype, shape: tier.dense, init, activation: isLast ? activation : undefined };
-    const ownBias = bias === undefined ? 0 : bias.add(layout.m0 * (dtype === 'f32' ? 4 : 8));
-    return { ...block, func: emitDense(plan.module, variant), bias: ownBias };
-  });
-  const tile = `${tier.dense.width}x${tier.dense.vectors * (dtype === 'f32' ? 4 : 2)}`;
-  const name = activation === undefined ? '' : ` ${activation.name}`;
-  const explain = `dense ${k}x${m} ${dtype}${name} tile ${tile} ${tier.relaxedSimd ? 'relaxed' : 'simd128'}`;
-  return { calls, explain, isActivated: body !== undefined };
-}
-
-function biasData(
-  lowering: TileLowering,
-  bias: Tensor,
-  shape: { readonly m: number; readonly dtype: 'f32' | 'f64' },
-): I32 {
-  if (lowering.dependsOnRow(bias)) throw new Unsupported('a bias that depends on the row');
-  const cells = broadcastCells(lowering.of(bias), [shape.m]);
-  const values = cells.map((cell) => (cell as { readonly constant: number }).constant);
-  return lowering.plan.module.data(lowering.packConstants(shape.dtype, values).bytes);
-}
-
-function copyOf(
-  lowering: TileLowering,
-  input: { readonly dtype: 'f32' | 'f64'; readonly cells: readonly Cell[] },
-): readonly Cell[] {
-  const body: Expr = make({ kind: 'ref', index: 0, type: scalar(input.dtype) });
-  return mapStep(lowering, { body, inputs: [input] });
-}
-
-interface WeightBlock {
-  readonly layout: ReturnType<typeof blocksOf>[number];
-  readonly address: (context: TileContext) => I32;
-}
-
-/** Stored weights are read where they lie; a computed constant is carried in the module. */
-function weightBlocks(
-  lowering: TileLowering,
-  weight: Tensor,
-  shape: { k: number; m: number; dtype: 'f32' | 'f64' },
-): readonly WeightBlock[] {
-  const { plan } = lowering;
-  const stored = storedMatrix(weight);
-  return blocksOf({ ...shape, transposed: stored?.transposed ?? false }).map((layout) => {
-    if (stored !== undefined) {
-      const { hash } = stored;
-      const index = plan.addWeight({ hash, tensors: [hash], layout, byteLength: panelBytes(layout) });
-      return { layout, address: (context) => context.weight(index) };
-    }
-    const value = lowering.constantTensor(weight);
-    const data = plan.module.data(packPanels({ ...value, dims: [shape.k, shape.m] }, layout));
-    return { layout, address: () => data };
-  });
 }
 
 function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {

@@ -51,7 +51,7 @@ export function compileTileProgram(
   options: TileOptions,
 ): TileProgram | { readonly unsupported: readonly string[] } {
   const plan = new TilePlan(module);
-  const lowering = new TileLowering(plan, options);
+  const lowering = new TileLowering(plan, outputs, options);
   const unsupported = placeLeaves(plan, outputs);
   if (unsupported.length > 0) return { unsupported };
   const values = outputs.map((output) => lowering.attempt(output));

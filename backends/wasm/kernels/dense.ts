@@ -1,11 +1,13 @@
 /**
  * The dense kernel: out[m][rows] = activation(init + sum over k of W[k][m] * in[k][rows]), rows as SIMD lanes.
+ * As a pair with the layer that follows, if that has few outputs, hidden sums go on from their registers:
+ * out[j][rows] += sum over m of V[m][j] * activation(...); they are stored nowhere.
  *
  * In: tables of column addresses (a column is contiguous over rows), one block of weights as `panels.ts` lays it out.
  * A tile of `width` outputs x `vectors` SIMD registers of rows stays in registers while k runs; a panel's weights stay
  * in L1 while all rows of the tile pass. Rows are handled up to the next multiple of 4: columns must be that long.
  */
-import type { Func, FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
+import type { Func, FunctionBuilder, Local, Locals, ModuleBuilder, Params } from '../dsl.js';
 import { f32x4, f64x2 } from '../lanes.js';
 import { load, type I32, type V128 } from '../values.js';
 import { PANEL_WIDTH } from './panels.js';
@@ -22,8 +24,22 @@ export interface DenseVariant {
   /** Where sums begin: at the bias, at zero, or at what the output holds (the next block along k). */
   readonly init: 'bias' | 'zero' | 'output';
   /** Applied to the sums of the last block; named so that equal kernels are emitted once. */
-  readonly activation: { readonly name: string; readonly apply: (f: FunctionBuilder, x: V128) => V128 } | undefined;
+  readonly activation: Activation | undefined;
 }
+
+export interface Activation {
+  readonly name: string;
+  /** All sums of a tile at once, so that they share the constants. */
+  readonly apply: (f: FunctionBuilder, sums: readonly V128[]) => readonly V128[];
+}
+
+/** The layer behind a block: its outputs, at most `MOST_PAIR_OUTPUTS`. */
+export interface PairVariant extends DenseVariant {
+  readonly nextOutputs: number;
+}
+
+/** More would be read and written once a panel too often. */
+export const MOST_PAIR_OUTPUTS = 8;
 
 const PANEL_PARAMS = {
   input: 'i32',
@@ -43,8 +59,13 @@ const BLOCK_PARAMS = {
   k: 'i32',
   m: 'i32',
 } as const;
-type PanelFunc = Func<typeof PANEL_PARAMS, undefined>;
+const NEXT = { next: 'i32' } as const;
+const PAIR_PARAMS = { ...BLOCK_PARAMS, ...NEXT } as const;
+const PANEL_PAIR_PARAMS = { ...PANEL_PARAMS, ...NEXT } as const;
+/** Of either parameters. */
+type PanelFunc = Func<Params, undefined>;
 export type DenseFunc = Func<typeof BLOCK_PARAMS, undefined>;
+export type PairFunc = Func<typeof PAIR_PARAMS, undefined>;
 
 /** Rows one 4-row step of the tail needs. */
 const TAIL_ROWS = 4;
@@ -54,13 +75,28 @@ const TAIL_ROWS = 4;
  * address of `m` values (unused unless init is 'bias').
  */
 export function emitDense(module: ModuleBuilder, variant: DenseVariant): DenseFunc {
-  const name = nameOf('dense', variant);
-  const func: DenseFunc = { name, params: BLOCK_PARAMS, result: undefined };
-  if (module.hasFunction(name)) return func;
+  return emitBlock(module, nameOf('dense', variant), BLOCK_PARAMS, variant);
+}
+
+/** Likewise; `output` is the table of the next layer's columns, which are added to, `next` its weights [m, outputs]. */
+export function emitDensePair(module: ModuleBuilder, variant: PairVariant): PairFunc {
+  return emitBlock(module, nameOf('pair', variant), PAIR_PARAMS, variant);
+}
+
+function emitBlock<const P extends typeof BLOCK_PARAMS>(
+  module: ModuleBuilder,
+  name: string,
+  signature: P,
+  variant: DenseVariant & Partial<PairVariant>,
+): Func<P, undefined> {
+  const block: Func<P, undefined> = { name, params: signature, result: undefined };
+  if (module.hasFunction(name)) return block;
   const bytes = variant.dtype === 'f32' ? 4 : 8;
+  const { nextOutputs } = variant;
   const { width } = variant.shape;
   const panels = Array.from({ length: width }, (_, i) => emitPanel(module, variant, i + 1));
-  return module.define(name, { params: BLOCK_PARAMS }, (f, { input, output, weights, bias, rows, k, m }) => {
+  module.define(name, { params: signature as Params }, (f, params) => {
+    const { input, output, weights, bias, rows, k, m, next } = params as Locals<typeof PAIR_PARAMS>;
     const left = f.let(m, 'left');
     f.while(
       () => left.gt_s(0),
@@ -72,7 +108,9 @@ export function emitDense(module: ModuleBuilder, variant: DenseVariant): DenseFu
           () => inPanel.gt_s(0),
           () => {
             const outputs = f.let(min(f, inPanel, width));
-            const call = (func: PanelFunc): void => f.call(func, { input, output, weights, bias, rows, k, stride });
+            const call = (func: PanelFunc): void => {
+              f.call(func, { input, output, weights, bias, rows, k, stride, ...(next && { next }) });
+            };
             f.switch(
               outputs.sub(1),
               panels.slice(0, -1).map((panel) => () => call(panel)),
@@ -80,7 +118,8 @@ export function emitDense(module: ModuleBuilder, variant: DenseVariant): DenseFu
             );
             f.advance(weights, outputs.mul(bytes));
             f.advance(bias, outputs.mul(bytes));
-            f.advance(output, outputs.mul(4));
+            if (nextOutputs === undefined) f.advance(output, outputs.mul(4));
+            else f.advance(next, outputs.mul(bytes * nextOutputs));
             f.set(inPanel, inPanel.sub(outputs));
           },
         );
@@ -89,6 +128,7 @@ export function emitDense(module: ModuleBuilder, variant: DenseVariant): DenseFu
       },
     );
   });
+  return block;
 }
 
 function min(f: FunctionBuilder, a: I32, b: number): I32 {
@@ -97,19 +137,23 @@ function min(f: FunctionBuilder, a: I32, b: number): I32 {
   return least;
 }
 
-function nameOf(base: string, { dtype, shape, init, activation }: DenseVariant): string {
+function nameOf(base: string, variant: DenseVariant & Partial<PairVariant>): string {
+  const { dtype, shape, init, activation, nextOutputs } = variant;
   const tile = `${shape.width}x${shape.vectors}`;
-  return [base, dtype, tile, init, ...(activation === undefined ? [] : [activation.name])].join('_');
+  const next = nextOutputs === undefined ? [] : [`to${nextOutputs}`];
+  return [base, dtype, tile, init, ...(activation === undefined ? [] : [activation.name]), ...next].join('_');
 }
 
 /** `width` outputs over all rows. Narrow panels take more rows at a time, so that as many sums are in flight. */
-function emitPanel(module: ModuleBuilder, variant: DenseVariant, width: number): PanelFunc {
+function emitPanel(module: ModuleBuilder, variant: DenseVariant & Partial<PairVariant>, width: number): PanelFunc {
   const { dtype, shape } = variant;
   const tailVectors = TAIL_ROWS / (dtype === 'f32' ? 4 : 2);
   const vectors = Math.min(8, Math.max(shape.vectors, Math.floor((shape.width * shape.vectors) / width)));
   const name = nameOf(`panel${width}`, variant);
-  if (module.hasFunction(name)) return { name, params: PANEL_PARAMS, result: undefined };
-  return module.define(name, { params: PANEL_PARAMS }, (f, params) => {
+  const signature = variant.nextOutputs === undefined ? PANEL_PARAMS : PANEL_PAIR_PARAMS;
+  if (module.hasFunction(name)) return { name, params: signature, result: undefined };
+  return module.define(name, { params: signature as Params }, (f, locals) => {
+    const params = locals as Locals<typeof PANEL_PAIR_PARAMS>;
     const { rows } = params;
     const endBytes = f.let(
       rows
@@ -138,7 +182,7 @@ function emitPanel(module: ModuleBuilder, variant: DenseVariant, width: number):
 }
 
 interface Tile {
-  readonly variant: DenseVariant;
+  readonly variant: DenseVariant & Partial<PairVariant>;
   readonly width: number;
   readonly vectors: number;
   /** Byte offset of the tile's first row in every column. */
@@ -149,6 +193,8 @@ interface Tile {
   readonly bias: I32;
   readonly k: I32;
   readonly stride: I32;
+  /** Of a pair: the next layer's weights of the tile's first hidden unit. */
+  readonly next: I32;
 }
 
 function emitTile(f: FunctionBuilder, tile: Tile): void {
@@ -179,9 +225,59 @@ function emitTile(f: FunctionBuilder, tile: Tile): void {
     f.advance(from, 4);
     loop.break(from.ge_u(end));
   });
+  const flat = sums.flat();
+  const activated = variant.activation?.apply(f, flat) ?? flat;
+  if (variant.nextOutputs !== undefined) return feedNext(f, tile, activated);
   for (let i = 0; i < width; i++) {
     const column = f.let(load.i32(tile.output, i * 4).add(tile.at));
-    for (let v = 0; v < vectors; v++)
-      f.store.v128(column, variant.activation?.apply(f, sums[i]![v]!) ?? sums[i]![v]!, v * 16);
+    for (let v = 0; v < vectors; v++) f.store.v128(column, activated[i * vectors + v]!, v * 16);
   }
+}
+
+/** out[j] += V[i][j] * hidden[i], i ascending: the order in which the next layer would take its sums alone. */
+function feedNext(f: FunctionBuilder, tile: Tile, hidden: readonly V128[]): void {
+  const { variant, width, vectors } = tile;
+  const [lanes, splat, bytes] = variant.dtype === 'f32' ? [f32x4, load.splat32, 4] : [f64x2, load.splat64, 8];
+  const held = hidden.map((value) => f.let(value));
+  const outputs = variant.nextOutputs!;
+  for (let j = 0; j < outputs; j++) {
+    const column = f.let(load.i32(tile.output, j * 4).add(tile.at));
+    const sums = Array.from({ length: vectors }, (_, v) => f.let(load.v128(column, v * 16)));
+    for (let i = 0; i < width; i++) {
+      const w = f.let(splat(tile.next, (i * outputs + j) * bytes));
+      for (let v = 0; v < vectors; v++) f.set(sums[v]!, lanes.madd(held[i * vectors + v]!, w, sums[v]!));
+    }
+    sums.forEach((sum, v) => f.store.v128(column, sum, v * 16));
+  }
+}
+
+const FILL_PARAMS = { output: 'i32', count: 'i32', rows: 'i32', values: 'i32' } as const;
+
+/** Emits (once) the function that sets the rows of `count` columns to a value each: where the sums of a pair begin. */
+export function emitFill(module: ModuleBuilder, dtype: 'f32' | 'f64'): Func<typeof FILL_PARAMS, undefined> {
+  const name = `fill_${dtype}`;
+  if (module.hasFunction(name)) return { name, params: FILL_PARAMS, result: undefined };
+  const [splat, bytes] = dtype === 'f32' ? [load.splat32, 4] : [load.splat64, 8];
+  return module.define(name, { params: FILL_PARAMS }, (f, { output, count, rows, values }) => {
+    f.forRange({ to: count }, (j) => {
+      const value = f.let(splat(values.add(j.mul(bytes))));
+      const column = f.let(load.i32(output.add(j.shl(2))), 'column');
+      const end = f.let(
+        column.add(
+          rows
+            .add(TAIL_ROWS - 1)
+            .and(-TAIL_ROWS)
+            .mul(bytes),
+        ),
+        'end',
+      );
+      f.while(
+        () => column.lt_u(end),
+        () => {
+          f.store.v128(column, value);
+          f.advance(column, 16);
+        },
+      );
+    });
+  });
 }

@@ -7,7 +7,7 @@
 import type { Expr } from '../../../ir/node.js';
 import type { FunctionBuilder, Func, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i64x2 } from '../lanes.js';
-import { load, type I32, type I64 } from '../values.js';
+import { load, type I32, type I64, type V128 } from '../values.js';
 import { CAST_QUAD } from './cast-quad.js';
 import {
   constantQuad,
@@ -211,17 +211,33 @@ export function isCheap(body: Expr): boolean {
   return visit(body) && operators <= 4;
 }
 
-/** A cheap body over one register of f32 or f64. */
-export function applyCheap(context: QuadContext, body: Expr, x: Quad['parts'][number]): Quad['parts'][number] {
+/**
+ * A cheap body over registers of f32 or f64, each literal in one register for all of them.
+ * max(x, c) is `pmax`, one instruction: it keeps the NaN of x as max does, and differs only in max(-0, 0) being -0.
+ */
+export function applyCheap(context: QuadContext, body: Expr, registers: readonly V128[]): readonly V128[] {
   const dtype = (body.type as { dtype: 'f32' | 'f64' }).dtype;
   const lanes = dtype === 'f32' ? f32x4 : f64x2;
-  const visit = (expr: Expr): Quad => {
-    if (expr.kind === 'ref') return { dtype, parts: [x] };
-    if (expr.kind === 'literal') return { dtype, parts: [lanes.splat(Number(expr.value))] };
-    if (expr.kind !== 'call') throw new Error(`a cheap body has no ${expr.kind}`);
-    return SCALAR_QUAD[expr.op]!(context, ...expr.args.map(visit));
+  const literals = new Map<Expr, V128>();
+  const literal = (expr: Extract<Expr, { kind: 'literal' }>): V128 => {
+    const known = literals.get(expr) ?? context.f.let(lanes.splat(Number(expr.value)));
+    literals.set(expr, known);
+    return known;
   };
-  return visit(body).parts[0]!;
+  const apply = (x: V128): V128 => {
+    const visit = (expr: Expr): V128 => {
+      if (expr.kind === 'ref') return x;
+      if (expr.kind === 'literal') return literal(expr);
+      if (expr.kind !== 'call') throw new Error(`a cheap body has no ${expr.kind}`);
+      const bound = expr.op === 'max' ? expr.args.find((arg) => arg.kind === 'literal') : undefined;
+      if (bound !== undefined && !Number.isNaN(Number(bound.value)))
+        return lanes.pmax(visit(expr.args.find((arg) => arg !== bound) ?? bound), literal(bound));
+      return SCALAR_QUAD[expr.op]!(context, ...expr.args.map((arg): Quad => ({ dtype, parts: [visit(arg)] })))
+        .parts[0]!;
+    };
+    return visit(body);
+  };
+  return registers.map(apply);
 }
 
 /** A name for a cheap body, equal only for equal bodies: `max(x, 0)` is `relu`, `x * 0.5` is `mul_x_0p5`. */
