@@ -53,6 +53,7 @@ function buildSide(lowering: Lowering, node: Join, keys: Condition['keys']): Joi
     rows: lowering.tuples(types),
     keys: placed,
     columnCount: columns.length,
+    names: node.right.type.columns.map((column) => column.name),
     keepsUnmatched: node.join === 'full',
   };
   lowering.close(lowering.stream(node.right), { kind: 'build', build });

@@ -32,6 +32,8 @@ export interface JoinBuild {
   readonly keys: readonly { readonly expr: Expr; readonly field: number; readonly nullSafe: boolean }[];
   /** Columns the build side had before computed keys were put behind them. */
   readonly columnCount: number;
+  /** Theirs, for explain. */
+  readonly names: readonly string[];
   /** Whether rows with NULL keys are kept: they match nothing but a full join gives them. */
   readonly keepsUnmatched: boolean;
 }
@@ -108,7 +110,8 @@ export type PhysicalSource =
 
 export type Operator =
   | { readonly kind: 'filter'; readonly predicate: Expr }
-  | { readonly kind: 'project'; readonly exprs: readonly Expr[] }
+  /** `names`: for explain, where the projection is the query's. */
+  | { readonly kind: 'project'; readonly exprs: readonly Expr[]; readonly names?: readonly string[] }
   | {
       readonly kind: 'probe';
       readonly join: Exclude<JoinKind, 'right' | 'cross'>;
@@ -154,6 +157,8 @@ export type Sink =
 export interface PhysicalPipeline {
   readonly name: string;
   readonly source: PhysicalSource;
+  /** Of the source's columns, for explain; empty where they are the plan's own. */
+  readonly names: readonly string[];
   readonly operators: readonly Operator[];
   readonly sink: Sink;
   readonly parallel: boolean;

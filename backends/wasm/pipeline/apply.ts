@@ -40,8 +40,15 @@ interface Rest {
   readonly operators: readonly Operator[];
   readonly pipelineSink: Sink;
   readonly sink: SinkCode;
-  /** Lines for explain. */
-  readonly notes: string[];
+  readonly notes: Notes;
+}
+
+/** Lines for explain below each model; what is said of a tile stands at its last model. */
+export type Notes = Map<Apply, readonly string[]>;
+
+function noteTile({ notes }: Rest, tile: Tile, text: string): void {
+  const last = tile.models.at(-1)!.node;
+  notes.set(last, [...(notes.get(last) ?? []), `tiles of ${tile.rows} rows, ${text}`]);
 }
 
 /** Models that follow each other and do not read each other's outputs share a tile. */
@@ -81,8 +88,7 @@ function planRest(emission: Emission, name: string, rest: Rest): Planned {
   const nodes = leadingModels(rest.operators);
   const after = rest.operators.slice(nodes.length);
   const tile = planTile(emission, nodes);
-  for (const model of tile.models)
-    rest.notes.push(...model.program.explain.map((line) => `  ${model.node.model}: ${line}`));
+  for (const model of tile.models) rest.notes.set(model.node, model.program.explain);
   const inputType = nodes[0]!.input.type;
   const next = after.findIndex((operator) => operator.kind === 'apply');
   const inner = next < 0 ? rest.sink : tileSink(emission, name, { ...rest, operators: after.slice(next) });
@@ -136,7 +142,7 @@ export function tileSink(emission: Emission, name: string, rest: Rest): SinkCode
     tile,
     [...needed].sort((a, b) => a - b).map((position) => ({ position, type: inputType.columns[position]!.type })),
   );
-  rest.notes.push(`  tiles of ${tile.rows} rows, gathered: ${carried.positions.length} columns wait with them`);
+  noteTile(rest, tile, `gathered: ${carried.positions.length} columns wait with them`);
   const segment = defineSegment(emission, name, planned, (scope, { row }) =>
     carriedColumns(scope, carried, { row, width: inputType.columns.length }),
   );
@@ -222,7 +228,7 @@ interface TiledScan extends Rest {
 export function defineTiledScan(emission: Emission, name: string, scan: TiledScan): void {
   const planned = planRest(emission, name, scan);
   const { tile, inner } = planned;
-  scan.notes.push(`  tiles of ${tile.rows} rows, in place: features are read where the columns lie`);
+  noteTile(scan, tile, 'in place: features are read where the columns lie');
   const columnsAt = (scope: Scope, morsel: I32, row: I32): readonly FlightColumn[] =>
     projected(scope, scan.before, scanColumns(scope, scan.source.node, { morsel, row }));
   const segment = defineSegment(emission, name, planned, (scope, { morsel, begin, row }) => {

@@ -7,7 +7,7 @@ import { failIf } from '../expression/site.js';
 import { asI64 } from '../expression/value.js';
 import { i32 } from '../values.js';
 import { consumeAggregate, defineEnsure, defineMerge, singleGroup } from './aggregate-code.js';
-import { defineTiledScan, tileSink } from './apply.js';
+import { defineTiledScan, tileSink, type Notes } from './apply.js';
 import { consumeBlocked, defineBlocked } from './blocked.js';
 import type { Emission, Flow, Scope } from './emission.js';
 import { resetArena } from './memory.js';
@@ -29,7 +29,7 @@ export function emitPipeline(
   const { name, source, sink } = pipeline;
   const code = sinkCode(name, sink, result);
   const run = emission.module.freshName(`run_${name}`);
-  const notes: string[] = [];
+  const notes: Notes = new Map();
   defineSegments(emission, run, { pipeline, sink: code, notes });
   const init = sink.kind === 'result' ? emission.module.freshName(`init_${name}`) : undefined;
   if (init !== undefined && result !== undefined) defineResultInit(emission, init, result);
@@ -42,14 +42,14 @@ export function emitPipeline(
     result: sink.kind === 'result',
     writes: writesOf(sink),
     finish: finishOf(emission, name, sink),
-    explain: explainPipeline(pipeline, notes),
+    explain: explainPipeline(pipeline, { notes, hostOps: new Set(emission.hostFunctions.map(({ op }) => op)) }),
   };
 }
 
 interface Segments {
   readonly pipeline: PhysicalPipeline;
   readonly sink: SinkCode;
-  readonly notes: string[];
+  readonly notes: Notes;
 }
 
 /** Operators up to the first model are the run's own; what follows runs a tile at a time, as its sink. */
