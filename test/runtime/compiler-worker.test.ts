@@ -1,0 +1,205 @@
+/** The compiler in its own thread: what the caller notices of it (nothing), and what it leaves behind (nothing). */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { wideModel } from '../../examples/wide/dense-model.js';
+import { writeModel } from '../../examples/wide/onnx-writer.js';
+import { CompilerClient } from '../../runtime/compiler-client.js';
+import { errorOfText, textOfError } from '../../runtime/compiler-protocol.js';
+import { CompileError, ExecutionError, ImportError, ModelError, open, verify, type Database } from '../../runtime/database.js';
+import { onnxModel } from '../support/onnx-model.js';
+
+const MIB = 2 ** 20;
+const MODEL_BYTES = 64 * MIB;
+let folder = '';
+let modelPath = '';
+let db: Database;
+
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'intarsia-compiler-'));
+  modelPath = join(folder, 'wide.onnx');
+  await writeModel(modelPath, wideModel({ weightBytes: MODEL_BYTES, width: 2048, seed: 3 }));
+  db = await open(join(folder, 'test.db'), { threads: 2, memoryLimit: '64MiB' });
+  await db.query("CREATE TABLE t (id INTEGER, amount DOUBLE, kind VARCHAR); INSERT INTO t VALUES (1, 2.5, 'a'), (2, 4.5, 'b'), (3, 9.5, 'a')").run();
+});
+
+test.after(async () => {
+  await db.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function failureOf(use: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await use();
+  } catch (error) {
+    return error;
+  }
+  return assert.unreachable('expected an error');
+}
+
+/** The longest time between two turns of the event loop while `use` is under way. */
+async function longestPause(use: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  const look = (): void => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const timer = setInterval(look, 5);
+  await use();
+  look();
+  clearInterval(timer);
+  return longest;
+}
+
+test('the event loop turns at least every 50 ms while 20 statements compile', async () => {
+  // A machine that is busy with something else only adds to a pause: the shortest of some rounds tells.
+  const rounds: number[] = [];
+  for (let round = 0; round < 5 && !rounds.some((pause) => pause <= 50); round++) {
+    rounds.push(await longestPause(async () => {
+      for (let i = 0; i < 20; i++) {
+        await db.compileStatement(`
+          SELECT a.kind, sum(a.amount + ${round * 20 + i}) AS s, count(*) OVER () AS n
+          FROM t a JOIN t b ON a.id = b.id + ${i} GROUP BY a.kind HAVING sum(b.amount) > ${i} ORDER BY s`);
+      }
+    }));
+  }
+  assert.ok(rounds.some((pause) => pause <= 50), `pauses of ${rounds.map(Math.round).join(', ')} ms`);
+});
+
+test('a mistake in SQL arrives as a CompileError with its place, its caret and a suggestion', async () => {
+  const error = await failureOf(() => db.query('SELECT id,\n  amoutn FROM t').run());
+  assert.instance(error, CompileError);
+  const { line, column, suggestion } = error as CompileError;
+  assert.equal([line, column, suggestion], [2, 3, 'amount']);
+  assert.match((error as CompileError).render(), /2 \| {3}amoutn FROM t\n.*\^{6}/);
+});
+
+test('a model that is not supported arrives as a ModelError with all that is missing', async () => {
+  const bytes = onnxModel({
+    nodes: [{ op: 'Frobnicate', inputs: ['x'], outputs: ['h'] }, { op: 'Tangle', inputs: ['h'], outputs: ['y'] }],
+    inputs: { x: { dtype: 'f32', dims: ['n', 2] } }, outputs: { y: 'f32' },
+  });
+  const error = await failureOf(() => db.createModel('odd', bytes));
+  assert.instance(error, ModelError);
+  assert.is((error as ModelError).code, 'unsupported');
+  assert.equal((error as ModelError).missing.map((missing) => missing.op), ['Frobnicate', 'Tangle']);
+});
+
+test('what fails while the compiler asks for a file arrives as it was thrown', async () => {
+  const file = join(folder, 'absent.csv');
+  const error = await failureOf(() => db.query(`SELECT * FROM '${file}'`).run());
+  assert.instance(error, ImportError);
+  assert.equal((error as ImportError).details, { file });
+});
+
+test('any error crosses with its name, message and stack', () => {
+  const crossed = (error: unknown): Error => errorOfText(structuredClone(textOfError(error)));
+  const failed = new TypeError('a pass went wrong');
+  assert.equal([crossed(failed).name, crossed(failed).message, crossed(failed).stack], ['TypeError', failed.message, failed.stack]);
+  assert.instance(crossed(new ExecutionError('overflow')), ExecutionError);
+  assert.is(crossed('text').message, 'text');
+});
+
+test('the thread ends when nobody has wanted it for a while, and starts again', async () => {
+  const client = new CompilerClient({ idleMs: 20 });
+  assert.is(client.isRunning, false);
+  const [part] = await client.split('SELECT 1');
+  assert.equal(part, { start: 0, end: 8 });
+  assert.is(client.isRunning, true);
+  await sleep(200);
+  assert.is(client.isRunning, false);
+  assert.is((await client.split('SELECT 1; SELECT 2')).length, 2);
+  await client.close();
+});
+
+test('released with a call under way it ends after the answer', async () => {
+  const client = new CompilerClient();
+  const parts = client.split('SELECT 1');
+  await client.release();
+  assert.is((await parts).length, 1);
+  assert.is(client.isRunning, false);
+});
+
+test('closed with a call under way the call fails', async () => {
+  const client = new CompilerClient();
+  const failure = failureOf(() => client.split('SELECT 1'));
+  await client.close();
+  assert.match(((await failure) as Error).message, 'closed');
+});
+
+test('a query is explained and made an artifact after its compiler has ended', async () => {
+  const sql = "SELECT kind, sum(amount) AS total FROM t WHERE kind = 'a' GROUP BY kind";
+  assert.equal(await db.query(sql).toArray(), [{ kind: 'a', total: 12 }]);
+  const compiler = await db.loadCompiler();
+  const before = process.memoryUsage.rss();
+  await compiler.release();
+  const freed = before - process.memoryUsage.rss();
+  assert.ok(freed > 20 * MIB, `ending the thread gave back ${Math.round(freed / MIB)} MiB`);
+  assert.match(await db.explain(sql, { code: true }), /plan\n[\s\S]*rewrites[\s\S]*code\n\s+\(module/);
+  await compiler.release();
+  const plan = await db.compile(sql);
+  assert.equal(await db.run(plan).toArray(), [{ kind: 'a', total: 12 }]);
+});
+
+test('a query that many others followed is still explained', async () => {
+  const first = await db.compileStatement('SELECT id FROM t');
+  if (first.kind !== 'query') return assert.unreachable();
+  for (let i = 0; i < 40; i++) await db.compileStatement(`SELECT id + ${i} AS x FROM t`);
+  assert.match(await db.explainQuery(first, {}), 'pipelines');
+});
+
+test('statements compiled at once see their own commits', async () => {
+  const other = await open(join(folder, 'other.db'), { threads: 1, memoryLimit: '64MiB' });
+  await other.query('CREATE TABLE t (id VARCHAR)').run();
+  const types = await Promise.all([db, other, db, other].map(async (each, i) => (await each.query(`SELECT id AS c${i} FROM t`).columns())![0]!.type));
+  assert.equal(types, [types[0], types[1], types[0], types[1]]);
+  assert.is.not(types[0], types[1]);
+  await other.close();
+});
+
+test('registering a model takes less memory than its weights', async () => {
+  await db.query('SELECT 1').run();
+  const before = process.memoryUsage.rss();
+  let most = before;
+  const timer = setInterval(() => { most = Math.max(most, process.memoryUsage.rss()); }, 5);
+  assert.is(await db.createModel('wide', modelPath), 1);
+  clearInterval(timer);
+  const growth = most - before;
+  assert.ok(growth < MODEL_BYTES, `resident memory grew by ${Math.round(growth / MIB)} MiB`);
+});
+
+test('cancelled in the middle, a model leaves nothing behind', async () => {
+  const path = join(folder, 'cancelled.db');
+  const own = await open(path, { threads: 1, memoryLimit: '64MiB' });
+  for (const delayMs of [0, 50, 150, 300, 450]) {
+    const cancel = new AbortController();
+    setTimeout(() => cancel.abort(new Error('enough')), delayMs);
+    const error = await failureOf(() => own.createModel('wide', modelPath, { signal: cancel.signal }));
+    assert.is((error as Error).message, 'enough', `after ${delayMs} ms`);
+  }
+  assert.is(own.file.catalog.models.size, 0);
+  const compiler = await own.loadCompiler();
+  await compiler.release();
+  // A model that was still being read is closed when that is done.
+  for (let i = 0; i < 100 && compiler.isRunning; i++) await sleep(20);
+  assert.is(compiler.isRunning, false);
+  assert.is(await own.createModel('wide', modelPath), 1);
+  await own.close();
+  assert.equal(await verify(path), []);
+});
+
+test('closing the database ends a statement that is being compiled', async () => {
+  const own = await open(join(folder, 'closed.db'), { threads: 1, memoryLimit: '64MiB' });
+  await own.query('CREATE TABLE t (id INTEGER)').run();
+  const compiling = failureOf(() => own.query('SELECT id FROM t').run());
+  await sleep(1);
+  await own.close();
+  assert.match(((await compiling) as Error).message, 'is closed');
+});
+
+test.run();
