@@ -172,6 +172,20 @@ test('a file begins with what it is', () => {
     (/^(#!.*\n)?\/(\*\*|\/)/.test(text) ? [] : [`${path}: expected a header comment`])));
 });
 
+test('every pass stands in the pipeline and has a golden file', () => {
+  const pipeline = readFileSync(`${ROOT}passes/pipeline.ts`, 'utf8');
+  const goldens = readdirSync(`${ROOT}test/golden/passes`).map((file) => readFileSync(`${ROOT}test/golden/passes/${file}`, 'utf8')).join('\n');
+  report(SOURCES.flatMap(({ path, text }) => {
+    if (folderOf(path) !== 'passes' || !/^export const \w+: Pass = \{/m.test(text)) return [];
+    const name = basename(path, '.ts');
+    return [
+      ...(text.includes(`name: '${name}'`) ? [] : [`${path}: expected the pass to be named '${name}'`]),
+      ...(pipeline.includes(`'./${name}.js'`) ? [] : [`${path} is not in passes/pipeline.ts`]),
+      ...(new RegExp(`^${name} `, 'm').test(goldens) ? [] : [`${path} has no golden file that shows it`]),
+    ];
+  }));
+});
+
 test('every exception to the arrows is still needed', () => {
   const edges = SOURCES.flatMap((source) => importsOf(source)).filter((edge) => isOwn(edge.target));
   report(EXCEPTIONS.filter((exception) => !edges.some((edge) => exception.from.test(edge.from) && exception.to.test(edge.target)))

@@ -11,7 +11,7 @@ import { optimise } from '../../passes/optimise.js';
 import type { Pass } from '../../passes/pass.js';
 import { placeOperators } from '../../passes/place-operators.js';
 import { DEFAULT_RATES } from '../../passes/rates.js';
-import { apply, call, col, Constants, expectUnchanged, features, filter, lit, project, ref, run, scan } from './plans.js';
+import { apply, call, col, Constants, expectUnchanged, features, filter, goldenPass, lit, project, ref, run, scan } from './plans.js';
 
 const t = scan('t');
 const budgetBytes = 2 ** 28;
@@ -77,6 +77,7 @@ test('layers that fit are kernels; one whose weights do not fit the budget is re
   assert.equal(decisions.map(({ chosen }) => chosen), ['kernel', 'relational']);
   assert.match(decisions[1]!.reason, /the kernel would hold \d+\.\d MiB of the 32\.0 MiB it may/);
   assert.equal(representations(plan), decisions.map(({ chosen }) => chosen));
+  goldenPass('place-operators', placeOperators, layers(8, 2 ** 21), { budgetBytes: 2 ** 26 });
   assert.ok(decisions.every(({ node }) => postorder(plan).includes(node)));
   assert.ok(decisions.every(({ native }) => native.ms > 0 && native.bytes > 0));
 });

@@ -157,7 +157,8 @@ export function run(pass: Pass, plan: Relation, change: Partial<PassContext> = {
 export function goldenPass(name: string, pass: Pass, plan: Relation, change: Partial<PassContext> = {}): Run {
   const result = run(pass, plan, change);
   const rewrites = result.trace.map((rewrite) => `${rewrite.pass} ${rewrite.rule}: ${rewrite.reason}`);
-  golden(`passes/${name}`, ['-- before', print(plan), '-- after', print(result.plan), '-- rewrites', ...rewrites].join('\n'));
+  const decisions = result.decisions.map((decision) => `${pass.name} chooses ${decision.chosen}: ${decision.reason}`);
+  golden(`passes/${name}`, ['-- before', print(plan), '-- after', print(result.plan), '-- rewrites', ...rewrites, ...decisions].join('\n'));
   return result;
 }
 

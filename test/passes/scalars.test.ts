@@ -3,10 +3,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
 import type { Expr, Project } from '../../ir/node.js';
-import { scalar } from '../../ir/type.js';
+import { scalar, tensor } from '../../ir/type.js';
 import { foldConstants } from '../../passes/fold-constants.js';
 import { simplifyScalars } from '../../passes/simplify-scalars.js';
-import { call, expectUnchanged, goldenPass, filter, lit, project, ref, run, scan } from './plans.js';
+import { apply, call, expectUnchanged, features, filter, goldenPass, lit, project, ref, run, scan } from './plans.js';
 
 const t = scan('t');
 const [a, b] = [ref(0), ref(1, 'i32', true)];
@@ -99,6 +99,14 @@ test('constants fold, failing and volatile calls do not', () => {
   expectUnchanged(foldConstants, project(t, make({ kind: 'cast', arg: lit('x', 'utf8'), to: 'i32', attempt: false })));
   expectUnchanged(foldConstants, project(t, call('gt', call('random'), lit(0.5, 'f64'))));
   expectUnchanged(foldConstants, project(t, call('error', lit('no', 'utf8'))));
+});
+
+test('golden: constants in a filter and a model folded', () => {
+  const zeros = make({ kind: 'fill', value: 1, type: tensor('f32', [2]) });
+  const shift = make({ kind: 'map', body: call('add', ref(0, 'f32'), lit(2, 'f32')), inputs: [zeros] });
+  const moved = make({ kind: 'map', body: call('add', ref(0, 'f32'), ref(1, 'f32')), inputs: [features(t, [0, 1]), shift] });
+  const few = filter(t, call('gt', a, call('add', lit(1), call('mul', lit(2), lit(3)))));
+  goldenPass('fold-constants', foldConstants, apply(few, moved));
 });
 
 test('golden: a filter simplified', () => {
