@@ -13,7 +13,7 @@ import { Lowering } from './relational/lower.js';
 import { tensorWidth } from './relational/layout.js';
 import { ModuleBuilder } from './wasm/dsl.js';
 import type { KernelTier } from './wasm/kernel-tier.js';
-import type { Emission } from './wasm/pipeline/emission.js';
+import type { Emission, StoredWeight } from './wasm/pipeline/emission.js';
 import { emitPipeline } from './wasm/pipeline/pipeline.js';
 import { resultLayout } from './wasm/pipeline/result.js';
 
@@ -24,6 +24,11 @@ export interface EmitOptions {
   /** Small constants of models, which become part of the module. */
   readonly tensors: TensorData;
   readonly tier: KernelTier;
+  /**
+   * Whether a model's weight is in the file in this layout, to be read from its pages; what a pass made becomes part of
+   * the module. By default every weight is.
+   */
+  readonly isStored?: ((weight: StoredWeight) => boolean) | undefined;
 }
 
 export interface EmittedPlan {
@@ -53,6 +58,7 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
     weights: [],
     tensors: options.tensors,
     tier: options.tier,
+    isStored: options.isStored ?? (() => true),
     support: new Map(),
     places: new Map(),
   };

@@ -6,6 +6,7 @@ import { verifyModel } from '../ir/verify.js';
 import type { Statistics } from '../passes/pass.js';
 import type { ColumnSchema } from '../runtime/batch.js';
 import type { CompilerEnvironment } from '../runtime/compiler.js';
+import { layoutOf } from '../runtime/weights.js';
 import type { ModelVersion } from '../runtime/storage/model-store.js';
 import type { CatalogView } from './sql/catalog-view.js';
 
@@ -46,6 +47,19 @@ function graphOf(model: ModelVersion, models: ModelCache): ModelGraph {
   if (error !== undefined) throw new Error(`the stored model ${graph.name} is damaged: ${error.message}`);
   models.set(model, graph);
   return graph;
+}
+
+/** Whether the file has a model's weight in the layout in which a kernel reads it. */
+export function storedWeights(environment: CompilerEnvironment): (weight: { model: string; hash: string; layout: string }) => boolean {
+  return ({ model, hash, layout }) => {
+    const [name, version] = model.split('@');
+    const found = environment.model(name!, version === undefined ? undefined : Number(version));
+    // Without the model the statement fails where it is run, and says so.
+    return found === undefined || found.model.tensors.some((tensor) => {
+      const { whole, parts } = layoutOf(tensor);
+      return tensor.name === hash && (whole === layout || parts.includes(layout));
+    });
+  };
 }
 
 export function statisticsOf(environment: CompilerEnvironment): Statistics {

@@ -10,7 +10,7 @@ import { print } from '../ir/print.js';
 import { optimise } from '../passes/optimise.js';
 import type { CompiledQuery, CompiledStatement, Compiler, CompilerEnvironment } from '../runtime/compiler.js';
 import { NotLoaded } from '../runtime/compiler.js';
-import { catalogView, statisticsOf, type ModelCache } from './catalog-adapter.js';
+import { catalogView, statisticsOf, storedWeights, type ModelCache } from './catalog-adapter.js';
 import { chooseKernels, measureKernels } from './calibration.js';
 import { recentDetails, rememberDetails } from './recent-details.js';
 import { reportOf } from './compile-report.js';
@@ -62,7 +62,9 @@ export function compileQuery(bound: Relation, options: QueryOptions): CompiledQu
     verify: verifyStage,
     isSignal: (error) => error instanceof NotLoaded,
   });
-  const emitted = emitOrRefuse(optimised.plan, { sql: options.sql, parameters: options.parameters, tensors, tier: kernels.tier });
+  const emitted = emitOrRefuse(optimised.plan, {
+    sql: options.sql, parameters: options.parameters, tensors, tier: kernels.tier, isStored: storedWeights(environment),
+  });
   const milliseconds = performance.now() - options.began;
   const id = rememberDetails({
     irText: () => print(optimised.plan), report: () => reportOf(bound, optimised, milliseconds), code: emitted.text, forget: emitted.dispose,

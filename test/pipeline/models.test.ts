@@ -118,4 +118,31 @@ test('a limit before a model lets its rows through', () => {
   });
 });
 
+test('a weight that the file does not hold lies in the module; one that it holds stays in its pages', () => {
+  const input = features([toF32(col(ordersScan, 'amount')), toF32(col(ordersScan, 'id'))], 2, 'nan');
+  const scored = apply(ordersScan, 'm@1', [
+    { name: 'kept', tensor: layer(input, 'kept') },
+    { name: 'changed', tensor: layer(input, 'changed') },
+  ]);
+  const isStored = ({ hash }: { readonly hash: string }): boolean => hash.startsWith('kept');
+  checkAgainstOracle(scored, { tensors, digits: 5, isStored });
+  assert.equal(
+    plan(scored, tensors, [], isStored).plan.weights.map(({ hash }) => hash),
+    ['kept_w'],
+  );
+});
+
+function layer(input: Tensor, name: string): Tensor {
+  const shift = name === 'kept' ? 0 : 3;
+  const matrix = weight(`${name}_w`, [2, 8], (i) => (i + shift) / 8 - 1);
+  return make({
+    kind: 'dense',
+    input,
+    weight: matrix,
+    bias: undefined,
+    activation: undefined,
+    representation: undefined,
+  });
+}
+
 test.run();

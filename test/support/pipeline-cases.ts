@@ -1,6 +1,6 @@
 /** A small world for pipeline tests: two tables, short names for expressions, and the comparison with the oracle. */
 import * as assert from 'uvu/assert';
-import { emitPlan, type EmittedPlan } from '../../backends/emit.js';
+import { emitPlan, type EmitOptions, type EmittedPlan } from '../../backends/emit.js';
 import { packWeight, type WeightLayout } from '../../backends/wasm/kernels/weight-layout.js';
 import type { WeightSlot } from '../../runtime/plan.js';
 import { SIMD128_TIER } from '../../backends/wasm/kernel-tier.js';
@@ -92,13 +92,22 @@ interface Params {
   readonly dtypes: readonly DType[];
 }
 
-export function plan(relation: Relation, tensors: TensorData = NO_TENSORS, dtypes: readonly DType[] = []): EmittedPlan {
-  return emitPlan(relation, { sql: '', parameters: dtypes, tensors, tier: SIMD128_TIER });
+export function plan(
+  relation: Relation,
+  tensors: TensorData = NO_TENSORS,
+  dtypes: readonly DType[] = [],
+  isStored?: EmitOptions['isStored'],
+): EmittedPlan {
+  return emitPlan(relation, { sql: '', parameters: dtypes, tensors, tier: SIMD128_TIER, isStored });
 }
 
 export function run(
   relation: Relation,
-  options: { readonly params?: Params | undefined; readonly tensors?: TensorData | undefined } = {},
+  options: {
+    readonly params?: Params | undefined;
+    readonly tensors?: TensorData | undefined;
+    readonly isStored?: EmitOptions['isStored'];
+  } = {},
 ): Value[][] {
   const tensors = options.tensors ?? NO_TENSORS;
   const weight = (slot: WeightSlot): Uint8Array =>
@@ -106,7 +115,7 @@ export function run(
       slot.hash.split('+').map((hash) => tensors.get(hash)),
       JSON.parse(slot.layout) as WeightLayout,
     );
-  return runPlan(plan(relation, tensors, options.params?.dtypes), {
+  return runPlan(plan(relation, tensors, options.params?.dtypes, options.isStored), {
     tables: TABLES,
     params: options.params?.values ?? [],
     weight,
@@ -137,6 +146,7 @@ export function checkAgainstOracle(
     readonly ordered?: boolean;
     readonly params?: Params;
     readonly tensors?: TensorData;
+    readonly isStored?: EmitOptions['isStored'];
     readonly digits?: number;
   } = {},
 ): void {

@@ -16,6 +16,9 @@ import type { KernelTier } from '../kernel-tier.js';
 import { i32, type I32, type Value, type ValType } from '../values.js';
 import type { Row } from './row.js';
 
+/** A weight as a plan asks the file for it. */
+export type StoredWeight = Pick<WeightSlot, 'model' | 'hash' | 'layout'>;
+
 /** The state of one plan's compilation. */
 export interface Emission {
   readonly module: ModuleBuilder;
@@ -25,6 +28,7 @@ export interface Emission {
   readonly weights: WeightSlot[];
   readonly tensors: TensorData;
   readonly tier: KernelTier;
+  readonly isStored: (weight: StoredWeight) => boolean;
   /** Functions every plan may need, emitted when first asked for. */
   readonly support: Map<string, Func>;
   /** Places in local which every plan may need, allocated when first asked for. */

@@ -9,6 +9,7 @@ import { slotsOf, tupleLayout, type TupleLayout } from '../../relational/layout.
 import type { Emission, Scope } from './emission.js';
 import { compileTileProgram, type TileProgram } from '../tile-program.js';
 import { WIDTH_BYTES, type QuadDType } from '../kernels/quad.js';
+import { packWeight } from '../kernels/weight-layout.js';
 import { i32, load, type I32 } from '../values.js';
 import { scalarColumn, type FlightColumn } from './row.js';
 import { loadParts } from './tuple.js';
@@ -52,6 +53,8 @@ export interface TileModel {
   readonly scratch: number;
   /** Weight addresses, in the context. */
   readonly weights: number;
+  /** Weights that no stored model has: their place among the addresses, and where the module has them. */
+  readonly ownWeights: readonly { readonly offset: number; readonly address: I32 }[];
 }
 
 export interface Tile {
@@ -131,14 +134,18 @@ function placeModel(emission: Emission, { node, program, rows, flagOf }: Placing
   });
   const leafColumns = leaves.reduce((sum, leaf) => sum + leaf.columns, 0);
   const weights = context.allocate(Math.max(4, program.weights.length * 4));
-  program.weights.forEach(({ hash, layout, byteLength }, i) => {
-    emission.weights.push({
-      model: node.model,
-      hash,
-      layout: JSON.stringify(layout),
-      byteLength,
-      offset: weights + i * 4,
-    });
+  const ownWeights: TileModel['ownWeights'][number][] = [];
+  program.weights.forEach(({ hash, tensors, layout, byteLength }, i) => {
+    const stored = { model: node.model, hash, layout: JSON.stringify(layout) };
+    const offset = weights + i * 4;
+    if (emission.isStored(stored)) emission.weights.push({ ...stored, byteLength, offset });
+    else {
+      const bytes = packWeight(
+        tensors.map((tensor) => emission.tensors.get(tensor)),
+        layout,
+      );
+      ownWeights.push({ offset, address: emission.module.data(bytes) });
+    }
   });
   return {
     node,
@@ -146,6 +153,7 @@ function placeModel(emission: Emission, { node, program, rows, flagOf }: Placing
     leaves,
     outputs,
     weights,
+    ownWeights,
     leafTable: local.allocate(leafColumns * 4),
     outputTable: local.allocate(Math.max(4, first * 4)),
     scratch: local.allocate(program.scratchBytes),
@@ -163,6 +171,8 @@ export function runModels(scope: Scope, tile: Tile, count: I32): void {
         f.store.i32(table.add(c.shl(2)), column.add(c.mul(output.strideBytes))),
       );
     }
+    // Every worker writes the same.
+    for (const { offset, address } of model.ownWeights) f.store.i32(context, address, offset);
     f.call(model.program.run, {
       rows: count,
       leaves: local.add(model.leafTable),
