@@ -1,11 +1,13 @@
 /**
  * Host functions: scalar primitives without a WASM form, by their meaning in `ir/scalar`. JavaScript per value, so explain
  * shows each; the arguments and the result are 32-byte slots as parameters are (plan.ts).
+ * A slot holds a value in its physical width; what lies behind it is left over from other calls.
  */
 import { castValue } from '../../ir/scalar/cast.js';
 import { evaluate } from '../../ir/scalar/meaning.js';
 import type { Value } from '../../ir/scalar/value.js';
 import { dtypeInfo, type DType } from '../../ir/dtype.js';
+import { decodeTensor, encodeTensor } from '../../ir/tensor-bytes.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import { PARAM_BYTES, PARAM_NULL_OFFSET, type HostFunction } from '../plan.js';
 
@@ -36,12 +38,17 @@ function read(view: DataView, at: number, dtype: DType, decoder: InstanceType<ty
       return dtype === 'blob' ? bytes : decoder.decode(bytes);
     }
     case 'f64': return view.getFloat64(at, true);
-    case 'f32': case 'f16': case 'bf16': return view.getFloat32(at, true);
+    case 'f32': return view.getFloat32(at, true);
+    case 'f16': case 'bf16': return decodeTensor(dtype, [1], new Uint8Array(view.buffer, at, 2).slice()).data[0] as number;
+    case 'i8': return view.getInt8(at);
+    case 'i16': return view.getInt16(at, true);
+    case 'u8': return dtype === 'bool' ? view.getUint8(at) !== 0 : view.getUint8(at);
+    case 'u16': return view.getUint16(at, true);
     case 'i64': return view.getBigInt64(at, true);
     case 'u64': return view.getBigUint64(at, true);
     case 'u32': return view.getUint32(at, true);
     case 'i128': return { months: view.getInt32(at, true), days: view.getInt32(at + 4, true), microseconds: view.getBigInt64(at + 8, true) };
-    default: return dtype === 'bool' ? view.getInt32(at, true) !== 0 : view.getInt32(at, true);
+    case 'i32': return view.getInt32(at, true);
   }
 }
 
@@ -58,7 +65,8 @@ function write(view: DataView, at: number, options: { dtype: DType; value: Value
       return view.setUint32(at + 4, bytes.byteLength, true);
     }
     case 'f64': return view.setFloat64(at, value as number, true);
-    case 'f32': case 'f16': case 'bf16': return view.setFloat32(at, value as number, true);
+    case 'f32': return view.setFloat32(at, value as number, true);
+    case 'f16': case 'bf16': return new Uint8Array(view.buffer, at, 2).set(encodeTensor({ dtype, dims: [1], data: Float32Array.of(value as number) }));
     case 'i64': case 'u64': return view.setBigInt64(at, BigInt.asIntN(64, value as bigint), true);
     case 'i128': {
       const interval = value as { months: number; days: number; microseconds: bigint };

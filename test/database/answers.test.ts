@@ -18,4 +18,10 @@ test('arrays are ordered by the first elements that differ', async () => {
   assert.equal(await answer('SELECT a FROM arrays ORDER BY v DESC LIMIT 2'), ['1', '3']);
 });
 
+test('small integers and booleans are text with their sign, whatever was text before', async () => {
+  await answer('CREATE TABLE small (a SMALLINT, b TINYINT, c BOOLEAN, d USMALLINT); INSERT INTO small VALUES (-9, -7, false, 65535), (32767, 100, true, 0)');
+  const row = 'concat(CAST(12345678 + a AS VARCHAR)), CAST(a AS VARCHAR), CAST(b AS VARCHAR), CAST(c AS VARCHAR), CAST(d AS VARCHAR)';
+  assert.equal(await answer(`SELECT ${row} FROM small`), ['12345669|-9|-7|false|65535', '12378445|32767|100|true|0']);
+});
+
 test.run();
