@@ -13,8 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), 'intarsia-docs-'));
 let db: Database;
 let printed: ReadonlySet<string>;
 
-/** Without the numbers of nodes, which move with every pass. */
-const plain = (line: string): string => line.trim().replace(/%\d+/g, '%').replace(/ {2}\[.*rows in.*\]$/, '');
+/** Without what moves: numbers of nodes with every pass, the tile and the SIMD tier with the engine. */
+const plain = (line: string): string => line.trim().replace(/%\d+/g, '%').replace(/tile \d+x\d+( relaxed)?/, 'tile');
 
 function blocks(language: string): readonly string[] {
   return [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1]!);
