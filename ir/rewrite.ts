@@ -12,9 +12,15 @@ export const EXPLICIT_TYPE: ReadonlySet<Node['kind']> = new Set<Node['kind']>([
   'ref', 'literal', 'param', 'outer', 'pack', 'part', 'input', 'weight', 'fill', 'opaque', 'values', 'case',
 ]);
 
+/** Found once for each node, which never changes: a compilation asks for them some hundred times. */
+const childrenOf = new WeakMap<Node, readonly Node[]>();
+
 export function children(node: Node): readonly Node[] {
+  const known = childrenOf.get(node);
+  if (known !== undefined) return known;
   const found: Node[] = [];
   for (const [name, value] of Object.entries(node)) if (name !== 'type') collect(value, found);
+  childrenOf.set(node, found);
   return found;
 }
 
@@ -25,13 +31,13 @@ function collect(value: unknown, found: Node[]): void {
 }
 
 export function withChildren<T extends Node>(node: T, replacements: readonly Node[]): T {
+  const held = children(node);
+  if (held.length === replacements.length && held.every((child, i) => child === replacements[i])) return node;
   let next = 0;
-  let changed = false;
   const substitute = (value: unknown): unknown => {
     if (isNode(value)) {
       const replacement = replacements[next++];
       if (replacement === undefined) throw new Error(`withChildren: ${node.kind} has more than ${replacements.length} children`);
-      changed ||= replacement !== value;
       return replacement;
     }
     if (Array.isArray(value)) return value.map(substitute);
@@ -44,7 +50,6 @@ export function withChildren<T extends Node>(node: T, replacements: readonly Nod
     fields[name] = substitute(value);
   }
   if (next !== replacements.length) throw new Error(`withChildren: ${node.kind} has ${next} children, ${replacements.length} were given`);
-  if (!changed) return node;
   if (EXPLICIT_TYPE.has(node.kind)) fields['type'] = node.type;
   return make(fields as never) as T;
 }
