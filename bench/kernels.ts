@@ -12,7 +12,7 @@ import { make } from '../ir/build.js';
 import { TREE_MODES, type Expr, type Tensor } from '../ir/node.js';
 import type { TensorData, TensorElements, TensorValue } from '../ir/tensor-data.js';
 import { scalar, tensor } from '../ir/type.js';
-import { enableRelaxedSimd } from '../runtime/executor/simd.js';
+import { enableSimd } from '../runtime/executor/simd.js';
 
 const ROUNDS = 7;
 const MEMORY_PAGES = 2560;
@@ -172,7 +172,7 @@ function time(
 }
 
 function main(): void {
-  enableRelaxedSimd();
+  enableSimd();
   const start = performance.now();
   const { tier, measured } = calibrateTier();
   const calibrationMs = performance.now() - start;

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { calibrateTier } from '../backends/wasm/calibrate.js';
-import { enableRelaxedSimd } from '../runtime/executor/simd.js';
+import { enableSimd } from '../runtime/executor/simd.js';
 import { DatabaseFile } from '../runtime/storage/database-file.js';
 import { CACHE, wideFile } from './inputs.js';
 import { openDatabase } from './ours.js';
@@ -112,7 +112,7 @@ async function bound(options: WideOptions): Promise<BoundResult> {
   const readMilliseconds = Math.min(await scan(), await scan());
   snapshot.release();
   await file.close();
-  enableRelaxedSimd();
+  enableSimd();
   const { measured } = await calibrateTier();
   const gflops = Math.max(...measured.map((entry) => entry.gflops)) * options.threads;
   const flops = 2 * options.rowCount * (options.weightBytes / 4);

@@ -1,4 +1,11 @@
-/** Which kernels this engine runs best: measured once, carried as JSON text. */
+/**
+ * Which kernels this engine runs best: measured once a day, kept as JSON text in the user's cache folder by engine,
+ * processor and `INTARSIA_SIMD`. A cache that cannot be read or written costs the time of measuring, nothing else.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, homedir } from 'node:os';
+import { join } from 'node:path';
 import { calibrateTier, type Calibration } from '../backends/wasm/calibrate.js';
 import { SIMD128_TIER, type KernelTier } from '../backends/wasm/kernel-tier.js';
 import { DEFAULT_RATES, type Rates } from '../passes/rates.js';
@@ -8,8 +15,53 @@ export interface Kernels {
   readonly rates: Rates;
 }
 
-export async function measureKernels(): Promise<string> {
-  return JSON.stringify(await calibrateTier());
+/** Counted up when `Calibration` or the candidates change. */
+const VERSION = 1;
+/** A measurement beside busy neighbours does not last. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+/** `fresh` measures in any case. */
+export async function measureKernels({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<string> {
+  return JSON.stringify(kernelCalibration({ fresh }));
+}
+
+export function kernelCalibration({ fresh = false }: { readonly fresh?: boolean } = {}): Calibration {
+  const path = cachePath();
+  const known = fresh ? undefined : readCalibration(path);
+  if (known !== undefined) return known;
+  const calibration = calibrateTier();
+  keep(path, calibration);
+  return calibration;
+}
+
+function cachePath(): string {
+  const { node, v8 } = process.versions;
+  const key = [VERSION, node, v8, process.arch, cpus()[0]?.model, process.env['INTARSIA_SIMD'], ...process.execArgv];
+  const name = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'intarsia', `kernels-${name}.json`);
+}
+
+function readCalibration(path: string): Calibration | undefined {
+  try {
+    if (Date.now() - statSync(path).mtimeMs > KEPT_MS) return undefined;
+    const found = JSON.parse(readFileSync(path, 'utf8')) as Partial<Calibration>;
+    const { tier, measured } = found;
+    const numbers = [tier?.dense.width, tier?.dense.vectors, tier?.lockstep, measured?.[0]?.gflops];
+    return numbers.every((number) => Number(number) > 0) ? (found as Calibration) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(path: string, calibration: Calibration): void {
+  try {
+    mkdirSync(join(path, '..'), { recursive: true });
+    const unfinished = `${path}.${process.pid}`;
+    writeFileSync(unfinished, JSON.stringify(calibration));
+    renameSync(unfinished, path);
+  } catch {
+    // Measured again by the next process.
+  }
 }
 
 /** A block streams past many rows at the rate of the kernel alone; what is fused around a tile costs about a quarter of it. */

@@ -2,7 +2,6 @@
  * A model file that stands alone to what runs it: the kernels of a tile program where its outputs for a row depend on
  * that row alone and every node has one, else the reference evaluator, with the reasons.
  */
-import { calibrateTier } from '../backends/wasm/calibrate.js';
 import { ModuleBuilder } from '../backends/wasm/dsl.js';
 import type { KernelTier } from '../backends/wasm/kernel-tier.js';
 import { packWeight } from '../backends/wasm/kernels/weight-layout.js';
@@ -15,6 +14,7 @@ import type { TensorData, TensorValue } from '../ir/tensor-data.js';
 import { optimise, type Optimised } from '../passes/optimise.js';
 import { MODEL_PIPELINE } from '../passes/pipeline.js';
 import type { CompiledModel, ModelCompileOptions, ModelKernel, ModelPort } from '../runtime/compiler.js';
+import { kernelCalibration } from './calibration.js';
 import { importModel, openModelFile } from './onnx/model.js';
 import { rowDependence } from './onnx/row-wise.js';
 import { applyToColumns } from './prepare-model.js';
@@ -60,7 +60,7 @@ function compileKernel(graph: ModelGraph, data: TensorData): Attempt {
   if (reason !== undefined) return { reasons: [reason] };
   const optimised = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET, pipeline: MODEL_PIPELINE, verify: verifyStage });
   const outputs = (optimised.plan as Apply).outputs.map((output) => output.tensor);
-  tier ??= calibrateTier().tier;
+  tier ??= kernelCalibration().tier;
   const module = new ModuleBuilder({ relaxedSimd: tier.relaxedSimd });
   try {
     const program = compileTileProgram(module, outputs, { data, tier, name: 'run' });

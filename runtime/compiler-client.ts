@@ -91,10 +91,10 @@ export class CompilerClient {
     return this.worker === undefined ? undefined : this.call({ name: 'details', args: { query, ...options } });
   }
 
-  /** Measured once in the life of the process. */
-  calibrate(): Promise<string> {
-    if (this.calibration === undefined) {
-      this.calibration = this.call<'calibrate'>({ name: 'calibrate', args: undefined });
+  /** Asked for once in the life of the process, but for a `fresh` one. */
+  calibrate({ fresh }: { readonly fresh: boolean } = { fresh: false }): Promise<string> {
+    if (this.calibration === undefined || fresh) {
+      this.calibration = this.call<'calibrate'>({ name: 'calibrate', args: { fresh } });
       this.calibration.catch(() => { this.calibration = undefined; });
     }
     return this.calibration;

@@ -22,7 +22,7 @@ export interface CompilerCalls {
   /** `facts` come with the first statement of a commit. */
   compile(args: { readonly sql: string; readonly commit: number; readonly facts: CommitFacts | undefined }): CompiledStatement;
   details(args: { readonly query: string; readonly code: boolean }): QueryDetails | undefined;
-  calibrate(args: undefined): string;
+  calibrate(args: { readonly fresh: boolean }): string;
   prepare(args: { readonly model: number; readonly name: string; readonly source: string | Uint8Array }): PreparedHead;
   /** The next blocks of a tensor. */
   pull(args: { readonly model: number; readonly tensor: number }): { readonly blocks: readonly Uint8Array[]; readonly isLast: boolean };

@@ -12,12 +12,12 @@ import {
   type CompilerCall, type CompilerCalls, type FromCompiler, type LoadCall, type LoadCalls, type ToCompiler,
 } from './compiler-protocol.js';
 import { createEnvironment, Loaded, withLoading, type CommitFacts, type CommitLoader } from './environment.js';
-import { enableRelaxedSimd } from './executor/simd.js';
+import { enableSimd } from './executor/simd.js';
 import type { ModelVersion } from './storage/model-store.js';
 
 const port = parentPort!;
 
-enableRelaxedSimd();
+enableSimd();
 const loading = import('../frontend/compile.js') as Promise<{ readonly compiler: Compiler }>;
 // The first call tells.
 loading.catch(() => undefined);
@@ -154,7 +154,7 @@ async function answer(id: number, call: CompilerCall): Promise<unknown> {
     case 'split': return compiler.split(call.args.sql);
     case 'compile': return compile(compiler, id, call.args);
     case 'details': return compiler.details(call.args.query, call.args);
-    case 'calibrate': return compiler.calibrate();
+    case 'calibrate': return compiler.calibrate(call.args);
     case 'prepare': return prepare(compiler, call.args);
     case 'pull': return pull(call.args);
     case 'close': return close(call.args);

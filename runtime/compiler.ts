@@ -178,6 +178,6 @@ export interface Compiler {
   prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel>;
   /** @throws ModelError */
   compileModel(source: string | Uint8Array, options: ModelCompileOptions): Promise<CompiledModel>;
-  /** A short measurement of this engine's kernels, as JSON text for `CompilerEnvironment.calibration`. */
-  calibrate(): Promise<string>;
+  /** A short measurement of this engine's kernels, as JSON text for `CompilerEnvironment.calibration`; cached unless `fresh`. */
+  calibrate(options?: { readonly fresh?: boolean }): Promise<string>;
 }

@@ -14,7 +14,7 @@ import { ExecutionError, type StorageError } from './errors.js';
 import type { ParameterValue } from './executor/parameters.js';
 import { runPlan } from './executor/query-run.js';
 import { RunProfile } from './executor/run-profile.js';
-import { enableRelaxedSimd } from './executor/simd.js';
+import { enableSimd } from './executor/simd.js';
 import type { ResultChunk } from './executor/protocol.js';
 import { WorkerPool } from './executor/worker-pool.js';
 import type { ExplainOptions } from './explain.js';
@@ -71,7 +71,7 @@ export async function open(path: string, options: DatabaseOptions = {}): Promise
   const threads = threadCount(options.threads);
   const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
   const workers = new WorkerPool();
-  enableRelaxedSimd();
+  enableSimd();
   // One for now: starting them all would stand in the way of opening the file on a machine of few cores.
   workers.warm(1);
   try {
@@ -94,8 +94,8 @@ export async function verify(path: string): Promise<readonly StorageError[]> {
 
 /** Measures this engine's kernels, as `open` does before the first compile. Answers the choice, as JSON text. */
 export async function calibrate(): Promise<string> {
-  enableRelaxedSimd();
-  return (await loadCompiler()).calibrate();
+  enableSimd();
+  return (await loadCompiler()).calibrate({ fresh: true });
 }
 
 async function loadCompiler(): Promise<CompilerClient> {
@@ -107,7 +107,7 @@ async function loadCompiler(): Promise<CompilerClient> {
  * @throws ModelError for a model that is damaged or not supported
  */
 export async function openModel(source: string | Uint8Array, options: ModelOptions = {}): Promise<Model> {
-  enableRelaxedSimd();
+  enableSimd();
   const [{ createModel }, door] = await Promise.all([import('./model.js'), import('../frontend/compile.js')]);
   return createModel((door as { readonly compiler: Compiler }).compiler, source, options);
 }

@@ -5,7 +5,7 @@
  * Invariant: the worker owns nothing in the shared memory; what it allocates is freed by the main thread with the query.
  */
 import { parentPort } from 'node:worker_threads';
-import { enableRelaxedSimd } from './simd.js';
+import { enableSimd } from './simd.js';
 import type { LoadRequest, ResultChunk, ResultLeafData, WorkerReply, WorkerRequest } from './protocol.js';
 import { CANCEL, HEAD, QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS } from './protocol.js';
 import { physicalBytes } from './physical.js';
@@ -37,7 +37,7 @@ interface Loaded {
 const port = parentPort!;
 let loaded: Loaded | undefined;
 
-enableRelaxedSimd();
+enableSimd();
 
 function reply(message: WorkerReply, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer as ArrayBuffer[]);

@@ -4,9 +4,10 @@ import * as assert from 'uvu/assert';
 import { ModuleBuilder } from '../../backends/wasm/dsl.js';
 import { f32x4 } from '../../backends/wasm/lanes.js';
 import { f32, load, select } from '../../backends/wasm/values.js';
-import { enableRelaxedSimd, run } from './instantiate.js';
+import { enableSimd } from '../../runtime/executor/simd.js';
+import { run } from './instantiate.js';
 
-enableRelaxedSimd();
+enableSimd();
 
 test('loops, branches, calls and data segments', () => {
   const module = new ModuleBuilder();

@@ -13,9 +13,9 @@ import { emitTrees } from '../../backends/wasm/kernels/tree.js';
 import { make } from '../../ir/build.js';
 import { scalar } from '../../ir/type.js';
 import { golden } from '../support/golden.js';
-import { enableRelaxedSimd } from './instantiate.js';
+import { enableSimd } from '../../runtime/executor/simd.js';
 
-enableRelaxedSimd();
+enableSimd();
 
 const x = make({ kind: 'ref', index: 0, type: scalar('f32') });
 const FAMILIES: Readonly<Record<string, (module: ModuleBuilder) => unknown>> = {

@@ -1,5 +1,4 @@
 /** Runs generated modules in tests: one fresh shared memory, the data segment at 1 KiB, a bump allocator above it. */
-import { setFlagsFromString } from 'node:v8';
 import type { ModuleBuilder } from '../../backends/wasm/dsl.js';
 
 export interface Running {
@@ -13,11 +12,6 @@ export interface Running {
 
 const DATA_BASE = 1024;
 const PAGES = 4096;
-
-/** Whether this engine runs relaxed SIMD, after asking Node 20 for it. */
-export function enableRelaxedSimd(): void {
-  if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--experimental-wasm-relaxed-simd');
-}
 
 export function run(
   builder: ModuleBuilder,

@@ -11,9 +11,10 @@ import type { DType } from '../../ir/dtype.js';
 import type { Expr, Tensor, ToTensor } from '../../ir/node.js';
 import type { TensorData, TensorElements, TensorValue } from '../../ir/tensor-data.js';
 import { scalar, tensor } from '../../ir/type.js';
-import { enableRelaxedSimd, run, type Running } from './instantiate.js';
+import { enableSimd } from '../../runtime/executor/simd.js';
+import { run, type Running } from './instantiate.js';
 
-enableRelaxedSimd();
+enableSimd();
 
 /** Weights by name, as a TensorData. */
 export class Weights implements TensorData {
@@ -84,6 +85,7 @@ export const TIERS: readonly KernelTier[] = [
   SIMD128_TIER,
   RELAXED_TIER,
   { ...RELAXED_TIER, dense: { width: 4, vectors: 3 }, lockstep: 16 },
+  { ...RELAXED_TIER, dense: { width: 6, vectors: 4 } },
 ];
 
 /** Checks outputs against the oracle for all rows, in every tier. */
