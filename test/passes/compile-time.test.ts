@@ -1,0 +1,54 @@
+/** How long the stages of a compilation take, printed; no bound in milliseconds, for machines differ. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { emitPlan } from '../../backends/emit.js';
+import { SIMD128_TIER } from '../../backends/wasm/kernel-tier.js';
+import { bindStatement } from '../../frontend/sql/bind.js';
+import { parseStatements } from '../../frontend/sql/parse.js';
+import { optimise } from '../../passes/optimise.js';
+import { pairModel } from '../support/model-graphs.js';
+import { OracleDatabase } from '../support/oracle-database.js';
+import { Constants } from './plans.js';
+
+const SQL = `SELECT f.id, a.name, (predict(fraud, amount => f.delay + w.temp, age => p.seats)).probabilities[1] AS p
+  FROM flights f JOIN weather w ON w.origin = f.origin AND w.at = f.at
+  JOIN planes p ON p.tail = f.tail JOIN airlines a ON a.carrier = f.carrier
+  WHERE f.delay <= 0 AND (predict(fraud, amount => f.delay + w.temp, age => p.seats)).label = 1 ORDER BY p DESC LIMIT 10`;
+const ROUNDS = 12;
+
+const database = new OracleDatabase();
+database.run(`
+  CREATE TABLE flights (id BIGINT, origin VARCHAR, at TIMESTAMP, tail VARCHAR, carrier VARCHAR, delay REAL);
+  CREATE TABLE weather (origin VARCHAR, at TIMESTAMP, temp REAL);
+  CREATE TABLE planes (tail VARCHAR, seats INTEGER);
+  CREATE TABLE airlines (carrier VARCHAR, name VARCHAR);
+`);
+database.addModel('fraud', pairModel());
+
+interface Times { readonly bind: number; readonly passes: number; readonly verify: number; readonly emit: number; readonly all: number }
+
+function compile(): Times {
+  const start = performance.now();
+  const bound = bindStatement(parseStatements(SQL)[0]!, database, { source: SQL });
+  if (bound.kind !== 'query') throw new Error(`expected a query, found ${bound.kind}`);
+  const afterBind = performance.now();
+  const tensors = new Constants();
+  const { plan, timings } = optimise(bound.plan, { tensors, budgetBytes: 2 ** 28 });
+  const afterPasses = performance.now();
+  emitPlan(plan, { sql: SQL, parameters: [], tensors, tier: SIMD128_TIER }).dispose();
+  const end = performance.now();
+  const passes = timings.reduce((sum, { ms }) => sum + ms, 0);
+  return { bind: afterBind - start, passes, verify: afterPasses - afterBind - passes, emit: end - afterPasses, all: end - start };
+}
+
+test('a compilation is not slowed by those before it', () => {
+  const rounds = Array.from({ length: ROUNDS }, compile);
+  const [first] = rounds;
+  const warm = [...rounds].sort((a, b) => a.all - b.all)[0]!;
+  const text = (times: Times): string => Object.entries(times).map(([stage, ms]) => `${stage} ${(ms as number).toFixed(1)}`).join(', ');
+  console.log(`  four-way join with a model, ms: first ${text(first!)}; warm ${text(warm)}`);
+  const median = rounds.slice(ROUNDS / 2).map(({ all }) => all).sort((a, b) => a - b)[ROUNDS / 4]!;
+  assert.ok(median <= first!.all, `the later compilations take ${median.toFixed(1)} ms, the first ${first!.all.toFixed(1)} ms`);
+});
+
+test.run();
