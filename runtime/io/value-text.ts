@@ -3,12 +3,18 @@
  * The one place of these formats: results on a terminal, CSV files and Arrow columns all come here.
  */
 
+import { textOfFloat } from '../../ir/scalar/text-of.js';
+
+/** Sizes that JavaScript prints without an exponent, as SQL does. */
+const LEAST_PLAIN = 1e-4;
+const MOST_PLAIN = 1e16;
+
 /** A float with a point or an exponent, so that it reads as one: `1.0`, `0.1`, `1e+20`; f32 with its own shortest digits. */
 export function floatText(value: number, isDouble: boolean): string {
-  if (Number.isNaN(value)) return 'nan';
-  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const size = Math.abs(value);
+  if (!(size >= LEAST_PLAIN && size < MOST_PLAIN)) return textOfFloat(value, isDouble ? 'f64' : 'f32');
   const text = isDouble ? String(value) : shortestFloat32(value);
-  return /[.e]/.test(text) ? text : `${text}.0`;
+  return text.includes('.') ? text : `${text}.0`;
 }
 
 function shortestFloat32(value: number): string {

@@ -24,4 +24,10 @@ test('small integers and booleans are text with their sign, whatever was text be
   assert.equal(await answer(`SELECT ${row} FROM small`), ['12345669|-9|-7|false|65535', '12378445|32767|100|true|0']);
 });
 
+test('floats print as DuckDB prints them', async () => {
+  const floats = ['-0.0', '1e20', '1e16', '123456789012345.0', '0.0001', '0.00001', '1.5e-7', '0.1'];
+  const found = await answer(`SELECT ${floats.map((text) => `'${text}'::DOUBLE`).join(', ')}, 'nan'::DOUBLE, '-inf'::FLOAT, '1e20'::FLOAT, '0.1'::FLOAT`);
+  assert.equal(found, ['-0.0|1e+20|1e+16|123456789012345.0|0.0001|1e-05|1.5e-07|0.1|nan|-inf|1e+20|0.1']);
+});
+
 test.run();
