@@ -15,6 +15,7 @@ function tableSql(name: string, rows: number): string {
     FROM (SELECT range AS n FROM range(${rows}))`;
 }
 
+const MOST_JOINS = 2;
 /** More than one row group, and a last one that is short. */
 const BIG_ROWS = 70_001;
 
@@ -69,7 +70,7 @@ class Generator {
 
   #plain(depth: number): Source {
     const from = this.#from(depth);
-    const items = Array.from({ length: 1 + this.#below(4) }, () => this.#item(from, this.#pick(TYPES), 2));
+    const items = Array.from({ length: 1 + this.#below(4) }, () => (this.#chance(0.12) ? this.#subqueryItem(from) : this.#item(from, this.#pick(TYPES), 2)));
     const distinct = this.#chance(0.15) ? 'DISTINCT ' : '';
     return this.#select(`SELECT ${distinct}`, items, `FROM ${from.sql}${this.#where(from)}`);
   }
@@ -119,8 +120,12 @@ class Generator {
   // ---------------------------------------------------------------- sources
 
   #from(depth: number): Source {
-    const left = this.#base(depth);
-    if (!this.#chance(0.45)) return left;
+    let from = this.#base(depth);
+    for (let joins = 0; joins < MOST_JOINS && this.#chance(0.45); joins++) from = this.#join(from);
+    return from;
+  }
+
+  #join(left: Source): Source {
     const right = this.#base(0, ['few', 'few', 'several', 'nothing']);
     const kind = this.#pick(['JOIN', 'JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN']);
     const type = this.#pick(['int', 'int', 'text', 'date'] as const);
@@ -204,6 +209,21 @@ class Generator {
     if (choice < 0.66) return `${value()} IS DISTINCT FROM ${value()}`;
     if (subqueries && choice < 0.8) return this.#subquery(from);
     return `${value()} ${this.#pick(['=', '<>', '<', '<=', '>', '>='])} ${value()}`;
+  }
+
+  /** A subquery as a value: its aggregate, its first row, whether it has a row. */
+  #subqueryItem(from: Source): { sql: string; type: Type } {
+    const inner = this.#base(0, ['few', 'nothing']);
+    const where = this.#chance(0.8) ? ` WHERE ${this.#column(inner, 'int')} ${this.#pick(['=', '=', '<', '>='])} ${this.#column(from, 'int')}` : '';
+    const value = this.#column(inner, 'int');
+    const all = inner.columns.map((column) => column.name).join(', ');
+    const [sql, type] = this.#pick<readonly [string, Type]>([
+      [`(SELECT ${this.#pick(['min', 'max', 'count', 'sum'])}(${value}) FROM ${inner.sql}${where})`, 'int'],
+      [`(SELECT ${value} FROM ${inner.sql}${where} ORDER BY ${all} LIMIT 1${this.#chance(0.3) ? ' OFFSET 1' : ''})`, 'int'],
+      [`EXISTS (SELECT 1 FROM ${inner.sql}${where})`, 'bool'],
+      [`${this.#column(from, 'int')} ${this.#chance(0.4) ? 'NOT ' : ''}IN (SELECT ${value} FROM ${inner.sql}${where})`, 'bool'],
+    ]);
+    return { sql, type };
   }
 
   #subquery(from: Source): string {
