@@ -1,18 +1,16 @@
 /**
  * `bench wide`: a model larger than the memory it may use, ours beside ONNX Runtime alone. Each step is a process
  * of its own, so that its peak of resident memory is its own; the steps' code is here too, and this file starts
- * itself.
+ * itself, and loads what one step needs in that step: it counts.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { calibrateTier } from '../backends/wasm/calibrate.js';
 import { enableSimd } from '../runtime/executor/simd.js';
 import { DatabaseFile } from '../runtime/storage/database-file.js';
 import { CACHE, wideFile } from './inputs.js';
 import { openDatabase } from './ours.js';
-import { openOrtModel, ortMatrix } from '../test/support/ort.js';
 import { feature, FEATURES, writeTransactions } from './support/tables.js';
 
 export interface WideOptions {
@@ -113,6 +111,7 @@ async function bound(options: WideOptions): Promise<BoundResult> {
   snapshot.release();
   await file.close();
   enableSimd();
+  const { calibrateTier } = await import('../backends/wasm/calibrate.js');
   const { measured } = await calibrateTier();
   const gflops = Math.max(...measured.map((entry) => entry.gflops)) * options.threads;
   const flops = 2 * options.rowCount * (options.weightBytes / 4);
@@ -120,6 +119,7 @@ async function bound(options: WideOptions): Promise<BoundResult> {
 }
 
 async function peer(options: WideOptions): Promise<StepResult> {
+  const { openOrtModel, ortMatrix } = await import('../test/support/ort.js');
   const x = new Float32Array(options.rowCount * FEATURES.length);
   for (let column = 0; column < FEATURES.length; column++) {
     feature(options.rowCount, column).forEach((value, row) => {
