@@ -20,3 +20,4 @@ if (!existsSync(marker) || statSync(marker).mtimeMs < statSync(lock).mtimeMs) {
   run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}tsconfig.json`]);
+run(process.execPath, [`${root}scripts/bundle.mjs`]);

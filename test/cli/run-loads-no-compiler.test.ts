@@ -28,8 +28,8 @@ test.before(() => {
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-function loadedBy(words: readonly string[]): { readonly modules: readonly string[]; readonly stdout: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', `${ROOT}dist/test/cli/log-modules.js`, `${ROOT}dist/cli/main.js`, ...words], { encoding: 'utf8' });
+function loadedBy(words: readonly string[], main = 'dist/cli/main.js'): { readonly modules: readonly string[]; readonly stdout: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', `${ROOT}dist/test/cli/log-modules.js`, `${ROOT}${main}`, ...words], { encoding: 'utf8' });
   assert.is(status, 0, stderr);
   return { stdout, modules: [...stderr.matchAll(/^loaded (.*)$/gm)].map((match) => match[1]!) };
 }
@@ -42,6 +42,13 @@ for (const format of ['table', 'csv', 'json']) {
     assert.equal(modules.filter((module) => COMPILER.test(module) || LIBRARIES.test(module)), []);
   });
 }
+
+test('nor does what is shipped, in which files are joined', () => {
+  const { modules, stdout } = loadedBy(['run', db, plan, '--format', 'csv'], 'dist/bin/main.js');
+  assert.match(stdout, /JetBlue Airways/);
+  assert.ok(modules.some((module) => module.endsWith('/dist/bin/main.js')), 'what is loaded is seen');
+  assert.equal(modules.filter((module) => /\/(compile|compiler-client)-\w+\.js$/.test(module) || LIBRARIES.test(module)), []);
+});
 
 test('a query that must be compiled is seen to load the compiler client', () => {
   const { modules } = loadedBy(['query', db, 'SELECT 1 AS one']);

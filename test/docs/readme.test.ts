@@ -21,7 +21,7 @@ test('the example runs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'intarsia-readme-'));
   try {
     symlinkSync(`${ROOT}examples`, join(folder, 'examples'));
-    const door = pathToFileURL(`${ROOT}dist/runtime/database.js`).href;
+    const door = pathToFileURL(`${ROOT}dist/bin/index.js`).href;
     writeFileSync(join(folder, 'example.mjs'), example!.replace("from 'intarsia'", `from '${door}'`));
     const { status, stdout, stderr } = spawnSync(process.execPath, ['example.mjs'], { cwd: folder, encoding: 'utf8' });
     assert.is(status, 0, stderr);
