@@ -1,6 +1,7 @@
 /** Statements on the product itself whose answers were wrong once. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { onnxModel } from '../support/onnx-model.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -28,6 +29,20 @@ test('floats print as DuckDB prints them', async () => {
   const floats = ['-0.0', '1e20', '1e16', '123456789012345.0', '0.0001', '0.00001', '1.5e-7', '0.1'];
   const found = await answer(`SELECT ${floats.map((text) => `'${text}'::DOUBLE`).join(', ')}, 'nan'::DOUBLE, '-inf'::FLOAT, '1e20'::FLOAT, '0.1'::FLOAT`);
   assert.equal(found, ['-0.0|1e+20|1e+16|123456789012345.0|0.0001|1e-05|1.5e-07|0.1|nan|-inf|1e+20|0.1']);
+});
+
+test('a model that mixes rows is refused, and one of a fixed batch serves any number of rows', async () => {
+  const model = (op: string, attributes: Record<string, number>): Uint8Array => onnxModel({
+    nodes: [{ op, inputs: ['x'], outputs: ['y'], attributes }], inputs: { x: { dtype: 'f32', dims: [4, 2] } }, outputs: { y: 'f32' },
+  });
+  try {
+    await database.db.createModel('mixing', model('Softmax', { axis: 0 }));
+    assert.unreachable('it was registered');
+  } catch (error) {
+    assert.match((error as Error).message, /not a function of rows/);
+  }
+  await database.db.createModel('fixed', model('Softmax', { axis: 1 }));
+  assert.equal(await answer('SELECT (predict(fixed, 0, 0))[1] FROM range(3)'), ['0.5', '0.5', '0.5']);
 });
 
 test.run();

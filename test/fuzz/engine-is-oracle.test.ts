@@ -9,7 +9,7 @@ import { OracleDatabase } from '../support/oracle-database.js';
 import { RealDatabase } from '../support/real-database.js';
 import { randomQuery, TABLES_SQL } from './random-queries.js';
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 60);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 45);
 const BIG_SHARE = 0.06;
 const FIRST_SEED = Number(process.env['FUZZ_SEED'] ?? 1);
 

@@ -157,10 +157,10 @@ class Generator {
     const int = (): string => this.#expr(from, 'int', 1);
     const filter = this.#chance(0.2) ? ` FILTER (WHERE ${this.#predicate(from, 1, false)})` : '';
     const distinct = this.#chance(0.15) ? 'DISTINCT ' : '';
-    const any = this.#pick(TYPES);
+    const drawn = this.#pick(TYPES);
     const [sql, type] = this.#pick<readonly [string, Type]>([
-      ['count(*)', 'int'], [`count(${distinct}${this.#expr(from, any, 1)})`, 'int'], [`sum(${distinct}${int()})`, 'int'], [`avg(${int()})`, 'double'],
-      [`sum(${this.#expr(from, 'decimal', 0)})`, 'decimal'], [`min(${this.#expr(from, any, 1)})`, any], [`max(${this.#expr(from, any, 1)})`, any],
+      ['count(*)', 'int'], [`count(${distinct}${this.#expr(from, drawn, 1)})`, 'int'], [`sum(${distinct}${int()})`, 'int'], [`avg(${int()})`, 'double'],
+      [`sum(${this.#expr(from, 'decimal', 0)})`, 'decimal'], [`min(${this.#expr(from, drawn, 1)})`, drawn], [`max(${this.#expr(from, drawn, 1)})`, drawn],
       [`sum(${this.#expr(from, 'double', 0)})`, 'double'], [`bool_and(${this.#predicate(from, 1, false)})`, 'bool'], [`bool_or(${this.#expr(from, 'bool', 0)})`, 'bool'],
     ]);
     return { sql: `${sql}${filter}`, type };
