@@ -9,6 +9,7 @@ import {
   TimeMicrosecond, TimestampMicrosecond, Uint16, Uint32, Uint64, Uint8, Utf8, makeData, type Data, type DataType,
 } from 'apache-arrow';
 import { decimalOf, type DType, type FixedDType } from '../../ir/dtype.js';
+import { decodeTensor } from '../../ir/tensor-bytes.js';
 import type { OutputColumn, ResultLeaf } from '../plan.js';
 import type { ResultChunk, ResultLeafData } from './protocol.js';
 
@@ -158,7 +159,8 @@ function arrowValues(dtype: DType, buffer: ArrayBuffer, count: number): Values {
     case 'u16': return new Uint16Array(buffer);
     case 'u32': return new Uint32Array(buffer);
     case 'u64': return new BigUint64Array(buffer);
-    case 'f16': case 'bf16': case 'f32': return new Float32Array(buffer);
+    case 'f16': case 'bf16': return decodeTensor(dtype, [count], new Uint8Array(buffer, 0, count * 2)).data as Float32Array;
+    case 'f32': return new Float32Array(buffer);
     case 'f64': return new Float64Array(buffer);
     case 'interval': return monthDayNano(buffer, count);
     default: return new BigInt64Array(buffer);

@@ -125,4 +125,9 @@ test('UPDATE and DELETE rewrite what they say and report it', async () => {
   assert.equal(await real.text('SELECT * FROM w ORDER BY a'), [['2', 'z'], ['3', 'z']]);
 });
 
+test('sixteen-bit floats are read as they are', async () => {
+  const rows = await real.db.query('SELECT CAST(1.5 AS HALF) AS a, CAST(-2.25 AS BFLOAT16) AS b').toArray();
+  assert.equal(rows, [{ a: 1.5, b: -2.25 }]);
+});
+
 test.run();
