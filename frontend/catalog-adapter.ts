@@ -34,7 +34,7 @@ export function catalogView(environment: CompilerEnvironment, models: ModelCache
       const sql = environment.view(name);
       return sql === undefined ? undefined : { name, sql, columns: [] };
     },
-    file: (path) => ({ schema: relationOf(environment.file(path)) }),
+    // No `file`: the executor scans tables only, so FROM 'file' is refused with a word on what to do.
   };
 }
 

@@ -93,7 +93,10 @@ function fileStem(path: string): string {
 }
 
 function bindFile(path: Name, env: Env): BoundFrom {
-  const file = env.catalog.file?.(path.text);
+  if (env.catalog.file === undefined) {
+    throw new CompileError(`FROM '${path.text}' is not supported yet: make a table of the file first, with COPY table FROM or intarsia import`, { span: path.span });
+  }
+  const file = env.catalog.file(path.text);
   if (file === undefined) throw new CompileError(`file '${path.text}' cannot be read: expected a .parquet, .csv or .arrow file that exists`, { span: path.span });
   return scanOf(path.text, file.schema.columns);
 }
