@@ -244,7 +244,6 @@ async function loaded(loader: CommitLoader, call: LoadCall): Promise<unknown> {
   switch (call.name) {
     case 'table': return loader.table(call.args.name);
     case 'view': return loader.view(call.args.name);
-    case 'file': return loader.file(call.args.path);
     case 'blocks': return loader.blocks(call.args.references);
     case 'model': {
       const { name, version, known } = call.args;

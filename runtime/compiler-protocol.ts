@@ -4,7 +4,6 @@
  */
 import { CompileError, type CompileErrorDetails } from '../frontend/diagnostics.js';
 import { ModelError, type ModelErrorCode, type ModelErrorDetails } from '../frontend/onnx/errors.js';
-import type { ColumnSchema } from './batch.js';
 import type { CompiledStatement, PreparedModel, QueryDetails, TableInfo } from './compiler.js';
 import type { CommitFacts } from './environment.js';
 import { ExecutionError } from './errors.js';
@@ -39,7 +38,6 @@ export interface LoadCalls {
   /** `model` is left out when the asking thread has the object of that identity. */
   model(args: { readonly name: string; readonly version: number | undefined; readonly known: readonly number[] }): LoadedModel | undefined;
   view(args: { readonly name: string }): string;
-  file(args: { readonly path: string }): readonly ColumnSchema[];
   blocks(args: { readonly references: readonly BlockReference[] }): readonly Uint8Array[];
 }
 

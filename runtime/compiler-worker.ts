@@ -79,7 +79,6 @@ function loaderOf(by: number): CommitLoader {
   return {
     table: (name) => ask(by, 'table', { name }),
     view: (name) => ask(by, 'view', { name }),
-    file: (path) => ask(by, 'file', { path }),
     blocks: (references) => ask(by, 'blocks', { references }),
     async model(name, version) {
       const found = await ask(by, 'model', { name, version, known: models.keys() });

@@ -33,8 +33,6 @@ export interface CompilerEnvironment {
   table(name: string): TableInfo | undefined;
   model(name: string, version: number | undefined): { readonly name: string; readonly model: ModelVersion } | undefined;
   view(name: string): string | undefined;
-  /** The columns of a file named in FROM. */
-  file(path: string): readonly ColumnSchema[];
   /** A weight as it is stored. All of it is read into memory: ask only for small ones. */
   tensor(hash: string): StoredTensor;
   readonly memoryLimitBytes: number;

@@ -5,7 +5,6 @@
  * What was loaded of a commit stays with it (`Loaded`), for a commit never changes. Files named in FROM may: they are
  * looked at again for every statement.
  */
-import type { ColumnSchema } from './batch.js';
 import { nameKey } from './catalog.js';
 import { NotLoaded, type CompilerEnvironment, type StoredTensor, type TableInfo } from './compiler.js';
 import type { BlockReference, ModelVersion } from './storage/model-store.js';
@@ -25,7 +24,6 @@ export interface CommitLoader {
   table(name: string): Promise<TableInfo>;
   model(name: string, version: number | undefined): Promise<ModelVersion | undefined>;
   view(name: string): Promise<string>;
-  file(path: string): Promise<readonly ColumnSchema[]>;
   blocks(references: readonly BlockReference[]): Promise<readonly Uint8Array[]>;
 }
 
@@ -76,7 +74,6 @@ export async function withLoading<T>(use: () => T): Promise<T> {
 /** The environment of one statement. */
 export function createEnvironment(loaded: Loaded, loader: CommitLoader): CompilerEnvironment {
   const { facts, tables, models, views, tensors } = loaded;
-  const files = new Map<string, readonly ColumnSchema[]>();
   return {
     tableNames: facts.tableNames,
     modelNames: facts.modelNames,
@@ -93,7 +90,6 @@ export function createEnvironment(loaded: Loaded, loader: CommitLoader): Compile
     }),
     view: (name) => named(loaded.viewNames, name, (known) =>
       views.get(known) ?? ask(async () => { views.set(known, await loader.view(known)); })),
-    file: (path) => files.get(path) ?? ask(async () => { files.set(path, await loader.file(path)); }),
     tensor: (hash) => tensors.get(hash) ?? ask(async () => {
       tensors.set(hash, await loadTensor(hash, [...models.values()], loader));
     }),

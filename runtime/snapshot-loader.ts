@@ -2,7 +2,6 @@
 import { findModel, findTable, nameKey, type TableEntry } from './catalog.js';
 import type { TableInfo } from './compiler.js';
 import type { CommitFacts, CommitLoader } from './environment.js';
-import { openFile } from './io/source.js';
 import type { Snapshot } from './storage/database-file.js';
 import type { RowGroup } from './storage/chunk.js';
 
@@ -25,7 +24,6 @@ export function snapshotLoader(snapshot: Snapshot): CommitLoader {
     },
     model: (name, version) => snapshot.model(findModel(catalog, name)!.name, version),
     view: (name) => Promise.resolve(catalog.views.get(nameKey(name))!.sql),
-    file: async (path) => (await openFile(path)).schema,
     async blocks(references) {
       const { pool } = database;
       const blocks: Uint8Array[] = [];

@@ -9,7 +9,7 @@ import { wideModel } from '../../examples/wide/dense-model.js';
 import { writeModel } from '../../examples/wide/onnx-writer.js';
 import { CompilerClient } from '../../runtime/compiler-client.js';
 import { errorOfText, textOfError } from '../../runtime/compiler-protocol.js';
-import { CompileError, ExecutionError, ImportError, ModelError, open, verify, type Database } from '../../runtime/database.js';
+import { CompileError, ExecutionError, ModelError, open, verify, type Database } from '../../runtime/database.js';
 import { onnxModel } from '../support/onnx-model.js';
 
 const MIB = 2 ** 20;
@@ -88,13 +88,6 @@ test('a model that is not supported arrives as a ModelError with all that is mis
   assert.instance(error, ModelError);
   assert.is((error as ModelError).code, 'unsupported');
   assert.equal((error as ModelError).missing.map((missing) => missing.op), ['Frobnicate', 'Tangle']);
-});
-
-test('what fails while the compiler asks for a file arrives as it was thrown', async () => {
-  const file = join(folder, 'absent.csv');
-  const error = await failureOf(() => db.query(`SELECT * FROM '${file}'`).run());
-  assert.instance(error, ImportError);
-  assert.equal((error as ImportError).details, { file });
 });
 
 test('any error crosses with its name, message and stack', () => {
