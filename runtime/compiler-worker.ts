@@ -12,12 +12,10 @@ import {
   type CompilerCall, type CompilerCalls, type FromCompiler, type LoadCall, type LoadCalls, type ToCompiler,
 } from './compiler-protocol.js';
 import { createEnvironment, Loaded, withLoading, type CommitFacts, type CommitLoader } from './environment.js';
-import { enableSimd } from './executor/simd.js';
 import type { ModelVersion } from './storage/model-store.js';
 
 const port = parentPort!;
 
-enableSimd();
 const loading = import('../frontend/compile.js') as Promise<{ readonly compiler: Compiler }>;
 // The first call tells.
 loading.catch(() => undefined);

@@ -4,6 +4,7 @@
  * holds back: `relaxed` leaves registers at 128 bits, `simd128` asks for nothing.
  */
 import { setFlagsFromString } from 'node:v8';
+import { isMainThread } from 'node:worker_threads';
 
 /** (module (func (result v128) (f32x4.relaxed_madd (v128.const 0) (v128.const 0) (v128.const 0)))) */
 function probe(): Uint8Array<ArrayBuffer> {
@@ -24,10 +25,21 @@ export function hasRelaxedSimd(): boolean {
 /** Engines whose 256-bit code passes every test of this tree. */
 const WIDE_V8: readonly string[] = ['13'];
 
-/** Turns on what the engine knows. Returns whether relaxed SIMD can be used now. */
+let isAsked = false;
+
+/**
+ * Turns on what the engine knows, once and before the first worker starts: flags are the process's, and changing them while
+ * other threads compile is not safe. A worker thread has what the main thread asked for. Returns whether relaxed SIMD can be used.
+ */
 export function enableSimd(): boolean {
+  if (isMainThread && !isAsked) ask();
+  return hasRelaxedSimd();
+}
+
+function ask(): void {
+  isAsked = true;
   const most = process.env['INTARSIA_SIMD'];
-  if (most === 'simd128') return hasRelaxedSimd();
+  if (most === 'simd128') return;
   try {
     if (most !== 'relaxed' && WIDE_V8.includes(process.versions.v8.split('.')[0]!))
       setFlagsFromString('--experimental-wasm-revectorize');
@@ -35,5 +47,4 @@ export function enableSimd(): boolean {
   } catch {
     // An engine that takes no flags runs what it has.
   }
-  return hasRelaxedSimd();
 }

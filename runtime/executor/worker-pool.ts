@@ -3,6 +3,7 @@
  * reads slowly (its workers wait) never stands in the way of another one.
  */
 import { Worker } from 'node:worker_threads';
+import { enableSimd } from './simd.js';
 import type { WorkerReply, WorkerRequest } from './protocol.js';
 
 export interface WorkerHandle {
@@ -19,6 +20,7 @@ class PooledWorker implements WorkerHandle {
   readonly worker: Worker;
 
   constructor() {
+    enableSimd();
     this.worker = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia' });
     this.worker.on('message', (reply: WorkerReply) => this.onReply(reply));
     this.worker.on('error', (error: Error) => this.died(error));

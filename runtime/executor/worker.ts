@@ -5,7 +5,6 @@
  * Invariant: the worker owns nothing in the shared memory; what it allocates is freed by the main thread with the query.
  */
 import { parentPort } from 'node:worker_threads';
-import { enableSimd } from './simd.js';
 import type { LoadRequest, ResultChunk, ResultLeafData, WorkerReply, WorkerRequest } from './protocol.js';
 import { CANCEL, HEAD, QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS } from './protocol.js';
 import { physicalBytes } from './physical.js';
@@ -36,8 +35,6 @@ interface Loaded {
 
 const port = parentPort!;
 let loaded: Loaded | undefined;
-
-enableSimd();
 
 function reply(message: WorkerReply, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer as ArrayBuffer[]);
