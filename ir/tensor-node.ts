@@ -5,7 +5,7 @@
 import type { Expr, LiteralValue, Tensor } from './node.js';
 import type { Dim, TensorType } from './type.js';
 
-/** A placeholder of a model that stands alone; `apply` replaces it by `to_tensor` (bridge.ts). */
+/** An input of a model that stands alone; `apply` has a `to_tensor` in its place (bridge.ts). */
 export interface Input { readonly kind: 'input'; readonly name: string; readonly type: TensorType }
 /**
  * Constant data by content. `hash` is the BLAKE3-256 hex of the little-endian bytes (utf8: JSON array of strings);

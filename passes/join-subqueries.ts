@@ -110,7 +110,7 @@ function joinScalar(row: Relation, pulled: Pulled, subquery: Subquery): Joined |
   return { relation, value: make({ kind: 'case', branches, otherwise: value, type }) };
 }
 
-/** One row a key: any of the values, and how many there were. */
+/** One row a key: one of the values, and how many there were. */
 function atMostOne(row: Relation, pulled: Pulled, subquery: Subquery): Pulled | undefined {
   const keyed = withKeys(pulled, row);
   if (keyed === undefined) return undefined;

@@ -72,7 +72,7 @@ export async function open(path: string, options: DatabaseOptions = {}): Promise
   const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
   const workers = new WorkerPool();
   enableSimd();
-  // One for now: starting them all would stand in the way of opening the file on a machine of few cores.
+  // Only the first is started ahead: starting them all would stand in the way of opening the file on a machine of few cores.
   workers.warm(1);
   try {
     const file = await DatabaseFile.open(path, {

@@ -2,7 +2,7 @@
  * A write transaction: changes gather in a catalog of its own and on pages nobody else sees, until `commit` switches
  * to them.
  *
- * Invariant: any failure of the disk rolls everything back; the file stays at the last commit and usable. After
+ * Invariant: whatever fails on the disk rolls everything back; the file stays at the last commit and usable. After
  * commit, rollback or failure the transaction is over.
  */
 import { ExecutionError, StorageError } from '../errors.js';

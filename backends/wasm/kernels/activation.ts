@@ -1,4 +1,4 @@
-/** The activation of a dense layer as its kernel takes it: any body over `ref 0`, applied to registers of sums. */
+/** The activation of a dense layer as its kernel takes it: a body over `ref 0`, applied to registers of sums. */
 import type { Expr } from '../../../ir/node.js';
 import type { ModuleBuilder } from '../dsl.js';
 import type { Activation } from './dense.js';

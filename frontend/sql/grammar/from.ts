@@ -7,7 +7,7 @@ import { ExpressionGrammar } from './expressions.js';
 const k = t.keyword;
 
 export abstract class FromGrammar extends ExpressionGrammar {
-  /** A name after AS: any word but those that end the clause may follow. */
+  /** A name after AS: every word may follow but those that end the clause. */
   readonly label = this.RULE('label', (): Name => this.asName(
     this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.FunctionWord) }, { ALT: () => this.CONSUME(k('END')) }]),
   ));
