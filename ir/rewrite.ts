@@ -71,6 +71,30 @@ export function rewriteBottomUp<T extends Node>(root: T, rule: (node: Node) => N
   return done.get(root) as T;
 }
 
+/**
+ * Rewrites top down: each node once, before its children. `rule` gets a node as it stands and gives another, whose children
+ * are rewritten in turn, or `undefined` where it does not apply. For rules that take several levels at once.
+ */
+export function rewriteTopDown<T extends Node>(root: T, rule: (node: Node) => Node | undefined): T {
+  const done = new Map<Node, Node>();
+  const enter = (node: Node): { readonly node: Node; readonly current: Node; readonly parts: readonly Node[]; next: number } => {
+    const current = rule(node) ?? node;
+    return { node, current, parts: children(current), next: 0 };
+  };
+  const stack = [enter(root)];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1]!;
+    const child = top.parts[top.next++];
+    if (child === undefined) {
+      done.set(top.node, withChildren(top.current, top.parts.map((part) => done.get(part)!)));
+      stack.pop();
+    } else if (!done.has(child)) {
+      stack.push(enter(child));
+    }
+  }
+  return done.get(root) as T;
+}
+
 /** Every node under `root` once, children before parents. Its stack is its own: graphs may be tens of thousands deep. */
 export function postorder(root: Node): readonly Node[] {
   const seen = new Set<Node>([root]);

@@ -7,8 +7,8 @@
  * Numerics: exact by the definition of dense; kernels may add in another order, as for any matmul.
  */
 import { make } from '../ir/build.js';
-import type { Dense, Expr, MatMul, Node, Relation, Tensor, TensorMap } from '../ir/node.js';
-import { children, withChildren } from '../ir/rewrite.js';
+import type { Dense, Expr, MatMul, Node, Tensor, TensorMap } from '../ir/node.js';
+import { children, rewriteTopDown, withChildren } from '../ir/rewrite.js';
 import { scalar } from '../ir/type.js';
 import type { Pass } from './pass.js';
 import { refsOf, substitute } from './reference.js';
@@ -22,17 +22,11 @@ export const fuseDense: Pass = {
   numerics: 'exact',
   run: (plan, context) => {
     const uses = countUses(plan);
-    const done = new Map<Node, Node>();
-    const visit = (node: Node): Node => {
-      const known = done.get(node);
-      if (known !== undefined) return known;
-      const fused = fuse(node, uses) ?? node;
-      if (fused !== node) context.record({ pass: 'fuse-dense', rule: node.kind, before: node, after: fused, reason: reasonOf(fused) });
-      const result = withChildren(fused, children(fused).map(visit));
-      done.set(node, result);
-      return result;
-    };
-    return visit(plan) as Relation;
+    return rewriteTopDown(plan, (node) => {
+      const fused = fuse(node, uses);
+      if (fused !== undefined) context.record({ pass: 'fuse-dense', rule: node.kind, before: node, after: fused, reason: reasonOf(fused) });
+      return fused;
+    });
   },
 };
 

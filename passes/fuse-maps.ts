@@ -8,8 +8,8 @@
  * Numerics: exact: the same scalar operations in the same order.
  */
 import { make } from '../ir/build.js';
-import type { Expr, Node, Relation, Tensor, TensorMap } from '../ir/node.js';
-import { children, withChildren } from '../ir/rewrite.js';
+import type { Expr, Node, Tensor, TensorMap } from '../ir/node.js';
+import { rewriteTopDown } from '../ir/rewrite.js';
 import type { ValueType } from '../ir/type.js';
 import { callsIn } from './merge-projects.js';
 import type { Pass, PassContext } from './pass.js';
@@ -28,16 +28,7 @@ export const fuseMaps: Pass = {
   numerics: 'exact',
   run: (plan, context) => {
     const uses = countUses(plan);
-    const done = new Map<Node, Node>();
-    const visit = (node: Node): Node => {
-      const known = done.get(node);
-      if (known !== undefined) return known;
-      const fused = node.kind === 'map' ? fuse(node, uses, context) : node;
-      const result = withChildren(fused, children(fused).map(visit));
-      done.set(node, result);
-      return result;
-    };
-    return visit(plan) as Relation;
+    return rewriteTopDown(plan, (node) => (node.kind === 'map' ? fuse(node, uses, context) : undefined));
   },
 };
 

@@ -35,18 +35,18 @@ export function emitSource(scope: Scope, source: PhysicalSource, options: Source
     case 'buffer':
       return overTuples(
         scope,
-        source.rows,
+        inPlace(source.rows),
         options,
         (tuple) => tupleColumns(source.rows.layout, source.rows.types, tuple),
         body,
       );
     case 'groups':
-      return overTuples(scope, source.state.rows, options, (tuple) => groupColumns(source.state, tuple), body);
+      return overTuples(scope, inPlace(source.state.rows), options, (tuple) => groupColumns(source.state, tuple), body);
     case 'unmatched': {
       const { rows, columnCount } = source.build;
       return overTuples(
         scope,
-        rows,
+        inPlace(rows),
         options,
         (tuple) => tupleColumns(rows.layout, rows.types, tuple).slice(0, columnCount),
         (row, flow, tuple) => {
@@ -55,8 +55,10 @@ export function emitSource(scope: Scope, source: PhysicalSource, options: Source
         },
       );
     }
-    case 'sorted':
-      return overPointers(scope, source, options, body);
+    case 'sorted': {
+      const { rows, columnCount } = source.state;
+      return overTuples(scope, byPointer, options, (tuple) => tupleColumns(rows.layout, rows.types, tuple).slice(0, columnCount), body);
+    }
     case 'values':
       return overLiterals(scope, source, options, body);
     case 'series':
@@ -85,9 +87,15 @@ export function emitScanLoop(
 
 type TupleBody = (row: Row, flow: Flow, tuple: I32) => void;
 
+/** Where tuples lie: one after the other, or behind pointers in order. */
+type TuplesAt = (first: I32, i: I32) => I32;
+
+const inPlace = ({ layout }: Pick<TupleBuffer, 'layout'>): TuplesAt => (first, i) => first.add(i.mul(layout.tupleBytes));
+const byPointer: TuplesAt = (first, i) => load.i32(first.add(i.shl(2)));
+
 function overTuples(
   scope: Scope,
-  rows: Pick<TupleBuffer, 'layout'>,
+  at: TuplesAt,
   options: SourceOptions,
   columnsOf: (tuple: I32) => readonly FlightColumn[],
   body: TupleBody,
@@ -97,25 +105,8 @@ function overTuples(
   const count = f.let(load.i32(options.morsel, 4));
   const tuple = f.local('i32', 'tuple');
   scope.forRange({ to: count }, (i, label) => {
-    f.set(tuple, first.add(i.mul(rows.layout.tupleBytes)));
+    f.set(tuple, at(first, i));
     body({ columns: columnsOf(tuple) }, { next: (condition) => label.continue(condition), stop: options.stop }, tuple);
-  });
-}
-
-function overPointers(
-  scope: Scope,
-  { state }: Extract<PhysicalSource, { kind: 'sorted' }>,
-  options: SourceOptions,
-  body: Body,
-): void {
-  const { f } = scope;
-  const first = f.let(load.i32(options.morsel));
-  const count = f.let(load.i32(options.morsel, 4));
-  const tuple = f.local('i32', 'tuple');
-  scope.forRange({ to: count }, (i, label) => {
-    f.set(tuple, load.i32(first.add(i.shl(2))));
-    const columns = tupleColumns(state.rows.layout, state.rows.types, tuple).slice(0, state.columnCount);
-    body({ columns }, { next: (condition) => label.continue(condition), stop: options.stop });
   });
 }
 
