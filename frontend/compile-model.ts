@@ -18,7 +18,6 @@ import { kernelCalibration } from './calibration.js';
 import { importModel, openModelFile } from './onnx/model.js';
 import { rowDependence } from './onnx/row-wise.js';
 import { applyToColumns } from './prepare-model.js';
-import { verifyStage } from './verify-stage.js';
 
 /** A tile program names each column of a row: past this many, compiling takes longer than it saves. */
 const MOST_COLUMNS = 16_384;
@@ -58,7 +57,7 @@ type Attempt = { readonly kernel: ModelKernel; readonly rewrites: readonly strin
 function compileKernel(graph: ModelGraph, data: TensorData): Attempt {
   const reason = columnsReason(graph) ?? rowDependence(graph);
   if (reason !== undefined) return { reasons: [reason] };
-  const optimised = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET, pipeline: MODEL_PIPELINE, verify: verifyStage });
+  const optimised = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET, pipeline: MODEL_PIPELINE });
   const outputs = (optimised.plan as Apply).outputs.map((output) => output.tensor);
   tier ??= kernelCalibration().tier;
   const module = new ModuleBuilder({ relaxedSimd: tier.relaxedSimd });

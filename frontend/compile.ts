@@ -21,7 +21,6 @@ import { prepareModel } from './prepare-model.js';
 import { bindStatement } from './sql/bind.js';
 import { parseStatements } from './sql/parse.js';
 import { valueOfStored } from './stored-model.js';
-import { verifyStage } from './verify-stage.js';
 
 const models: ModelCache = new WeakMap();
 
@@ -59,7 +58,6 @@ export function compileQuery(bound: Relation, options: QueryOptions): CompiledQu
     statistics: statisticsOf(environment),
     budgetBytes: environment.memoryLimitBytes,
     rates: { ...kernels.rates, threads: environment.threads },
-    verify: verifyStage,
     isSignal: (error) => error instanceof NotLoaded,
   });
   const emitted = emitOrRefuse(optimised.plan, {

@@ -17,7 +17,6 @@ import { printType, relation, scalar } from '../ir/type.js';
 import { optimise } from '../passes/optimise.js';
 import { blocksOf, panelBytes, storedMatrix } from '../backends/wasm/kernels/panels.js';
 import type { PreparedModel } from '../runtime/compiler.js';
-import { verifyStage } from './verify-stage.js';
 import { ModelError } from './onnx/errors.js';
 import { importModel, openModelFile } from './onnx/model.js';
 import { rowDependence } from './onnx/row-wise.js';
@@ -47,7 +46,7 @@ export async function prepareModel(name: string, source: string | Uint8Array): P
 }
 
 function weightUses(graph: ModelGraph, data: TensorData, sizeOf: (hash: string) => number): readonly WeightUse[] {
-  const plan = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET, verify: verifyStage }).plan;
+  const plan = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET }).plan;
   const applies = postorder(plan).filter((node): node is Apply => node.kind === 'apply');
   const layers = applies.flatMap((apply) => apply.outputs.flatMap((output) => postorder(output.tensor))).filter((node) => node.kind === 'dense');
   const large = layers.filter((layer) => sizeOf(storedMatrix(layer.weight)?.hash ?? '') > LOADED_BYTES);

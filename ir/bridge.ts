@@ -9,7 +9,7 @@ import { isFloat, type DType } from './dtype.js';
 import { sizeOf } from './infer-tensor.js';
 import type { Apply, Expr, Input, ModelGraph, Node, Relation, Tensor } from './node.js';
 import { postorder, rewriteBottomUp } from './rewrite.js';
-import { tensor, type Dim, type TensorType } from './type.js';
+import { tensor, type Dim } from './type.js';
 
 export interface ModelApplication {
   /** For explain and artifacts: `fraud@3`. */
@@ -81,8 +81,3 @@ function comesFrom(node: Tensor, input: Input): boolean {
   }
 }
 
-/** The type of one row's value of an output of shape [n, ...]: what an output is in SQL. */
-export function rowTypeOf(type: TensorType): { readonly dtype: DType; readonly dims: readonly Dim[] } {
-  const dims = type.dims.slice(1);
-  return { dtype: type.dtype, dims: dims.length === 1 && dims[0] === 1 ? [] : dims };
-}

@@ -35,12 +35,6 @@ export function printModel(graph: ModelGraph): string {
   return `${lines}model ${printFields(graph as unknown as Record<string, unknown>, MODEL_FIELDS, names)}\n`;
 }
 
-/** One expression, for explain and messages; relations of its subqueries are left out. */
-export function printExpr(expr: Expr): string {
-  const names = new Map<Node, string>(postorder(expr).filter((node) => isStatementKind(node.kind)).map((node) => [node, '%_']));
-  return printNode(expr, names);
-}
-
 function printStatements(roots: readonly Node[]): { readonly names: Names; readonly lines: string } {
   const order = [...new Set(roots.flatMap((root) => [...postorder(root)]))];
   const uses = new Map<Node, number>();

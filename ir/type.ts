@@ -101,10 +101,6 @@ function mark(type: ValueType): string {
   return type.nullable ? '?' : '';
 }
 
-export function sameType(a: Type, b: Type): boolean {
-  return a === b || printType(a) === printType(b);
-}
-
 /** The type as SQL shows it: `BIGINT`, `FLOAT[28]`, `STRUCT(label BIGINT, ...)`. */
 export function sqlTypeName(type: ValueType): string {
   switch (type.kind) {

@@ -24,13 +24,6 @@ export interface Scope {
   readonly relation: (node: Relation, outer: readonly Row[]) => readonly Row[];
 }
 
-/** For expressions without subqueries, outer references and columns: constants to fold. */
-export const CONSTANT_SCOPE: Scope = {
-  params: [],
-  outer: [],
-  relation: () => { throw new Error('a constant expression holds no subquery'); },
-};
-
 /** @throws ValueError where the expression has no value (overflow, a cast that cannot be, two rows of a scalar subquery). */
 export function evaluateExpr(expr: Expr, row: Row, scope: Scope): Value {
   switch (expr.kind) {

@@ -3,7 +3,7 @@
  * The code that updates and merges them is `backends/wasm/pipeline/aggregate-code.ts`.
  */
 import type { AggregateCall, AggregateOp } from '../../ir/node.js';
-import { isDecimal, isFloat, isInteger, type DType } from '../../ir/dtype.js';
+import { isDecimal, isInteger, type DType } from '../../ir/dtype.js';
 import type { Slot } from './layout.js';
 
 const slot = (dtype: DType): Slot => ({ dtype, width: 1, nullable: false });
@@ -24,8 +24,6 @@ export function sumDType(call: AggregateCall): DType {
       ? dtype
       : 'f64';
 }
-
-export const isExact = (dtype: DType): boolean => !isFloat(dtype);
 
 /** A flag that a value was seen, then the value. */
 const seenValue = (call: AggregateCall): readonly Slot[] => [slot('bool'), slot(argumentDType(call))];

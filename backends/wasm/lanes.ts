@@ -8,9 +8,6 @@ import {
   V128,
   valueOf,
   type Code,
-  type F32,
-  type F64,
-  type I64,
   type ValType,
   type ValueOf,
 } from './values.js';
@@ -186,12 +183,3 @@ export function shuffle32(a: V128, b: V128, picks: readonly [number, number, num
     picks.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)),
   );
 }
-/** 2 lanes by number: 0, 1 of `a`, 2, 3 of `b`. */
-export function shuffle64(a: V128, b: V128, picks: readonly [number, number]): V128 {
-  return i8x16.shuffle(
-    a,
-    b,
-    picks.flatMap((lane) => [0, 1, 2, 3, 4, 5, 6, 7].map((byte) => lane * 8 + byte)),
-  );
-}
-export type LaneValue = F32 | F64 | I32 | I64;

@@ -8,7 +8,7 @@ import { make } from '../../ir/build.js';
 import { dtypeInfo, type DType } from '../../ir/dtype.js';
 import { sizeOf } from '../../ir/infer-tensor.js';
 import type { Expr, LiteralValue, NodeOf, ReduceOp, Slice, Tensor } from '../../ir/node.js';
-import { children, postorder } from '../../ir/rewrite.js';
+import { children } from '../../ir/rewrite.js';
 import { viewTensor } from '../../ir/tensor-bytes.js';
 import type { TensorElements, TensorValue } from '../../ir/tensor-data.js';
 import { tensor, type Dim } from '../../ir/type.js';
@@ -229,11 +229,6 @@ export class TensorBuilder {
 
 export function isConstant(node: Tensor): boolean {
   return node.kind === 'weight' || (node.kind === 'fill' && node.type.dims.every((dim) => typeof dim === 'number'));
-}
-
-/** Whether any input of the model, or other leaf, is below `node`. */
-export function dependsOnInputs(node: Tensor): boolean {
-  return postorder(node).some((part) => part.kind === 'input' || part.kind === 'to_tensor');
 }
 
 function isInlined(input: Tensor, rank: number): boolean {

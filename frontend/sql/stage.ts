@@ -56,10 +56,6 @@ export class Markers {
   }
 }
 
-export function isMarker(node: Node): boolean {
-  return node.kind === 'ref' && node.index >= MARKER_BASE;
-}
-
 export interface Grouping {
   /** The group keys, as bound over the row of FROM. */
   readonly keys: readonly Expr[];

@@ -62,10 +62,6 @@ export function asF64(value: Value): F64 {
   throw new Error(`expected an f64, found ${value.type}`);
 }
 
-export function sqlValue(dtype: DType, parts: readonly Value[], isNull?: I32): SqlValue {
-  return { dtype, parts, isNull };
-}
-
 export function boolValue(value: I32, isNull?: I32): SqlValue {
   return { dtype: 'bool', parts: [value], isNull };
 }

@@ -12,7 +12,7 @@ import { halfFromF32, halfToF32 } from '../expression/half.js';
 import { i32, load, select, type I32, type Value } from '../values.js';
 import type { Scope } from './emission.js';
 import { heapCopy } from './memory.js';
-import { leafValues, scalarColumn, type FlightColumn, type Row } from './row.js';
+import { scalarColumn, type FlightColumn } from './row.js';
 
 /** The parts of one value of a dtype at an address. */
 export function loadParts(scope: Scope, dtype: DType, address: I32, offset = 0): readonly Value[] {
@@ -244,7 +244,3 @@ function tensorColumn(layout: TupleLayout, field: Field, place: TuplePlace): Fli
   };
 }
 
-/** All scalars of a row, in order. */
-export function rowValues(scope: Scope, row: Row): readonly SqlValue[] {
-  return row.columns.flatMap((column) => leafValues(scope, column));
-}
