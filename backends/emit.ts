@@ -81,7 +81,7 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
     localBytes: layout.local.bytes,
     dataBytes: module.dataBytes,
     hostFunctions: emission.hostFunctions,
-    simd: options.tier.relaxedSimd ? 'relaxed' : 'simd128',
+    simd: module.usesRelaxedSimd ? 'relaxed' : 'simd128',
   };
   return { plan, wasm, text: () => module.text(), dispose: () => module.dispose() };
 }

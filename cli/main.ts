@@ -26,9 +26,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 
 /** A plan should answer at once: its first thread starts and the engine loads while the command itself is still read. */
 async function loadRun(): Promise<Command> {
-  const thread = import('../runtime/executor/worker-pool.js').then(({ startEarly }) => startEarly(1));
-  const engine = import('../runtime/database.js');
-  const [{ run }] = await Promise.all([import('./run.js'), thread, engine]);
+  (await import('../runtime/executor/worker-pool.js')).startEarly();
+  const [{ run }] = await Promise.all([import('./run.js'), import('../runtime/database.js')]);
   return run;
 }
 

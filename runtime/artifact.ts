@@ -10,6 +10,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { StorageError } from './errors.js';
+import { enableSimd } from './executor/simd.js';
 import { PLAN_VERSION, type PhysicalPlan } from './plan.js';
 import { checkPlan } from './plan-shape.js';
 
@@ -18,6 +19,8 @@ const IR_SECTION = 'intarsia.ir';
 const CHECKSUM_SECTION = 'intarsia.checksum';
 const MAGIC = 'INTA';
 const CHECKSUM_PAYLOAD_BYTES = 12;
+/** Magic and version of a WebAssembly module. */
+const MODULE_HEADER_BYTES = 8;
 
 export interface Artifact {
   readonly plan: PhysicalPlan;
@@ -63,25 +66,55 @@ function damaged(message: string, details: { expected?: string | number; actual?
 /** @throws StorageError with code `artifact` when the bytes are not a whole artifact of this version. */
 export function readArtifact(bytes: Uint8Array, file = 'the artifact'): Artifact {
   verifyChecksum(bytes, file);
-  let module: WebAssembly.Module;
-  try {
-    module = new WebAssembly.Module(bytes);
-  } catch (cause) {
-    throw new StorageError('artifact', `${file} is not a WebAssembly module this engine can run: ${String(cause)}`, { file, cause });
-  }
+  const sections = customSections(bytes);
   const text = (name: string): string => {
-    const found = WebAssembly.Module.customSections(module, name)[0];
+    const found = sections.get(name);
     if (found === undefined) throw damaged(`${file} has no section ${name}: it is a WebAssembly module, but not a plan`, { file });
     return new TextDecoder().decode(found);
   };
-  let json: unknown;
+  const plan = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
+  if (plan.simd === 'relaxed') enableSimd();
   try {
-    json = JSON.parse(text(PLAN_SECTION));
+    return { plan, irText: text(IR_SECTION), module: new WebAssembly.Module(bytes) };
   } catch (cause) {
     if (cause instanceof StorageError) throw cause;
+    throw new StorageError('artifact', `${file} is not a WebAssembly module this engine can run: ${String(cause)}`, { file, cause });
+  }
+}
+
+function parsePlan(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
     throw new StorageError('artifact', `${file}: the plan section is not JSON`, { file, cause });
   }
-  return { plan: checkPlan(json, file), irText: text(IR_SECTION), module };
+}
+
+/** The custom sections by name, before the engine has seen the module: the plan says what has to be asked of the engine first. */
+function customSections(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  const sections = new Map<string, Uint8Array>();
+  let at = MODULE_HEADER_BYTES;
+  const number = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 35 && at < bytes.length; shift += 7) {
+      const byte = bytes[at++]!;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    return value;
+  };
+  while (at < bytes.length) {
+    const id = bytes[at++]!;
+    const length = number();
+    const end = Math.min(at + length, bytes.length);
+    if (id === 0) {
+      const nameBytes = number();
+      const name = Buffer.from(bytes.subarray(at, Math.min(at + nameBytes, end))).toString();
+      sections.set(name, bytes.subarray(Math.min(at + nameBytes, end), end));
+    }
+    at = end;
+  }
+  return sections;
 }
 
 function verifyChecksum(bytes: Uint8Array, file: string): void {

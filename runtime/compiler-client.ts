@@ -12,6 +12,7 @@ import {
   type CompilerCall, type CompilerCalls, type FromCompiler, type LoadCall, type LoadedModel, type ToCompiler,
 } from './compiler-protocol.js';
 import type { CommitLoader } from './environment.js';
+import { enableSimd } from './executor/simd.js';
 import { snapshotLoader, factsOf } from './snapshot-loader.js';
 import type { Snapshot } from './storage/database-file.js';
 
@@ -161,6 +162,8 @@ export class CompilerClient {
 
   private start(): Worker {
     if (this.worker !== undefined) return this.worker;
+    // The thread measures kernels, and what it compiles is run here.
+    enableSimd();
     const worker = new Worker(new URL('./compiler-worker.js', import.meta.url), {
       name: 'intarsia compiler', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_OBJECTS_MB },
     });

@@ -71,7 +71,6 @@ export async function open(path: string, options: DatabaseOptions = {}): Promise
   const threads = threadCount(options.threads);
   const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
   const workers = new WorkerPool();
-  enableSimd();
   // Only the first is started ahead: starting them all would stand in the way of opening the file on a machine of few cores.
   workers.warm(1);
   try {
@@ -94,7 +93,6 @@ export async function verify(path: string): Promise<readonly StorageError[]> {
 
 /** Measures this engine's kernels, as `open` does before the first compile. Answers the choice, as JSON text. */
 export async function calibrate(): Promise<string> {
-  enableSimd();
   return (await loadCompiler()).calibrate({ fresh: true });
 }
 
@@ -155,11 +153,7 @@ export class Database {
   /** Runs a compiled plan. @throws StorageError `artifact` when it is damaged, or does not fit this database. */
   run(plan: CompiledPlan | Uint8Array, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
     const bytes = plan instanceof Uint8Array ? plan : plan.bytes;
-    return new QueryResult(async () => {
-      const artifact = readArtifact(bytes);
-      if (artifact.plan.pipelines.some((pipeline) => pipeline.parallel)) this.workers.warm(this.threads);
-      return this.outcomeOf(artifact, parameters, options);
-    });
+    return new QueryResult(async () => this.outcomeOf(readArtifact(bytes), parameters, options));
   }
 
   /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */

@@ -61,6 +61,7 @@ export interface PhysicalPlan {
   readonly dataBytes: number;
   /** Scalar primitives called through `env.host`, by number: each is shown by explain. */
   readonly hostFunctions: readonly HostFunction[];
+  /** What the module's instructions need of the engine. */
   readonly simd: 'simd128' | 'relaxed';
 }
 

@@ -43,6 +43,7 @@ export class ModuleBuilder {
   #dataBytes = 0;
   readonly #pages: { readonly initial: number; readonly maximum: number };
   #finished = false;
+  #usesRelaxedSimd = false;
 
   constructor(options: ModuleOptions = {}) {
     this.relaxedSimd = options.relaxedSimd ?? false;
@@ -63,8 +64,13 @@ export class ModuleBuilder {
     this.#materialiser = new Materialiser(
       this.#module as unknown as Target,
       { ...TYPES, none: binaryen.none },
-      multiplyAdd(this.#module, this.relaxedSimd),
+      multiplyAdd(this.#module, this.relaxedSimd ? () => { this.#usesRelaxedSimd = true; } : undefined),
     );
+  }
+
+  /** Whether an instruction so far needs relaxed SIMD: the engine may have to be asked for it before it takes the module. */
+  get usesRelaxedSimd(): boolean {
+    return this.#usesRelaxedSimd;
   }
 
   /** Declares a function of the host, once for each name. */
@@ -213,8 +219,8 @@ interface LowLevel extends Readonly<Record<RelaxedOp, number>> {
 type RelaxedOp = `Relaxed${'Madd' | 'Nmadd'}VecF${'32x4' | '64x2'}`;
 const lowLevel = binaryen as unknown as LowLevel;
 
-/** Multiply-add: one relaxed instruction, or two roundings where the module has no relaxed SIMD. */
-function multiplyAdd(module: binaryen.Module, relaxedSimd: boolean): ReadonlyMap<string, Emitter> {
+/** Multiply-add: one relaxed instruction, which `onRelaxed` is told of, or two roundings where the module has no relaxed SIMD. */
+function multiplyAdd(module: binaryen.Module, onRelaxed: (() => void) | undefined): ReadonlyMap<string, Emitter> {
   const emitters = new Map<string, Emitter>();
   const pointer = (module as unknown as { ptr: number }).ptr;
   for (const [shape, suffix] of [
@@ -224,15 +230,17 @@ function multiplyAdd(module: binaryen.Module, relaxedSimd: boolean): ReadonlyMap
     const { add, sub, mul } = module[shape];
     const fused =
       (op: RelaxedOp): Emitter =>
-      (a, b, c) =>
-        lowLevel._BinaryenSIMDTernary(pointer, lowLevel[op], a as number, b as number, c as number);
+      (a, b, c) => {
+        onRelaxed?.();
+        return lowLevel._BinaryenSIMDTernary(pointer, lowLevel[op], a as number, b as number, c as number);
+      };
     emitters.set(
       `${shape}.madd`,
-      relaxedSimd ? fused(`RelaxedMaddVec${suffix}`) : (a, b, c) => add(mul(a as number, b as number), c as number),
+      onRelaxed !== undefined ? fused(`RelaxedMaddVec${suffix}`) : (a, b, c) => add(mul(a as number, b as number), c as number),
     );
     emitters.set(
       `${shape}.nmadd`,
-      relaxedSimd ? fused(`RelaxedNmaddVec${suffix}`) : (a, b, c) => sub(c as number, mul(a as number, b as number)),
+      onRelaxed !== undefined ? fused(`RelaxedNmaddVec${suffix}`) : (a, b, c) => sub(c as number, mul(a as number, b as number)),
     );
   }
   return emitters;

@@ -167,6 +167,8 @@ async function runLayer(layer: BlockedLayer, context: BlockedContext, run: Layer
   const most = Math.max(1, Math.floor((freeBytes(context.pool) * BLOCK_SHARE) / PAGE_BYTES));
   const inFlight = Math.max(2, Math.min(GROUPS_IN_FLIGHT, most));
   const groups = context.group(slots, Math.max(1, Math.min(GROUP_BLOCKS, Math.floor(most / inFlight))));
+  // The same ones for the whole layer: outputs stay with their worker.
+  const workers = context.crew.readyWorkers();
   const pins: Promise<PinnedBlocks>[] = [];
   const computing: Promise<unknown>[] = [];
   const pinNext = (): void => {
@@ -181,7 +183,7 @@ async function runLayer(layer: BlockedLayer, context: BlockedContext, run: Layer
       if (computing.length >= inFlight - 1) await computing.shift();
       while (pins.length < Math.min(groups.length, i + inFlight - computing.length)) pinNext();
       const pinned = await pins[i]!;
-      const work = computeGroup(layer, context, { run, pinned, cells: group.map((index) => cells[index]!) });
+      const work = computeGroup(layer, context, { run, workers, pinned, cells: group.map((index) => cells[index]!) });
       work.catch(() => undefined);
       computing.push(work);
     }
@@ -195,20 +197,20 @@ async function runLayer(layer: BlockedLayer, context: BlockedContext, run: Layer
 
 /** Hands a group's blocks to the workers that own their outputs; unpins when all are done. */
 async function computeGroup(
-  layer: BlockedLayer, { crew, resident }: BlockedContext, group: { run: LayerRun; pinned: PinnedBlocks; cells: readonly Cell[] },
+  layer: BlockedLayer, { crew, resident }: BlockedContext, group: { run: LayerRun; workers: readonly number[]; pinned: PinnedBlocks; cells: readonly Cell[] },
 ): Promise<void> {
-  const calls: FunctionCall[][] = Array.from({ length: crew.size }, () => []);
+  const calls = new Map<number, FunctionCall[]>(group.workers.map((worker) => [worker, []]));
   group.cells.forEach((cell, i) => {
     const { slot } = cell;
     const fn = cell.isFirst ? (cell.isLast ? layer.firstLast : layer.first) : (cell.isLast ? layer.nextLast : layer.next);
     const bias = layer.bias === undefined ? 0 : resident(layer.bias) + cell.firstOutput * F32_BYTES;
     const { input, output, rows } = group.run;
-    calls[cell.column % crew.size]!.push({
+    calls.get(group.workers[cell.column % group.workers.length]!)!.push({
       fn, args: [input.table + cell.firstInput * 4, output.table + cell.firstOutput * 4, group.pinned.addresses[i]!, bias, rows, slot.k, slot.m],
     });
   });
   try {
-    await Promise.all(calls.map((list, worker) => (list.length === 0 ? undefined : crew.callAll({ worker, calls: list }))));
+    await Promise.all([...calls].map(([worker, list]) => (list.length === 0 ? undefined : crew.callAll({ worker, calls: list }))));
   } finally {
     group.pinned.release();
   }

@@ -1,5 +1,5 @@
 /**
- * The workers of one query: loads the module into each, sends morsels and finish calls, matches replies to them,
+ * The workers of one query: loads the module into each as its thread comes up, sends morsels and finish calls, matches replies to them,
  * grants memory, and orders result chunks by the morsels they come from.
  *
  * Invariant: a failed or cancelled crew fails every pending ticket and every later one with the first cause.
@@ -29,7 +29,8 @@ export class Crew {
   private nextTicket = 0;
   private readonly pending = new Map<number, Pending>();
   private readonly outstanding: number[];
-  private readyCount = 0;
+  private readonly states: ('waiting' | 'loading' | 'ready' | 'gone')[];
+  private isSettling = false;
   private readonly ready: Promise<void>;
   private resolveReady!: () => void;
   private rejectReady!: (error: Error) => void;
@@ -46,25 +47,27 @@ export class Crew {
       this.rejectReady = reject;
     });
     this.ready.catch(() => undefined);
+    this.states = options.workers.map(() => 'waiting');
     options.workers.forEach((worker, index) => {
       worker.onReply = (reply) => this.handle(index, reply);
       worker.onCrash = (error) => this.lose(index, error);
-      worker.post({ ...options.load, type: 'load', control: options.control, worker: index, local: options.locals[index]! });
+      void worker.online.then(() => this.load(index));
     });
   }
 
-  get size(): number {
-    return this.options.workers.length;
-  }
-
+  /** Worker 0 is ready: the query can begin. The others join when they are. */
   async loaded(): Promise<void> {
     await this.ready;
+  }
+
+  readyWorkers(): readonly number[] {
+    return this.states.flatMap((state, worker) => (state === 'ready' ? [worker] : []));
   }
 
   /** The worker with the least to do, and how much that is. */
   leastBusy(): { worker: number; queued: number } {
     let best = 0;
-    for (let i = 1; i < this.outstanding.length; i++) if (this.outstanding[i]! < this.outstanding[best]!) best = i;
+    for (const i of this.readyWorkers()) if (this.outstanding[i]! < this.outstanding[best]!) best = i;
     return { worker: best, queued: this.outstanding[best]! };
   }
 
@@ -107,10 +110,23 @@ export class Crew {
     this.fail(error);
   }
 
-  /** Waits until no worker is inside a function of the query, so that its memory can be freed. */
+  /** Waits until no worker is inside a function of the query or puts its data in place, so that its memory can be freed. */
   async settle(): Promise<void> {
-    if (this.pending.size > 0) await new Promise<void>((resolve) => { this.onIdle = resolve; });
-    for (const worker of this.options.workers) worker.post({ type: 'unload' });
+    this.isSettling = true;
+    if (!this.isIdle()) await new Promise<void>((resolve) => { this.onIdle = resolve; });
+    for (const worker of this.readyWorkers()) this.options.workers[worker]!.post({ type: 'unload' });
+  }
+
+  private isIdle(): boolean {
+    return this.pending.size === 0 && !this.states.includes('loading');
+  }
+
+  /** A thread that comes up when the query has ended or failed is left alone. */
+  private load(worker: number): void {
+    if (this.isSettling || this.failure !== undefined || this.states[worker] !== 'waiting') return;
+    const { load, control, locals, workers } = this.options;
+    this.states[worker] = 'loading';
+    workers[worker]!.post({ ...load, type: 'load', control, worker, local: locals[worker]! });
   }
 
   private async send(worker: number, request: (ticket: number) => Parameters<WorkerHandle['post']>[0]): Promise<number> {
@@ -125,17 +141,20 @@ export class Crew {
   private handle(worker: number, reply: WorkerReply): void {
     switch (reply.type) {
       case 'ready':
-        this.readyCount++;
-        if (this.readyCount === this.size) this.resolveReady();
-        return;
+        this.states[worker] = 'ready';
+        if (worker === 0) this.resolveReady();
+        return this.notice();
       case 'done': return this.finish(reply.ticket, (entry) => entry.resolve(reply.result));
       case 'emit': return this.receive(reply.sequence, reply.chunk);
       case 'alloc': return this.grant(worker, reply.bytes, reply.consumer);
       case 'failed': {
         const error = this.failure ?? workerError(reply);
         this.fail(error);
-        if (reply.ticket >= 0) this.finish(reply.ticket, (entry) => entry.reject(error));
-        return;
+        if (reply.ticket < 0) {
+          this.states[worker] = 'gone';
+          return this.notice();
+        }
+        return this.finish(reply.ticket, (entry) => entry.reject(error));
       }
     }
   }
@@ -146,7 +165,11 @@ export class Crew {
     this.pending.delete(ticket);
     this.outstanding[entry.worker]!--;
     settle(entry);
-    if (this.pending.size === 0) this.onIdle();
+    this.notice();
+  }
+
+  private notice(): void {
+    if (this.isIdle()) this.onIdle();
   }
 
   private fail(error: Error): void {
@@ -160,6 +183,7 @@ export class Crew {
 
   /** A worker thread is gone: nothing it was given will be answered. */
   private lose(worker: number, error: Error): void {
+    this.states[worker] = 'gone';
     this.fail(error);
     for (const [ticket, entry] of [...this.pending]) {
       if (entry.worker === worker) this.finish(ticket, () => entry.reject(error));

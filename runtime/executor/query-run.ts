@@ -5,7 +5,7 @@
  * Invariant: whatever happens (an error, an abort, a caller who stops reading) pins, scratch and workers go back.
  */
 import { ExecutionError } from '../errors.js';
-import { LOCAL_BUFFER_BYTES, type Finish, type PhysicalPlan, type Pipeline, type RowBuffer, type WeightSlot } from '../plan.js';
+import { LOCAL_BUFFER_BYTES, MORSEL_ROWS, type Finish, type PhysicalPlan, type Pipeline, type RowBuffer, type WeightSlot } from '../plan.js';
 import type { BufferPool } from '../storage/buffer-pool.js';
 import { Crew } from './crew.js';
 import { morselWords, openSource, type Morsel, type MorselContext, type ScanGroup } from './morsels.js';
@@ -130,8 +130,7 @@ class QueryRun {
 
   private async execute(): Promise<void> {
     const { plan, threads } = this.options;
-    const isParallel = plan.pipelines.some((pipeline) => pipeline.parallel);
-    this.workers = this.options.workers.borrow(isParallel ? threads : 1);
+    this.workers = this.options.workers.borrow(this.hasParallelWork() ? threads : 1);
     this.layOut();
     this.crew = new Crew({
       workers: this.workers,
@@ -160,6 +159,14 @@ class QueryRun {
       for (const step of pipeline.finish) await this.runFinish(this.crew, step);
       this.options.profile?.pipeline({ name: pipeline.name, rows, milliseconds: performance.now() - began, sinceStart: began - this.startedAt });
     }
+  }
+
+  /** Whether a second worker could have anything to do: a scan of more than a morsel, or blocks of weights. */
+  private hasParallelWork(): boolean {
+    const { plan, scan } = this.options;
+    const isLarge = ({ source }: Pipeline): boolean => source.kind === 'scan'
+      && scan(source.table, source.columns).reduce((rows, group) => rows + group.rowCount, 0) > MORSEL_ROWS;
+    return plan.pipelines.some((pipeline) => (pipeline.parallel && isLarge(pipeline)) || pipeline.finish.some((step) => step.kind === 'blocked'));
   }
 
   /** One scratch area: context, then the locals of the workers, then the morsel descriptors; all zero. */

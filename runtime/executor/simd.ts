@@ -28,8 +28,9 @@ const WIDE_V8: readonly string[] = ['13'];
 let isAsked = false;
 
 /**
- * Turns on what the engine knows, once and before the first worker starts: flags are the process's, and changing them while
- * other threads compile is not safe. A worker thread has what the main thread asked for. Returns whether relaxed SIMD can be used.
+ * Turns on what the engine knows, once, from the main thread: flags are the process's. Asked for only when a module needs it:
+ * with other flags than it was built with, Node does not take its own compiled code and starts threads half as fast.
+ * Returns whether relaxed SIMD can be used.
  */
 export function enableSimd(): boolean {
   if (isMainThread && !isAsked) ask();
