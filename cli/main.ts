@@ -4,6 +4,7 @@
  * 0 fine, 1 failed, 2 misused. Each command is loaded only when called, so that `run` starts without the rest.
  */
 import { runCommand, UsageError, type Command } from './command.js';
+import { startEarly } from '../runtime/executor/worker-pool.js';
 import { messageOf } from './failure.js';
 
 interface Entry {
@@ -24,9 +25,9 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   calibrate: { summary: "Measure this machine's kernels.", load: async () => (await import('./calibrate.js')).calibrateCommand },
 };
 
-/** A plan should answer at once: its first thread starts and the engine loads while the command itself is still read. */
+/** A plan should answer at once: its first thread starts while the engine is still read. */
 async function loadRun(): Promise<Command> {
-  (await import('../runtime/executor/worker-pool.js')).startEarly();
+  startEarly();
   const [{ run }] = await Promise.all([import('./run.js'), import('../runtime/database.js')]);
   return run;
 }

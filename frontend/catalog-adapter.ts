@@ -6,9 +6,11 @@ import { verifyModel } from '../ir/verify.js';
 import type { Statistics } from '../passes/pass.js';
 import type { ColumnSchema } from '../runtime/batch.js';
 import type { CompilerEnvironment } from '../runtime/compiler.js';
+import { StorageError } from '../runtime/errors.js';
 import { layoutOf } from '../runtime/weights.js';
 import type { ModelVersion } from '../runtime/storage/model-store.js';
 import type { CatalogView } from './sql/catalog-view.js';
+import { problemOfStored } from './stored-model.js';
 
 /** Graphs of stored models, parsed once. */
 export type ModelCache = WeakMap<ModelVersion, ModelGraph>;
@@ -28,7 +30,7 @@ export function catalogView(environment: CompilerEnvironment, models: ModelCache
     },
     model: (name, version) => {
       const found = environment.model(name, version);
-      return found === undefined ? undefined : { graph: graphOf(found.model, models), version: found.model.version };
+      return found === undefined ? undefined : { graph: graphOf(found, models), version: found.model.version };
     },
     view: (name) => {
       const sql = environment.view(name);
@@ -38,13 +40,24 @@ export function catalogView(environment: CompilerEnvironment, models: ModelCache
   };
 }
 
-/** The text comes from a file: what it says is verified before it is used. */
-function graphOf(model: ModelVersion, models: ModelCache): ModelGraph {
+/** It comes from a file: what it says is verified before it is used. @throws StorageError */
+function graphOf({ name, model }: { readonly name: string; readonly model: ModelVersion }, models: ModelCache): ModelGraph {
   const known = models.get(model);
   if (known !== undefined) return known;
-  const graph = parseModel(model.irText);
+  const damaged = (what: string): StorageError =>
+    new StorageError('corrupt', `the stored model ${name}@${model.version} is damaged, or of another version of Intarsia: ${what}; register it again`);
+  for (const tensor of model.tensors) {
+    const problem = problemOfStored(tensor);
+    if (problem !== undefined) throw damaged(`weight ${tensor.name}: ${problem}`);
+  }
+  let graph: ModelGraph;
+  try {
+    graph = parseModel(model.irText);
+  } catch (error) {
+    throw damaged(error instanceof Error ? error.message : String(error));
+  }
   const [error] = verifyModel(graph);
-  if (error !== undefined) throw new Error(`the stored model ${graph.name} is damaged: ${error.message}`);
+  if (error !== undefined) throw damaged(error.message);
   models.set(model, graph);
   return graph;
 }

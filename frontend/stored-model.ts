@@ -6,13 +6,14 @@
  * tensors of different models have equal blocks and are stored once.
  */
 import { packWeight, type WeightLayout } from '../backends/wasm/kernels/weight-layout.js';
-import { packPanels, unpackPanels, type PanelLayout } from '../backends/wasm/kernels/panels.js';
+import { packPanels, panelBytes, unpackPanels, type PanelLayout } from '../backends/wasm/kernels/panels.js';
 import type { WeightUse } from '../backends/wasm/tile-plan.js';
 import { dtypeInfo } from '../ir/dtype.js';
-import { decodeTensor } from '../ir/tensor-bytes.js';
+import { decodeTensor, tensorByteLength } from '../ir/tensor-bytes.js';
 import type { TensorData, TensorValue } from '../ir/tensor-data.js';
 import type { StoredTensor } from '../runtime/compiler.js';
-import type { NewTensor } from '../runtime/storage/model-store.js';
+import type { NewTensor, TensorMeta } from '../runtime/storage/model-store.js';
+import { layoutOf } from '../runtime/weights.js';
 import type { WeightSource } from './onnx/weights.js';
 
 /** As storage cuts blocks: one page. */
@@ -92,12 +93,50 @@ async function* panelBlocks(source: WeightSource, layouts: readonly PanelLayout[
   }
 }
 
-/** The values of a stored tensor; panels are put back in rows. */
+/** The values of a stored tensor that `problemOfStored` finds nothing wrong with; panels are put back in rows. */
 export function valueOfStored(stored: StoredTensor): TensorValue {
-  const layout = stored.layout as { whole?: string; parts?: readonly string[] };
+  const layout = stored.layout as { readonly whole: string; readonly parts: readonly string[] };
   if (layout.whole === RAW) return decodeTensor(stored.dtype, stored.dims, joined(stored.blocks));
-  const layouts = (layout.parts ?? []).map((part) => JSON.parse(part) as PanelLayout);
-  return unpackPanels(stored.blocks, { layouts, dims: stored.dims });
+  if (layout.whole !== '') throw new Error(`a tensor packed as ${layout.whole} has no values of its own`);
+  return unpackPanels(stored.blocks, { layouts: layout.parts.map((part) => JSON.parse(part) as PanelLayout), dims: stored.dims });
+}
+
+/** Why the blocks of a tensor cannot be what its layout says: the file is damaged, or of another version. */
+export function problemOfStored(tensor: TensorMeta): string | undefined {
+  const { whole, parts } = layoutOf(tensor);
+  const lengths = tensor.blocks.map((block) => block.byteLength);
+  const held = lengths.reduce((sum, length) => sum + length, 0);
+  if (whole === RAW) return tensor.dtype === 'utf8' ? undefined : problemOfLength(held, tensorByteLength(tensor.dtype, tensor.dims));
+  if (whole !== '') return problemOfLength(held, tensor.dims[0] ?? 0);
+  if (parts.length !== lengths.length) return `found ${lengths.length} blocks, expected ${parts.length}`;
+  for (const [i, part] of parts.entries()) {
+    const layout = panelLayoutOf(part);
+    if (layout === undefined || layout.dtype !== tensor.dtype || !fits(layout, tensor.dims)) return `block ${i} has the layout ${part}, which no kernel reads`;
+    const problem = problemOfLength(lengths[i]!, panelBytes(layout));
+    if (problem !== undefined) return `block ${i}: ${problem}`;
+  }
+  return problemOfLength(held, tensorByteLength(tensor.dtype, tensor.dims));
+}
+
+function problemOfLength(found: number, expected: number): string | undefined {
+  return found === expected ? undefined : `found ${found} bytes, expected ${expected}`;
+}
+
+function panelLayoutOf(text: string): PanelLayout | undefined {
+  try {
+    const layout = JSON.parse(text) as Partial<PanelLayout> | null;
+    const numbers = [layout?.k0, layout?.k, layout?.m0, layout?.m, layout?.columns];
+    const isWhole = layout?.kind === 'panels' && typeof layout.transposed === 'boolean'
+      && numbers.every((number) => Number.isSafeInteger(number) && number! >= 0);
+    return isWhole ? (layout as PanelLayout) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function fits({ k0, k, m0, m, columns, transposed }: PanelLayout, dims: readonly number[]): boolean {
+  const [inputs, outputs] = transposed ? [dims[1], dims[0]] : dims;
+  return dims.length === 2 && columns === dims[1] && k0 + k <= inputs! && m0 + m <= outputs!;
 }
 
 function joined(blocks: readonly Uint8Array[]): Uint8Array {

@@ -10,7 +10,8 @@
  */
 import { crc32 } from 'node:zlib';
 import { StorageError } from './errors.js';
-import { enableSimd } from './executor/simd.js';
+import { enableSimd, hasRelaxedSimd } from './executor/simd.js';
+import { betweenStarts } from './executor/worker-pool.js';
 import { PLAN_VERSION, type PhysicalPlan } from './plan.js';
 import { checkPlan } from './plan-shape.js';
 
@@ -64,7 +65,7 @@ function damaged(message: string, details: { expected?: string | number; actual?
 }
 
 /** @throws StorageError with code `artifact` when the bytes are not a whole artifact of this version. */
-export function readArtifact(bytes: Uint8Array, file = 'the artifact'): Artifact {
+export async function readArtifact(bytes: Uint8Array, file = 'the artifact'): Promise<Artifact> {
   verifyChecksum(bytes, file);
   const sections = customSections(bytes);
   const text = (name: string): string => {
@@ -73,7 +74,11 @@ export function readArtifact(bytes: Uint8Array, file = 'the artifact'): Artifact
     return new TextDecoder().decode(found);
   };
   const plan = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
-  if (plan.simd === 'relaxed') enableSimd();
+  if (plan.simd === 'relaxed') {
+    const isAsked = betweenStarts(enableSimd);
+    // An engine that takes the module as it is gains by what is asked for, but need not wait for it.
+    if (!hasRelaxedSimd()) await isAsked;
+  }
   try {
     return { plan, irText: text(IR_SECTION), module: new WebAssembly.Module(bytes) };
   } catch (cause) {

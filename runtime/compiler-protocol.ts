@@ -6,7 +6,7 @@ import { CompileError, type CompileErrorDetails } from '../frontend/diagnostics.
 import { ModelError, type ModelErrorCode, type ModelErrorDetails } from '../frontend/onnx/errors.js';
 import type { CompiledStatement, PreparedModel, QueryDetails, TableInfo } from './compiler.js';
 import type { CommitFacts } from './environment.js';
-import { ExecutionError } from './errors.js';
+import { ExecutionError, StorageError } from './errors.js';
 import type { BlockReference, ModelVersion, NewTensor } from './storage/model-store.js';
 
 /** Commits whose facts the compiler's thread keeps; a new one takes the place of the one that came first. */
@@ -73,6 +73,7 @@ export class LoadFailed extends Error {
 export type ErrorText = { readonly stack: string | undefined; readonly message: string } & (
   | { readonly kind: 'compile'; readonly details: CompileErrorDetails }
   | { readonly kind: 'model'; readonly code: ModelErrorCode; readonly details: ModelErrorDetails }
+  | { readonly kind: 'storage'; readonly code: StorageError['code']; readonly details: StorageError['details'] }
   | { readonly kind: 'load' | 'execution' }
   | { readonly kind: 'other'; readonly name: string });
 
@@ -85,6 +86,7 @@ export function textOfError(error: unknown): ErrorText {
     const { code, model, node, input, missing } = error;
     return { kind: 'model', code, message, details: { model, node, input, missing }, stack };
   }
+  if (error instanceof StorageError) return { kind: 'storage', code: error.code, message, details: { ...error.details, cause: undefined }, stack };
   if (name === 'ValueError' || error instanceof ExecutionError) return { kind: 'execution', message, stack };
   return { kind: 'other', name, message, stack };
 }
@@ -99,6 +101,7 @@ function make(text: ErrorText): Error {
   switch (text.kind) {
     case 'compile': return new CompileError(text.message, text.details);
     case 'model': return new ModelError(text.code, text.message, text.details);
+    case 'storage': return new StorageError(text.code, text.message, text.details);
     case 'execution': return new ExecutionError(text.message);
     case 'load': return new LoadFailed(text.message);
     case 'other': {

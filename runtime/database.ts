@@ -16,7 +16,7 @@ import { runPlan } from './executor/query-run.js';
 import { RunProfile } from './executor/run-profile.js';
 import { enableSimd } from './executor/simd.js';
 import type { ResultChunk } from './executor/protocol.js';
-import { WorkerPool } from './executor/worker-pool.js';
+import { betweenStarts, WorkerPool } from './executor/worker-pool.js';
 import type { ExplainOptions } from './explain.js';
 import { memoryLimit, threadCount } from './options.js';
 import type { Model, ModelOptions } from './model.js';
@@ -97,7 +97,9 @@ export async function calibrate(): Promise<string> {
 }
 
 async function loadCompiler(): Promise<CompilerClient> {
-  return (await import('./compiler-client.js')).sharedCompiler();
+  const client = import('./compiler-client.js');
+  await betweenStarts(enableSimd);
+  return (await client).sharedCompiler();
 }
 
 /**
@@ -105,7 +107,7 @@ async function loadCompiler(): Promise<CompilerClient> {
  * @throws ModelError for a model that is damaged or not supported
  */
 export async function openModel(source: string | Uint8Array, options: ModelOptions = {}): Promise<Model> {
-  enableSimd();
+  await betweenStarts(enableSimd);
   const [{ createModel }, door] = await Promise.all([import('./model.js'), import('../frontend/compile.js')]);
   return createModel((door as { readonly compiler: Compiler }).compiler, source, options);
 }
@@ -153,7 +155,7 @@ export class Database {
   /** Runs a compiled plan. @throws StorageError `artifact` when it is damaged, or does not fit this database. */
   run(plan: CompiledPlan | Uint8Array, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
     const bytes = plan instanceof Uint8Array ? plan : plan.bytes;
-    return new QueryResult(async () => this.outcomeOf(readArtifact(bytes), parameters, options));
+    return new QueryResult(async () => this.outcomeOf(await readArtifact(bytes), parameters, options));
   }
 
   /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */

@@ -52,24 +52,32 @@ function placesOf(model: ModelVersion): ReadonlyMap<string, Place> {
   return places;
 }
 
-function findWeight(slot: WeightSlot | BlockSlot, models: readonly ModelVersion[]): Place | undefined {
-  for (const model of models) {
-    const place = placesOf(model).get(`${slot.hash} ${slot.layout}`);
-    if (place !== undefined) return place;
-  }
-  return undefined;
+interface PlaceOptions {
+  readonly models: readonly ModelVersion[];
+  readonly file: string;
 }
 
-/** @throws StorageError when no stored model has the weight: the plan was compiled for another database, or the model was dropped. */
-export async function pinWeight(slot: WeightSlot, options: { pool: BufferPool; models: readonly ModelVersion[]; file: string }): Promise<ResidentWeight> {
-  const { pool } = options;
-  const place = findWeight(slot, options.models);
-  if (place === undefined) {
-    throw new StorageError('artifact', `the plan needs a weight of model ${slot.model} which ${options.file} does not hold: compile the query again`, {
-      file: options.file, expected: slot.hash,
+/** @throws StorageError when no stored model has what the plan was compiled for: another database, or the model was dropped. */
+function blocksOf(slot: WeightSlot | BlockSlot, { models, file }: PlaceOptions): readonly BlockReference[] {
+  for (const model of models) {
+    const place = placesOf(model).get(`${slot.hash} ${slot.layout}`);
+    if (place === undefined) continue;
+    const blocks = place.tensor.blocks.slice(place.first, place.first + place.count);
+    const held = blocks.reduce((sum, block) => sum + block.byteLength, 0);
+    if (held === slot.byteLength && held > 0) return blocks;
+    throw new StorageError('artifact', `a weight of model ${slot.model} has ${held} bytes in ${file}, the plan reads ${slot.byteLength}: compile the query again`, {
+      file, expected: slot.byteLength, actual: held,
     });
   }
-  const blocks = place.tensor.blocks.slice(place.first, place.first + place.count);
+  throw new StorageError('artifact', `the plan needs a weight of model ${slot.model} which ${file} does not hold: compile the query again`, {
+    file, expected: slot.hash,
+  });
+}
+
+/** @throws StorageError as `blocksOf` */
+export async function pinWeight(slot: WeightSlot, options: PlaceOptions & { readonly pool: BufferPool }): Promise<ResidentWeight> {
+  const { pool } = options;
+  const blocks = blocksOf(slot, options);
   const isRun = blocks.slice(0, -1).every((block) => block.offset === 0 && block.byteLength === PAGE_BYTES)
     && (blocks.length === 1 || blocks.at(-1)!.offset === 0);
   if (isRun) {
@@ -89,25 +97,9 @@ export async function pinWeight(slot: WeightSlot, options: { pool: BufferPool; m
   return { address, release: () => pool.free(address) };
 }
 
-interface BlockOptions {
-  readonly pool: BufferPool;
-  readonly models: readonly ModelVersion[];
-  readonly file: string;
-}
-
-function blockOf(slot: BlockSlot, { models, file }: BlockOptions): BlockReference {
-  const place = findWeight(slot, models);
-  if (place === undefined) {
-    throw new StorageError('artifact', `the plan needs a block of model ${slot.model} which ${file} does not hold: compile the query again`, {
-      file, expected: slot.hash,
-    });
-  }
-  return place.tensor.blocks[place.first]!;
-}
-
 /** Positions of slots in the order of their pages; neighbours in the file (whole pages) go together, at most `most` of them. */
-export function groupBlocks(slots: readonly BlockSlot[], most: number, options: BlockOptions): readonly (readonly number[])[] {
-  const blocks = slots.map((slot) => blockOf(slot, options));
+export function groupBlocks(slots: readonly BlockSlot[], most: number, options: PlaceOptions): readonly (readonly number[])[] {
+  const blocks = slots.map((slot) => blocksOf(slot, options)[0]!);
   // A stable order: blocks of the same outputs keep theirs where pages do not decide.
   const order = blocks.map((_, i) => i).sort((a, b) => blocks[a]!.page - blocks[b]!.page || a - b);
   const isInOrder = keepsOrderOfSums(slots, order);
@@ -150,8 +142,8 @@ async function pinRun(blocks: readonly BlockReference[], pool: BufferPool): Prom
 }
 
 /** Pins a group as one run when its blocks are whole neighbouring pages, else one by one. */
-export async function pinBlocks(slots: readonly BlockSlot[], options: BlockOptions): Promise<PinnedBlocks> {
-  const blocks = slots.map((slot) => blockOf(slot, options));
+export async function pinBlocks(slots: readonly BlockSlot[], options: PlaceOptions & { readonly pool: BufferPool }): Promise<PinnedBlocks> {
+  const blocks = slots.map((slot) => blocksOf(slot, options)[0]!);
   const isRun = blocks.every((block, i) => block.offset === 0 && block.page === blocks[0]!.page + i);
   if (isRun) {
     const guard = await pinRun(blocks, options.pool);

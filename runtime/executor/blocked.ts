@@ -112,6 +112,7 @@ function chooseBatchRows({ layers }: BlockedStep, { pool }: BlockedContext, rows
 async function runBatch(step: BlockedStep, context: BlockedContext, batch: { pieces: readonly Piece[]; rows: number }): Promise<void> {
   const stride = Math.ceil(batch.rows / ROW_ALIGNMENT) * ROW_ALIGNMENT;
   const { crew, pool } = context;
+  crew.reinforce();
   let input = allocate(pool, { columns: step.layers[0]!.inputs, stride });
   try {
     const argsFor = (piece: Piece): readonly number[] => [piece.tuples, piece.count, input.table, piece.row];

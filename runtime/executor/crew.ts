@@ -1,6 +1,6 @@
 /**
- * The workers of one query: loads the module into each as its thread comes up, sends morsels and finish calls, matches replies to them,
- * grants memory, and orders result chunks by the morsels they come from.
+ * The workers of one query: loads the module into each as its thread comes up, sends morsels and finish calls, matches
+ * replies to them, grants memory, and orders result chunks by the morsels they come from.
  *
  * Invariant: a failed or cancelled crew fails every pending ticket and every later one with the first cause.
  */
@@ -29,7 +29,7 @@ export class Crew {
   private nextTicket = 0;
   private readonly pending = new Map<number, Pending>();
   private readonly outstanding: number[];
-  private readonly states: ('waiting' | 'loading' | 'ready' | 'gone')[];
+  private readonly states: ('waiting' | 'starting' | 'loading' | 'ready' | 'gone')[];
   private isSettling = false;
   private readonly ready: Promise<void>;
   private resolveReady!: () => void;
@@ -51,15 +51,16 @@ export class Crew {
     options.workers.forEach((worker, index) => {
       worker.onReply = (reply) => this.handle(index, reply);
       worker.onCrash = (error) => this.lose(index, error);
-      void worker.online.then(() => this.load(index));
+      if (index === 0 || worker.isUp) this.engage(index);
     });
   }
 
-  /** Worker 0 is ready: the query can begin. The others join when they are. */
-  async loaded(): Promise<void> {
-    await this.ready;
+  /** There is more to do than the workers so far can take: threads that are not up are started, and join when they are. */
+  reinforce(): void {
+    this.states.forEach((state, worker) => { if (state === 'waiting') this.engage(worker); });
   }
 
+  /** Never empty once a call has been answered. */
   readyWorkers(): readonly number[] {
     return this.states.flatMap((state, worker) => (state === 'ready' ? [worker] : []));
   }
@@ -121,18 +122,30 @@ export class Crew {
     return this.pending.size === 0 && !this.states.includes('loading');
   }
 
+  private engage(worker: number): void {
+    const handle = this.options.workers[worker]!;
+    this.states[worker] = 'starting';
+    if (handle.isUp) this.load(worker);
+    else void handle.start().then(() => this.load(worker));
+  }
+
   /** A thread that comes up when the query has ended or failed is left alone. */
   private load(worker: number): void {
-    if (this.isSettling || this.failure !== undefined || this.states[worker] !== 'waiting') return;
+    if (this.isSettling || this.failure !== undefined || this.states[worker] !== 'starting') return;
     const { load, control, locals, workers } = this.options;
     this.states[worker] = 'loading';
     workers[worker]!.post({ ...load, type: 'load', control, worker, local: locals[worker]! });
   }
 
   private async send(worker: number, request: (ticket: number) => Parameters<WorkerHandle['post']>[0]): Promise<number> {
-    if (this.failure !== undefined) throw this.failure;
-    const ticket = this.nextTicket++;
     this.outstanding[worker]!++;
+    // Worker 0 is given work from the start, the others once they are ready.
+    if (worker === 0) await this.ready.catch(() => undefined);
+    if (this.failure !== undefined) {
+      this.outstanding[worker]!--;
+      throw this.failure;
+    }
+    const ticket = this.nextTicket++;
     const result = new Promise<number>((resolve, reject) => this.pending.set(ticket, { resolve, reject, worker }));
     this.options.workers[worker]!.post(request(ticket));
     return result;

@@ -61,6 +61,8 @@ export interface ResultLeafData {
 }
 
 export type WorkerReply =
+  /** The thread runs and has loaded what it is made of: the first thing it says, and once. */
+  | { readonly type: 'up' }
   | { readonly type: 'ready' }
   | { readonly type: 'done'; readonly ticket: number; readonly result: number }
   | { readonly type: 'emit'; readonly sequence: number; readonly chunk: ResultChunk }

@@ -152,7 +152,6 @@ class QueryRun {
       },
     });
     await this.loadWeights();
-    await this.crew.loaded();
     for (const pipeline of plan.pipelines) {
       const began = performance.now();
       const rows = await this.runPipeline(this.crew, pipeline);
@@ -252,6 +251,7 @@ class QueryRun {
       if (crew.failure !== undefined) return 0;
       const { worker, queued } = isParallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
       if (queued < QUEUE_DEPTH) return worker;
+      if (isParallel) crew.reinforce();
       await Promise.race(this.inFlight);
     }
   }

@@ -3,7 +3,7 @@
  * 256 bits, into which V8 puts pairs of 128 bits when asked to. Both are asked of the whole process. `INTARSIA_SIMD`
  * holds back: `relaxed` leaves registers at 128 bits, `simd128` asks for nothing.
  */
-import { setFlagsFromString } from 'node:v8';
+import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 
 /** (module (func (result v128) (f32x4.relaxed_madd (v128.const 0) (v128.const 0) (v128.const 0)))) */
@@ -28,9 +28,9 @@ const WIDE_V8: readonly string[] = ['13'];
 let isAsked = false;
 
 /**
- * Turns on what the engine knows, once, from the main thread: flags are the process's. Asked for only when a module needs it:
- * with other flags than it was built with, Node does not take its own compiled code and starts threads half as fast.
- * Returns whether relaxed SIMD can be used.
+ * Turns on what the engine knows, once, from the main thread: flags are the process's. Asked for only when a module gains
+ * by it, and while no thread starts: with other flags than it was built with, Node does not take its own compiled code, and
+ * a thread takes twice as long to start. Returns whether relaxed SIMD can be used.
  */
 export function enableSimd(): boolean {
   if (isMainThread && !isAsked) ask();
@@ -41,6 +41,8 @@ function ask(): void {
   isAsked = true;
   const most = process.env['INTARSIA_SIMD'];
   if (most === 'simd128') return;
+  // Required here and not imported above: a plan without relaxed instructions starts without it.
+  const { setFlagsFromString } = createRequire(import.meta.url)('node:v8') as typeof import('node:v8');
   try {
     if (most !== 'relaxed' && WIDE_V8.includes(process.versions.v8.split('.')[0]!))
       setFlagsFromString('--experimental-wasm-revectorize');

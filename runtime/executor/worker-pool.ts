@@ -9,30 +9,48 @@ import { Worker } from 'node:worker_threads';
 import type { WorkerReply, WorkerRequest } from './protocol.js';
 
 export interface WorkerHandle {
-  /** Resolves when the thread runs; never when it cannot start (`onCrash` says so). */
-  readonly online: Promise<void>;
+  /** The thread takes requests. */
+  readonly isUp: boolean;
+  /** Starts the thread if it is not. Resolves when it is up; never when it cannot start (`onCrash` says so). */
+  start(): Promise<void>;
   post(request: WorkerRequest): void;
   /** The one listener at a time: the query that has borrowed the worker. */
   onReply: (reply: WorkerReply) => void;
   onCrash: (error: Error) => void;
 }
 
-/** Resolved when the last thread that was asked for runs, or has failed to. */
-let turn: Promise<void> | undefined;
+/** Settled when the last step is done: the start of a thread, or what must not happen during one. */
+let last: Promise<unknown> | undefined;
+
+function inTurn(step: () => Promise<void>): Promise<void> {
+  const done = last === undefined ? step() : last.then(step);
+  last = done.catch(() => undefined);
+  return done;
+}
+
+/** Does something while no thread starts: after those asked for so far, before those asked for later. */
+export function betweenStarts(action: () => void): Promise<void> {
+  return inTurn(async () => action());
+}
 
 class PooledWorker implements WorkerHandle {
   onReply: (reply: WorkerReply) => void = () => undefined;
   onCrash: (error: Error) => void = () => undefined;
-  readonly online: Promise<void>;
+  isUp = false;
   isDead = false;
+  private up: Promise<void> | undefined;
   private thread: Worker | undefined;
   private isWanted = false;
 
-  constructor() {
-    this.online = new Promise<void>((resolve) => {
-      const start = (): Promise<void> => new Promise<void>((next) => this.start(() => { resolve(); next(); }, next));
-      turn = turn === undefined ? start() : turn.then(start);
+  start(): Promise<void> {
+    this.up ??= new Promise<void>((resolve) => {
+      void inTurn(() => new Promise<void>((next) => this.begin(() => { resolve(); next(); }, next)));
     });
+    return this.up;
+  }
+
+  get isStarted(): boolean {
+    return this.up !== undefined;
   }
 
   post(request: WorkerRequest): void {
@@ -43,8 +61,7 @@ class PooledWorker implements WorkerHandle {
   /** Whether the thread keeps the process alive. */
   want(isWanted: boolean): void {
     this.isWanted = isWanted;
-    if (isWanted) this.thread?.ref();
-    else this.thread?.unref();
+    if (this.isUp) this.hold();
   }
 
   async end(): Promise<void> {
@@ -52,14 +69,27 @@ class PooledWorker implements WorkerHandle {
     await this.thread?.terminate();
   }
 
-  private start(onOnline: () => void, onFailed: () => void): void {
+  /** Until it is up it keeps the process alive in any case: others may wait for their turn. */
+  private hold(): void {
+    if (this.isWanted) this.thread?.ref();
+    else this.thread?.unref();
+  }
+
+  private begin(onUp: () => void, onFailed: () => void): void {
     if (this.isDead) {
       onFailed();
       return;
     }
     const thread = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia' });
-    thread.on('online', onOnline);
-    thread.on('message', (reply: WorkerReply) => this.onReply(reply));
+    thread.on('message', (reply: WorkerReply) => {
+      if (reply.type !== 'up') {
+        this.onReply(reply);
+        return;
+      }
+      this.isUp = true;
+      this.hold();
+      onUp();
+    });
     const died = (error: Error): void => {
       onFailed();
       if (this.isDead) return;
@@ -69,7 +99,6 @@ class PooledWorker implements WorkerHandle {
     thread.on('error', died);
     thread.on('exit', (code) => died(new Error(`a worker thread ended with exit code ${code}`)));
     this.thread = thread;
-    this.want(this.isWanted);
   }
 }
 
@@ -78,11 +107,13 @@ const early: PooledWorker[] = [];
 
 /** A thread takes 30 ms to start: a process that is to run one plan starts it first of all, and loads the rest meanwhile. */
 export function startEarly(): void {
-  if (early.length === 0) early.push(new PooledWorker());
+  if (early.length > 0) return;
+  const worker = new PooledWorker();
+  void worker.start();
+  early.push(worker);
 }
 
 export class WorkerPool {
-  /** The longest idle first: it is the likeliest to run already. */
   private readonly idle: PooledWorker[] = [];
   private readonly all = new Set<PooledWorker>();
   private isClosed = false;
@@ -90,13 +121,15 @@ export class WorkerPool {
   /** Starts workers ahead of the first query. */
   warm(count: number): void {
     while (this.all.size < count) this.idle.push(this.add());
+    for (const worker of this.all) void worker.start();
   }
 
+  /** Those that run already come first; who borrows starts the others when there is work for them. */
   borrow(count: number): readonly WorkerHandle[] {
     if (this.isClosed) throw new Error('the database is closed');
     const workers: PooledWorker[] = [];
     while (workers.length < count) {
-      const worker = this.idle.shift() ?? this.add();
+      const [worker = this.add()] = this.idle.splice(Math.max(0, this.idle.findIndex((one) => one.isStarted)), 1);
       if (worker.isDead) {
         this.all.delete(worker);
         continue;

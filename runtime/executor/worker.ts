@@ -183,6 +183,7 @@ async function handle(request: WorkerRequest): Promise<void> {
   }
 }
 
+reply({ type: 'up' });
 port.on('message', (request: WorkerRequest) => {
   handle(request).catch((error: unknown) => {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));

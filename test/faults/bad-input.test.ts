@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { Database, ImportError, open, StorageError, verify } from '../../runtime/database.js';
 import { WorkerPool } from '../../runtime/executor/worker-pool.js';
 import { DatabaseFile } from '../../runtime/storage/database-file.js';
+import type { ModelVersion } from '../../runtime/storage/model-store.js';
 import { verifyDatabase } from '../../runtime/storage/verify.js';
 import { FaultDevice } from '../storage/fault-device.js';
 import { ROOT } from '../support/golden.js';
@@ -158,6 +159,49 @@ test('a truncated or flipped database file is a StorageError, and verify tells w
   const error = await failureOf(() => open(copy, { create: false }));
   assert.instance(error, StorageError);
   assert.match(error.message, /not an Intarsia database/);
+});
+
+test('a stored model whose weights cannot be what they say is refused, and not computed with', async () => {
+  const other = await open(join(folder, 'layouts.db'), { threads: 1, memoryLimit: '64MiB' });
+  const row = Array.from({ length: 13 }, (_, i) => String(i)).join(', ');
+  const predict = `SELECT (predict(late, ${row})).probabilities[2] AS p`;
+  const change = async (to: (model: ModelVersion) => ModelVersion): Promise<void> => {
+    const transaction = other.file.begin();
+    const entry = [...other.file.catalog.models.values()][0]!;
+    await transaction.updateModel('late', to(await other.file.loadModel(entry.versions[0]!)));
+    await transaction.commit();
+  };
+  const relaid = (model: ModelVersion, text: (part: string) => string): ModelVersion => ({
+    ...model,
+    tensors: model.tensors.map((tensor) => {
+      const { whole, parts } = tensor.layout as { whole: string; parts: string[] };
+      return { ...tensor, layout: { whole, parts: parts.map(text) } };
+    }),
+  });
+  try {
+    await other.createModel('late', MLP);
+    const [{ p }] = (await other.query(predict).toArray()) as [{ p: number }];
+    const good = await other.file.loadModel([...other.file.catalog.models.values()][0]!.versions[0]!);
+    const damages: readonly ((model: ModelVersion) => ModelVersion)[] = [
+      (model) => relaid(model, (part) => part.replace(/,"columns":\d+/, '')),
+      (model) => relaid(model, (part) => part.replace(/"columns":\d+/, '"columns":9')),
+      (model) => relaid(model, (part) => part.replace(/"k":\d+/, '"k":12')),
+      (model) => relaid(model, () => 'panels'),
+      (model) => ({ ...model, tensors: model.tensors.map((tensor) => ({ ...tensor, dims: tensor.dims.map((dim) => dim + 1) })) }),
+      (model) => ({ ...model, irText: model.irText.slice(0, -20) }),
+    ];
+    for (const damage of damages) {
+      await change(() => damage(good));
+      const error = await failureOf(() => other.query(predict).run());
+      assert.instance(error, StorageError, error.stack);
+      assert.match(error.message, /stored model late@1 is damaged/);
+      assert.is((error as StorageError).code, 'corrupt');
+    }
+    await change(() => good);
+    assert.equal(await other.query(predict).toArray(), [{ p }]);
+  } finally {
+    await other.close();
+  }
 });
 
 test('a full disk fails the import and CREATE MODEL, and costs nothing else', async () => {
