@@ -11,7 +11,7 @@ import { writeTransactions } from './support/tables.js';
 /** The repository, from `dist/bench/`. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const CACHE = join(ROOT, 'tmp', 'bench');
-const FLIGHTS = join(ROOT, 'examples', 'flights');
+export const FLIGHTS = join(ROOT, 'examples', 'flights');
 
 export function tableFile(table: BenchTable): string {
   if (table.source.kind === 'flights') return join(FLIGHTS, table.source.file);

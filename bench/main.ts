@@ -1,9 +1,11 @@
 /**
  * `npm run bench -- serve`: our times beside the peer's, case by case. `npm run bench -- wide`: a model larger
- * than its memory.
+ * than its memory. `npm run bench -- cold`: from the start of a process to its first row.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { CASES, type BenchCase } from './cases.js';
+import { COLD_CASES, measureCold } from './cold.js';
 import { measure } from './measure.js';
 import { openOurs } from './ours.js';
 import { tunePeer } from './peer/duckdb-ort.js';
@@ -11,6 +13,7 @@ import { runStep, type BoundResult, type WideOptions } from './wide.js';
 
 const USAGE = `usage: npm run bench -- serve [--case NAME]... [--threads N] [--runs N] [--peer-only] [--json]
        npm run bench -- wide [--mib N] [--rows N] [--memory LIMIT] [--threads N] [--peer-only] [--json]
+       npm run bench -- cold [--runs N] [--json]
 
 cases: ${CASES.map(({ name }) => name).join(', ')}
 example: npm run bench -- serve --case fraud-fc-256 --threads 2 --json`;
@@ -108,6 +111,23 @@ function wide(options: WideOptions & { readonly json: boolean; readonly peerOnly
   return difference === undefined || difference <= TOLERANCE;
 }
 
+/** `ratio` is the peer's time by ours, as everywhere; `of_node` is ours by `node -e 0`. */
+async function cold(options: { readonly runs: number; readonly json: boolean }): Promise<void> {
+  if (!options.json) console.log(`${'case'.padEnd(18)}${'ours ms'.padStart(9)}${'node ms'.padStart(9)}${'of node'.padStart(9)}${'peer ms'.padStart(9)}${'ratio'.padStart(8)}`);
+  for (const coldCase of COLD_CASES) {
+    const { ours, node, peer } = await measureCold(coldCase, options.runs);
+    const ratio = peer === undefined ? undefined : peer / ours;
+    console.log(options.json
+      ? JSON.stringify({
+        suite: 'cold', case: coldCase.name, node: process.version, threads: availableParallelism(), ours_ms: rounded(ours, 1),
+        peer: peer === undefined ? null : 'duckdb+ort', peer_ms: rounded(peer, 1), ratio: rounded(ratio, 2),
+        node_ms: rounded(node, 1), of_node: rounded(ours / node, 2),
+      })
+      : coldCase.name.padEnd(18) + shown(ours, 1).padStart(9) + shown(node, 1).padStart(9) + shown(ours / node, 2).padStart(9)
+        + shown(peer, 1).padStart(9) + shown(ratio, 2).padStart(8));
+  }
+}
+
 function rounded(value: number | undefined, digits: number): number | null {
   return value === undefined ? null : Number(value.toFixed(digits));
 }
@@ -148,6 +168,10 @@ async function main(): Promise<number> {
     return wide({ ...common, weightBytes, rowCount: positive(values.rows, 'rows'), memoryLimit: values.memory })
       ? 0
       : 1;
+  }
+  if (positionals.length === 1 && positionals[0] === 'cold') {
+    await cold({ runs: positive(values.runs, 'runs'), json: values.json });
+    return 0;
   }
   const unknown = values.case?.find((name) => !CASES.some((benchCase) => benchCase.name === name));
   if (positionals.length !== 1 || positionals[0] !== 'serve' || unknown !== undefined) {

@@ -63,11 +63,16 @@ export function textOfFloat(value: number, dtype: DType): string {
 
 function shortest(value: number, dtype: DType): string {
   if (dtype === 'f64') return value.toExponential();
-  for (let digits = 0; digits < 9; digits++) {
-    const text = value.toExponential(digits);
-    if (roundFloat(Number(text), dtype) === value) return text;
+  const isExact = (text: string): boolean => roundFloat(Number(text), dtype) === value;
+  // Most values of 32 bits need seven or eight digits: from there up until it is exact, or down while it stays so.
+  let digits = 6;
+  let text = value.toExponential(digits);
+  if (isExact(text)) {
+    for (let shorter = text; digits > 0 && isExact((shorter = value.toExponential(digits - 1))); digits--) text = shorter;
+    return text;
   }
-  return value.toExponential();
+  while (digits < 9 && !isExact(text)) text = value.toExponential(++digits);
+  return text;
 }
 
 /** Printable ASCII as it is, other bytes as `\xAA`. */

@@ -43,11 +43,26 @@ export function morselWords(source: Source): number {
   return source.kind === 'scan' ? SCAN_HEADER_WORDS + SCAN_COLUMN_WORDS * source.columns.length : 2;
 }
 
-export function openSource(source: Source, context: MorselContext): AsyncIterable<Morsel> {
+/** Of a pipeline that gives the result: its first row should not wait for a whole morsel of them. */
+const FIRST_ROWS = 256;
+
+/** How many rows the next morsel has: `first`, then twice as many each time, up to a whole morsel. */
+class MorselSizes {
+  constructor(private next: number) {}
+
+  take(): number {
+    const rows = this.next;
+    this.next = Math.min(rows * 2, MORSEL_ROWS);
+    return rows;
+  }
+}
+
+export function openSource(source: Source, context: MorselContext, options: { readonly isResult: boolean }): AsyncIterable<Morsel> {
+  const sizes = new MorselSizes(options.isResult ? FIRST_ROWS : MORSEL_ROWS);
   switch (source.kind) {
-    case 'scan': return scanMorsels(context, context.scan(source.table, source.columns));
+    case 'scan': return scanMorsels(context, context.scan(source.table, source.columns), sizes);
     case 'buffer': return bufferMorsels(context, source.buffer);
-    case 'sorted': return sortedMorsels(context, source.buffer);
+    case 'sorted': return sortedMorsels(context, source.buffer, sizes);
     case 'once': return single({ words: [0, 1], rowCount: 1, release: () => undefined });
   }
 }
@@ -56,7 +71,7 @@ async function* single(morsel: Morsel): AsyncGenerator<Morsel> {
   yield morsel;
 }
 
-async function* scanMorsels(context: MorselContext, groups: readonly ScanGroup[]): AsyncGenerator<Morsel> {
+async function* scanMorsels(context: MorselContext, groups: readonly ScanGroup[], sizes: MorselSizes): AsyncGenerator<Morsel> {
   for (const group of groups) {
     const guards = await pinAll(context, group.columns.map((column) => column.run));
     const columnWords = group.columns.flatMap((column, i) => addresses(column, guards[i]!.address));
@@ -66,10 +81,11 @@ async function* scanMorsels(context: MorselContext, groups: readonly ScanGroup[]
       if (users === 0) for (const guard of guards) guard.release();
     };
     try {
-      for (let begin = 0; begin < group.rowCount; begin += MORSEL_ROWS) {
-        const end = Math.min(begin + MORSEL_ROWS, group.rowCount);
+      for (let begin = 0; begin < group.rowCount;) {
+        const end = Math.min(begin + sizes.take(), group.rowCount);
         users++;
         yield { words: [begin, end, ...columnWords], rowCount: end - begin, release };
+        begin = end;
       }
     } finally {
       release();
@@ -106,10 +122,11 @@ async function* bufferMorsels(context: MorselContext, buffer: number): AsyncGene
   }
 }
 
-async function* sortedMorsels(context: MorselContext, buffer: number): AsyncGenerator<Morsel> {
+async function* sortedMorsels(context: MorselContext, buffer: number, sizes: MorselSizes): AsyncGenerator<Morsel> {
   const { address, count } = context.sorted(buffer);
-  for (let begin = 0; begin < count; begin += MORSEL_ROWS) {
-    const rowCount = Math.min(MORSEL_ROWS, count - begin);
+  for (let begin = 0; begin < count;) {
+    const rowCount = Math.min(sizes.take(), count - begin);
     yield { words: [address + begin * 4, rowCount], rowCount, release: () => undefined };
+    begin += rowCount;
   }
 }

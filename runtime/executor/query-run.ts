@@ -223,13 +223,13 @@ class QueryRun {
     if (pipeline.init !== undefined) {
       await crew.runMorsel({ worker: 0, fn: '', init: pipeline.init, morsel: 0, sequence: 0 });
     }
-    for await (const morsel of openSource(pipeline.source, this.morselContext())) {
+    for await (const morsel of openSource(pipeline.source, this.morselContext(), { isResult: pipeline.result })) {
       if (isEnough || crew.failure !== undefined) {
         morsel.release();
         break;
       }
       rows += morsel.rowCount;
-      const worker = await this.freeWorker(crew, pipeline.parallel);
+      const worker = await this.freeWorker(crew, { isParallel: pipeline.parallel, isLong: rows > MORSEL_ROWS });
       const done = this.dispatch(crew, pipeline, { morsel, worker, sequence: sequence++ }).then((result) => {
         isEnough ||= result === 1;
       });
@@ -246,12 +246,12 @@ class QueryRun {
     this.inFlight.add(tracked);
   }
 
-  private async freeWorker(crew: Crew, isParallel: boolean): Promise<number> {
+  private async freeWorker(crew: Crew, { isParallel, isLong }: { readonly isParallel: boolean; readonly isLong: boolean }): Promise<number> {
     for (;;) {
       if (crew.failure !== undefined) return 0;
       const { worker, queued } = isParallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
       if (queued < QUEUE_DEPTH) return worker;
-      if (isParallel) crew.reinforce();
+      if (isParallel && isLong) crew.reinforce();
       await Promise.race(this.inFlight);
     }
   }
