@@ -33,7 +33,7 @@ export interface ColdCase {
 export const COLD_CASES: readonly ColdCase[] = [
   { name: 'scan', sql: 'SELECT carrier, flight, dest, arr_delay FROM flights' },
   { name: 'join-logistic', sql: scored('late_logistic', 'output_probability[1]') },
-  { name: 'join-gbdt', sql: scored('late_gbdt', 'probabilities[2]') },
+  { name: 'join-gbdt', sql: scored('late_gbdt', 'probabilities[2]'), model: 'late_gbdt' },
   { name: 'join-mlp', sql: scored('late_mlp', 'probabilities[2]'), model: 'late_mlp' },
   { name: 'demo-top-k', sql: join(FLIGHTS, 'late_demo.sql') },
 ];

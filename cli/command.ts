@@ -5,9 +5,6 @@
  */
 import { createRequire } from 'node:module';
 
-// An import would read every export of the module, and some of them load more: 4 ms that a cold `run` need not spend.
-const { parseArgs } = createRequire(import.meta.url)('node:util') as typeof import('node:util');
-
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
@@ -65,13 +62,18 @@ export async function runCommand(command: Command, words: readonly string[], sig
   return (await command.run(positionals, values as OptionValues<OptionSpecs>, signal)) ?? 0;
 }
 
+/** An import would read every export of the module, and some of them load more: 4 ms that a cold `run` need not spend. */
+function loadUtil(): typeof import('node:util') {
+  return createRequire(import.meta.url)('node:util') as typeof import('node:util');
+}
+
 function parse(command: Command, words: readonly string[]): { values: Record<string, unknown>; positionals: readonly string[] } {
   const specs: OptionSpecs = { ...command.options, help: HELP };
   let parsed;
   try {
     const options = Object.entries(specs).map(([name, { type, short, multiple }]) =>
       [name, { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) }]);
-    parsed = parseArgs({ args: [...words], options: Object.fromEntries(options) as Record<string, { type: 'string' }>, allowPositionals: true });
+    parsed = loadUtil().parseArgs({ args: [...words], options: Object.fromEntries(options) as Record<string, { type: 'string' }>, allowPositionals: true });
   } catch (error) {
     throw new UsageError(`${(error as Error).message.replace(/\. To specify a positional argument.*$/s, '')}\nusage: intarsia ${command.usage}`);
   }

@@ -13,13 +13,14 @@ interface Limits {
 }
 
 /** Opens, lends and closes. A limit that `open` does not take is the caller's mistake. */
-export async function withDatabase<T>(path: string, options: Limits & Pick<DatabaseOptions, 'readOnly' | 'create'>, use: (db: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(path: string, options: Limits & Pick<DatabaseOptions, 'readOnly' | 'create' | 'lazyThreads'>, use: (db: Database) => Promise<T>): Promise<T> {
   const { open } = await import('../runtime/database.js');
   let db: Database;
   try {
     db = await open(path, {
       ...(options.memory === undefined ? {} : { memoryLimit: options.memory }),
       ...(options.threads === undefined ? {} : { threads: Number(options.threads) }),
+      lazyThreads: options.lazyThreads ?? false,
       readOnly: options.readOnly ?? false,
       create: options.create ?? false,
     });

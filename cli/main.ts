@@ -4,7 +4,6 @@
  * 0 fine, 1 failed, 2 misused. Each command is loaded only when called, so that `run` starts without the rest.
  */
 import { runCommand, UsageError, type Command } from './command.js';
-import { startEarly } from '../runtime/executor/worker-pool.js';
 import { messageOf } from './failure.js';
 
 interface Entry {
@@ -18,19 +17,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   model: { summary: 'Add, list, inspect or remove models.', load: async () => (await import('./model.js')).model },
   query: { summary: 'Run SQL and print or save what it gives.', load: async () => (await import('./query.js')).query },
   compile: { summary: 'Compile a query and its models to plan.wasm.', load: async () => (await import('./compile.js')).compile },
-  run: { summary: 'Run a plan.wasm; no compiler is loaded.', load: loadRun },
+  run: { summary: 'Run a plan.wasm; no compiler is loaded.', load: async () => (await import('./run.js')).run },
   explain: { summary: 'Show how a query would run, and why so.', load: async () => (await import('./explain.js')).explain },
   info: { summary: 'Show what a database file holds.', load: async () => (await import('./info.js')).info },
   verify: { summary: 'Check every page of a database file.', load: async () => (await import('./verify.js')).verifyCommand },
   calibrate: { summary: "Measure this machine's kernels.", load: async () => (await import('./calibrate.js')).calibrateCommand },
 };
-
-/** A plan should answer at once: its first thread starts while the engine is still read. */
-async function loadRun(): Promise<Command> {
-  startEarly();
-  const [{ run }] = await Promise.all([import('./run.js'), import('../runtime/database.js')]);
-  return run;
-}
 
 /** For a command to end what it does after Ctrl-C; the database file bears an end at any point. */
 const STOPPING_MS = 1000;

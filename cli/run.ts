@@ -14,7 +14,7 @@ export const run = defineCommand({
     const output = outputOf(options);
     const bytes = readFile(plan!);
     bytes.catch(() => undefined);
-    await withDatabase(path!, { ...options, readOnly: true }, async (db) =>
+    await withDatabase(path!, { ...options, readOnly: true, lazyThreads: true }, async (db) =>
       writeResult(db.run(await bytes, parameterValues(options.param), { signal }), output));
   },
 });

@@ -11,7 +11,7 @@
 import { crc32 } from 'node:zlib';
 import { StorageError } from './errors.js';
 import { enableSimd, hasRelaxedSimd } from './executor/simd.js';
-import { betweenStarts } from './executor/worker-pool.js';
+import { betweenStarts } from './executor/thread-worker.js';
 import { PLAN_VERSION, type PhysicalPlan } from './plan.js';
 import { checkPlan } from './plan-shape.js';
 
@@ -74,11 +74,7 @@ export async function readArtifact(bytes: Uint8Array, file = 'the artifact'): Pr
     return new TextDecoder().decode(found);
   };
   const plan = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
-  if (plan.simd === 'relaxed') {
-    const isAsked = betweenStarts(enableSimd);
-    // An engine that takes the module as it is gains by what is asked for, but need not wait for it.
-    if (!hasRelaxedSimd()) await isAsked;
-  }
+  if (plan.simd === 'relaxed' && !hasRelaxedSimd()) await betweenStarts(enableSimd);
   try {
     return { plan, irText: text(IR_SECTION), module: new WebAssembly.Module(bytes) };
   } catch (cause) {

@@ -16,7 +16,8 @@ import { runPlan } from './executor/query-run.js';
 import { RunProfile } from './executor/run-profile.js';
 import { enableSimd } from './executor/simd.js';
 import type { ResultChunk } from './executor/protocol.js';
-import { betweenStarts, WorkerPool } from './executor/worker-pool.js';
+import { betweenStarts } from './executor/thread-worker.js';
+import { WorkerPool } from './executor/worker-pool.js';
 import type { ExplainOptions } from './explain.js';
 import { memoryLimit, threadCount } from './options.js';
 import type { Model, ModelOptions } from './model.js';
@@ -34,6 +35,11 @@ export interface DatabaseOptions {
   readonly memoryLimit?: string | number;
   /** Worker threads; default: the machine's. */
   readonly threads?: number;
+  /**
+   * Begins a query on the caller's own thread, and starts worker threads when it turns out longer than starting one takes:
+   * for a process that has nothing else to do, such as a command or a function that is started for each request. Default false.
+   */
+  readonly lazyThreads?: boolean;
   readonly readOnly?: boolean;
   /** Makes the file when it is absent; default true unless `readOnly`. */
   readonly create?: boolean;
@@ -70,9 +76,10 @@ export async function open(path: string, options: DatabaseOptions = {}): Promise
   const limitBytes = memoryLimit(options.memoryLimit);
   const threads = threadCount(options.threads);
   const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
-  const workers = new WorkerPool();
+  const lazyThreads = options.lazyThreads ?? false;
+  const workers = new WorkerPool({ lazyThreads });
   // Only the first is started ahead: starting them all would stand in the way of opening the file on a machine of few cores.
-  workers.warm(1);
+  if (!lazyThreads) workers.warm(1);
   try {
     const file = await DatabaseFile.open(path, {
       memoryLimitBytes: limitBytes - resultBytes,
@@ -262,9 +269,9 @@ export class Database {
     if (isBlocked(plan)) await this.releaseCompiler();
     const snapshot = this.file.snapshot();
     try {
-      const tables = await readTables(plan, snapshot);
+      const [tables, models] = await Promise.all([readTables(plan, snapshot), readModels(plan, snapshot)]);
       checkTables(plan, tables, this.path);
-      const stored = { pool: this.file.pool, models: await readModels(plan, snapshot), file: this.path };
+      const stored = { pool: this.file.pool, models, file: this.path };
       yield* runPlan({
         plan, module, parameters,
         pool: this.file.pool,
@@ -327,12 +334,8 @@ export class Database {
 }
 
 async function readTables(plan: PhysicalPlan, snapshot: Snapshot): Promise<ReadonlyMap<string, TableReader>> {
-  const tables = new Map<string, TableReader>();
-  for (const { name } of plan.tables) {
-    const table = await snapshot.table(name);
-    if (table !== undefined) tables.set(name, table);
-  }
-  return tables;
+  const tables = await Promise.all(plan.tables.map(async ({ name }) => [name, await snapshot.table(name)] as const));
+  return new Map(tables.filter((entry): entry is [string, TableReader] => entry[1] !== undefined));
 }
 
 /** Whether weights pass through memory that is too small for them: then nothing else should be there. */
@@ -348,13 +351,11 @@ function modelsOf(plan: PhysicalPlan): ReadonlySet<string> {
 
 /** The versions that the plan's weights name (`fraud@3`). */
 async function readModels(plan: PhysicalPlan, snapshot: Snapshot): Promise<readonly ModelVersion[]> {
-  const models: ModelVersion[] = [];
-  for (const name of modelsOf(plan)) {
+  const models = await Promise.all([...modelsOf(plan)].map((name) => {
     const at = name.lastIndexOf('@');
-    const model = await snapshot.model(name.slice(0, at), Number(name.slice(at + 1)));
-    if (model !== undefined) models.push(model);
-  }
-  return models;
+    return snapshot.model(name.slice(0, at), Number(name.slice(at + 1)));
+  }));
+  return models.filter((model) => model !== undefined);
 }
 
 export { CompileError } from '../frontend/diagnostics.js';

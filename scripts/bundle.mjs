@@ -37,8 +37,7 @@ async function bundle(input, manualChunks = {}) {
 await rm(path('bin'), { recursive: true, force: true });
 await bundle(
   { main: path('cli/main.js'), index: path('runtime/database.js'), 'compiler-worker': path('runtime/compiler-worker.js') },
-  // The first file holds what the first thread needs to start, no more; the engine is read while it does.
-  { start: [path('cli/command.js'), path('runtime/executor/worker-pool.js')], engine: [path('cli/run.js'), path('runtime/database.js')] },
+  { engine: [path('cli/run.js'), path('runtime/database.js')] },
 );
 // By itself: a worker thread should not load the engine for the constants they share.
 await bundle({ worker: path('runtime/executor/worker.js') });

@@ -6,7 +6,7 @@
  */
 import { ExecutionError, ResourceError } from '../errors.js';
 import { HEAD, QUEUED_KIB, TOTAL_KIB, CANCEL, WORKER, WORKER_WORDS, type FunctionCall, type LoadRequest, type ResultChunk, type WorkerReply } from './protocol.js';
-import type { WorkerHandle } from './worker-pool.js';
+import type { WorkerHandle } from './thread-worker.js';
 
 interface Pending {
   readonly resolve: (result: number) => void;
@@ -17,7 +17,7 @@ interface Pending {
 export interface CrewOptions {
   readonly workers: readonly WorkerHandle[];
   readonly control: Int32Array;
-  readonly load: Omit<LoadRequest, 'worker' | 'local' | 'control' | 'type'>;
+  readonly load: Omit<LoadRequest, 'worker' | 'local' | 'control' | 'type' | 'initialised'>;
   readonly locals: readonly number[];
   /** Takes scratch for a worker; what it throws fails the query. */
   readonly allocate: (bytes: number, consumer: string) => number;
@@ -57,7 +57,10 @@ export class Crew {
 
   /** There is more to do than the workers so far can take: threads that are not up are started, and join when they are. */
   reinforce(): void {
-    this.states.forEach((state, worker) => { if (state === 'waiting') this.engage(worker); });
+    this.states.forEach((state, worker) => {
+      if (state === 'waiting') this.engage(worker);
+      else void this.options.workers[worker]!.start();
+    });
   }
 
   /** Never empty once a call has been answered. */
@@ -72,10 +75,9 @@ export class Crew {
     return { worker: best, queued: this.outstanding[best]! };
   }
 
-  runMorsel(options: { worker: number; fn: string; init: string | undefined; morsel: number; sequence: number }): Promise<number> {
-    return this.send(options.worker, (ticket) => ({
-      type: 'morsel', ticket, fn: options.fn, init: options.init, morsel: options.morsel, sequence: options.sequence,
-    }));
+  runMorsel(options: { worker: number; fn: string; init: string | undefined; morsel: number; sequence: number; emits: boolean }): Promise<number> {
+    const { worker, ...morsel } = options;
+    return this.send(worker, (ticket) => ({ type: 'morsel', ticket, ...morsel }));
   }
 
   /** One function over several argument lists. */
@@ -134,7 +136,7 @@ export class Crew {
     if (this.isSettling || this.failure !== undefined || this.states[worker] !== 'starting') return;
     const { load, control, locals, workers } = this.options;
     this.states[worker] = 'loading';
-    workers[worker]!.post({ ...load, type: 'load', control, worker, local: locals[worker]! });
+    workers[worker]!.post({ ...load, type: 'load', control, worker, local: locals[worker]!, initialised: [] });
   }
 
   private async send(worker: number, request: (ticket: number) => Parameters<WorkerHandle['post']>[0]): Promise<number> {

@@ -25,12 +25,16 @@ export interface LoadRequest {
   readonly control: Int32Array;
   readonly worker: number;
   readonly context: number;
+  readonly contextBytes: number;
   readonly local: number;
+  readonly localBytes: number;
   readonly dataBase: number;
   readonly leaves: readonly ResultLeaf[];
   readonly hostFunctions: readonly HostFunction[];
   /** Results in flight, in KiB, past which `emit` waits. */
   readonly resultLimitKiB: number;
+  /** Pipelines that the worker before this one, with the same memory, has set up already. */
+  readonly initialised: readonly string[];
 }
 
 export interface FunctionCall {
@@ -40,8 +44,11 @@ export interface FunctionCall {
 
 export type WorkerRequest =
   | LoadRequest
-  /** Runs one morsel: init first when given. */
-  | { readonly type: 'morsel'; readonly ticket: number; readonly fn: string; readonly init: string | undefined; readonly morsel: number; readonly sequence: number }
+  /** Runs one morsel: init first when given. With `emits` it may emit chunks, and wait for room for them. */
+  | {
+    readonly type: 'morsel'; readonly ticket: number; readonly fn: string; readonly init: string | undefined; readonly morsel: number;
+    readonly sequence: number; readonly emits: boolean;
+  }
   /** Calls functions one after the other: a finish step. `chain` puts each call's result in place of the next call's last argument. */
   | { readonly type: 'call'; readonly ticket: number; readonly calls: readonly FunctionCall[]; readonly chain: boolean }
   | { readonly type: 'unload' };

@@ -13,10 +13,14 @@ import { parameterHeapBytes, writeParameters, type ParameterValue } from './para
 import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
 import { RunProfile } from './run-profile.js';
 import { runBlocked, type BlockedContext } from './blocked.js';
-import type { WorkerHandle, WorkerPool } from './worker-pool.js';
+import { enableSimd } from './simd.js';
+import { betweenStarts, type WorkerHandle } from './thread-worker.js';
+import type { WorkerPool } from './worker-pool.js';
 
 /** Morsels given to a worker ahead of the one it runs, so that it never waits for the main thread. */
 const QUEUE_DEPTH = 2;
+/** Take longer than the start of a thread, whatever is done with them. */
+const LONG_ROWS = 8 * MORSEL_ROWS;
 
 export interface RunOptions {
   readonly plan: PhysicalPlan;
@@ -140,6 +144,8 @@ class QueryRun {
         module: this.options.module,
         memory: this.options.pool.memory,
         context: this.context,
+        contextBytes: plan.contextBytes,
+        localBytes: plan.localBytes,
         dataBase: this.dataBase,
         leaves: plan.leaves,
         hostFunctions: plan.hostFunctions,
@@ -151,6 +157,9 @@ class QueryRun {
         this.wake();
       },
     });
+    if (this.isLong()) this.crew.reinforce();
+    // Behind the threads that start now: see `enableSimd`.
+    if (plan.simd === 'relaxed') void betweenStarts(enableSimd);
     await this.loadWeights();
     for (const pipeline of plan.pipelines) {
       const began = performance.now();
@@ -162,10 +171,18 @@ class QueryRun {
 
   /** Whether a second worker could have anything to do: a scan of more than a morsel, or blocks of weights. */
   private hasParallelWork(): boolean {
-    const { plan, scan } = this.options;
-    const isLarge = ({ source }: Pipeline): boolean => source.kind === 'scan'
-      && scan(source.table, source.columns).reduce((rows, group) => rows + group.rowCount, 0) > MORSEL_ROWS;
-    return plan.pipelines.some((pipeline) => (pipeline.parallel && isLarge(pipeline)) || pipeline.finish.some((step) => step.kind === 'blocked'));
+    return this.options.plan.pipelines.some((pipeline) => this.parallelRows(pipeline) > MORSEL_ROWS || pipeline.finish.some((step) => step.kind === 'blocked'));
+  }
+
+  /** Whether all threads should start at once. Not for a result: its first rows should not share the machine with their start. */
+  private isLong(): boolean {
+    return this.options.plan.pipelines.some((pipeline) => !pipeline.result && this.parallelRows(pipeline) > LONG_ROWS);
+  }
+
+  /** Rows of its scan that several workers may share. */
+  private parallelRows({ parallel, source }: Pipeline): number {
+    if (!parallel || source.kind !== 'scan') return 0;
+    return this.options.scan(source.table, source.columns).reduce((rows, group) => rows + group.rowCount, 0);
   }
 
   /** One scratch area: context, then the locals of the workers, then the morsel descriptors; all zero. */
@@ -221,7 +238,7 @@ class QueryRun {
     crew.restartOrder();
     // Worker 0 initialises even when there is no morsel: an aggregate without groups has one row of nothing.
     if (pipeline.init !== undefined) {
-      await crew.runMorsel({ worker: 0, fn: '', init: pipeline.init, morsel: 0, sequence: 0 });
+      await crew.runMorsel({ worker: 0, fn: '', init: pipeline.init, morsel: 0, sequence: 0, emits: false });
     }
     for await (const morsel of openSource(pipeline.source, this.morselContext(), { isResult: pipeline.result })) {
       if (isEnough || crew.failure !== undefined) {
@@ -261,7 +278,7 @@ class QueryRun {
     if (descriptor === undefined) throw new Error('more morsels in flight than descriptors');
     task.morsel.words.forEach((word, i) => { this.words[(descriptor >>> 2) + i] = word; });
     try {
-      return await crew.runMorsel({ worker: task.worker, fn: pipeline.run, init: pipeline.init, morsel: descriptor, sequence: task.sequence });
+      return await crew.runMorsel({ worker: task.worker, fn: pipeline.run, init: pipeline.init, morsel: descriptor, sequence: task.sequence, emits: pipeline.result });
     } finally {
       this.descriptors.push(descriptor);
       task.morsel.release();
