@@ -187,5 +187,6 @@ try {
 } catch (error) {
   const misused = error instanceof TypeError && error.message.startsWith('--');
   console.error(misused ? error.message : error);
-  process.exitCode = misused ? 2 : 1;
+  // What a failed bench has left open should not keep it alive.
+  process.exit(misused ? 2 : 1);
 }

@@ -2,7 +2,7 @@
  * Our side of a case, by the public API only: tables imported from the same Parquet files, the model registered,
  * one SQL query.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import type { BenchCase } from './cases.js';
@@ -40,14 +40,17 @@ export async function openDatabase(
   return await open(path, { threads, memoryLimit });
 }
 
-/**
- * The case's database, imported and registered when it is first used; undefined while the runtime has not been
- * built.
- */
+/** Whether a database was made by the runtime as it is built now: another one's may have another form. */
+function isCurrent(path: string): boolean {
+  const built = statSync(new URL('../runtime/database.js', import.meta.url)).mtimeMs;
+  return existsSync(path) && statSync(path).mtimeMs > built;
+}
+
+/** The case's database, imported and registered when it is first used; undefined while the runtime has not been built. */
 export async function openOurs(benchCase: BenchCase, threads: number): Promise<Ours | undefined> {
   const options = { threads, memoryLimit: '1GiB' };
   const path = join(CACHE, `${tableKey(benchCase.tables[0])}.${benchCase.name}.intarsia`);
-  if (!existsSync(path)) {
+  if (!isCurrent(path)) {
     mkdirSync(CACHE, { recursive: true });
     const unfinished = `${path}.part`;
     rmSync(unfinished, { force: true });

@@ -67,13 +67,18 @@ function loadUtil(): typeof import('node:util') {
   return createRequire(import.meta.url)('node:util') as typeof import('node:util');
 }
 
+/** SQL may begin with a comment; a blank before it, and it is no option. */
+function notAnOption(word: string): string {
+  return /^--\s/.test(word) ? ` ${word}` : word;
+}
+
 function parse(command: Command, words: readonly string[]): { values: Record<string, unknown>; positionals: readonly string[] } {
   const specs: OptionSpecs = { ...command.options, help: HELP };
   let parsed;
   try {
     const options = Object.entries(specs).map(([name, { type, short, multiple }]) =>
       [name, { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) }]);
-    parsed = loadUtil().parseArgs({ args: [...words], options: Object.fromEntries(options) as Record<string, { type: 'string' }>, allowPositionals: true });
+    parsed = loadUtil().parseArgs({ args: words.map(notAnOption), options: Object.fromEntries(options) as Record<string, { type: 'string' }>, allowPositionals: true });
   } catch (error) {
     throw new UsageError(`${(error as Error).message.replace(/\. To specify a positional argument.*$/s, '')}\nusage: intarsia ${command.usage}`);
   }

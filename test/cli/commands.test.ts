@@ -84,6 +84,12 @@ test('query prints a table, CSV and JSON, and takes parameters', () => {
   assert.is(fine(['query', db, file, '--format', 'csv']), 'n\n16\n');
 });
 
+test('SQL may begin with a comment', () => {
+  const { code, stdout, stderr } = intarsia(['query', db, '-- one\nSELECT 1 AS one', '--format', 'csv']);
+  assert.is(code, 0, stderr);
+  assert.is(stdout, 'one\n1\n');
+});
+
 test('a statement without rows says how many it changed', () => {
   assert.is(fine(['query', db, 'CREATE TABLE notes(id INTEGER, text VARCHAR)']), '0 rows changed\n');
   assert.is(fine(['query', db, "INSERT INTO notes VALUES (1, 'a'), (2, NULL)"]), '2 rows changed\n');
