@@ -1,8 +1,8 @@
 /**
  * The door of the WebAssembly backend: a placed relation becomes a physical plan and its module.
  *
- * In: the relation, the statement's parameters, the data of small constants. Out: plain JSON and bytes; the runtime needs
- * nothing else. Throws where the relation holds what has no code yet.
+ * In: the relation, the statement's parameters, the data of small constants. Out: plain JSON and bytes; the runtime
+ * needs nothing else. Throws where the relation holds what has no code yet.
  */
 import type { DType } from '../ir/dtype.js';
 import type { Relation, Scan } from '../ir/node.js';

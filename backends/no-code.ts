@@ -1,4 +1,7 @@
-/** A plan holds what no backend has code for yet. The message says what, in words of SQL; the door makes a CompileError of it. */
+/**
+ * A plan holds what no backend has code for yet. The message says what, in words of SQL; the door makes a CompileError
+ * of it.
+ */
 export class NoCode extends Error {
   override readonly name = 'NoCode';
 }

@@ -62,7 +62,11 @@ export async function measureCold({ name, sql, model }: ColdCase, runs: number):
     times.ours.push(first);
     times.peer.push(...others);
   }
-  return { ours: median(times.ours), node: median(times.node), peer: peer === undefined ? undefined : median(times.peer) };
+  return {
+    ours: median(times.ours),
+    node: median(times.node),
+    peer: peer === undefined ? undefined : median(times.peer),
+  };
 }
 
 function bareNode(): number {
@@ -71,7 +75,9 @@ function bareNode(): number {
   return performance.now() - start;
 }
 
-/** Until the second line, which is the first under the header, has been read; the rest of the output is not waited for. */
+/**
+ * Until the second line, which is the first under the header, has been read; the rest of the output is not waited for.
+ */
 async function firstRow(args: readonly string[]): Promise<number> {
   const start = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -82,10 +88,14 @@ async function firstRow(args: readonly string[]): Promise<number> {
       if (lines >= 2) resolve(performance.now() - start);
     });
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${args.slice(0, 2).join(' ')} ended with ${code} and printed ${lines} lines`)));
+    child.once('exit', (code) =>
+      reject(new Error(`${args.slice(0, 2).join(' ')} ended with ${code} and printed ${lines} lines`)),
+    );
   });
   child.kill('SIGKILL');
-  await new Promise((resolve) => { setTimeout(resolve, REST_MS); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, REST_MS);
+  });
   return milliseconds;
 }
 
@@ -115,7 +125,8 @@ async function duckdbPath(): Promise<string> {
   rmSync(unfinished, { force: true });
   const instance = await DuckDBInstance.create(unfinished);
   const connection = await instance.connect();
-  for (const table of TABLES) await connection.run(`CREATE TABLE ${table} AS FROM '${join(FLIGHTS, `${table}.parquet`).replaceAll("'", "''")}'`);
+  for (const table of TABLES)
+    await connection.run(`CREATE TABLE ${table} AS FROM '${join(FLIGHTS, `${table}.parquet`).replaceAll("'", "''")}'`);
   await connection.run('CHECKPOINT');
   connection.closeSync();
   instance.closeSync();

@@ -73,7 +73,8 @@ function wide(options: WideOptions & { readonly json: boolean; readonly peerOnly
   const registered = options.peerOnly ? undefined : runStep('register', options);
   const ours = options.peerOnly ? undefined : runStep('query', options);
   const limit = options.peerOnly ? undefined : runStep<BoundResult>('bound', options);
-  const boundMilliseconds = limit === undefined ? undefined : Math.max(limit.readMilliseconds, limit.computeMilliseconds);
+  const boundMilliseconds =
+    limit === undefined ? undefined : Math.max(limit.readMilliseconds, limit.computeMilliseconds);
   const again = ours?.againMilliseconds;
   const peer = runStep('peer', options);
   if (peer === undefined) throw new Error('ONNX Runtime gave no result');
@@ -97,7 +98,10 @@ function wide(options: WideOptions & { readonly json: boolean; readonly peerOnly
     ours_again_ms: rounded(again, 0),
     read_ms: rounded(limit?.readMilliseconds, 0),
     compute_ms: rounded(limit?.computeMilliseconds, 0),
-    of_bound: rounded(again === undefined || boundMilliseconds === undefined ? undefined : again / boundMilliseconds, 2),
+    of_bound: rounded(
+      again === undefined || boundMilliseconds === undefined ? undefined : again / boundMilliseconds,
+      2,
+    ),
     ours_peak_mib: mib(ours?.peakBytes),
     register_ms: rounded(registered?.milliseconds, 0),
     register_peak_mib: mib(registered?.peakBytes),
@@ -113,18 +117,30 @@ function wide(options: WideOptions & { readonly json: boolean; readonly peerOnly
 
 /** `ratio` is the peer's time by ours, as everywhere; `of_node` is ours by `node -e 0`. */
 async function cold(options: { readonly runs: number; readonly json: boolean }): Promise<void> {
-  if (!options.json) console.log(`${'case'.padEnd(18)}${'ours ms'.padStart(9)}${'node ms'.padStart(9)}${'of node'.padStart(9)}${'peer ms'.padStart(9)}${'ratio'.padStart(8)}`);
+  if (!options.json)
+    console.log(
+      `${'case'.padEnd(18)}${'ours ms'.padStart(9)}${'node ms'.padStart(9)}${'of node'.padStart(9)}${'peer ms'.padStart(9)}${'ratio'.padStart(8)}`,
+    );
   for (const coldCase of COLD_CASES) {
     const { ours, node, peer } = await measureCold(coldCase, options.runs);
     const ratio = peer === undefined ? undefined : peer / ours;
     console.log(options.json
       ? JSON.stringify({
-        suite: 'cold', case: coldCase.name, node: process.version, threads: availableParallelism(), ours_ms: rounded(ours, 1),
+            suite: 'cold',
+            case: coldCase.name,
+            node: process.version,
+            threads: availableParallelism(),
+            ours_ms: rounded(ours, 1),
         peer: peer === undefined ? null : 'duckdb+ort', peer_ms: rounded(peer, 1), ratio: rounded(ratio, 2),
         node_ms: rounded(node, 1), of_node: rounded(ours / node, 2),
       })
-      : coldCase.name.padEnd(18) + shown(ours, 1).padStart(9) + shown(node, 1).padStart(9) + shown(ours / node, 2).padStart(9)
-        + shown(peer, 1).padStart(9) + shown(ratio, 2).padStart(8));
+        : coldCase.name.padEnd(18) +
+            shown(ours, 1).padStart(9) +
+            shown(node, 1).padStart(9) +
+            shown(ours / node, 2).padStart(9) +
+            shown(peer, 1).padStart(9) +
+            shown(ratio, 2).padStart(8),
+    );
   }
 }
 

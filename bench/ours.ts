@@ -46,7 +46,9 @@ function isCurrent(path: string): boolean {
   return existsSync(path) && statSync(path).mtimeMs > built;
 }
 
-/** The case's database, imported and registered when it is first used; undefined while the runtime has not been built. */
+/**
+ * The case's database, imported and registered when it is first used; undefined while the runtime has not been built.
+ */
 export async function openOurs(benchCase: BenchCase, threads: number): Promise<Ours | undefined> {
   const options = { threads, memoryLimit: '1GiB' };
   const path = join(CACHE, `${tableKey(benchCase.tables[0])}.${benchCase.name}.intarsia`);

@@ -36,7 +36,10 @@ export interface BoundResult {
 /** Pages pinned together, as the executor does. */
 const RUN_PAGES = 8;
 
-/** `make` writes the model (not measured), `register` and `query` are ours, `bound` is what limits them, `peer` is ONNX Runtime. */
+/**
+ * `make` writes the model (not measured), `register` and `query` are ours, `bound` is what limits them, `peer` is ONNX
+ * Runtime.
+ */
 export type Step = 'make' | 'register' | 'query' | 'bound' | 'peer';
 
 /** Runs one step in a process of its own; undefined where the runtime has not been built. */
@@ -100,10 +103,13 @@ async function bound(options: WideOptions): Promise<BoundResult> {
   const file = await DatabaseFile.open(databasePath(options), { memoryLimitBytes: 64 * 2 ** 20, readOnly: true });
   const snapshot = file.snapshot();
   const model = (await snapshot.model('wide'))!;
-  const pages = [...new Set(model.tensors.flatMap((tensor) => tensor.blocks.map((block) => block.page)))].sort((a, b) => a - b);
+  const pages = [...new Set(model.tensors.flatMap((tensor) => tensor.blocks.map((block) => block.page)))].sort(
+    (a, b) => a - b,
+  );
   const scan = async (): Promise<number> => {
     const start = performance.now();
-    for (let i = 0; i < pages.length; i += RUN_PAGES) (await file.pool.pin({ pages: pages.slice(i, i + RUN_PAGES) })).release();
+    for (let i = 0; i < pages.length; i += RUN_PAGES)
+      (await file.pool.pin({ pages: pages.slice(i, i + RUN_PAGES) })).release();
     return performance.now() - start;
   };
   await scan();

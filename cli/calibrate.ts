@@ -17,13 +17,19 @@ export const calibrateCommand = defineCommand({
       process.stdout.write(`${text}\n`);
       return;
     }
-    const { tier, measured } = JSON.parse(text) as { readonly tier: unknown; readonly measured: readonly (Measured & Record<string, unknown>)[] };
-    for (const { gflops, ...kernel } of measured) process.stdout.write(`${gflops.toFixed(1).padStart(7)} GFLOP/s  ${describe(kernel)}\n`);
+    const { tier, measured } = JSON.parse(text) as {
+      readonly tier: unknown;
+      readonly measured: readonly (Measured & Record<string, unknown>)[];
+    };
+    for (const { gflops, ...kernel } of measured)
+      process.stdout.write(`${gflops.toFixed(1).padStart(7)} GFLOP/s  ${describe(kernel)}\n`);
     process.stdout.write(`chosen: ${describe(tier)}\n`);
   },
 });
 
 function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
-  return Object.entries(value).map(([name, part]) => (typeof part === 'object' && part !== null ? describe(part) : `${name} ${String(part)}`)).join(', ');
+  return Object.entries(value)
+    .map(([name, part]) => (typeof part === 'object' && part !== null ? describe(part) : `${name} ${String(part)}`))
+    .join(', ');
 }

@@ -17,7 +17,11 @@ export interface OptionSpec {
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-type ValueOf<S extends OptionSpec> = S['type'] extends 'boolean' ? boolean : S extends { readonly multiple: true } ? readonly string[] : string;
+type ValueOf<S extends OptionSpec> = S['type'] extends 'boolean'
+  ? boolean
+  : S extends { readonly multiple: true }
+    ? readonly string[]
+    : string;
 
 /** A boolean is false and a repeated option empty when not given; any other option is then absent. */
 export type OptionValues<O extends OptionSpecs> = {
@@ -57,12 +61,16 @@ export async function runCommand(command: Command, words: readonly string[], sig
   }
   const [least, most] = command.positionals;
   if (positionals.length < least || positionals.length > most) {
-    throw new UsageError(`found ${positionals.length} arguments, expected ${least === most ? least : `${least} to ${most}`}\nusage: intarsia ${command.usage}`);
+    throw new UsageError(
+      `found ${positionals.length} arguments, expected ${least === most ? least : `${least} to ${most}`}\nusage: intarsia ${command.usage}`,
+    );
   }
   return (await command.run(positionals, values as OptionValues<OptionSpecs>, signal)) ?? 0;
 }
 
-/** An import would read every export of the module, and some of them load more: 4 ms that a cold `run` need not spend. */
+/**
+ * An import would read every export of the module, and some of them load more: 4 ms that a cold `run` need not spend.
+ */
 function loadUtil(): typeof import('node:util') {
   return createRequire(import.meta.url)('node:util') as typeof import('node:util');
 }
@@ -72,15 +80,24 @@ function notAnOption(word: string): string {
   return /^--\s/.test(word) ? ` ${word}` : word;
 }
 
-function parse(command: Command, words: readonly string[]): { values: Record<string, unknown>; positionals: readonly string[] } {
+function parse(
+  command: Command,
+  words: readonly string[],
+): { values: Record<string, unknown>; positionals: readonly string[] } {
   const specs: OptionSpecs = { ...command.options, help: HELP };
   let parsed;
   try {
     const options = Object.entries(specs).map(([name, { type, short, multiple }]) =>
       [name, { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) }]);
-    parsed = loadUtil().parseArgs({ args: words.map(notAnOption), options: Object.fromEntries(options) as Record<string, { type: 'string' }>, allowPositionals: true });
+    parsed = loadUtil().parseArgs({
+      args: words.map(notAnOption),
+      options: Object.fromEntries(options) as Record<string, { type: 'string' }>,
+      allowPositionals: true,
+    });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.replace(/\. To specify a positional argument.*$/s, '')}\nusage: intarsia ${command.usage}`);
+    throw new UsageError(
+      `${(error as Error).message.replace(/\. To specify a positional argument.*$/s, '')}\nusage: intarsia ${command.usage}`,
+    );
   }
   const values: Record<string, unknown> = { ...parsed.values };
   for (const [name, spec] of Object.entries(specs)) {

@@ -25,7 +25,7 @@ export const compile = defineCommand({
       await writeFile(output, bytes);
       const milliseconds = Math.round(performance.now() - began);
       process.stdout.write(options.json
-        ? `${JSON.stringify({ file: output, bytes: bytes.byteLength, pipelines: plan.pipelines.length, parameters: plan.parameters.length, milliseconds })}\n`
+          ? `${JSON.stringify({ file: output, bytes: bytes.byteLength, pipelines: plan.pipelines.length, parameters: plan.parameters.length, milliseconds })}\n`
         : `${output}: ${bytes.byteLength} bytes, ${plan.pipelines.length} pipelines, compiled in ${milliseconds} ms\n`);
     });
   },

@@ -2,9 +2,23 @@
 import type { Database, DatabaseOptions, ParameterValue } from '../runtime/database.js';
 import { UsageError, type OptionSpec } from './command.js';
 
-export const MEMORY = { type: 'string', value: 'SIZE', help: 'Most memory to use, such as 512MiB (the default).' } as const satisfies OptionSpec;
-export const THREADS = { type: 'string', value: 'N', help: "Worker threads; the machine's by default." } as const satisfies OptionSpec;
-export const PARAM = { type: 'string', short: 'p', multiple: true, value: 'VALUE', help: 'Value of the next parameter (?, $1); NULL for none.' } as const satisfies OptionSpec;
+export const MEMORY = {
+  type: 'string',
+  value: 'SIZE',
+  help: 'Most memory to use, such as 512MiB (the default).',
+} as const satisfies OptionSpec;
+export const THREADS = {
+  type: 'string',
+  value: 'N',
+  help: "Worker threads; the machine's by default.",
+} as const satisfies OptionSpec;
+export const PARAM = {
+  type: 'string',
+  short: 'p',
+  multiple: true,
+  value: 'VALUE',
+  help: 'Value of the next parameter (?, $1); NULL for none.',
+} as const satisfies OptionSpec;
 export const JSON_OUTPUT = { type: 'boolean', help: 'Print JSON, for programs.' } as const satisfies OptionSpec;
 
 interface Limits {
@@ -13,7 +27,11 @@ interface Limits {
 }
 
 /** Opens, lends and closes. A limit that `open` does not take is the caller's mistake. */
-export async function withDatabase<T>(path: string, options: Limits & Pick<DatabaseOptions, 'readOnly' | 'create' | 'lazyThreads'>, use: (db: Database) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  path: string,
+  options: Limits & Pick<DatabaseOptions, 'readOnly' | 'create' | 'lazyThreads'>,
+  use: (db: Database) => Promise<T>,
+): Promise<T> {
   const { open } = await import('../runtime/database.js');
   let db: Database;
   try {
@@ -34,7 +52,9 @@ export async function withDatabase<T>(path: string, options: Limits & Pick<Datab
   }
 }
 
-/** A parameter's text becomes a value of the type the statement wants; NULL and the words of booleans are what they say. */
+/**
+ * A parameter's text becomes a value of the type the statement wants; NULL and the words of booleans are what they say.
+ */
 export function parameterValues(texts: readonly string[]): readonly ParameterValue[] {
   return texts.map((text) => {
     switch (text.toLowerCase()) {

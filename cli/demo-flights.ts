@@ -1,4 +1,7 @@
-/** The demo's first part: tables and models in, predictions over a four-way join, why they run so, how often they are right. */
+/**
+ * The demo's first part: tables and models in, predictions over a four-way join, why they run so, how often they are
+ * right.
+ */
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,13 +35,17 @@ export async function showFlights(tell: Narrator, place: Place): Promise<void> {
     await importTables(tell, db, place);
     await addModels(tell, db, place);
     tell.step('Ask for flights that left in time and will be late all the same, as the trees see it.');
-    tell.say('Four tables are joined; predict stands in SELECT and in WHERE, and each model takes the columns it knows by name.\n');
+    tell.say(
+      'Four tables are joined; predict stands in SELECT and in WHERE, and each model takes the columns it knows by name.\n',
+    );
     tell.code(place.sql.replace(/^--.*\n/, ''));
     for (const attempt of ['compiled and run', 'run again, compiled already']) {
       const began = performance.now();
       const table = await tableOf(db.query(place.sql));
       const milliseconds = Math.round(performance.now() - began);
-      tell.say(attempt === 'compiled and run' ? `${table}${attempt} in ${milliseconds} ms` : `${attempt}: ${milliseconds} ms`);
+      tell.say(
+        attempt === 'compiled and run' ? `${table}${attempt} in ${milliseconds} ms` : `${attempt}: ${milliseconds} ms`,
+      );
     }
     await showExplain(tell, db, place);
     await showAccuracy(tell, db, place);
@@ -48,18 +55,32 @@ export async function showFlights(tell: Narrator, place: Place): Promise<void> {
 }
 
 async function importTables(tell: Narrator, db: Database, { flights }: Place): Promise<void> {
-  tell.step('Import five Parquet tables: all flights that left New York City in 2013, the weather, planes, airlines, airports.');
-  tell.code("const db = await open('flights.db');\nawait db.importFile('flights', 'examples/flights/flights.parquet');   // and so on");
+  tell.step(
+    'Import five Parquet tables: all flights that left New York City in 2013, the weather, planes, airlines, airports.',
+  );
+  tell.code(
+    "const db = await open('flights.db');\nawait db.importFile('flights', 'examples/flights/flights.parquet');   // and so on",
+  );
   for (const table of TABLES) {
-    await tell.timed((rows) => `${table}: ${countText(rows)} rows`, () => db.importFile(table, join(flights, `${table}.parquet`)));
+    await tell.timed(
+      (rows) => `${table}: ${countText(rows)} rows`,
+      () => db.importFile(table, join(flights, `${table}.parquet`)),
+    );
   }
 }
 
 async function addModels(tell: Narrator, db: Database, { flights }: Place): Promise<void> {
-  tell.step('Register three models, trained with scikit-learn and exported to ONNX: will a flight arrive more than 15 minutes late?');
-  tell.code("await db.createModel('late_gbdt', 'examples/flights/late_gbdt.onnx');   // or SQL: CREATE MODEL late_gbdt FROM '...'");
+  tell.step(
+    'Register three models, trained with scikit-learn and exported to ONNX: will a flight arrive more than 15 minutes late?',
+  );
+  tell.code(
+    "await db.createModel('late_gbdt', 'examples/flights/late_gbdt.onnx');   // or SQL: CREATE MODEL late_gbdt FROM '...'",
+  );
   for (const { name, what } of MODELS) {
-    await tell.timed((version) => `${name}@${version}: ${what}`, () => db.createModel(name, join(flights, `${name}.onnx`)));
+    await tell.timed(
+      (version) => `${name}@${version}: ${what}`,
+      () => db.createModel(name, join(flights, `${name}.onnx`)),
+    );
   }
 }
 
@@ -71,24 +92,33 @@ async function tableOf(result: QueryResult): Promise<string> {
 }
 
 async function showExplain(tell: Narrator, db: Database, { sql }: Place): Promise<void> {
-  tell.step('Ask why it runs as it does: the rewrites, the representation of each dense layer with its costs, the pipelines.');
+  tell.step(
+    'Ask why it runs as it does: the rewrites, the representation of each dense layer with its costs, the pipelines.',
+  );
   tell.code("console.log(await db.explain('SELECT ...', { analyze: true }));   // all of it, with the plan");
   const text = await db.explain(sql, { analyze: true });
-  const sections = text.split('\n\n').filter((section) => [...SHOWN_SECTIONS, 'run'].some((title) => section.startsWith(title)));
+  const sections = text
+    .split('\n\n')
+    .filter((section) => [...SHOWN_SECTIONS, 'run'].some((title) => section.startsWith(title)));
   tell.say(sections.join('\n\n').trimEnd());
 }
 
 /** Days of the month that five divides were held back from training. */
 async function showAccuracy(tell: Narrator, db: Database, { sql }: Place): Promise<void> {
-  tell.step('Compare with what happened: all joined flights whose arrival is known, on the days held back from training.');
+  tell.step(
+    'Compare with what happened: all joined flights whose arrival is known, on the days held back from training.',
+  );
   const join4 = /WITH t AS \([\s\S]*?\n\)/.exec(sql)?.[0] ?? '';
   const right = MODELS.map(({ name, label }) =>
-    `round(avg(CASE WHEN ((predict(${name}, t.*)).${label} = 1) = (t.arr_delay > 15) THEN 1.0 ELSE 0.0 END), 4) AS ${name}`);
+      `round(avg(CASE WHEN ((predict(${name}, t.*)).${label} = 1) = (t.arr_delay > 15) THEN 1.0 ELSE 0.0 END), 4) AS ${name}`,
+  );
   const query = `SELECT count(*) AS flights,\n       round(avg(CASE WHEN t.arr_delay > 15 THEN 0.0 ELSE 1.0 END), 4) AS always_in_time,\n       ${right.join(',\n       ')}\nFROM t\nWHERE t.arr_delay IS NOT NULL AND t.day % 5 = 0`;
   tell.code(query);
   const began = performance.now();
   const table = await tableOf(db.query(`${join4}\n${query}`));
-  tell.say(`${table}compiled and run in ${Math.round(performance.now() - began)} ms; an answer is right when the label is`);
+  tell.say(
+    `${table}compiled and run in ${Math.round(performance.now() - began)} ms; an answer is right when the label is`,
+  );
 }
 
 /** Compiles, then runs the artifact in a process of its own, as a server would. */
@@ -96,7 +126,9 @@ export async function showArtifact(tell: Narrator, { folder, sql }: Place): Prom
   const { open } = await import('../runtime/database.js');
   const path = join(folder, 'flights.db');
   const plan = join(folder, 'plan.wasm');
-  tell.step('Compile the query and its models to one WebAssembly module, and run that in a new process, which loads no compiler.');
+  tell.step(
+    'Compile the query and its models to one WebAssembly module, and run that in a new process, which loads no compiler.',
+  );
   tell.code('intarsia compile flights.db late_demo.sql -o plan.wasm\nintarsia run flights.db plan.wasm');
   const db = await open(path, { readOnly: true });
   try {
@@ -109,7 +141,9 @@ export async function showArtifact(tell: Narrator, { folder, sql }: Place): Prom
     await db.close();
   }
   const main = fileURLToPath(new URL('./main.js', import.meta.url));
-  const lines = await tell.timed((found) => `from the start of the process to its end: ${found.length - 1} rows`, async () => {
+  const lines = await tell.timed(
+    (found) => `from the start of the process to its end: ${found.length - 1} rows`,
+    async () => {
     const child = spawnSync(process.execPath, [main, 'run', path, plan, '--format', 'csv'], { encoding: 'utf8' });
     if (child.status !== 0) throw new Error(`the artifact did not run: ${child.stderr}`);
     return child.stdout.trimEnd().split('\n');

@@ -17,10 +17,15 @@ export async function showWide(tell: Narrator, folder: string): Promise<void> {
   const { open } = await import('../runtime/database.js');
   tell.step(`Run a network with ${bytesText(WEIGHT_BYTES)} of weights under a memory limit of ${MEMORY_LIMIT}.`);
   tell.say('Its weights are random numbers: this is about size, not about sense.\n');
-  tell.code(`const db = await open('wide.db', { memoryLimit: '${MEMORY_LIMIT}' });\nawait db.createModel('wide', 'wide.onnx');\ndb.query('SELECT id, (predict(wide, f0, ..., f27))[1] AS score FROM points')`);
+  tell.code(
+    `const db = await open('wide.db', { memoryLimit: '${MEMORY_LIMIT}' });\nawait db.createModel('wide', 'wide.onnx');\ndb.query('SELECT id, (predict(wide, f0, ..., f27))[1] AS score FROM points')`,
+  );
   const [points, onnx] = [join(folder, 'points.csv'), join(folder, 'wide.onnx')];
   await writeFile(points, pointsCsv());
-  await tell.timed(() => `wide.onnx written: 28-${WIDTH}-${WIDTH}-${WIDTH}-2`, () => writeModel(onnx, wideModel({ weightBytes: WEIGHT_BYTES, width: WIDTH, seed: 7 })));
+  await tell.timed(
+    () => `wide.onnx written: 28-${WIDTH}-${WIDTH}-${WIDTH}-2`,
+    () => writeModel(onnx, wideModel({ weightBytes: WEIGHT_BYTES, width: WIDTH, seed: 7 })),
+  );
   const db = await open(join(folder, 'wide.db'), { memoryLimit: MEMORY_LIMIT });
   try {
     await db.importFile('points', points);
@@ -45,6 +50,8 @@ async function showScores(tell: Narrator, db: Database): Promise<void> {
 /** The same on every machine. */
 function pointsCsv(): string {
   const value = (row: number, column: number): string => Math.sin(row * 31 + column * 7).toFixed(4);
-  const rows = Array.from({ length: ROWS }, (_, row) => [row, ...FEATURES.map((_name, column) => value(row, column))].join(','));
+  const rows = Array.from({ length: ROWS }, (_, row) =>
+    [row, ...FEATURES.map((_name, column) => value(row, column))].join(','),
+  );
   return `${['id', ...FEATURES].join(',')}\n${rows.join('\n')}\n`;
 }

@@ -1,6 +1,7 @@
 /**
- * `intarsia demo`: the way from five Parquet files and three ONNX models to answers, an artifact, and a model larger than memory.
- * Everything happens in a temporary folder. In: the files under `examples/`. Out: what a user would type, and what it gives.
+ * `intarsia demo`: the way from five Parquet files and three ONNX models to answers, an artifact, and a model larger
+ * than memory. Everything happens in a temporary folder. In: the files under `examples/`. Out: what a user would type,
+ * and what it gives.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,8 @@ const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 
 export const demo = defineCommand({
   usage: 'demo [options]',
-  summary: 'Imports five tables of flights, registers three models, predicts late arrivals in SQL, runs the compiled plan, then a model larger than its memory.',
+  summary:
+    'Imports five tables of flights, registers three models, predicts late arrivals in SQL, runs the compiled plan, then a model larger than its memory.',
   example: 'intarsia demo',
   positionals: [0, 0],
   options: {
@@ -26,7 +28,11 @@ export const demo = defineCommand({
   async run(_positionals, options) {
     const folder = await mkdtemp(join(tmpdir(), 'intarsia-demo-'));
     const tell = new Narrator();
-    const place = { folder, flights: join(EXAMPLES, 'flights'), sql: await readFile(join(EXAMPLES, 'flights', 'late_demo.sql'), 'utf8') };
+    const place = {
+      folder,
+      flights: join(EXAMPLES, 'flights'),
+      sql: await readFile(join(EXAMPLES, 'flights', 'late_demo.sql'), 'utf8'),
+    };
     try {
       await showFlights(tell, place);
       await showArtifact(tell, place);

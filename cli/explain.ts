@@ -8,7 +8,8 @@ const FORMATS = ['text', 'json', 'dot'] as const;
 
 export const explain = defineCommand({
   usage: 'explain DB SQL|FILE.sql|- [options]',
-  summary: 'Shows how a query would run: the plan, each rewrite and each representation with its reason, the pipelines.',
+  summary:
+    'Shows how a query would run: the plan, each rewrite and each representation with its reason, the pipelines.',
   example: 'intarsia explain shop.db "SELECT id, predict(fraud, tx.*) AS p FROM tx" --analyze',
   positionals: [2, 2],
   options: {
@@ -26,6 +27,13 @@ export const explain = defineCommand({
     const format = (options.format ?? (options.json ? 'json' : 'text')) as (typeof FORMATS)[number];
     const { analyze, passes, code } = options;
     await withDatabase(path!, { ...options, readOnly: true }, async (db) =>
-      write(await db.explain(text, { format, passes, code, ...(analyze ? { analyze } : {}) }, parameterValues(options.param))));
+      write(
+        await db.explain(
+          text,
+          { format, passes, code, ...(analyze ? { analyze } : {}) },
+          parameterValues(options.param),
+        ),
+      ),
+    );
   },
 });

@@ -1,4 +1,7 @@
-/** What a person reads when a command fails: one line, or a compiler's message with its caret; the stack only when asked for. */
+/**
+ * What a person reads when a command fails: one line, or a compiler's message with its caret; the stack only when asked
+ * for.
+ */
 
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `error: ${String(error)}`;

@@ -5,7 +5,8 @@ import { withProgress } from './progress.js';
 
 export const importCommand = defineCommand({
   usage: 'import DB TABLE FILE [options]',
-  summary: 'Makes a table of a CSV, Parquet or Arrow file, with the types found in it. The database file is made when there is none.',
+  summary:
+    'Makes a table of a CSV, Parquet or Arrow file, with the types found in it. The database file is made when there is none.',
   example: 'intarsia import shop.db tx tx.parquet',
   positionals: [3, 3],
   options: {
@@ -16,9 +17,15 @@ export const importCommand = defineCommand({
   async run([path, table, file], options, signal) {
     await withDatabase(path!, { ...options, threads: '1', create: true }, async (db) => {
       const began = performance.now();
-      const rows = await withProgress(`importing ${table!}`, () => db.importFile(table!, file!, { replace: options.replace, signal }));
+      const rows = await withProgress(`importing ${table!}`, () =>
+        db.importFile(table!, file!, { replace: options.replace, signal }),
+      );
       const milliseconds = Math.round(performance.now() - began);
-      process.stdout.write(options.json ? `${JSON.stringify({ table, rows, milliseconds })}\n` : `${table!}: ${rows} rows in ${milliseconds} ms\n`);
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify({ table, rows, milliseconds })}\n`
+          : `${table!}: ${rows} rows in ${milliseconds} ms\n`,
+      );
     });
   },
 });

@@ -35,7 +35,10 @@ async function describe(db: Database) {
       columns: columns.map((column) => ({ name: column.name, type: sqlTypeName(column), nullable: column.nullable })),
     })),
     views: [...catalog.views.values()].map(({ name, sql }) => ({ name, sql })),
-    models: [...catalog.models.values()].map(({ name, versions }) => ({ name, versions: versions.map(({ version }) => version) })),
+    models: [...catalog.models.values()].map(({ name, versions }) => ({
+      name,
+      versions: versions.map(({ version }) => version),
+    })),
     weights: { logicalBytes, storedBytes: physicalBytes, blocks, sharedBlocks },
   };
 }
@@ -43,10 +46,19 @@ async function describe(db: Database) {
 function textOf({ file, bytes, commit, tables, views, models, weights }: Description): string {
   return [
     `${file}: ${bytesText(bytes)}, ${commit} commits`,
-    ...tables.map(({ name, rows, columns }) => `table ${name}: ${countText(rows)} rows (${columns.map((column) => `${column.name} ${column.type}`).join(', ')})`),
+    ...tables.map(
+      ({ name, rows, columns }) =>
+        `table ${name}: ${countText(rows)} rows (${columns.map((column) => `${column.name} ${column.type}`).join(', ')})`,
+    ),
     ...views.map(({ name, sql }) => `view ${name}: ${sql}`),
-    ...models.map(({ name, versions }) => `model ${name}: ${versions.length === 1 ? 'version' : 'versions'} ${versions.join(', ')}`),
-    ...(models.length === 0 ? [] : [`weights: ${bytesText(weights.logicalBytes)}, stored as ${bytesText(weights.storedBytes)} in ${weights.blocks} blocks, ${weights.sharedBlocks} of them shared`]),
+    ...models.map(
+      ({ name, versions }) => `model ${name}: ${versions.length === 1 ? 'version' : 'versions'} ${versions.join(', ')}`,
+    ),
+    ...(models.length === 0
+      ? []
+      : [
+          `weights: ${bytesText(weights.logicalBytes)}, stored as ${bytesText(weights.storedBytes)} in ${weights.blocks} blocks, ${weights.sharedBlocks} of them shared`,
+        ]),
     '',
   ].join('\n');
 }

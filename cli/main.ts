@@ -12,16 +12,34 @@ interface Entry {
 }
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
-  demo: { summary: 'Three models over 336,776 flights, from import to plan.wasm, in under a minute.', load: async () => (await import('./demo.js')).demo },
-  import: { summary: 'Make a table of a CSV, Parquet or Arrow file.', load: async () => (await import('./import.js')).importCommand },
+  demo: {
+    summary: 'Three models over 336,776 flights, from import to plan.wasm, in under a minute.',
+    load: async () => (await import('./demo.js')).demo,
+  },
+  import: {
+    summary: 'Make a table of a CSV, Parquet or Arrow file.',
+    load: async () => (await import('./import.js')).importCommand,
+  },
   model: { summary: 'Add, list, inspect or remove models.', load: async () => (await import('./model.js')).model },
   query: { summary: 'Run SQL and print or save what it gives.', load: async () => (await import('./query.js')).query },
-  compile: { summary: 'Compile a query and its models to plan.wasm.', load: async () => (await import('./compile.js')).compile },
+  compile: {
+    summary: 'Compile a query and its models to plan.wasm.',
+    load: async () => (await import('./compile.js')).compile,
+  },
   run: { summary: 'Run a plan.wasm; no compiler is loaded.', load: async () => (await import('./run.js')).run },
-  explain: { summary: 'Show how a query would run, and why so.', load: async () => (await import('./explain.js')).explain },
+  explain: {
+    summary: 'Show how a query would run, and why so.',
+    load: async () => (await import('./explain.js')).explain,
+  },
   info: { summary: 'Show what a database file holds.', load: async () => (await import('./info.js')).info },
-  verify: { summary: 'Check every page of a database file.', load: async () => (await import('./verify.js')).verifyCommand },
-  calibrate: { summary: "Measure this machine's kernels.", load: async () => (await import('./calibrate.js')).calibrateCommand },
+  verify: {
+    summary: 'Check every page of a database file.',
+    load: async () => (await import('./verify.js')).verifyCommand,
+  },
+  calibrate: {
+    summary: "Measure this machine's kernels.",
+    load: async () => (await import('./calibrate.js')).calibrateCommand,
+  },
 };
 
 /** For a command to end what it does after Ctrl-C; the database file bears an end at any point. */
@@ -45,7 +63,8 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   if (name === undefined) throw new UsageError(`expected a command\n\n${overview()}`);
-  if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`there is no command '${name}'; there are ${Object.keys(COMMANDS).join(', ')}`);
+  if (!Object.hasOwn(COMMANDS, name))
+    throw new UsageError(`there is no command '${name}'; there are ${Object.keys(COMMANDS).join(', ')}`);
   const interrupt = new AbortController();
   process.once('SIGINT', () => {
     interrupt.abort(new Error('interrupted'));

@@ -15,11 +15,16 @@ export const model = defineCommand({
   options: { memory: MEMORY, json: JSON_OUTPUT },
   async run([action, path, name, file], options) {
     const expected = ARGUMENTS[action!];
-    if (expected === undefined) throw new UsageError(`there is no 'model ${action!}'; there are add, list, inspect, remove`);
+    if (expected === undefined)
+      throw new UsageError(`there is no 'model ${action!}'; there are add, list, inspect, remove`);
     const found = [action, path, name, file].filter((word) => word !== undefined).length;
-    if (found !== expected) throw new UsageError(`model ${action!}: found ${found - 1} arguments, expected ${expected - 1}`);
+    if (found !== expected)
+      throw new UsageError(`model ${action!}: found ${found - 1} arguments, expected ${expected - 1}`);
     const isWriter = action === 'add' || action === 'remove';
-    await withDatabase(path!, { memory: options.memory, threads: '1', readOnly: !isWriter, create: action === 'add' }, async (db) => {
+    await withDatabase(
+      path!,
+      { memory: options.memory, threads: '1', readOnly: !isWriter, create: action === 'add' },
+      async (db) => {
       const shown = await ACTIONS[action as keyof typeof ACTIONS](db, { name: name ?? '', file: file ?? '' });
       process.stdout.write(options.json ? `${JSON.stringify(shown.json)}\n` : `${shown.text}\n`);
     });
@@ -29,13 +34,19 @@ export const model = defineCommand({
 interface Arguments { readonly name: string; readonly file: string }
 interface Shown { readonly text: string; readonly json: unknown }
 
-const ACTIONS = { add, list, inspect, remove } satisfies Record<string, (db: Database, args: Arguments) => Promise<Shown>>;
+const ACTIONS = { add, list, inspect, remove } satisfies Record<
+  string,
+  (db: Database, args: Arguments) => Promise<Shown>
+>;
 
 async function add(db: Database, { name, file }: Arguments): Promise<Shown> {
   const before = await storedBytes(db);
   const version = await withProgress(`storing ${name}`, () => db.createModel(name, file));
   const written = (await storedBytes(db)) - before;
-  return { text: `${name}@${version}: ${bytesText(written)} of new weights stored`, json: { name, version, newBytes: written } };
+  return {
+    text: `${name}@${version}: ${bytesText(written)} of new weights stored`,
+    json: { name, version, newBytes: written },
+  };
 }
 
 async function storedBytes(db: Database): Promise<number> {
@@ -45,8 +56,17 @@ async function storedBytes(db: Database): Promise<number> {
 
 async function list(db: Database): Promise<Shown> {
   const models = [...db.file.catalog.models.values()].flatMap(({ name, versions }) =>
-    versions.map(({ version, createdAt, logicalBytes }) => ({ name, version, created: new Date(createdAt).toISOString(), bytes: logicalBytes })));
-  const lines = models.map(({ name, version, created, bytes }) => `${name}@${version}  ${created.slice(0, 19).replace('T', ' ')}  ${bytesText(bytes)}`);
+    versions.map(({ version, createdAt, logicalBytes }) => ({
+      name,
+      version,
+      created: new Date(createdAt).toISOString(),
+      bytes: logicalBytes,
+    })),
+  );
+  const lines = models.map(
+    ({ name, version, created, bytes }) =>
+      `${name}@${version}  ${created.slice(0, 19).replace('T', ' ')}  ${bytesText(bytes)}`,
+  );
   return { text: lines.length === 0 ? 'no models' : lines.join('\n'), json: models };
 }
 
@@ -54,16 +74,30 @@ async function inspect(db: Database, { name }: Arguments): Promise<Shown> {
   const wanted = parseName(name);
   using snapshot = db.file.snapshot();
   const found = await snapshot.model(wanted.name, wanted.version);
-  if (found === undefined) throw new Error(`there is no model ${name}; there are ${[...db.file.catalog.models.values()].map((entry) => entry.name).join(', ') || 'none'}`);
+  if (found === undefined)
+    throw new Error(
+      `there is no model ${name}; there are ${[...db.file.catalog.models.values()].map((entry) => entry.name).join(', ') || 'none'}`,
+    );
   const { version, inputs, outputs, tensors, irText, notes } = found;
-  const weights = tensors.map(({ name: hash, dtype, dims, blocks }) => ({ hash, type: `${dtype}[${dims.join(', ')}]`, blocks: blocks.length, bytes: blocks.reduce((sum, block) => sum + block.byteLength, 0) }));
+  const weights = tensors.map(({ name: hash, dtype, dims, blocks }) => ({
+    hash,
+    type: `${dtype}[${dims.join(', ')}]`,
+    blocks: blocks.length,
+    bytes: blocks.reduce((sum, block) => sum + block.byteLength, 0),
+  }));
   const total = weights.reduce((sum, weight) => sum + weight.bytes, 0);
-  const ports = (title: string, list: typeof inputs): readonly string[] => [title, ...list.map((port) => `  ${port.name}: ${port.type}`)];
+  const ports = (title: string, list: typeof inputs): readonly string[] => [
+    title,
+    ...list.map((port) => `  ${port.name}: ${port.type}`),
+  ];
   const text = [
     `${wanted.name}@${version}`,
     ...ports('inputs', inputs), ...ports('outputs', outputs),
     `weights: ${weights.length} tensors, ${bytesText(total)}`,
-    ...weights.map((weight) => `  ${weight.hash.slice(0, 12)}  ${weight.type}  ${bytesText(weight.bytes)} in ${weight.blocks} ${weight.blocks === 1 ? 'block' : 'blocks'}`),
+    ...weights.map(
+      (weight) =>
+        `  ${weight.hash.slice(0, 12)}  ${weight.type}  ${bytesText(weight.bytes)} in ${weight.blocks} ${weight.blocks === 1 ? 'block' : 'blocks'}`,
+    ),
     'graph', ...irText.trimEnd().split('\n').map((line) => `  ${line}`),
   ].join('\n');
   return { text, json: { name: wanted.name, version, inputs, outputs, weights, graph: irText, notes } };

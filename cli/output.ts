@@ -9,9 +9,18 @@ const FORMATS = ['table', 'csv', 'json', 'arrow', 'parquet'] as const;
 type Format = (typeof FORMATS)[number];
 
 export const OUTPUT_OPTIONS = {
-  format: { type: 'string', choices: FORMATS, help: "How rows are written; a table, or what the output file's name says." },
+  format: {
+    type: 'string',
+    choices: FORMATS,
+    help: "How rows are written; a table, or what the output file's name says.",
+  },
   json: JSON_OUTPUT,
-  output: { type: 'string', short: 'o', value: 'FILE', help: 'Write to a file (csv, json, arrow, parquet) instead of stdout.' },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FILE',
+    help: 'Write to a file (csv, json, arrow, parquet) instead of stdout.',
+  },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export interface OutputOptions {
@@ -39,7 +48,9 @@ export async function writeResult(result: QueryResult, { format, file }: Output)
   const columns = await result.columns();
   if (columns === undefined) {
     const changed = await result.run();
-    return write(format === 'json' ? `${JSON.stringify({ changed })}\n` : `${changed} ${changed === 1 ? 'row' : 'rows'} changed\n`);
+    return write(
+      format === 'json' ? `${JSON.stringify({ changed })}\n` : `${changed} ${changed === 1 ? 'row' : 'rows'} changed\n`,
+    );
   }
   switch (format) {
     case 'table': {
@@ -60,15 +71,18 @@ export async function writeResult(result: QueryResult, { format, file }: Output)
 
 function formatOf({ format, json, output }: OutputOptions): Format {
   if (format !== undefined) {
-    if ((format === 'arrow' || format === 'parquet') && output === undefined) throw new UsageError(`${format} is for files: add -o FILE`);
-    if (format === 'table' && output !== undefined) throw new UsageError('a table is for people: add --format csv, json, arrow or parquet');
+    if ((format === 'arrow' || format === 'parquet') && output === undefined)
+      throw new UsageError(`${format} is for files: add -o FILE`);
+    if (format === 'table' && output !== undefined)
+      throw new UsageError('a table is for people: add --format csv, json, arrow or parquet');
     return format as Format;
   }
   if (json) return 'json';
   if (output === undefined) return 'table';
   const extension = /\.([^./]+)$/.exec(output)?.[1]?.toLowerCase();
   const found = FORMATS.find((name) => name === extension && name !== 'table');
-  if (found === undefined) throw new UsageError(`cannot tell the format from '${output}': add --format csv, json, arrow or parquet`);
+  if (found === undefined)
+    throw new UsageError(`cannot tell the format from '${output}': add --format csv, json, arrow or parquet`);
   return found;
 }
 

@@ -6,7 +6,10 @@ export async function withProgress<T>(label: string, work: () => Promise<T>): Pr
   const { stderr } = process;
   if (!stderr.isTTY) return work();
   const began = performance.now();
-  const timer = setInterval(() => stderr.write(`\r${label} ... ${((performance.now() - began) / 1000).toFixed(1)} s`), INTERVAL_MS);
+  const timer = setInterval(
+    () => stderr.write(`\r${label} ... ${((performance.now() - began) / 1000).toFixed(1)} s`),
+    INTERVAL_MS,
+  );
   try {
     return await work();
   } finally {

@@ -47,7 +47,10 @@ export class TableRows {
 /** `width`: characters of the terminal; `undefined` where lines may be of any length. */
 export function renderTable(columns: readonly TextColumn[], rows: TableRows, width?: number): string {
   const shown = [...rows.head, ...rows.end];
-  const texts = columns.map((column, i) => ({ column, cells: shown.map((row) => (row[i] === undefined ? 'NULL' : printable(row[i]!))) }));
+  const texts = columns.map((column, i) => ({
+    column,
+    cells: shown.map((row) => (row[i] === undefined ? 'NULL' : printable(row[i]!))),
+  }));
   const laidOut = fit(texts.map(({ column, cells }) => ({
     ...column, cells, width: Math.max(...[column.name, column.type, ...cells].map(displayWidth)),
   })), width);
@@ -57,7 +60,14 @@ export function renderTable(columns: readonly TextColumn[], rows: TableRows, wid
   const body = shown.map((_, row) => line((column) => column.cells[row]!));
   if (elided > 0) body.splice(rows.head.length, 0, line(() => '·'));
   const summary = `${countText(rows.rowCount)} ${rows.rowCount === 1 ? 'row' : 'rows'}${elided > 0 ? ` (${shown.length} shown)` : ''}`;
-  return [line((column) => column.name), line((column) => column.type), line(() => '', '─', '┼'), ...body, summary, ''].join('\n');
+  return [
+    line((column) => column.name),
+    line((column) => column.type),
+    line(() => '', '─', '┼'),
+    ...body,
+    summary,
+    '',
+  ].join('\n');
 }
 
 interface Shown extends TextColumn {
@@ -71,7 +81,8 @@ function fit(columns: readonly Shown[], width: number | undefined): readonly Sho
   let most = MAX_VALUE_WIDTH;
   let fitted = columns.map((column) => narrow(column, most));
   if (width === undefined) return fitted;
-  for (; total(fitted) > width && most > MIN_VALUE_WIDTH; most -= 4) fitted = columns.map((column) => narrow(column, most - 4));
+  for (; total(fitted) > width && most > MIN_VALUE_WIDTH; most -= 4)
+    fitted = columns.map((column) => narrow(column, most - 4));
   const left = [...fitted];
   let isElided = false;
   while (total(left) + (isElided ? 4 : 0) > width && left.length > 2) {
@@ -79,14 +90,26 @@ function fit(columns: readonly Shown[], width: number | undefined): readonly Sho
     isElided = true;
   }
   if (!isElided) return left;
-  left.splice(Math.ceil(left.length / 2), 0, { name: ELLIPSIS, type: '', isNumeric: false, cells: left[0]!.cells.map(() => ELLIPSIS), width: 1 });
+  left.splice(Math.ceil(left.length / 2), 0, {
+    name: ELLIPSIS,
+    type: '',
+    isNumeric: false,
+    cells: left[0]!.cells.map(() => ELLIPSIS),
+    width: 1,
+  });
   return left;
 }
 
 function narrow(column: Shown, most: number): Shown {
   if (column.width <= most) return column;
   const cut = (text: string): string => cutTo(text, most);
-  return { name: cut(column.name), type: cut(column.type), isNumeric: column.isNumeric, cells: column.cells.map(cut), width: most };
+  return {
+    name: cut(column.name),
+    type: cut(column.type),
+    isNumeric: column.isNumeric,
+    cells: column.cells.map(cut),
+    width: most,
+  };
 }
 
 function cutTo(text: string, most: number): string {
@@ -115,7 +138,8 @@ function printable(text: string): string {
 }
 
 /** Columns a terminal needs: none for combining marks, two for East Asian wide characters and emoji (Unicode TR 11). */
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
 export function displayWidth(text: string): number {
   if (/^[\u0020-\u007e]*$/.test(text)) return text.length;

@@ -13,11 +13,21 @@ export const verifyCommand = defineCommand({
     const { verify } = await import('../runtime/database.js');
     const problems = await withProgress(`verifying ${path!}`, () => verify(path!));
     if (options.json) {
-      const listed = problems.map(({ code, message, details: { page, expected, actual } }) => ({ code, message, page, expected, actual }));
+      const listed = problems.map(({ code, message, details: { page, expected, actual } }) => ({
+        code,
+        message,
+        page,
+        expected,
+        actual,
+      }));
       process.stdout.write(`${JSON.stringify({ file: path, problems: listed })}\n`);
     } else {
       for (const { message } of problems) process.stdout.write(`${message}\n`);
-      process.stdout.write(problems.length === 0 ? `${path!} is sound\n` : `${path!} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`);
+      process.stdout.write(
+        problems.length === 0
+          ? `${path!} is sound\n`
+          : `${path!} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`,
+      );
     }
     return problems.length === 0 ? 0 : 1;
   },

@@ -64,7 +64,10 @@ function keep(path: string, calibration: Calibration): void {
   }
 }
 
-/** A block streams past many rows at the rate of the kernel alone; what is fused around a tile costs about a quarter of it. */
+/**
+ * A block streams past many rows at the rate of the kernel alone; what is fused around a tile costs about a quarter of
+ * it.
+ */
 const FUSED_SHARE = 0.75;
 
 export function chooseKernels(calibration: string | undefined): Kernels {

@@ -26,7 +26,9 @@ export function catalogView(environment: CompilerEnvironment, models: ModelCache
     modelNames: () => environment.modelNames,
     table: (name) => {
       const table = environment.table(name);
-      return table === undefined ? undefined : { name: table.name, schema: relationOf(table.columns), rowCount: table.rowCount };
+      return table === undefined
+        ? undefined
+        : { name: table.name, schema: relationOf(table.columns), rowCount: table.rowCount };
     },
     model: (name, version) => {
       const found = environment.model(name, version);
@@ -41,11 +43,17 @@ export function catalogView(environment: CompilerEnvironment, models: ModelCache
 }
 
 /** It comes from a file: what it says is verified before it is used. @throws StorageError */
-function graphOf({ name, model }: { readonly name: string; readonly model: ModelVersion }, models: ModelCache): ModelGraph {
+function graphOf(
+  { name, model }: { readonly name: string; readonly model: ModelVersion },
+  models: ModelCache,
+): ModelGraph {
   const known = models.get(model);
   if (known !== undefined) return known;
   const damaged = (what: string): StorageError =>
-    new StorageError('corrupt', `the stored model ${name}@${model.version} is damaged, or of another version of Intarsia: ${what}; register it again`);
+    new StorageError(
+      'corrupt',
+      `the stored model ${name}@${model.version} is damaged, or of another version of Intarsia: ${what}; register it again`,
+    );
   for (const tensor of model.tensors) {
     const problem = problemOfStored(tensor);
     if (problem !== undefined) throw damaged(`weight ${tensor.name}: ${problem}`);
@@ -63,7 +71,9 @@ function graphOf({ name, model }: { readonly name: string; readonly model: Model
 }
 
 /** Whether the file has a model's weight in the layout in which a kernel reads it. */
-export function storedWeights(environment: CompilerEnvironment): (weight: { model: string; hash: string; layout: string }) => boolean {
+export function storedWeights(
+  environment: CompilerEnvironment,
+): (weight: { model: string; hash: string; layout: string }) => boolean {
   return ({ model, hash, layout }) => {
     const [name, version] = model.split('@');
     const found = environment.model(name!, version === undefined ? undefined : Number(version));

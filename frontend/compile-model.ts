@@ -31,13 +31,21 @@ export async function compileModel(source: string | Uint8Array, options: ModelCo
   const given = { rebatch: true, sizes, constants };
   const { graph, data } = typeof source === 'string'
     ? await openModelFile(source, given) : await importModel(source, { name: 'model', ...given });
-  const compiled = options.kernels ? compileKernel(graph, data) : { reasons: ['the reference evaluator was asked for'] };
+  const compiled = options.kernels
+    ? compileKernel(graph, data)
+    : { reasons: ['the reference evaluator was asked for'] };
   const kernel = 'kernel' in compiled ? compiled.kernel : undefined;
-  const evaluate = (inputs: ReadonlyMap<string, TensorValue>): readonly TensorValue[] => evaluateGraph(graph, data, inputs);
+  const evaluate = (inputs: ReadonlyMap<string, TensorValue>): readonly TensorValue[] =>
+    evaluateGraph(graph, data, inputs);
   return {
     name: graph.name,
     inputs: graph.inputs.map(({ name, type: { dtype, dims } }) => ({ name, dtype, dims, map: undefined })),
-    outputs: graph.outputs.map(({ name, tensor: { type }, map }): ModelPort => ({ name, dtype: type.dtype, dims: type.dims, map })),
+    outputs: graph.outputs.map(({ name, tensor: { type }, map }): ModelPort => ({
+      name,
+      dtype: type.dtype,
+      dims: type.dims,
+      map,
+    })),
     kernel,
     reasons: 'reasons' in compiled ? compiled.reasons : [],
     rewrites: 'rewrites' in compiled ? compiled.rewrites : [],
@@ -46,18 +54,27 @@ export async function compileModel(source: string | Uint8Array, options: ModelCo
   };
 }
 
-function evaluateGraph(graph: ModelGraph, data: TensorData, values: ReadonlyMap<string, TensorValue>): readonly TensorValue[] {
+function evaluateGraph(
+  graph: ModelGraph,
+  data: TensorData,
+  values: ReadonlyMap<string, TensorValue>,
+): readonly TensorValue[] {
   const inputs = new Map<Tensor, TensorValue>(graph.inputs.map((input) => [input, values.get(input.name)!]));
   const context = { data, inputs, cache: new Map<Tensor, TensorValue>() };
   return graph.outputs.map(({ tensor }) => evaluateTensor(tensor, context));
 }
 
-type Attempt = { readonly kernel: ModelKernel; readonly rewrites: readonly string[] } | { readonly reasons: readonly string[] };
+type Attempt =
+  { readonly kernel: ModelKernel; readonly rewrites: readonly string[] } | { readonly reasons: readonly string[] };
 
 function compileKernel(graph: ModelGraph, data: TensorData): Attempt {
   const reason = columnsReason(graph) ?? rowDependence(graph);
   if (reason !== undefined) return { reasons: [reason] };
-  const optimised = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET, pipeline: MODEL_PIPELINE });
+  const optimised = optimise(applyToColumns(graph), {
+    tensors: data,
+    budgetBytes: NO_BUDGET,
+    pipeline: MODEL_PIPELINE,
+  });
   const outputs = (optimised.plan as Apply).outputs.map((output) => output.tensor);
   tier ??= kernelCalibration().tier;
   const module = new ModuleBuilder({ relaxedSimd: tier.relaxedSimd });
@@ -75,10 +92,13 @@ function columnsReason(graph: ModelGraph): string | undefined {
   if (graph.inputs.length === 0) return 'the model has no inputs';
   for (const { name, type: { dims } } of graph.inputs) {
     const open = dims.slice(1).find((dim) => typeof dim === 'string');
-    if (open !== undefined) return `the input ${name} of shape [${dims.join(', ')}] has a symbolic dim besides the batch: give the size of ${open}`;
+    if (open !== undefined)
+      return `the input ${name} of shape [${dims.join(', ')}] has a symbolic dim besides the batch: give the size of ${open}`;
   }
   const columns = graph.inputs.reduce((sum, input) => sum + widthOfInput(input), 0);
-  return columns > MOST_COLUMNS ? `a row of its inputs has ${columns} elements; kernels take at most ${MOST_COLUMNS}` : undefined;
+  return columns > MOST_COLUMNS
+    ? `a row of its inputs has ${columns} elements; kernels take at most ${MOST_COLUMNS}`
+    : undefined;
 }
 
 interface Built {

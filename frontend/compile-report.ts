@@ -19,7 +19,11 @@ export function reportOf(bound: Relation, optimised: Optimised, milliseconds: nu
     passMilliseconds: optimised.timings.map(({ pass, ms }) => ({ pass, milliseconds: ms })),
     stages: [{ name: 'bound', text: printed(bound) }, { name: 'placed', text: printed(optimised.plan) }],
     rewrites: optimised.trace.map((rewrite) => ({
-      pass: rewrite.pass, rule: rewrite.rule, reason: rewrite.reason, before: printed(rewrite.before), after: printed(rewrite.after),
+      pass: rewrite.pass,
+      rule: rewrite.rule,
+      reason: rewrite.reason,
+      before: printed(rewrite.before),
+      after: printed(rewrite.after),
     })),
   };
 }
@@ -27,7 +31,10 @@ export function reportOf(bound: Relation, optimised: Optimised, milliseconds: nu
 function decisionOf(decision: Decision): PlacementDecision {
   const { node, chosen, reason, kernel, relational, native } = decision;
   const candidates = Object.entries({ kernel, relational, native }).map(([representation, estimate]) => ({
-    representation, milliseconds: estimate.ms, bytes: estimate.bytes, note: representation === 'native' ? 'estimated only, not built yet' : undefined,
+    representation,
+    milliseconds: estimate.ms,
+    bytes: estimate.bytes,
+    note: representation === 'native' ? 'estimated only, not built yet' : undefined,
   }));
   return { node: nameOf(node), chosen, reason, candidates };
 }

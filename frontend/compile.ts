@@ -36,9 +36,11 @@ export const compiler: Compiler = {
 function compileStatement(sql: string, environment: CompilerEnvironment): CompiledStatement {
   const began = performance.now();
   const [statement, ...rest] = parseStatements(sql);
-  if (statement === undefined || rest.length > 0) throw new Error(`compile takes one statement, found ${rest.length + (statement === undefined ? 0 : 1)}`);
+  if (statement === undefined || rest.length > 0)
+    throw new Error(`compile takes one statement, found ${rest.length + (statement === undefined ? 0 : 1)}`);
   const bound = bindStatement(statement, catalogView(environment, models), { source: sql });
-  const query = (plan: Relation, parameters: readonly DType[]): CompiledQuery => compileQuery(plan, { sql, parameters, environment, began });
+  const query = (plan: Relation, parameters: readonly DType[]): CompiledQuery =>
+    compileQuery(plan, { sql, parameters, environment, began });
   return lowerStatement(bound, query);
 }
 
@@ -65,7 +67,10 @@ export function compileQuery(bound: Relation, options: QueryOptions): CompiledQu
   });
   const milliseconds = performance.now() - options.began;
   const id = rememberDetails({
-    irText: () => print(optimised.plan), report: () => reportOf(bound, optimised, milliseconds), code: emitted.text, forget: emitted.dispose,
+    irText: () => print(optimised.plan),
+    report: () => reportOf(bound, optimised, milliseconds),
+    code: emitted.text,
+    forget: emitted.dispose,
   });
   return { kind: 'query', id, plan: emitted.plan, wasm: emitted.wasm };
 }

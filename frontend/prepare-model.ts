@@ -1,7 +1,8 @@
 /**
  * A model file to what the database stores: its graph as text, and its weights in the order in which kernels read them.
  *
- * The graph is compiled once by itself, over plain columns, to learn those orders; weights are streamed when storage asks.
+ * The graph is compiled once by itself, over plain columns, to learn those orders; weights are streamed when storage
+ * asks.
  */
 import { SIMD128_TIER } from '../backends/wasm/kernel-tier.js';
 import { compileTileProgram } from '../backends/wasm/tile-program.js';
@@ -28,10 +29,14 @@ const NO_BUDGET = Number.MAX_SAFE_INTEGER;
 const LOADED_BYTES = 64 * 2 ** 20;
 
 export async function prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel> {
-  const imported = typeof source === 'string' ? await openModelFile(source, { name, rebatch: true }) : await importModel(source, { name, rebatch: true });
+  const imported =
+    typeof source === 'string'
+      ? await openModelFile(source, { name, rebatch: true })
+      : await importModel(source, { name, rebatch: true });
   const { graph, weights, data } = imported;
   const dependence = rowDependence(graph);
-  if (dependence !== undefined) throw new ModelError('unsupported', `not a function of rows: ${dependence}`, { model: name });
+  if (dependence !== undefined)
+    throw new ModelError('unsupported', `not a function of rows: ${dependence}`, { model: name });
   const sizeOf = (hash: string): number => weights.get(hash)?.byteLength ?? 0;
   const uses = weightUses(graph, data, sizeOf);
   return {
@@ -48,11 +53,17 @@ export async function prepareModel(name: string, source: string | Uint8Array): P
 function weightUses(graph: ModelGraph, data: TensorData, sizeOf: (hash: string) => number): readonly WeightUse[] {
   const plan = optimise(applyToColumns(graph), { tensors: data, budgetBytes: NO_BUDGET }).plan;
   const applies = postorder(plan).filter((node): node is Apply => node.kind === 'apply');
-  const layers = applies.flatMap((apply) => apply.outputs.flatMap((output) => postorder(output.tensor))).filter((node) => node.kind === 'dense');
+  const layers = applies
+    .flatMap((apply) => apply.outputs.flatMap((output) => postorder(output.tensor)))
+    .filter((node) => node.kind === 'dense');
   const large = layers.filter((layer) => sizeOf(storedMatrix(layer.weight)?.hash ?? '') > LOADED_BYTES);
   if (large.length > 0) return [...new Set(layers)].flatMap(panelUses);
   return applies.flatMap((apply) => {
-    const program = compileTileProgram(new ModuleBuilder({ relaxedSimd: false }), apply.outputs.map((output) => output.tensor), { data, tier: SIMD128_TIER });
+    const program = compileTileProgram(
+      new ModuleBuilder({ relaxedSimd: false }),
+      apply.outputs.map((output) => output.tensor),
+      { data, tier: SIMD128_TIER },
+    );
     if ('unsupported' in program) {
       throw new ModelError('unsupported', `no kernels for: ${program.unsupported.join('; ')}`, { model: graph.name });
     }
@@ -65,18 +76,29 @@ function panelUses({ weight }: Dense): readonly WeightUse[] {
   if (stored === undefined || weight.type.dtype !== 'f32') return [];
   const [k, m] = weight.type.dims as readonly [number, number];
   const { hash, transposed } = stored;
-  return blocksOf({ k, m, dtype: 'f32', transposed }).map((layout) => ({ hash, tensors: [hash], layout, byteLength: panelBytes(layout) }));
+  return blocksOf({ k, m, dtype: 'f32', transposed }).map((layout) => ({
+    hash,
+    tensors: [hash],
+    layout,
+    byteLength: panelBytes(layout),
+  }));
 }
 
 /** The model over a relation that has a column for each of its features. */
 export function applyToColumns(graph: ModelGraph): Apply {
   const columns = graph.inputs.flatMap((input) =>
-    Array.from({ length: widthOfInput(input) }, (_, i) => ({ name: `${input.name}_${i}`, type: scalar(input.type.dtype) })));
+    Array.from({ length: widthOfInput(input) }, (_, i) => ({
+      name: `${input.name}_${i}`,
+      type: scalar(input.type.dtype),
+    })),
+  );
   const type = relation(columns);
   const rows = make({ kind: 'scan', table: 'features', schema: type, columns: columns.map((_, i) => i) });
   let next = 0;
   const inputs = graph.inputs.map((input) => ({
-    exprs: Array.from({ length: widthOfInput(input) }, (): Expr => make({ kind: 'ref', index: next, type: columns[next++]!.type })),
+    exprs: Array.from({ length: widthOfInput(input) }, (): Expr =>
+      make({ kind: 'ref', index: next, type: columns[next++]!.type }),
+    ),
   }));
   return applyModel(rows, { model: graph.name, graph, inputs });
 }

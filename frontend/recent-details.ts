@@ -34,5 +34,7 @@ export function rememberDetails(query: Printable): string {
 
 export function recentDetails(id: string, { code }: { readonly code: boolean }): QueryDetails | undefined {
   const query = recent.get(id);
-  return query === undefined ? undefined : { irText: query.irText(), report: query.report(), code: code ? query.code() : undefined };
+  return query === undefined
+    ? undefined
+    : { irText: query.irText(), report: query.report(), code: code ? query.code() : undefined };
 }

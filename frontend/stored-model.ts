@@ -29,18 +29,32 @@ export function tensorsToStore(options: {
   weights: ReadonlyMap<string, WeightSource>; uses: readonly WeightUse[]; data: TensorData;
 }): readonly NewTensor[] {
   const { weights, uses, data } = options;
-  const panels = uses.filter((use): use is WeightUse & { layout: PanelLayout } => use.layout.kind === 'panels' && weights.has(use.hash));
+  const panels = uses.filter(
+    (use): use is WeightUse & { layout: PanelLayout } => use.layout.kind === 'panels' && weights.has(use.hash),
+  );
   const paneled = new Set(panels.map((use) => use.hash));
   const packed = uses.filter((use) => !paneled.has(use.hash));
   return [
-    ...[...paneled].map((hash) => panelTensor(hash, weights.get(hash)!, panels.filter((use) => use.hash === hash).map((use) => use.layout))),
+    ...[...paneled].map((hash) =>
+      panelTensor(
+        hash,
+        weights.get(hash)!,
+        panels.filter((use) => use.hash === hash).map((use) => use.layout),
+      ),
+    ),
     ...packed.map((use) => packedTensor(use, data)),
     ...[...weights].filter(([hash]) => !paneled.has(hash)).map(([hash, source]) => rawTensor(hash, source)),
   ];
 }
 
 function rawTensor(hash: string, source: WeightSource): NewTensor {
-  return { name: hash, dtype: source.dtype, dims: source.dims, layout: { whole: RAW, parts: [] }, blocks: slices(source) };
+  return {
+    name: hash,
+    dtype: source.dtype,
+    dims: source.dims,
+    layout: { whole: RAW, parts: [] },
+    blocks: slices(source),
+  };
 }
 
 async function* slices(source: WeightSource): AsyncGenerator<Uint8Array> {
@@ -52,13 +66,20 @@ async function* slices(source: WeightSource): AsyncGenerator<Uint8Array> {
 function packedTensor(use: WeightUse, data: TensorData): NewTensor {
   const bytes = packWeight(use.tensors.map((hash) => data.get(hash)), use.layout);
   const blocks: Uint8Array[] = [];
-  for (let offset = 0; offset < bytes.byteLength; offset += BLOCK_BYTES) blocks.push(bytes.subarray(offset, offset + BLOCK_BYTES));
-  return { name: use.hash, dtype: 'u8', dims: [bytes.byteLength], layout: { whole: layoutKey(use.layout), parts: [] }, blocks };
+  for (let offset = 0; offset < bytes.byteLength; offset += BLOCK_BYTES)
+    blocks.push(bytes.subarray(offset, offset + BLOCK_BYTES));
+  return {
+    name: use.hash,
+    dtype: 'u8',
+    dims: [bytes.byteLength],
+    layout: { whole: layoutKey(use.layout), parts: [] },
+    blocks,
+  };
 }
 
 /**
- * Reads the matrix a row of blocks at a time, so that a matrix of any size takes 256 of its rows of memory. Its shape is
- * that of the use: equal bytes may be known under another one.
+ * Reads the matrix a row of blocks at a time, so that a matrix of any size takes 256 of its rows of memory. Its shape
+ * is that of the use: equal bytes may be known under another one.
  */
 function panelTensor(hash: string, source: WeightSource, uses: readonly PanelLayout[]): NewTensor {
   const layouts = [...new Map(uses.map((layout) => [layoutKey(layout), layout])).values()].sort(inRowOrder);
@@ -98,7 +119,10 @@ export function valueOfStored(stored: StoredTensor): TensorValue {
   const layout = stored.layout as { readonly whole: string; readonly parts: readonly string[] };
   if (layout.whole === RAW) return decodeTensor(stored.dtype, stored.dims, joined(stored.blocks));
   if (layout.whole !== '') throw new Error(`a tensor packed as ${layout.whole} has no values of its own`);
-  return unpackPanels(stored.blocks, { layouts: layout.parts.map((part) => JSON.parse(part) as PanelLayout), dims: stored.dims });
+  return unpackPanels(stored.blocks, {
+    layouts: layout.parts.map((part) => JSON.parse(part) as PanelLayout),
+    dims: stored.dims,
+  });
 }
 
 /** Why the blocks of a tensor cannot be what its layout says: the file is damaged, or of another version. */
@@ -106,12 +130,14 @@ export function problemOfStored(tensor: TensorMeta): string | undefined {
   const { whole, parts } = layoutOf(tensor);
   const lengths = tensor.blocks.map((block) => block.byteLength);
   const held = lengths.reduce((sum, length) => sum + length, 0);
-  if (whole === RAW) return tensor.dtype === 'utf8' ? undefined : problemOfLength(held, tensorByteLength(tensor.dtype, tensor.dims));
+  if (whole === RAW)
+    return tensor.dtype === 'utf8' ? undefined : problemOfLength(held, tensorByteLength(tensor.dtype, tensor.dims));
   if (whole !== '') return problemOfLength(held, tensor.dims[0] ?? 0);
   if (parts.length !== lengths.length) return `found ${lengths.length} blocks, expected ${parts.length}`;
   for (const [i, part] of parts.entries()) {
     const layout = panelLayoutOf(part);
-    if (layout === undefined || layout.dtype !== tensor.dtype || !fits(layout, tensor.dims)) return `block ${i} has the layout ${part}, which no kernel reads`;
+    if (layout === undefined || layout.dtype !== tensor.dtype || !fits(layout, tensor.dims))
+      return `block ${i} has the layout ${part}, which no kernel reads`;
     const problem = problemOfLength(lengths[i]!, panelBytes(layout));
     if (problem !== undefined) return `block ${i}: ${problem}`;
   }

@@ -11,7 +11,12 @@ export function asApply(node: Blocked): Apply {
   const ref = make({ kind: 'ref', index: node.feature, type: feature });
   const leaf: Tensor = make({ kind: 'to_tensor', exprs: [ref], dtype, nulls: 'null' });
   const tensor = node.layers.reduce<Tensor>((input, layer) => make({
-    kind: 'dense', input, weight: layer.weight, bias: layer.bias, activation: layer.activation, representation: 'relational',
+        kind: 'dense',
+        input,
+        weight: layer.weight,
+        bias: layer.bias,
+        activation: layer.activation,
+        representation: 'relational',
   }), leaf);
   return make({ kind: 'apply', input: node.input, model: node.model, outputs: [{ name: node.name, tensor }] });
 }

@@ -48,12 +48,19 @@ export function widthOfInput(input: Input): number {
 
 function leafOf(graph: ModelGraph, input: Input, exprs: readonly Expr[]): Tensor {
   const { dtype, dims } = input.type;
-  const leaf = make({ kind: 'to_tensor', exprs: exprs.map((expr) => castFeature(expr, dtype)), dtype, nulls: nullsOf(graph, input) });
+  const leaf = make({
+    kind: 'to_tensor',
+    exprs: exprs.map((expr) => castFeature(expr, dtype)),
+    dtype,
+    nulls: nullsOf(graph, input),
+  });
   return dims.length === 2 ? leaf : make({ kind: 'reshape', input: leaf, dims: ['n', ...dims.slice(1)] });
 }
 
 function castFeature(expr: Expr, dtype: DType): Expr {
-  return expr.type.kind === 'scalar' && expr.type.dtype !== dtype ? make({ kind: 'cast', arg: expr, to: dtype, attempt: false }) : expr;
+  return expr.type.kind === 'scalar' && expr.type.dtype !== dtype
+    ? make({ kind: 'cast', arg: expr, to: dtype, attempt: false })
+    : expr;
 }
 
 /** What a NULL feature becomes: NaN where the model looks for NaN itself (an imputer, trees), else NULL for the row. */
@@ -66,7 +73,8 @@ export function nullsOf(graph: ModelGraph, input: Input): 'nan' | 'null' {
 
 function handlesNaNOf(node: Node, input: Input): boolean {
   if (node.kind === 'tree_ensemble') return comesFrom(node.input, input);
-  if (node.kind !== 'map' || !postorder(node.body).some((part) => part.kind === 'call' && part.op === 'is_nan')) return false;
+  if (node.kind !== 'map' || !postorder(node.body).some((part) => part.kind === 'call' && part.op === 'is_nan'))
+    return false;
   return node.inputs.some((tensorInput) => comesFrom(tensorInput, input));
 }
 
@@ -76,7 +84,10 @@ function comesFrom(node: Tensor, input: Input): boolean {
     case 'input': return node === input;
     case 'reshape': case 'transpose': case 'expand': case 'slice': case 'gather': return comesFrom(node.input, input);
     case 'concat': return node.inputs.some((part) => comesFrom(part, input));
-    case 'map': return node.body.kind === 'cast' && node.body.arg.kind === 'ref' && comesFrom(node.inputs[node.body.arg.index]!, input);
+    case 'map':
+      return (
+        node.body.kind === 'cast' && node.body.arg.kind === 'ref' && comesFrom(node.inputs[node.body.arg.index]!, input)
+      );
     default: return false;
   }
 }

@@ -38,7 +38,11 @@ export function isNode(value: unknown): value is Node {
 function keyOf(node: Node): string {
   const parts: string[] = [];
   for (const name of Object.keys(node).sort()) {
-    parts.push(name === 'type' ? `type=${printType(node.type)}` : `${name}=${keyOfValue((node as unknown as Record<string, unknown>)[name])}`);
+    parts.push(
+      name === 'type'
+        ? `type=${printType(node.type)}`
+        : `${name}=${keyOfValue((node as unknown as Record<string, unknown>)[name])}`,
+    );
   }
   return parts.join(';');
 }
@@ -55,7 +59,10 @@ function keyOfValue(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `[${value.map(keyOfValue).join(',')}]`;
   if (ArrayBuffer.isView(value)) return `bytes(${Array.from(value as Uint8Array).join(',')})`;
-  return `{${Object.keys(value).sort().map((name) => `${name}:${keyOfValue((value as Record<string, unknown>)[name])}`).join(',')}}`;
+  return `{${Object.keys(value)
+    .sort()
+    .map((name) => `${name}:${keyOfValue((value as Record<string, unknown>)[name])}`)
+    .join(',')}}`;
 }
 
 function freeze(value: unknown): void {

@@ -25,7 +25,8 @@ export type DType = FixedDType | DecimalDType;
  * - `interval`: 16 bytes: months i32, days i32, microseconds i64.
  * - `utf8`, `blob`: variable length (`bytes`): in a register an (address, byte length) pair of i32.
  */
-export type Physical = 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64' | 'f16' | 'bf16' | 'f32' | 'f64' | 'i128' | 'bytes';
+export type Physical =
+  'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64' | 'f16' | 'bf16' | 'f32' | 'f64' | 'i128' | 'bytes';
 
 export type DTypeFamily = 'bool' | 'int' | 'uint' | 'float' | 'decimal' | 'text' | 'temporal' | 'null';
 
@@ -46,8 +47,22 @@ export const DTYPES = {
   bool: { family: 'bool', physical: 'u8', widthBytes: 1, sql: 'BOOLEAN', sqlAliases: ['BOOL', 'LOGICAL'], onnx: 9 },
   i8: { family: 'int', physical: 'i8', widthBytes: 1, sql: 'TINYINT', sqlAliases: ['INT1'], onnx: 3 },
   i16: { family: 'int', physical: 'i16', widthBytes: 2, sql: 'SMALLINT', sqlAliases: ['INT2', 'SHORT'], onnx: 5 },
-  i32: { family: 'int', physical: 'i32', widthBytes: 4, sql: 'INTEGER', sqlAliases: ['INT', 'INT4', 'SIGNED'], onnx: 6 },
-  i64: { family: 'int', physical: 'i64', widthBytes: 8, sql: 'BIGINT', sqlAliases: ['INT8', 'LONG', 'HUGEINT'], onnx: 7 },
+  i32: {
+    family: 'int',
+    physical: 'i32',
+    widthBytes: 4,
+    sql: 'INTEGER',
+    sqlAliases: ['INT', 'INT4', 'SIGNED'],
+    onnx: 6,
+  },
+  i64: {
+    family: 'int',
+    physical: 'i64',
+    widthBytes: 8,
+    sql: 'BIGINT',
+    sqlAliases: ['INT8', 'LONG', 'HUGEINT'],
+    onnx: 7,
+  },
   u8: { family: 'uint', physical: 'u8', widthBytes: 1, sql: 'UTINYINT', sqlAliases: [], onnx: 2 },
   u16: { family: 'uint', physical: 'u16', widthBytes: 2, sql: 'USMALLINT', sqlAliases: [], onnx: 4 },
   u32: { family: 'uint', physical: 'u32', widthBytes: 4, sql: 'UINTEGER', sqlAliases: [], onnx: 12 },
@@ -55,12 +70,40 @@ export const DTYPES = {
   f16: { family: 'float', physical: 'f16', widthBytes: 2, sql: 'HALF', sqlAliases: [], onnx: 10 },
   bf16: { family: 'float', physical: 'bf16', widthBytes: 2, sql: 'BFLOAT16', sqlAliases: [], onnx: 16 },
   f32: { family: 'float', physical: 'f32', widthBytes: 4, sql: 'FLOAT', sqlAliases: ['REAL', 'FLOAT4'], onnx: 1 },
-  f64: { family: 'float', physical: 'f64', widthBytes: 8, sql: 'DOUBLE', sqlAliases: ['FLOAT8', 'DOUBLE PRECISION'], onnx: 11 },
-  utf8: { family: 'text', physical: 'bytes', widthBytes: 8, sql: 'VARCHAR', sqlAliases: ['TEXT', 'STRING', 'CHAR', 'BPCHAR'], onnx: 8 },
-  blob: { family: 'text', physical: 'bytes', widthBytes: 8, sql: 'BLOB', sqlAliases: ['BYTEA', 'BINARY', 'VARBINARY'], onnx: undefined },
+  f64: {
+    family: 'float',
+    physical: 'f64',
+    widthBytes: 8,
+    sql: 'DOUBLE',
+    sqlAliases: ['FLOAT8', 'DOUBLE PRECISION'],
+    onnx: 11,
+  },
+  utf8: {
+    family: 'text',
+    physical: 'bytes',
+    widthBytes: 8,
+    sql: 'VARCHAR',
+    sqlAliases: ['TEXT', 'STRING', 'CHAR', 'BPCHAR'],
+    onnx: 8,
+  },
+  blob: {
+    family: 'text',
+    physical: 'bytes',
+    widthBytes: 8,
+    sql: 'BLOB',
+    sqlAliases: ['BYTEA', 'BINARY', 'VARBINARY'],
+    onnx: undefined,
+  },
   date: { family: 'temporal', physical: 'i32', widthBytes: 4, sql: 'DATE', sqlAliases: [], onnx: undefined },
   time: { family: 'temporal', physical: 'i64', widthBytes: 8, sql: 'TIME', sqlAliases: [], onnx: undefined },
-  timestamp: { family: 'temporal', physical: 'i64', widthBytes: 8, sql: 'TIMESTAMP', sqlAliases: ['DATETIME'], onnx: undefined },
+  timestamp: {
+    family: 'temporal',
+    physical: 'i64',
+    widthBytes: 8,
+    sql: 'TIMESTAMP',
+    sqlAliases: ['DATETIME'],
+    onnx: undefined,
+  },
   interval: { family: 'temporal', physical: 'i128', widthBytes: 16, sql: 'INTERVAL', sqlAliases: [], onnx: undefined },
   null: { family: 'null', physical: 'u8', widthBytes: 1, sql: '"NULL"', sqlAliases: [], onnx: undefined },
 } as const satisfies Record<FixedDType, DTypeInfo>;
@@ -95,7 +138,14 @@ export function isDecimal(dtype: DType): dtype is DecimalDType {
 export function dtypeInfo(dtype: DType): DTypeInfo {
   if (!isDecimal(dtype)) return DTYPES[dtype];
   const { precision, scale } = decimalOf(dtype)!;
-  return { family: 'decimal', physical: 'i64', widthBytes: 8, sql: `DECIMAL(${precision},${scale})`, sqlAliases: [], onnx: undefined };
+  return {
+    family: 'decimal',
+    physical: 'i64',
+    widthBytes: 8,
+    sql: `DECIMAL(${precision},${scale})`,
+    sqlAliases: [],
+    onnx: undefined,
+  };
 }
 
 /** The dtype a text names, as `print` writes it; `undefined` when there is none. */
@@ -105,7 +155,9 @@ export function parseDType(text: string): DType | undefined {
   if (match === null) return undefined;
   const precision = Number(match[1]);
   const scale = Number(match[2]);
-  return precision >= 1 && precision <= MAX_DECIMAL_PRECISION && scale <= precision ? (text as DecimalDType) : undefined;
+  return precision >= 1 && precision <= MAX_DECIMAL_PRECISION && scale <= precision
+    ? (text as DecimalDType)
+    : undefined;
 }
 
 const BY_SQL_NAME: ReadonlyMap<string, FixedDType> = new Map(

@@ -5,7 +5,10 @@ import { tensor, type Dim, type TensorType } from './type.js';
 export function inferTensorType(node: Node): TensorType {
   switch (node.kind) {
     case 'to_tensor': {
-      const width = node.exprs.reduce((sum, expr) => sum + (expr.type.kind === 'tensor' ? sizeOf(expr.type.dims) : 1), 0);
+      const width = node.exprs.reduce(
+        (sum, expr) => sum + (expr.type.kind === 'tensor' ? sizeOf(expr.type.dims) : 1),
+        0,
+      );
       return tensor(node.dtype, ['n', width]);
     }
     case 'map': return inferMap(node);
@@ -13,19 +16,38 @@ export function inferTensorType(node: Node): TensorType {
     case 'matmul': return inferMatMul(node);
     case 'dense': return inferDense(node);
     case 'reshape':
-    case 'expand': return tensor(node.input.type.dtype, node.kind === 'expand' ? broadcastDims(node.input.type.dims, node.dims) : node.dims);
+    case 'expand':
+      return tensor(
+        node.input.type.dtype,
+        node.kind === 'expand' ? broadcastDims(node.input.type.dims, node.dims) : node.dims,
+      );
     case 'transpose': return tensor(node.input.type.dtype, node.permutation.map((axis) => node.input.type.dims[axis]!));
     case 'concat': {
       const first = node.inputs[0]!.type;
       const total = node.inputs.map((input) => input.type.dims[node.axis]!).reduce(addDims);
-      return tensor(first.dtype, first.dims.map((_, axis) => (axis === node.axis ? total : mergeDim(node.inputs, axis))));
+      return tensor(
+        first.dtype,
+        first.dims.map((_, axis) => (axis === node.axis ? total : mergeDim(node.inputs, axis))),
+      );
     }
-    case 'slice': return tensor(node.input.type.dtype, node.input.type.dims.map((dim, axis) => node.ranges[axis]?.count ?? dim));
-    case 'pad': return tensor(node.input.type.dtype, node.input.type.dims.map((dim, axis) => addDims(dim, node.before[axis]! + node.after[axis]!)));
+    case 'slice':
+      return tensor(
+        node.input.type.dtype,
+        node.input.type.dims.map((dim, axis) => node.ranges[axis]?.count ?? dim),
+      );
+    case 'pad':
+      return tensor(
+        node.input.type.dtype,
+        node.input.type.dims.map((dim, axis) => addDims(dim, node.before[axis]! + node.after[axis]!)),
+      );
     case 'gather': return inferGather(node);
     case 'scatter':
     case 'cumulative': return tensor(node.input.type.dtype, node.input.type.dims);
-    case 'topk': return tensor(node.part === 'indices' ? 'i64' : node.input.type.dtype, replaced(node.input.type.dims, node.axis, node.k));
+    case 'topk':
+      return tensor(
+        node.part === 'indices' ? 'i64' : node.input.type.dtype,
+        replaced(node.input.type.dims, node.axis, node.k),
+      );
     case 'conv': return inferConv(node);
     case 'pool': return inferPool(node);
     case 'tree_ensemble': {
@@ -95,7 +117,8 @@ function inferMatMul(node: MatMul): TensorType {
   const left = a.length === 1 ? [1, ...a] : a;
   const right = b.length === 1 ? [...b, 1] : b;
   const [k, l] = [left[left.length - 1]!, right[right.length - 2]!];
-  if (typeof k === 'number' && typeof l === 'number' && k !== l) throw new Error(`matmul of [${a.join(', ')}] and [${b.join(', ')}]`);
+  if (typeof k === 'number' && typeof l === 'number' && k !== l)
+    throw new Error(`matmul of [${a.join(', ')}] and [${b.join(', ')}]`);
   const dims = [...broadcastDims(left.slice(0, -2), right.slice(0, -2))];
   if (a.length > 1) dims.push(left[left.length - 2]!);
   if (b.length > 1) dims.push(right[right.length - 1]!);
@@ -111,7 +134,8 @@ function inferGather(node: Gather): TensorType {
   const data = node.input.type;
   const indices = node.indices.type.dims;
   switch (node.mode) {
-    case 'take': return tensor(data.dtype, [...data.dims.slice(0, node.axis), ...indices, ...data.dims.slice(node.axis + 1)]);
+    case 'take':
+      return tensor(data.dtype, [...data.dims.slice(0, node.axis), ...indices, ...data.dims.slice(node.axis + 1)]);
     case 'elements': return tensor(data.dtype, indices);
     case 'nd': {
       const depth = indices[indices.length - 1];
@@ -132,7 +156,11 @@ function inferConv(node: Extract<Tensor, { kind: 'conv' }>): TensorType {
   const [batch, , ...spatial] = node.input.type.dims;
   const weight = node.weight.type.dims as readonly number[];
   if (!node.transposed) {
-    return tensor(node.input.type.dtype, [batch!, weight[0]!, ...spatial.map((_, axis) => windowed(node, axis, weight[axis + 2]!))]);
+    return tensor(node.input.type.dtype, [
+      batch!,
+      weight[0]!,
+      ...spatial.map((_, axis) => windowed(node, axis, weight[axis + 2]!)),
+    ]);
   }
   const out = spatial.map((dim, axis) => {
     if (typeof dim !== 'number') return `out(${dim})`;

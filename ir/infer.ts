@@ -7,7 +7,17 @@ import { inferTensorType } from './infer-tensor.js';
 import type { Apply, Cast, Expr, Join, Node, Relation, SetOperation, Tensor, ToTensor } from './node.js';
 import { postorder } from './rewrite.js';
 import { typeOfCall } from './scalar.js';
-import { relation, scalar, withNullable, type Column, type Dim, type RelationType, type ScalarType, type Type, type ValueType } from './type.js';
+import {
+  relation,
+  scalar,
+  withNullable,
+  type Column,
+  type Dim,
+  type RelationType,
+  type ScalarType,
+  type Type,
+  type ValueType,
+} from './type.js';
 
 export function inferType(node: Node): Type {
   switch (node.kind) {
@@ -27,7 +37,10 @@ export function inferType(node: Node): Type {
         ...node.calls.map((call) => ({ name: call.name, type: call.type })),
       ]);
     case 'window':
-      return relation([...node.input.type.columns, ...node.calls.map((call) => ({ name: call.name, type: call.type }))]);
+      return relation([
+        ...node.input.type.columns,
+        ...node.calls.map((call) => ({ name: call.name, type: call.type })),
+      ]);
     case 'setop': return inferSetOperation(node);
     case 'series': return relation([{ name: 'generate_series', type: scalar('i64') }]);
     case 'apply': return inferApply(node);
@@ -44,7 +57,9 @@ export function inferType(node: Node): Type {
 }
 
 function typeOfCallNode(op: Parameters<typeof typeOfCall>[0], args: readonly Expr[]): ScalarType {
-  const types = args.map((arg) => (arg.type.kind === 'scalar' ? arg.type : scalar('null', { nullable: arg.type.nullable })));
+  const types = args.map((arg) =>
+    arg.type.kind === 'scalar' ? arg.type : scalar('null', { nullable: arg.type.nullable }),
+  );
   const type = typeOfCall(op, types);
   if (type === undefined) throw new Error(`no typing of ${op}(${types.map((t) => t.dtype).join(', ')})`);
   return type;
@@ -84,7 +99,8 @@ function inferSetOperation(node: Pick<SetOperation, 'op' | 'left' | 'right'>): R
   const right = node.right.type.columns;
   return relation(node.left.type.columns.map((column, i) => ({
     name: column.name,
-    type: node.op === 'union' ? withNullable(column.type, column.type.nullable || right[i]!.type.nullable) : column.type,
+      type:
+        node.op === 'union' ? withNullable(column.type, column.type.nullable || right[i]!.type.nullable) : column.type,
   })));
 }
 
@@ -95,7 +111,9 @@ function inferApply(apply: Pick<Apply, 'input' | 'outputs'>): RelationType {
   ]);
 }
 
-/** The column type of a model output of shape [n], [n, 1] or [n, k...]. NULL when a `nulls: 'null'` feature may be NULL. */
+/**
+ * The column type of a model output of shape [n], [n, 1] or [n, k...]. NULL when a `nulls: 'null'` feature may be NULL.
+ */
 function columnTypeOf(tensor: Tensor): ValueType {
   return rowType(tensor.type.dtype, tensor.type.dims.slice(1), dependsOnNullable(tensor));
 }

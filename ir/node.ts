@@ -24,7 +24,9 @@ export { TREE_MODES } from './tensor-node.js';
 
 // ---------------------------------------------------------------- expressions
 
-/** The value of a literal: a 64-bit integer, decimal (unscaled), time or timestamp is a bigint; a date its day number. */
+/**
+ * The value of a literal: a 64-bit integer, decimal (unscaled), time or timestamp is a bigint; a date its day number.
+ */
 export type LiteralValue = number | bigint | string | boolean | null | Uint8Array | IntervalValue;
 
 export interface IntervalValue {
@@ -37,9 +39,20 @@ export interface Ref { readonly kind: 'ref'; readonly index: number; readonly ty
 export interface Literal { readonly kind: 'literal'; readonly value: LiteralValue; readonly type: ScalarType }
 /** A prepared statement's parameter; `index` counts from 0. */
 export interface Param { readonly kind: 'param'; readonly index: number; readonly type: ScalarType }
-export interface Call { readonly kind: 'call'; readonly op: ScalarOp; readonly args: readonly Expr[]; readonly type: ValueType }
+export interface Call {
+  readonly kind: 'call';
+  readonly op: ScalarOp;
+  readonly args: readonly Expr[];
+  readonly type: ValueType;
+}
 /** `attempt`: TRY_CAST, NULL where the value cannot be cast. */
-export interface Cast { readonly kind: 'cast'; readonly arg: Expr; readonly to: DType; readonly attempt: boolean; readonly type: ScalarType }
+export interface Cast {
+  readonly kind: 'cast';
+  readonly arg: Expr;
+  readonly to: DType;
+  readonly attempt: boolean;
+  readonly type: ScalarType;
+}
 export interface Case {
   readonly kind: 'case';
   readonly branches: readonly { readonly when: Expr; readonly then: Expr }[];
@@ -63,7 +76,12 @@ export interface Subquery {
   readonly type: ScalarType;
 }
 /** Column `index` of the row `depth` queries out (1 is the enclosing query). */
-export interface Outer { readonly kind: 'outer'; readonly depth: number; readonly index: number; readonly type: ValueType }
+export interface Outer {
+  readonly kind: 'outer';
+  readonly depth: number;
+  readonly index: number;
+  readonly type: ValueType;
+}
 
 export type Expr = Ref | Literal | Param | Call | Cast | Case | Pack | Part | Subquery | Outer;
 
@@ -71,7 +89,16 @@ export type Expr = Ref | Literal | Param | Call | Cast | Case | Pack | Part | Su
 
 export const AGGREGATE_OPS = [
   'count_star', 'count', 'sum', 'avg', 'min', 'max', 'first', 'any_value',
-  'bool_and', 'bool_or', 'stddev_samp', 'stddev_pop', 'var_samp', 'var_pop', 'string_agg', 'median', 'arg_min', 'arg_max',
+  'bool_and',
+  'bool_or',
+  'stddev_samp',
+  'stddev_pop',
+  'var_samp',
+  'var_pop',
+  'string_agg',
+  'median',
+  'arg_min',
+  'arg_max',
   'bit_and', 'bit_or', 'bit_xor', 'product',
 ] as const;
 export type AggregateOp = (typeof AGGREGATE_OPS)[number];
@@ -86,7 +113,17 @@ export interface AggregateCall {
 }
 
 export const WINDOW_ONLY_OPS = [
-  'row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'ntile', 'lag', 'lead', 'first_value', 'last_value', 'nth_value',
+  'row_number',
+  'rank',
+  'dense_rank',
+  'percent_rank',
+  'cume_dist',
+  'ntile',
+  'lag',
+  'lead',
+  'first_value',
+  'last_value',
+  'nth_value',
 ] as const;
 export type WindowOp = AggregateOp | (typeof WINDOW_ONLY_OPS)[number];
 
@@ -101,7 +138,8 @@ export interface WindowCall {
   readonly args: readonly Expr[];
   readonly partition: readonly Expr[];
   readonly order: readonly SortKey[];
-  readonly frame: { readonly unit: 'rows' | 'range' | 'groups'; readonly start: FrameBound; readonly end: FrameBound } | undefined;
+  readonly frame:
+    { readonly unit: 'rows' | 'range' | 'groups'; readonly start: FrameBound; readonly end: FrameBound } | undefined;
   readonly name: string;
   readonly type: ScalarType;
 }
@@ -121,8 +159,17 @@ export interface Scan {
   readonly type: RelationType;
 }
 /** Rows of literals, params and expressions of them. */
-export interface Values { readonly kind: 'values'; readonly rows: readonly (readonly Expr[])[]; readonly type: RelationType }
-export interface Filter { readonly kind: 'filter'; readonly input: Relation; readonly predicate: Expr; readonly type: RelationType }
+export interface Values {
+  readonly kind: 'values';
+  readonly rows: readonly (readonly Expr[])[];
+  readonly type: RelationType;
+}
+export interface Filter {
+  readonly kind: 'filter';
+  readonly input: Relation;
+  readonly predicate: Expr;
+  readonly type: RelationType;
+}
 export interface Project {
   readonly kind: 'project';
   readonly input: Relation;
@@ -149,7 +196,12 @@ export interface Aggregate {
   readonly type: RelationType;
 }
 /** Output: the input's columns, then one column a call. */
-export interface Window { readonly kind: 'window'; readonly input: Relation; readonly calls: readonly WindowCall[]; readonly type: RelationType }
+export interface Window {
+  readonly kind: 'window';
+  readonly input: Relation;
+  readonly calls: readonly WindowCall[];
+  readonly type: RelationType;
+}
 /** A stable sort. `limit`: only that many rows are wanted (top-k). */
 export interface Sort {
   readonly kind: 'sort';
@@ -189,9 +241,9 @@ export interface Series {
 /**
  * A model applied to every row: the input's columns, then one column an output.
  * The tensors' leaves that depend on the row are `to_tensor` nodes, whose expressions refer to the input's columns;
- * their leading dim is the symbol `n`. Output column j is `outputs[j].tensor`, of shape [n] or [n, 1] (a scalar column),
- * or [n, k...] (a tensor column of k... values). Values of row i depend on row i alone.
- * A row one of whose `to_tensor` expressions with `nulls: 'null'` is NULL gives NULL in every output that depends on it.
+ * their leading dim is the symbol `n`. Output column j is `outputs[j].tensor`, of shape [n] or [n, 1] (a scalar
+ * column), or [n, k...] (a tensor column of k... values). Values of row i depend on row i alone. A row one of whose
+ * `to_tensor` expressions with `nulls: 'null'` is NULL gives NULL in every output that depends on it.
  */
 export interface Apply {
   readonly kind: 'apply';
@@ -203,10 +255,10 @@ export interface Apply {
 }
 
 /**
- * Dense layers in the relational representation: `feature`, a tensor column [k] of the input, goes through the layers one
- * after the other, each a join of the rows with the blocks of its weight and a sum over the shared dimension, block by block.
- * Output: the input's columns, then the last layer's result as tensor column [m] (a scalar column when m is 1).
- * A NULL feature gives NULL.
+ * Dense layers in the relational representation: `feature`, a tensor column [k] of the input, goes through the layers
+ * one after the other, each a join of the rows with the blocks of its weight and a sum over the shared dimension, block
+ * by block. Output: the input's columns, then the last layer's result as tensor column [m] (a scalar column when m is
+ * 1). A NULL feature gives NULL.
  */
 export interface Blocked {
   readonly kind: 'blocked';
@@ -214,16 +266,33 @@ export interface Blocked {
   readonly model: string;
   readonly feature: number;
   readonly name: string;
-  readonly layers: readonly { readonly weight: Tensor; readonly bias: Tensor | undefined; readonly activation: Expr | undefined }[];
+  readonly layers: readonly {
+    readonly weight: Tensor;
+    readonly bias: Tensor | undefined;
+    readonly activation: Expr | undefined;
+  }[];
   readonly type: RelationType;
 }
 
 export type Relation =
-  | Scan | Values | Filter | Project | Join | Aggregate | Window | Sort | Limit | Distinct | SetOperation | Series | Apply | Blocked;
+  | Scan
+  | Values
+  | Filter
+  | Project
+  | Join
+  | Aggregate
+  | Window
+  | Sort
+  | Limit
+  | Distinct
+  | SetOperation
+  | Series
+  | Apply
+  | Blocked;
 
 /**
- * Columns of the row become a tensor [n, k]: k = sum of the widths of `exprs` (a scalar is 1, a tensor column its size).
- * All are of `dtype`. `nulls`: what a NULL becomes: `nan`, or NULL for the whole result (see Apply).
+ * Columns of the row become a tensor [n, k]: k = sum of the widths of `exprs` (a scalar is 1, a tensor column its
+ * size). All are of `dtype`. `nulls`: what a NULL becomes: `nan`, or NULL for the whole result (see Apply).
  */
 export interface ToTensor {
   readonly kind: 'to_tensor';
@@ -236,7 +305,20 @@ export interface ToTensor {
 // ---------------------------------------------------------------- the unions
 
 export type Tensor =
-  | ToTensor | Input | Weight | Fill | TensorMap | Reduce | MatMul | Dense | Reshape | Transpose | Expand | Concat | Slice | Pad
+  | ToTensor
+  | Input
+  | Weight
+  | Fill
+  | TensorMap
+  | Reduce
+  | MatMul
+  | Dense
+  | Reshape
+  | Transpose
+  | Expand
+  | Concat
+  | Slice
+  | Pad
   | Gather | Scatter | TopK | Cumulative | Conv | Pool | TreeEnsemble | Lookup | ShapeOf | Opaque;
 
 export type Node = Expr | Relation | Tensor;
@@ -247,5 +329,9 @@ export type NodeOf<K extends NodeKind> = Extract<Node, { kind: K }>;
 export interface ModelGraph {
   readonly name: string;
   readonly inputs: readonly Input[];
-  readonly outputs: readonly { readonly name: string; readonly tensor: Tensor; readonly map: { readonly keyDType: 'utf8' | 'i64'; readonly keys: readonly string[] } | undefined }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly tensor: Tensor;
+    readonly map: { readonly keyDType: 'utf8' | 'i64'; readonly keys: readonly string[] } | undefined;
+  }[];
 }

@@ -9,7 +9,10 @@ import type { TensorValue } from './tensor-data.js';
 export interface OpaqueRow {
   readonly doc: string;
   /** All results, in the order of `part`. */
-  readonly evaluate: (inputs: readonly TensorValue[], attributes: { readonly [name: string]: unknown }) => readonly TensorValue[];
+  readonly evaluate: (
+    inputs: readonly TensorValue[],
+    attributes: { readonly [name: string]: unknown },
+  ) => readonly TensorValue[];
 }
 
 export const OPAQUE: { readonly [op: string]: OpaqueRow } = { ...OPAQUE_SELECT, ...OPAQUE_TEXT };

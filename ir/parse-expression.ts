@@ -36,7 +36,9 @@ export function parseExpression(state: ParseState, depth: number): Node {
 
 function named(state: ParseState, start: number): Node {
   const name = `%${state.scanner.integer()}`;
-  return state.names.get(name) ?? state.scanner.failAt(start, `found ${name}, expected the name of an earlier statement`);
+  return (
+    state.names.get(name) ?? state.scanner.failAt(start, `found ${name}, expected the name of an earlier statement`)
+  );
 }
 
 interface Placed { readonly kind: string; readonly index: number; readonly depth?: number }

@@ -44,7 +44,8 @@ export function parseModel(text: string): ModelGraph {
 }
 
 function parseText<T>(text: string, last: string, finish: (state: ParseState) => T): T {
-  if (text.length > LONGEST_TEXT) throw new ParseError(`found ${text.length} characters, expected at most ${LONGEST_TEXT}`, 1, 1);
+  if (text.length > LONGEST_TEXT)
+    throw new ParseError(`found ${text.length} characters, expected at most ${LONGEST_TEXT}`, 1, 1);
   const state: ParseState = { scanner: new Scanner(text), names: new Map() };
   const { scanner } = state;
   while (scanner.accept('%')) {
@@ -58,7 +59,10 @@ function parseText<T>(text: string, last: string, finish: (state: ParseState) =>
   const start = scanner.position;
   const word = scanner.acceptIdentifier();
   if (word !== last) {
-    scanner.failAt(start, `found ${word === undefined ? 'no keyword' : `'${word}'`}, expected a statement or '${last}'`);
+    scanner.failAt(
+      start,
+      `found ${word === undefined ? 'no keyword' : `'${word}'`}, expected a statement or '${last}'`,
+    );
   }
   const result = finish(state);
   if (!scanner.atEnd) scanner.fail('the end of the text');
@@ -71,7 +75,8 @@ function parseStatement(state: ParseState): Node {
   const kind = scanner.identifier('a kind of node');
   if (kind === 'let') return parseExpression(state, 0);
   if (!isStatementKind(kind)) return scanner.failAt(start, `found '${kind}', expected a kind of node`);
-  const fields = kind === 'project' ? parseProject(state) : parseFields(state, SHAPES[kind], () => parseNodeType(scanner, kind));
+  const fields =
+    kind === 'project' ? parseProject(state) : parseFields(state, SHAPES[kind], () => parseNodeType(scanner, kind));
   return build({ kind, ...fields }, scanner, start);
 }
 
@@ -82,7 +87,8 @@ export function build(fields: { readonly kind: string }, scanner: Scanner, start
   } catch (error) {
     if (error instanceof ParseError) throw error;
     return scanner.failAt(
-      start, `found a ${fields.kind} whose type cannot be inferred (${(error as Error).message}), expected fields that fit`,
+      start,
+      `found a ${fields.kind} whose type cannot be inferred (${(error as Error).message}), expected fields that fit`,
     );
   }
 }
@@ -132,7 +138,12 @@ function parseFields(state: ParseState, fields: Fields, type?: () => unknown): R
   return completed(found, fields, scanner, start);
 }
 
-function completed(found: Record<string, unknown>, fields: Fields, scanner: Scanner, start: number): Record<string, unknown> {
+function completed(
+  found: Record<string, unknown>,
+  fields: Fields,
+  scanner: Scanner,
+  start: number,
+): Record<string, unknown> {
   for (const [name, shape] of Object.entries(fields)) {
     if (Object.hasOwn(found, name)) continue;
     const absent = absentOf(shape);

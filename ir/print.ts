@@ -68,7 +68,8 @@ function printStatement(node: Node, names: Names): string {
   const kind = node.kind as keyof typeof SHAPES;
   const type = needsType(node) ? `type=${printType(node.type)}` : '';
   const note = isTensorKind(kind) && type === '' ? `  -- ${printType(node.type)}` : '';
-  const head = node.kind === 'project' ? printProject(node, names, ', ') : printFields(node as never, SHAPES[kind], names);
+  const head =
+    node.kind === 'project' ? printProject(node, names, ', ') : printFields(node as never, SHAPES[kind], names);
   const line = [kind, head, type].filter((part) => part !== '').join(' ');
   if (line.length <= LONGEST_LINE) return line + note;
   const broken = node.kind === 'project' ? printProject(node, names, ',\n    ') : printFields(
@@ -113,7 +114,8 @@ function printValue(value: unknown, shape: Shape, names: Names): string {
     case 'dims': return printDims(value as readonly Dim[]);
     case 'data': return JSON.stringify(sortedData(value));
     case 'type': return printType(value as Type);
-    case 'list': return `[${(value as readonly unknown[]).map((item) => printValue(item, shape.item, names)).join(', ')}]`;
+    case 'list':
+      return `[${(value as readonly unknown[]).map((item) => printValue(item, shape.item, names)).join(', ')}]`;
     case 'optional': return value === undefined ? '-' : printValue(value, shape.item, names);
     case 'record': return printRecord(value as Readonly<Record<string, unknown>>, shape.fields, names);
     default: return unreachable(shape);
@@ -124,7 +126,8 @@ function printRecord(value: Readonly<Record<string, unknown>>, fields: Fields, n
   const parts: string[] = [];
   for (const [name, shape] of Object.entries(fields)) {
     const absent = absentOf(shape);
-    if (absent === undefined || absent.value !== value[name]) parts.push(`${name}: ${printValue(value[name], shape, names)}`);
+    if (absent === undefined || absent.value !== value[name])
+      parts.push(`${name}: ${printValue(value[name], shape, names)}`);
   }
   return `{${parts.join(', ')}}`;
 }
@@ -144,7 +147,8 @@ function sortedData(value: unknown): unknown {
 export function printLiteral(value: LiteralValue): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'string') return JSON.stringify(value);
-  if (value instanceof Uint8Array) return `x"${Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')}"`;
+  if (value instanceof Uint8Array)
+    return `x"${Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')}"`;
   if (isInterval(value as Value)) {
     const { months, days, microseconds } = value as Extract<LiteralValue, { months: number }>;
     return `interval(${months}, ${days}, ${microseconds}n)`;
@@ -168,7 +172,9 @@ function printNode(node: Node, names: Names): string {
     case 'call': return `${node.op}(${list(node.args)})${type}`;
     case 'cast': return `${node.attempt ? 'try_cast' : 'cast'}(${printNode(node.arg, names)}, ${node.to})${type}`;
     case 'case': {
-      const branches = node.branches.map((branch) => `${printNode(branch.when, names)} -> ${printNode(branch.then, names)}, `);
+      const branches = node.branches.map(
+        (branch) => `${printNode(branch.when, names)} -> ${printNode(branch.then, names)}, `,
+      );
       return `case(${branches.join('')}else ${printNode(node.otherwise, names)})${type}`;
     }
     case 'pack': return `pack(${list(node.parts)})${type}`;

@@ -37,11 +37,13 @@ export function withChildren<T extends Node>(node: T, replacements: readonly Nod
   const substitute = (value: unknown): unknown => {
     if (isNode(value)) {
       const replacement = replacements[next++];
-      if (replacement === undefined) throw new Error(`withChildren: ${node.kind} has more than ${replacements.length} children`);
+      if (replacement === undefined)
+        throw new Error(`withChildren: ${node.kind} has more than ${replacements.length} children`);
       return replacement;
     }
     if (Array.isArray(value)) return value.map(substitute);
-    if (isPlainObject(value)) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, substitute(item)]));
+    if (isPlainObject(value))
+      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, substitute(item)]));
     return value;
   };
   const fields: Record<string, unknown> = {};
@@ -49,7 +51,8 @@ export function withChildren<T extends Node>(node: T, replacements: readonly Nod
     if (name === 'type') continue;
     fields[name] = substitute(value);
   }
-  if (next !== replacements.length) throw new Error(`withChildren: ${node.kind} has ${next} children, ${replacements.length} were given`);
+  if (next !== replacements.length)
+    throw new Error(`withChildren: ${node.kind} has ${next} children, ${replacements.length} were given`);
   if (EXPLICIT_TYPE.has(node.kind)) fields['type'] = node.type;
   return make(fields as never) as T;
 }
@@ -72,12 +75,14 @@ export function rewriteBottomUp<T extends Node>(root: T, rule: (node: Node) => N
 }
 
 /**
- * Rewrites top down: each node once, before its children. `rule` gets a node as it stands and gives another, whose children
- * are rewritten in turn, or `undefined` where it does not apply. For rules that take several levels at once.
+ * Rewrites top down: each node once, before its children. `rule` gets a node as it stands and gives another, whose
+ * children are rewritten in turn, or `undefined` where it does not apply. For rules that take several levels at once.
  */
 export function rewriteTopDown<T extends Node>(root: T, rule: (node: Node) => Node | undefined): T {
   const done = new Map<Node, Node>();
-  const enter = (node: Node): { readonly node: Node; readonly current: Node; readonly parts: readonly Node[]; next: number } => {
+  const enter = (
+    node: Node,
+  ): { readonly node: Node; readonly current: Node; readonly parts: readonly Node[]; next: number } => {
     const current = rule(node) ?? node;
     return { node, current, parts: children(current), next: 0 };
   };
@@ -95,11 +100,15 @@ export function rewriteTopDown<T extends Node>(root: T, rule: (node: Node) => No
   return done.get(root) as T;
 }
 
-/** Every node under `root` once, children before parents. Its stack is its own: graphs may be tens of thousands deep. */
+/**
+ * Every node under `root` once, children before parents. Its stack is its own: graphs may be tens of thousands deep.
+ */
 export function postorder(root: Node): readonly Node[] {
   const seen = new Set<Node>([root]);
   const order: Node[] = [];
-  const stack: { readonly node: Node; readonly parts: readonly Node[]; next: number }[] = [{ node: root, parts: children(root), next: 0 }];
+  const stack: { readonly node: Node; readonly parts: readonly Node[]; next: number }[] = [
+    { node: root, parts: children(root), next: 0 },
+  ];
   while (stack.length > 0) {
     const top = stack[stack.length - 1]!;
     const child = top.parts[top.next++];

@@ -33,7 +33,8 @@ const sameOf = (pattern: RegExp): Typing => (args) => (allSame(args) && pattern.
 const signature = (...patterns: [...RegExp[], DType]): Typing => {
   const result = patterns[patterns.length - 1] as DType;
   const wanted = patterns.slice(0, -1) as RegExp[];
-  return (args) => (args.every((dtype, i) => (wanted[i] ?? wanted[wanted.length - 1]!).test(dtype)) ? result : undefined);
+  return (args) =>
+    args.every((dtype, i) => (wanted[i] ?? wanted[wanted.length - 1]!).test(dtype)) ? result : undefined;
 };
 const compare: Typing = (args) => (allSame(args) ? 'bool' : undefined);
 const TEXT = /^(utf8|blob)$/;
@@ -50,7 +51,10 @@ const additive: Typing = (args) => {
   if (args.length === 2 && isDecimal(args[0]!) && isDecimal(args[1]!)) {
     const [a, b] = [decimalOf(args[0])!, decimalOf(args[1])!];
     if (a.scale !== b.scale) return undefined;
-    return decimal({ precision: Math.min(MAX_DECIMAL_PRECISION, Math.max(a.precision, b.precision) + 1), scale: a.scale });
+    return decimal({
+      precision: Math.min(MAX_DECIMAL_PRECISION, Math.max(a.precision, b.precision) + 1),
+      scale: a.scale,
+    });
   }
   return sameOf(NUMERIC)(args);
 };
@@ -68,12 +72,18 @@ const multiplicative: Typing = (args) => {
 /** floor, ceil, round, trunc of a decimal have scale 0. */
 const rounding: Typing = (args) => {
   const held = decimalOf(args[0]!);
-  if (held !== undefined) return decimal({ precision: Math.min(MAX_DECIMAL_PRECISION, held.precision - held.scale + 1), scale: 0 });
+  if (held !== undefined)
+    return decimal({ precision: Math.min(MAX_DECIMAL_PRECISION, held.precision - held.scale + 1), scale: 0 });
   return sameOf(NUMERIC)(args);
 };
 
 const never = (): boolean => false;
-const row = (arity: number | readonly [number, number], dtype: Typing, doc: string, extra: Partial<ScalarRow> = {}): ScalarRow => ({
+const row = (
+  arity: number | readonly [number, number],
+  dtype: Typing,
+  doc: string,
+  extra: Partial<ScalarRow> = {},
+): ScalarRow => ({
   arity: typeof arity === 'number' ? [arity, arity] : arity, nulls: 'strict', dtype, doc, ...extra,
 });
 const float1 = (doc: string): ScalarRow => row(1, sameOf(FLOAT), doc);
@@ -85,8 +95,16 @@ export const SCALAR = {
   sub: row(2, additive, 'a - b; an integer or decimal overflow is an error'),
   mul: row(2, multiplicative, 'a * b; decimal scales add; an overflow is an error', { commutative: true }),
   div: row(2, sameOf(FLOAT), 'a / b as IEEE 754: x/0 is an infinity or NaN (the SQL binder guards against zero)'),
-  int_div: row(2, sameOf(INTEGER), 'a / b, truncated toward zero; b = 0 gives NULL', { nulls: 'special', nullable: () => true }),
-  mod: row(2, sameOf(NUMERIC), 'remainder with the sign of a (C fmod); b = 0 gives NULL for integers and decimals, NaN for floats', { nulls: 'special', nullable: () => true }),
+  int_div: row(2, sameOf(INTEGER), 'a / b, truncated toward zero; b = 0 gives NULL', {
+    nulls: 'special',
+    nullable: () => true,
+  }),
+  mod: row(
+    2,
+    sameOf(NUMERIC),
+    'remainder with the sign of a (C fmod); b = 0 gives NULL for integers and decimals, NaN for floats',
+    { nulls: 'special', nullable: () => true },
+  ),
   wrap_add: row(2, sameOf(INTEGER), 'a + b modulo 2^bits, as ONNX integers', { commutative: true }),
   wrap_sub: row(2, sameOf(INTEGER), 'a - b modulo 2^bits'),
   wrap_mul: row(2, sameOf(INTEGER), 'a * b modulo 2^bits', { commutative: true }),
@@ -103,16 +121,32 @@ export const SCALAR = {
   round: row(1, rounding, 'to nearest, halves away from zero'),
   round_even: row(1, rounding, 'to nearest, halves to even'),
   trunc: row(1, rounding, 'toward zero'),
-  round_to: row(2, (args) => (NUMERIC.test(args[0]!) && I64.test(args[1]!) ? args[0] : undefined), 'to b digits after the point, halves away from zero; dtype kept'),
+  round_to: row(
+    2,
+    (args) => (NUMERIC.test(args[0]!) && I64.test(args[1]!) ? args[0] : undefined),
+    'to b digits after the point, halves away from zero; dtype kept',
+  ),
   // transcendental: float in, same float out
-  exp: float1('e^a'), ln: float1('natural logarithm; ln 0 is -inf, of a negative NaN'), log2: float1('base 2'), log10: float1('base 10'),
+  exp: float1('e^a'),
+  ln: float1('natural logarithm; ln 0 is -inf, of a negative NaN'),
+  log2: float1('base 2'),
+  log10: float1('base 10'),
   log1p: float1('ln(1 + a)'), expm1: float1('e^a - 1'),
   sqrt: float1('square root'), cbrt: float1('cube root'), pow: float2('a^b'),
-  sin: float1('sine'), cos: float1('cosine'), tan: float1('tangent'), asin: float1('arc sine'), acos: float1('arc cosine'), atan: float1('arc tangent'),
+  sin: float1('sine'),
+  cos: float1('cosine'),
+  tan: float1('tangent'),
+  asin: float1('arc sine'),
+  acos: float1('arc cosine'),
+  atan: float1('arc tangent'),
   atan2: float2('angle of (b, a)'),
   sinh: float1('hyperbolic sine'), cosh: float1('hyperbolic cosine'), tanh: float1('hyperbolic tangent'),
-  asinh: float1('inverse hyperbolic sine'), acosh: float1('inverse hyperbolic cosine'), atanh: float1('inverse hyperbolic tangent'),
-  erf: float1('error function'), sigmoid: float1('1 / (1 + e^-a), without overflow for any a'), gamma: float1('gamma function'),
+  asinh: float1('inverse hyperbolic sine'),
+  acosh: float1('inverse hyperbolic cosine'),
+  atanh: float1('inverse hyperbolic tangent'),
+  erf: float1('error function'),
+  sigmoid: float1('1 / (1 + e^-a), without overflow for any a'),
+  gamma: float1('gamma function'),
   // comparison
   eq: row(2, compare, 'a = b (SQL: NaN = NaN is true, as in PostgreSQL and DuckDB)', { commutative: true }),
   ne: row(2, compare, 'a <> b', { commutative: true }),
@@ -124,49 +158,104 @@ export const SCALAR = {
   ieee_lt: row(2, compare, 'a < b as IEEE 754'),
   ieee_le: row(2, compare, 'a <= b as IEEE 754'),
   is_distinct: row(2, compare, 'a IS DISTINCT FROM b', { nulls: 'special', nullable: never, commutative: true }),
-  is_not_distinct: row(2, compare, 'a IS NOT DISTINCT FROM b', { nulls: 'special', nullable: never, commutative: true }),
+  is_not_distinct: row(2, compare, 'a IS NOT DISTINCT FROM b', {
+    nulls: 'special',
+    nullable: never,
+    commutative: true,
+  }),
   // logic, with SQL's third value
-  and: row(2, signature(BOOL, 'bool'), 'false if any is false, else NULL if any is NULL', { nulls: 'special', nullable: (args) => args.some((arg) => arg.nullable), commutative: true }),
-  or: row(2, signature(BOOL, 'bool'), 'true if any is true, else NULL if any is NULL', { nulls: 'special', nullable: (args) => args.some((arg) => arg.nullable), commutative: true }),
+  and: row(2, signature(BOOL, 'bool'), 'false if any is false, else NULL if any is NULL', {
+    nulls: 'special',
+    nullable: (args) => args.some((arg) => arg.nullable),
+    commutative: true,
+  }),
+  or: row(2, signature(BOOL, 'bool'), 'true if any is true, else NULL if any is NULL', {
+    nulls: 'special',
+    nullable: (args) => args.some((arg) => arg.nullable),
+    commutative: true,
+  }),
   not: row(1, signature(BOOL, 'bool'), 'not a'),
   xor: row(2, signature(BOOL, 'bool'), 'a <> b', { commutative: true }),
   is_null: row(1, signature(ANY, 'bool'), 'a IS NULL', { nulls: 'special', nullable: never }),
   is_not_null: row(1, signature(ANY, 'bool'), 'a IS NOT NULL', { nulls: 'special', nullable: never }),
-  coalesce: row([1, Infinity], sameOf(ANY), 'the first that is not NULL', { nulls: 'special', nullable: (args) => args.every((arg) => arg.nullable) }),
-  greatest: row([1, Infinity], sameOf(ANY), 'the greatest of those not NULL (NaN is greatest)', { nulls: 'special', nullable: (args) => args.every((arg) => arg.nullable) }),
-  least: row([1, Infinity], sameOf(ANY), 'the least of those not NULL (NaN is greatest)', { nulls: 'special', nullable: (args) => args.every((arg) => arg.nullable) }),
+  coalesce: row([1, Infinity], sameOf(ANY), 'the first that is not NULL', {
+    nulls: 'special',
+    nullable: (args) => args.every((arg) => arg.nullable),
+  }),
+  greatest: row([1, Infinity], sameOf(ANY), 'the greatest of those not NULL (NaN is greatest)', {
+    nulls: 'special',
+    nullable: (args) => args.every((arg) => arg.nullable),
+  }),
+  least: row([1, Infinity], sameOf(ANY), 'the least of those not NULL (NaN is greatest)', {
+    nulls: 'special',
+    nullable: (args) => args.every((arg) => arg.nullable),
+  }),
   is_nan: row(1, signature(FLOAT, 'bool'), 'whether a is NaN'),
   is_inf: row(1, signature(FLOAT, 'bool'), 'whether a is an infinity'),
   // bits
-  bit_and: row(2, sameOf(INTEGER), 'a & b', { commutative: true }), bit_or: row(2, sameOf(INTEGER), 'a | b', { commutative: true }),
+  bit_and: row(2, sameOf(INTEGER), 'a & b', { commutative: true }),
+  bit_or: row(2, sameOf(INTEGER), 'a | b', { commutative: true }),
   bit_xor: row(2, sameOf(INTEGER), 'xor of bits', { commutative: true }), bit_not: row(1, sameOf(INTEGER), '~a'),
-  shift_left: row(2, sameOf(INTEGER), 'a << b; 0 past the width'), shift_right: row(2, sameOf(INTEGER), 'a >> b, arithmetic for signed; past the width 0 or -1'),
+  shift_left: row(2, sameOf(INTEGER), 'a << b; 0 past the width'),
+  shift_right: row(2, sameOf(INTEGER), 'a >> b, arithmetic for signed; past the width 0 or -1'),
   // text: positions and lengths count Unicode code points, from 1
   concat: row(2, sameOf(TEXT), 'a || b'),
   length: row(1, signature(TEXT, 'i64'), 'code points of text, bytes of a blob'),
   lower: row(1, signature(UTF8, 'utf8'), 'lower case'), upper: row(1, signature(UTF8, 'utf8'), 'upper case'),
-  substring: row([2, 3], (args) => (UTF8.test(args[0]!) && args.slice(1).every((dtype) => dtype === 'i64') ? 'utf8' : undefined), 'substring(a, start, [length]); a negative start counts from the end'),
+  substring: row(
+    [2, 3],
+    (args) => (UTF8.test(args[0]!) && args.slice(1).every((dtype) => dtype === 'i64') ? 'utf8' : undefined),
+    'substring(a, start, [length]); a negative start counts from the end',
+  ),
   trim: row(2, signature(UTF8, 'utf8'), 'a without the characters of b at both ends'),
   ltrim: row(2, signature(UTF8, 'utf8'), '... at the start'), rtrim: row(2, signature(UTF8, 'utf8'), '... at the end'),
-  replace: row(3, signature(UTF8, 'utf8'), 'each b in a becomes c'), translate: row(3, signature(UTF8, 'utf8'), 'each character of b in a becomes the one of c at its place, or goes'),
-  like: row([2, 3], signature(UTF8, 'bool'), 'a LIKE b [ESCAPE c]'), ilike: row([2, 3], signature(UTF8, 'bool'), 'like, without case'),
-  starts_with: row(2, signature(UTF8, 'bool'), 'a starts with b'), ends_with: row(2, signature(UTF8, 'bool'), 'a ends with b'), contains: row(2, signature(UTF8, 'bool'), 'b is in a'),
+  replace: row(3, signature(UTF8, 'utf8'), 'each b in a becomes c'),
+  translate: row(3, signature(UTF8, 'utf8'), 'each character of b in a becomes the one of c at its place, or goes'),
+  like: row([2, 3], signature(UTF8, 'bool'), 'a LIKE b [ESCAPE c]'),
+  ilike: row([2, 3], signature(UTF8, 'bool'), 'like, without case'),
+  starts_with: row(2, signature(UTF8, 'bool'), 'a starts with b'),
+  ends_with: row(2, signature(UTF8, 'bool'), 'a ends with b'),
+  contains: row(2, signature(UTF8, 'bool'), 'b is in a'),
   position: row(2, signature(UTF8, 'i64'), 'first place of b in a, from 1; 0 when absent'),
-  left: row(2, signature(UTF8, I64, 'utf8'), 'first b characters; negative: all but the last |b|'), right: row(2, signature(UTF8, I64, 'utf8'), 'last b characters; negative: all but the first |b|'),
-  lpad: row(3, signature(UTF8, I64, UTF8, 'utf8'), 'padded at the left with c to b characters, cut when longer'), rpad: row(3, signature(UTF8, I64, UTF8, 'utf8'), 'padded at the right'),
-  repeat: row(2, signature(UTF8, I64, 'utf8'), 'a, b times'), reverse: row(1, signature(UTF8, 'utf8'), 'code points in reverse'),
-  ascii: row(1, signature(UTF8, 'i32'), 'code point of the first character, 0 of none'), chr: row(1, signature(/^i32$/, 'utf8'), 'the character of a code point'),
-  split_part: row(3, signature(UTF8, UTF8, I64, 'utf8'), 'part c (from 1, negative from the end) of a cut at b; empty when there is none'),
+  left: row(2, signature(UTF8, I64, 'utf8'), 'first b characters; negative: all but the last |b|'),
+  right: row(2, signature(UTF8, I64, 'utf8'), 'last b characters; negative: all but the first |b|'),
+  lpad: row(3, signature(UTF8, I64, UTF8, 'utf8'), 'padded at the left with c to b characters, cut when longer'),
+  rpad: row(3, signature(UTF8, I64, UTF8, 'utf8'), 'padded at the right'),
+  repeat: row(2, signature(UTF8, I64, 'utf8'), 'a, b times'),
+  reverse: row(1, signature(UTF8, 'utf8'), 'code points in reverse'),
+  ascii: row(1, signature(UTF8, 'i32'), 'code point of the first character, 0 of none'),
+  chr: row(1, signature(/^i32$/, 'utf8'), 'the character of a code point'),
+  split_part: row(
+    3,
+    signature(UTF8, UTF8, I64, 'utf8'),
+    'part c (from 1, negative from the end) of a cut at b; empty when there is none',
+  ),
   regexp_matches: row(2, signature(UTF8, 'bool'), 'the regular expression b matches somewhere in a'),
   regexp_replace: row([3, 4], signature(UTF8, 'utf8'), 'the first match of b in a becomes c; all with option g'),
-  regexp_extract: row([2, 3], (args) => (args[0] === 'utf8' && args[1] === 'utf8' && (args[2] ?? 'i64') === 'i64' ? 'utf8' : undefined), 'group c (0: all) of the first match of b in a; empty when none'),
+  regexp_extract: row(
+    [2, 3],
+    (args) => (args[0] === 'utf8' && args[1] === 'utf8' && (args[2] ?? 'i64') === 'i64' ? 'utf8' : undefined),
+    'group c (0: all) of the first match of b in a; empty when none',
+  ),
   // time
-  date_part: row(2, signature(UTF8, TEMPORAL, 'i64'), "field a ('year', 'month', 'day', 'hour', 'minute', 'second', 'dow', 'isodow', 'doy', 'week', 'quarter', 'epoch', ...) of b"),
-  date_trunc: row(2, (args) => (args[0] === 'utf8' && DATELIKE.test(args[1]!) ? args[1] : undefined), 'b cut down to unit a; dtype kept'),
+  date_part: row(
+    2,
+    signature(UTF8, TEMPORAL, 'i64'),
+    "field a ('year', 'month', 'day', 'hour', 'minute', 'second', 'dow', 'isodow', 'doy', 'week', 'quarter', 'epoch', ...) of b",
+  ),
+  date_trunc: row(
+    2,
+    (args) => (args[0] === 'utf8' && DATELIKE.test(args[1]!) ? args[1] : undefined),
+    'b cut down to unit a; dtype kept',
+  ),
   date_diff: row(3, signature(UTF8, DATELIKE, DATELIKE, 'i64'), 'boundaries of unit a crossed from b to c'),
   add_days: row(2, signature(/^date$/, /^i32$/, 'date'), 'date plus days'),
   days_between: row(2, signature(/^date$/, 'i64'), 'a - b in days'),
-  add_interval: row(2, signature(/^timestamp$/, INTERVAL, 'timestamp'), 'timestamp plus interval; months clamp to the last day'),
+  add_interval: row(
+    2,
+    signature(/^timestamp$/, INTERVAL, 'timestamp'),
+    'timestamp plus interval; months clamp to the last day',
+  ),
   timestamp_diff: row(2, signature(/^timestamp$/, 'interval'), 'a - b as days and microseconds'),
   interval_add: row(2, signature(INTERVAL, 'interval'), 'field by field', { commutative: true }),
   interval_neg: row(1, signature(INTERVAL, 'interval'), 'field by field'),

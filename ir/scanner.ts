@@ -1,4 +1,7 @@
-/** Reads the text form character by character: tokens, and errors with line, column, what was found and what was expected. */
+/**
+ * Reads the text form character by character: tokens, and errors with line, column, what was found and what was
+ * expected.
+ */
 
 /** The text is not the form of a node; `message` ends with the place as `line:column`. */
 export class ParseError extends Error {

@@ -45,16 +45,36 @@ export const RELATION_SHAPES = {
   values: { rows: list(list(expr)) },
   filter: { input: relation, predicate: expr },
   project: { input: relation, exprs: list(expr), names: list(name) },
-  join: { join: word('inner', 'left', 'right', 'full', 'semi', 'anti', 'cross'), left: relation, right: relation, on: optional(expr) },
+  join: {
+    join: word('inner', 'left', 'right', 'full', 'semi', 'anti', 'cross'),
+    left: relation,
+    right: relation,
+    on: optional(expr),
+  },
   aggregate: {
     input: relation,
     groups: list(record({ expr, name })),
-    calls: list(record({ op: word(...AGGREGATE_OPS), args: list(expr), distinct: flag, filter: optional(expr), name, type: scalarType })),
+    calls: list(
+      record({
+        op: word(...AGGREGATE_OPS),
+        args: list(expr),
+        distinct: flag,
+        filter: optional(expr),
+        name,
+        type: scalarType,
+      }),
+    ),
   },
   window: {
     input: relation,
     calls: list(record({
-      op: word(...AGGREGATE_OPS, ...WINDOW_ONLY_OPS), args: list(expr), partition: list(expr), order: sortKeys, frame: optional(frame), name, type: scalarType,
+        op: word(...AGGREGATE_OPS, ...WINDOW_ONLY_OPS),
+        args: list(expr),
+        partition: list(expr),
+        order: sortKeys,
+        frame: optional(frame),
+        name,
+        type: scalarType,
     })),
   },
   sort: { input: relation, keys: sortKeys, limit: optional(int) },
@@ -64,7 +84,11 @@ export const RELATION_SHAPES = {
   series: { start: expr, stop: expr, step: expr, inclusive: flag },
   apply: { input: relation, model: name, outputs: list(record({ name, tensor })) },
   blocked: {
-    input: relation, model: name, feature: int, name, layers: list(record({ weight: tensor, bias: optional(tensor), activation: optional(expr) })),
+    input: relation,
+    model: name,
+    feature: int,
+    name,
+    layers: list(record({ weight: tensor, bias: optional(tensor), activation: optional(expr) })),
   },
 } as const satisfies Partial<ShapesOf>;
 
@@ -75,7 +99,11 @@ export const TENSOR_SHAPES = {
   fill: { value: literal },
   map: { inputs: list(tensor), body: expr },
   reduce: {
-    op: word('sum', 'mean', 'max', 'min', 'prod', 'argmax', 'argmin', 'any', 'all'), input: tensor, axes: ints, keepDims: flag, last: flag,
+    op: word('sum', 'mean', 'max', 'min', 'prod', 'argmax', 'argmin', 'any', 'all'),
+    input: tensor,
+    axes: ints,
+    keepDims: flag,
+    last: flag,
   },
   matmul: { left: tensor, right: tensor },
   dense: {
@@ -90,20 +118,50 @@ export const TENSOR_SHAPES = {
   pad: { input: tensor, before: ints, after: ints, mode: word('constant', 'edge', 'reflect', 'wrap'), value: literal },
   gather: { mode: word('take', 'elements', 'nd'), input: tensor, indices: tensor, axis: int, batchDims: int },
   scatter: {
-    mode: word('elements', 'nd'), input: tensor, indices: tensor, updates: tensor, axis: int, combine: word('replace', 'add', 'mul', 'max', 'min'),
+    mode: word('elements', 'nd'),
+    input: tensor,
+    indices: tensor,
+    updates: tensor,
+    axis: int,
+    combine: word('replace', 'add', 'mul', 'max', 'min'),
   },
   topk: { input: tensor, k: int, axis: int, largest: flag, part: word('values', 'indices') },
   cumulative: { op: word('sum', 'prod'), input: tensor, axis: int, exclusive: flag, reverse: flag },
   conv: {
-    input: tensor, weight: tensor, bias: optional(tensor), strides: ints, dilations: ints, before: ints, after: ints, groups: int, transposed: flag,
+    input: tensor,
+    weight: tensor,
+    bias: optional(tensor),
+    strides: ints,
+    dilations: ints,
+    before: ints,
+    after: ints,
+    groups: int,
+    transposed: flag,
   },
   pool: {
-    op: word('max', 'mean', 'lp', 'argmax'), input: tensor, window: ints, strides: ints, dilations: ints, before: ints, after: ints,
+    op: word('max', 'mean', 'lp', 'argmax'),
+    input: tensor,
+    window: ints,
+    strides: ints,
+    dilations: ints,
+    before: ints,
+    after: ints,
     countPadding: flag, order: int,
   },
   tree_ensemble: {
-    input: tensor, roots: tensor, feature: tensor, threshold: tensor, mode: tensor, yes: tensor, no: tensor, missingYes: tensor,
-    leafTarget: tensor, leafWeight: tensor, base: optional(tensor), targets: int, combine: word('sum', 'mean', 'min', 'max'),
+    input: tensor,
+    roots: tensor,
+    feature: tensor,
+    threshold: tensor,
+    mode: tensor,
+    yes: tensor,
+    no: tensor,
+    missingYes: tensor,
+    leafTarget: tensor,
+    leafWeight: tensor,
+    base: optional(tensor),
+    targets: int,
+    combine: word('sum', 'mean', 'min', 'max'),
   },
   lookup: { input: tensor, keys: tensor, values: tensor, otherwise: literal },
   shape_of: { input: tensor },
@@ -112,7 +170,10 @@ export const TENSOR_SHAPES = {
 
 type ShapesOf = { readonly [K in StatementKind]: { readonly [F in Exclude<keyof NodeOf<K>, 'kind' | 'type'>]: Shape } };
 
-export const SHAPES: { readonly [K in StatementKind]: Fields } = { ...RELATION_SHAPES, ...TENSOR_SHAPES } satisfies ShapesOf;
+export const SHAPES: { readonly [K in StatementKind]: Fields } = {
+  ...RELATION_SHAPES,
+  ...TENSOR_SHAPES,
+} satisfies ShapesOf;
 
 export const MODEL_FIELDS: Fields = {
   name,

@@ -16,7 +16,8 @@ const unplaced = (node: Node): string | undefined =>
     ? 'a representation is chosen by placement, not before' : undefined;
 
 const placed = (node: Node): string | undefined => {
-  if (node.kind === 'dense' && node.representation === undefined) return 'placement gives every dense layer a representation';
+  if (node.kind === 'dense' && node.representation === undefined)
+    return 'placement gives every dense layer a representation';
   return node.kind === 'outer' ? 'correlated subqueries are joins by now' : undefined;
 };
 

@@ -21,15 +21,24 @@ export function encodeTensor(value: TensorValue): Uint8Array {
 export function decodeTensor(dtype: DType, dims: readonly number[], bytes: Uint8Array): TensorValue {
   if (dtype === 'utf8') return { dtype, dims, data: JSON.parse(new TextDecoder().decode(bytes)) as string[] };
   const expected = tensorByteLength(dtype, dims);
-  if (bytes.byteLength !== expected) throw new RangeError(`found ${bytes.byteLength} bytes of ${dtype}[${dims.join(', ')}], expected ${expected}`);
+  if (bytes.byteLength !== expected)
+    throw new RangeError(`found ${bytes.byteLength} bytes of ${dtype}[${dims.join(', ')}], expected ${expected}`);
   return { dtype, dims, data: elementsOf(dtype, bytes) };
 }
 
-/** The same bytes as another dtype and shape: weights of equal bytes share a hash, and a node's type says how to read them. */
-export function viewTensor(value: TensorValue, type: { readonly dtype: DType; readonly dims: readonly number[] }): TensorValue {
+/**
+ * The same bytes as another dtype and shape: weights of equal bytes share a hash, and a node's type says how to read
+ * them.
+ */
+export function viewTensor(
+  value: TensorValue,
+  type: { readonly dtype: DType; readonly dims: readonly number[] },
+): TensorValue {
   const { dtype, dims } = type;
   if (value.dtype !== dtype) return decodeTensor(dtype, dims, encodeTensor(value));
-  return value.dims.length === dims.length && value.dims.every((dim, axis) => dim === dims[axis]) ? value : { ...value, dims };
+  return value.dims.length === dims.length && value.dims.every((dim, axis) => dim === dims[axis])
+    ? value
+    : { ...value, dims };
 }
 
 function elementsOf(dtype: DType, source: Uint8Array): TensorElements {

@@ -20,8 +20,8 @@ export interface TensorValue {
 }
 
 /**
- * Gives the tensor of a hash; throws when it does not have it, which is our mistake. Its dtype and dims are those it was
- * first kept with: the type of a `weight` node says how to read its bytes (`viewTensor`).
+ * Gives the tensor of a hash; throws when it does not have it, which is our mistake. Its dtype and dims are those it
+ * was first kept with: the type of a `weight` node says how to read its bytes (`viewTensor`).
  */
 export interface TensorData {
   get(hash: string): TensorValue;

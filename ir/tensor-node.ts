@@ -14,8 +14,16 @@ export interface Input { readonly kind: 'input'; readonly name: string; readonly
 export interface Weight { readonly kind: 'weight'; readonly hash: string; readonly type: TensorType }
 /** One value in every element, so that small constants stay readable and fold. */
 export interface Fill { readonly kind: 'fill'; readonly value: LiteralValue; readonly type: TensorType }
-/** out = body(inputs...), element by element with ONNX (NumPy) broadcasting. `ref i` in the body is an element of inputs[i]. */
-export interface TensorMap { readonly kind: 'map'; readonly body: Expr; readonly inputs: readonly Tensor[]; readonly type: TensorType }
+/**
+ * out = body(inputs...), element by element with ONNX (NumPy) broadcasting. `ref i` in the body is an element of
+ * inputs[i].
+ */
+export interface TensorMap {
+  readonly kind: 'map';
+  readonly body: Expr;
+  readonly inputs: readonly Tensor[];
+  readonly type: TensorType;
+}
 export type ReduceOp = 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'argmax' | 'argmin' | 'any' | 'all';
 export interface Reduce {
   readonly kind: 'reduce';
@@ -29,7 +37,12 @@ export interface Reduce {
   readonly type: TensorType;
 }
 /** NumPy matmul: batched over leading dims, which broadcast. */
-export interface MatMul { readonly kind: 'matmul'; readonly left: Tensor; readonly right: Tensor; readonly type: TensorType }
+export interface MatMul {
+  readonly kind: 'matmul';
+  readonly left: Tensor;
+  readonly right: Tensor;
+  readonly type: TensorType;
+}
 /**
  * The fused form that passes make: activation(input x weight + bias), input [n, k], weight [k, m], bias [m].
  * `activation` is a body over `ref 0`; undefined is the identity.
@@ -46,12 +59,35 @@ export interface Dense {
 }
 export type Representation = 'kernel' | 'relational' | 'native';
 /** At most one dim of `dims` is not known from the input's size; a symbol stands for it. */
-export interface Reshape { readonly kind: 'reshape'; readonly input: Tensor; readonly dims: readonly Dim[]; readonly type: TensorType }
-export interface Transpose { readonly kind: 'transpose'; readonly input: Tensor; readonly permutation: readonly number[]; readonly type: TensorType }
+export interface Reshape {
+  readonly kind: 'reshape';
+  readonly input: Tensor;
+  readonly dims: readonly Dim[];
+  readonly type: TensorType;
+}
+export interface Transpose {
+  readonly kind: 'transpose';
+  readonly input: Tensor;
+  readonly permutation: readonly number[];
+  readonly type: TensorType;
+}
 /** Broadcast to `dims` (NumPy rules). */
-export interface Expand { readonly kind: 'expand'; readonly input: Tensor; readonly dims: readonly Dim[]; readonly type: TensorType }
-export interface Concat { readonly kind: 'concat'; readonly inputs: readonly Tensor[]; readonly axis: number; readonly type: TensorType }
-/** One range an axis: elements start, start+step, ... (count of them); a whole axis is `undefined`. Steps may be negative. */
+export interface Expand {
+  readonly kind: 'expand';
+  readonly input: Tensor;
+  readonly dims: readonly Dim[];
+  readonly type: TensorType;
+}
+export interface Concat {
+  readonly kind: 'concat';
+  readonly inputs: readonly Tensor[];
+  readonly axis: number;
+  readonly type: TensorType;
+}
+/**
+ * One range an axis: elements start, start+step, ... (count of them); a whole axis is `undefined`. Steps may be
+ * negative.
+ */
 export interface Slice {
   readonly kind: 'slice';
   readonly input: Tensor;
@@ -67,7 +103,10 @@ export interface Pad {
   readonly value: LiteralValue;
   readonly type: TensorType;
 }
-/** `take`: numpy.take along axis. `elements`: numpy.take_along_axis. `nd`: GatherND with `batchDims`. Negative indices count from the end. */
+/**
+ * `take`: numpy.take along axis. `elements`: numpy.take_along_axis. `nd`: GatherND with `batchDims`. Negative indices
+ * count from the end.
+ */
 export interface Gather {
   readonly kind: 'gather';
   readonly mode: 'take' | 'elements' | 'nd';
@@ -88,7 +127,9 @@ export interface Scatter {
   readonly combine: 'replace' | 'add' | 'mul' | 'max' | 'min';
   readonly type: TensorType;
 }
-/** The k first of axis in order; `part` says which of the two results this node is. Equal values: the lower index first. */
+/**
+ * The k first of axis in order; `part` says which of the two results this node is. Equal values: the lower index first.
+ */
 export interface TopK {
   readonly kind: 'topk';
   readonly input: Tensor;
@@ -108,7 +149,9 @@ export interface Cumulative {
   readonly reverse: boolean;
   readonly type: TensorType;
 }
-/** Convolution over n spatial dims: input [n, c, ...], weight [m, c/groups, ...]; `transposed` is ONNX ConvTranspose. */
+/**
+ * Convolution over n spatial dims: input [n, c, ...], weight [m, c/groups, ...]; `transposed` is ONNX ConvTranspose.
+ */
 export interface Conv {
   readonly kind: 'conv';
   readonly input: Tensor;
@@ -141,8 +184,8 @@ export interface Pool {
  * Trees over features [n, k] giving [n, targets] of the features' float dtype (or f32 for integer features).
  * Structure is constant tensors, one entry a node, all trees one after the other: `feature` i32, `threshold` f32|f64,
  * `mode` u8 (index into TREE_MODES; LEAF = 6), `yes` / `no` i32 node numbers, `missingYes` u8 (NaN goes to yes),
- * `roots` i32 [trees]. A leaf's `yes` is its first row of `leafTarget` i32 / `leafWeight` f32|f64 and `no` the row past its last.
- * result[t] = base[t] + combine over trees of the weights of the leaves reached.
+ * `roots` i32 [trees]. A leaf's `yes` is its first row of `leafTarget` i32 / `leafWeight` f32|f64 and `no` the row past
+ * its last. result[t] = base[t] + combine over trees of the weights of the leaves reached.
  */
 export interface TreeEnsemble {
   readonly kind: 'tree_ensemble';
@@ -156,7 +199,10 @@ export interface TreeEnsemble {
   readonly type: TensorType;
 }
 export const TREE_MODES = ['<=', '<', '>=', '>', '==', '!=', 'leaf', 'in'] as const;
-/** Element by element: the value at the key that equals the element, else `otherwise`. keys [m], values [m]. NaN equals NaN. */
+/**
+ * Element by element: the value at the key that equals the element, else `otherwise`. keys [m], values [m]. NaN equals
+ * NaN.
+ */
 export interface Lookup {
   readonly kind: 'lookup';
   readonly input: Tensor;

@@ -29,7 +29,9 @@ export interface StructType {
   readonly nullable: boolean;
 }
 
-/** A map whose keys are known when compiling, as ZipMap makes them: one value of `value` for each of `keys`, in order. */
+/**
+ * A map whose keys are known when compiling, as ZipMap makes them: one value of `value` for each of `keys`, in order.
+ */
 export interface MapType {
   readonly kind: 'map';
   readonly keyDType: 'utf8' | 'i64';
@@ -68,7 +70,10 @@ export function withNullable<T extends ValueType>(type: T, nullable: boolean): T
   return type.nullable === nullable ? type : { ...type, nullable };
 }
 
-/** `i64?` is a nullable BIGINT; `f32[n, 28]` a tensor; `struct{label: i64, p: f32[2]}`; `map<utf8, f32>{"0", "1"}`; `rel{id: i64, p: f32?}`. */
+/**
+ * `i64?` is a nullable BIGINT; `f32[n, 28]` a tensor; `struct{label: i64, p: f32[2]}`; `map<utf8, f32>{"0", "1"}`;
+ * `rel{id: i64, p: f32?}`.
+ */
 export function printType(type: Type): string {
   switch (type.kind) {
     case 'scalar': return type.dtype + mark(type);
@@ -106,7 +111,8 @@ export function sqlTypeName(type: ValueType): string {
   switch (type.kind) {
     case 'scalar': return dtypeInfo(type.dtype).sql;
     case 'tensor': return dtypeInfo(type.dtype).sql + type.dims.map((dim) => `[${dim}]`).join('');
-    case 'struct': return `STRUCT(${type.fields.map((field) => `${field.name} ${sqlTypeName(field.type)}`).join(', ')})`;
+    case 'struct':
+      return `STRUCT(${type.fields.map((field) => `${field.name} ${sqlTypeName(field.type)}`).join(', ')})`;
     case 'map': return `MAP(${dtypeInfo(type.keyDType).sql}, ${sqlTypeName(type.value)})`;
     default: return unreachable(type);
   }

@@ -12,11 +12,13 @@ export function verifyExpr(expr: Expr, rows: Rows, path: Path, verifier: Verifie
     case 'ref': return verifyReference(expr, rows[0], fail);
     case 'outer': return verifyReference(expr, rows[expr.depth], fail);
     case 'param':
-      if (!Number.isInteger(expr.index) || expr.index < 0) fail(`found parameter ${expr.index}, expected a place from 0`);
+      if (!Number.isInteger(expr.index) || expr.index < 0)
+        fail(`found parameter ${expr.index}, expected a place from 0`);
       return;
     case 'literal':
       if (expr.value === null && !expr.type.nullable) fail(`found NULL, expected a value of ${printType(expr.type)}`);
-      if (!fits(expr.value, expr.type.dtype)) fail(`found a ${typeof expr.value}, expected a value of ${expr.type.dtype}`);
+      if (!fits(expr.value, expr.type.dtype))
+        fail(`found a ${typeof expr.value}, expected a value of ${expr.type.dtype}`);
       return;
     case 'call': return verifyCall(expr, fail);
     case 'cast': {
@@ -36,7 +38,11 @@ export function verifyExpr(expr: Expr, rows: Rows, path: Path, verifier: Verifie
 
 type Fail = (problem: string) => void;
 
-function verifyReference(node: Extract<Expr, { kind: 'ref' | 'outer' }>, columns: Rows[number] | undefined, fail: Fail): void {
+function verifyReference(
+  node: Extract<Expr, { kind: 'ref' | 'outer' }>,
+  columns: Rows[number] | undefined,
+  fail: Fail,
+): void {
   if (columns === undefined) {
     if (node.kind === 'ref') return fail('found a reference, expected none: there is no row here');
     return fail(`found depth ${node.depth}, expected an enclosing query`);
@@ -124,7 +130,13 @@ function verifySubquery(node: Subquery, fail: Fail): void {
 
 /** The body of a tensor `map` or an activation: a pure function of elements. */
 export function verifyBody(body: Expr, inputs: Rows[number], path: Path, verifier: Verifier): void {
-  if (body.kind !== 'ref' && body.kind !== 'literal' && body.kind !== 'call' && body.kind !== 'cast' && body.kind !== 'case') {
+  if (
+    body.kind !== 'ref' &&
+    body.kind !== 'literal' &&
+    body.kind !== 'call' &&
+    body.kind !== 'cast' &&
+    body.kind !== 'case'
+  ) {
     verifier.fail(body, path, `found a ${body.kind}, expected ref, literal, call, cast or case in a body`);
     return;
   }

@@ -40,7 +40,8 @@ export function verifyTensor(node: Tensor, path: Path, verifier: Verifier): void
     case 'slice': return verifySlice(node, fail);
     case 'pad': return lengths({ before: node.before, after: node.after }, rankOf(node.input), fail);
     case 'gather':
-      if (!/^i(32|64)$/.test(node.indices.type.dtype)) fail(`found indices of ${node.indices.type.dtype}, expected i32 or i64`);
+      if (!/^i(32|64)$/.test(node.indices.type.dtype))
+        fail(`found indices of ${node.indices.type.dtype}, expected i32 or i64`);
       return node.mode === 'nd' ? undefined : inRange([node.axis], rankOf(node.input), fail);
     case 'scatter': return sameDType([node.input, node.updates], fail);
     case 'conv': case 'pool': {
@@ -70,7 +71,8 @@ function differ(a: Dim | undefined, b: Dim | undefined): boolean {
 
 function sameDType(tensors: readonly Tensor[], fail: Fail): void {
   const other = tensors.find((tensor) => tensor.type.dtype !== tensors[0]!.type.dtype);
-  if (other !== undefined) fail(`found inputs of ${tensors[0]!.type.dtype} and ${other.type.dtype}, expected one dtype`);
+  if (other !== undefined)
+    fail(`found inputs of ${tensors[0]!.type.dtype} and ${other.type.dtype}, expected one dtype`);
 }
 
 function sameRank(tensors: readonly Tensor[], fail: Fail): void {
@@ -118,7 +120,12 @@ function verifyDense(node: Dense, path: Path, verifier: Verifier, fail: Fail): v
     fail(`found a bias of ${printType(node.bias.type)}, expected [${m}]`);
   }
   if (node.activation === undefined) return;
-  verifyBody(node.activation, [{ name: 'element', type: scalar(node.type.dtype) }], below(path, '.activation'), verifier);
+  verifyBody(
+    node.activation,
+    [{ name: 'element', type: scalar(node.type.dtype) }],
+    below(path, '.activation'),
+    verifier,
+  );
   if (dtypeOfExpr(node.activation) !== node.type.dtype) {
     fail(`found an activation of ${printType(node.activation.type)}, expected ${node.type.dtype}`);
   }
@@ -146,7 +153,8 @@ function verifySlice(node: Slice, fail: Fail): void {
 function verifyTrees(node: TreeEnsemble, fail: Fail): void {
   const nodes = node.feature.type.dims[0];
   for (const name of ['threshold', 'mode', 'yes', 'no', 'missingYes'] as const) {
-    if (differ(node[name].type.dims[0], nodes)) fail(`found ${name} of ${node[name].type.dims[0]} nodes, expected ${nodes}`);
+    if (differ(node[name].type.dims[0], nodes))
+      fail(`found ${name} of ${node[name].type.dims[0]} nodes, expected ${nodes}`);
   }
   if (differ(node.leafTarget.type.dims[0], node.leafWeight.type.dims[0])) {
     fail('found leafTarget and leafWeight of different lengths');

@@ -13,7 +13,15 @@ import { isRelationKind, isTensorKind } from './shape.js';
 import { STAGES, type Stage } from './stage.js';
 import { printDims, printType, scalar, unreachable, type Column, type Dim } from './type.js';
 import { verifyBody, verifyExpr } from './verify-expression.js';
-import { below, dtypeOfExpr, textOfPath, type Path, type Rows, type Verifier, type VerifyError } from './verify-scope.js';
+import {
+  below,
+  dtypeOfExpr,
+  textOfPath,
+  type Path,
+  type Rows,
+  type Verifier,
+  type VerifyError,
+} from './verify-scope.js';
 import { verifyTensor } from './verify-tensor.js';
 
 /** Past this many, more errors would not help. */
@@ -37,7 +45,11 @@ export function verifyModel(graph: ModelGraph): readonly VerifyError[] {
   for (const output of graph.outputs) {
     for (const node of postorder(output.tensor)) {
       if (node.kind === 'input' && !known.has(node)) {
-        walk.fail(node, { parent: undefined, step: output.name }, `found input ${node.name}, expected one that the model lists`);
+        walk.fail(
+          node,
+          { parent: undefined, step: output.name },
+          `found input ${node.name}, expected one that the model lists`,
+        );
       }
     }
   }
@@ -67,7 +79,8 @@ class Walk implements Verifier {
 
   private stageOf(node: Node, path: Path): void {
     const refused = STAGES[this.stage].refuses(node);
-    if (refused !== undefined) this.fail(node, path, `found in a plan that is ${this.stage}, expected none: ${refused}`);
+    if (refused !== undefined)
+      this.fail(node, path, `found in a plan that is ${this.stage}, expected none: ${refused}`);
   }
 
   /** Only of nodes without errors: inference takes well-formed fields for granted. */
@@ -99,9 +112,12 @@ class Walk implements Verifier {
         break;
       }
       case 'values': this.values(node, [[], ...outer], path); break;
-      case 'filter': this.condition(node.predicate, rowsOf(...input(node.input, 'input')), below(path, '.predicate')); break;
+      case 'filter':
+        this.condition(node.predicate, rowsOf(...input(node.input, 'input')), below(path, '.predicate'));
+        break;
       case 'project':
-        if (node.names.length !== node.exprs.length) own(`found ${node.names.length} names, expected ${node.exprs.length}`);
+        if (node.names.length !== node.exprs.length)
+          own(`found ${node.names.length} names, expected ${node.exprs.length}`);
         this.exprs(node.exprs, rowsOf(...input(node.input, 'input')), below(path, '.exprs'));
         break;
       case 'join': {
@@ -131,7 +147,8 @@ class Walk implements Verifier {
       case 'distinct': input(node.input, 'input'); break;
       case 'setop': {
         const [left, right] = [input(node.left, 'left'), input(node.right, 'right')];
-        if (left.length !== right.length) own(`found sides of ${left.length} and ${right.length} columns, expected as many`);
+        if (left.length !== right.length)
+          own(`found sides of ${left.length} and ${right.length} columns, expected as many`);
         else left.forEach((column, i) => {
           if (sameDType(column, right[i]!)) return;
           own(`found column ${i} of ${printType(column.type)} and ${printType(right[i]!.type)}, expected one dtype`);
@@ -195,7 +212,8 @@ class Walk implements Verifier {
       const at = below(path, `.outputs[${i}]:${output.tensor.kind}`);
       this.tensors(output.tensor, rows, at);
       const [lead, ...rest] = output.tensor.type.dims;
-      if (lead !== 'n') this.fail(node, at, `found an output of ${printType(output.tensor.type)}, expected the leading dim n`);
+      if (lead !== 'n')
+        this.fail(node, at, `found an output of ${printType(output.tensor.type)}, expected the leading dim n`);
       if (rest.some((dim) => typeof dim !== 'number')) {
         this.fail(node, at, `found an output of ${printType(output.tensor.type)}, expected known dims after n`);
       }
@@ -204,18 +222,24 @@ class Walk implements Verifier {
 
   private blocked(node: Blocked, columns: readonly Column[], path: Path): void {
     const feature = columns[node.feature]?.type;
-    if (feature?.kind !== 'tensor') return this.fail(node, path, `found feature ${node.feature}, expected a tensor column`);
+    if (feature?.kind !== 'tensor')
+      return this.fail(node, path, `found feature ${node.feature}, expected a tensor column`);
     let width: Dim | undefined = feature.dims[0];
     node.layers.forEach(({ weight, bias, activation }, i) => {
       const at = below(path, `.layers[${i}]`);
       const [k, m] = weight.type.dims;
       if (weight.type.dims.length !== 2 || k !== width) {
-        this.fail(node, at, `found a weight of ${printType(weight.type)} after ${width} features, expected [${width}, m]`);
+        this.fail(
+          node,
+          at,
+          `found a weight of ${printType(weight.type)} after ${width} features, expected [${width}, m]`,
+        );
       }
       if (bias !== undefined && printDims(bias.type.dims) !== printDims([m!])) {
         this.fail(node, at, `found a bias of ${printType(bias.type)}, expected [${m}]`);
       }
-      if (activation !== undefined) verifyBody(activation, [{ name: 'element', type: scalar(weight.type.dtype) }], at, this);
+      if (activation !== undefined)
+        verifyBody(activation, [{ name: 'element', type: scalar(weight.type.dtype) }], at, this);
       width = m;
     });
     if (node.layers.length === 0) this.fail(node, path, 'found no layers, expected at least one');
@@ -243,7 +267,8 @@ class Walk implements Verifier {
 
   private condition(expr: Expr, rows: Rows, path: Path): void {
     this.expr(expr, rows, path);
-    if (dtypeOfExpr(expr) !== 'bool') this.fail(expr, path, `found a condition of ${printType(expr.type)}, expected bool`);
+    if (dtypeOfExpr(expr) !== 'bool')
+      this.fail(expr, path, `found a condition of ${printType(expr.type)}, expected bool`);
   }
 
   /** A constant or parameter of i64: no row is at hand. */
@@ -292,7 +317,9 @@ function problemOfCall(call: AggregateCall): string | undefined {
     return `found ${call.args.length} arguments of ${call.op}, expected ${least === most ? least : `${least} to ${most}`}`;
   }
   const arg = call.args[0] && dtypeOfExpr(call.args[0]);
-  const keeps = ['min', 'max', 'first', 'any_value', 'arg_min', 'arg_max', 'bit_and', 'bit_or', 'bit_xor'].includes(call.op);
+  const keeps = ['min', 'max', 'first', 'any_value', 'arg_min', 'arg_max', 'bit_and', 'bit_or', 'bit_xor'].includes(
+    call.op,
+  );
   if (keeps && arg !== call.type.dtype) {
     return `found ${call.op} of ${arg ?? 'a composite'} with type ${printType(call.type)}, expected the argument's`;
   }

@@ -53,12 +53,18 @@ function cancelTranspose(node: NodeOf<'transpose'>): Tensor | undefined {
   if (node.permutation.every((axis, i) => axis === i)) return node.input;
   const inner = node.input;
   if (inner.kind !== 'transpose') return undefined;
-  return make({ kind: 'transpose', input: inner.input, permutation: node.permutation.map((axis) => inner.permutation[axis]!) });
+  return make({
+    kind: 'transpose',
+    input: inner.input,
+    permutation: node.permutation.map((axis) => inner.permutation[axis]!),
+  });
 }
 
 function cancelReshape(node: NodeOf<'reshape'>): Tensor | undefined {
   if (sameDims(node.type.dims, node.input.type.dims)) return node.input;
-  return node.input.kind === 'reshape' ? make({ kind: 'reshape', input: node.input.input, dims: node.dims }) : undefined;
+  return node.input.kind === 'reshape'
+    ? make({ kind: 'reshape', input: node.input.input, dims: node.dims })
+    : undefined;
 }
 
 function cancelSlice(node: Slice): Tensor | undefined {
@@ -100,7 +106,9 @@ function sliceOfConcat(node: Slice, concat: Concat, picked: readonly number[]): 
     if (typeof width !== 'number') return undefined;
     const begin = from;
     if (picked.length > 0 && picked.every((index) => index >= begin && index < begin + width)) {
-      const ranges = node.ranges.map((range, axis) => (axis === concat.axis ? { ...range!, start: range!.start - begin } : range));
+      const ranges = node.ranges.map((range, axis) =>
+        axis === concat.axis ? { ...range!, start: range!.start - begin } : range,
+      );
       return make({ kind: 'slice', input: part, ranges });
     }
     from += width;
@@ -110,11 +118,16 @@ function sliceOfConcat(node: Slice, concat: Concat, picked: readonly number[]): 
 
 function cancelConcat(node: Concat): Tensor | undefined {
   if (node.inputs.length === 1) return node.inputs[0];
-  const flat = node.inputs.flatMap((input) => (input.kind === 'concat' && input.axis === node.axis ? input.inputs : [input]));
+  const flat = node.inputs.flatMap((input) =>
+    input.kind === 'concat' && input.axis === node.axis ? input.inputs : [input],
+  );
   const merged: Tensor[] = [];
   for (const input of flat) {
     const last = merged[merged.length - 1];
-    const both = last === undefined ? undefined : adjacentSlices(last, input, node.axis) ?? packedTogether(last, input, node.axis);
+    const both =
+      last === undefined
+        ? undefined
+        : (adjacentSlices(last, input, node.axis) ?? packedTogether(last, input, node.axis));
     if (both === undefined) merged.push(input);
     else merged[merged.length - 1] = both;
   }
@@ -141,9 +154,15 @@ function packedTogether(left: Tensor, right: Tensor, axis: number): Tensor | und
 
 function pickColumns(leaf: ToTensor, picked: readonly number[]): Tensor | undefined {
   if (picked.length === 0 || leaf.exprs.some((expr) => expr.type.kind === 'tensor')) return undefined;
-  const dropsNull = leaf.nulls === 'null' && leaf.exprs.some((expr, index) => expr.type.nullable && !picked.includes(index));
+  const dropsNull =
+    leaf.nulls === 'null' && leaf.exprs.some((expr, index) => expr.type.nullable && !picked.includes(index));
   if (dropsNull) return undefined;
-  return make({ kind: 'to_tensor', exprs: picked.map((index) => leaf.exprs[index]!), dtype: leaf.dtype, nulls: leaf.nulls });
+  return make({
+    kind: 'to_tensor',
+    exprs: picked.map((index) => leaf.exprs[index]!),
+    dtype: leaf.dtype,
+    nulls: leaf.nulls,
+  });
 }
 
 /** A gather by constant indices in even steps is a slice; of packed columns, it packs those. */
@@ -157,6 +176,8 @@ function cancelGather(node: Gather, context: PassContext): Tensor | undefined {
   if (node.input.kind === 'to_tensor' && node.axis === 1) return pickColumns(node.input, picked);
   const step = picked.length === 1 ? 1 : picked[1]! - picked[0]!;
   if (step === 0 || picked.some((index, i) => index !== picked[0]! + i * step)) return undefined;
-  const ranges = node.input.type.dims.map((_, axis) => (axis === node.axis ? { start: picked[0]!, step, count: picked.length } : undefined));
+  const ranges = node.input.type.dims.map((_, axis) =>
+    axis === node.axis ? { start: picked[0]!, step, count: picked.length } : undefined,
+  );
   return make({ kind: 'slice', input: node.input, ranges });
 }

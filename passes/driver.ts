@@ -29,7 +29,10 @@ export interface DriverOptions {
   readonly context: PassContext;
   readonly verify: Verify;
   readonly onTiming: (timing: PassTiming) => void;
-  /** Errors that are not a pass's mistake but a message from what the context asks (data not loaded yet): thrown on as they are. */
+  /**
+   * Errors that are not a pass's mistake but a message from what the context asks (data not loaded yet): thrown on as
+   * they are.
+   */
   readonly isSignal: (error: unknown) => boolean;
 }
 
@@ -68,7 +71,8 @@ export function runPass(plan: Relation, pass: Pass, options: Omit<DriverOptions,
   options.onTiming({ pass: pass.name, ms: performance.now() - start, changed: result !== plan });
   if (result === plan) return plan;
   const errors = options.verify(result, pass.stage);
-  if (errors.length > 0) throw new PassError(pass.name, `leaves an invalid plan: ${errors.map((error) => error.message).join('; ')}`);
+  if (errors.length > 0)
+    throw new PassError(pass.name, `leaves an invalid plan: ${errors.map((error) => error.message).join('; ')}`);
   return result;
 }
 

@@ -15,7 +15,13 @@ import { FALSE, TRUE } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 import { isNull } from './scalar-rules/rule.js';
 
-const ORDER_SENSITIVE: ReadonlySet<AggregateOp> = new Set<AggregateOp>(['first', 'any_value', 'string_agg', 'arg_min', 'arg_max']);
+const ORDER_SENSITIVE: ReadonlySet<AggregateOp> = new Set<AggregateOp>([
+  'first',
+  'any_value',
+  'string_agg',
+  'arg_min',
+  'arg_max',
+]);
 
 export const eliminateNoOps: Pass = {
   name: 'eliminate-no-ops',
@@ -25,10 +31,13 @@ export const eliminateNoOps: Pass = {
   run: (plan, context) => {
     const simpler = rewriteRelations(plan, (node) => {
       const after = eliminate(node);
-      if (after !== undefined) context.record({ pass: 'eliminate-no-ops', rule: node.kind, before: node, after, reason: reasonOf(node) });
+      if (after !== undefined)
+        context.record({ pass: 'eliminate-no-ops', rule: node.kind, before: node, after, reason: reasonOf(node) });
       return after;
     });
-    return withinSubqueries(simpler, (relation, subquery) => dropSorts(relation, { seen: subquery === undefined, context }));
+    return withinSubqueries(simpler, (relation, subquery) =>
+      dropSorts(relation, { seen: subquery === undefined, context }),
+    );
   },
 };
 
@@ -50,7 +59,8 @@ function eliminate(node: Relation): Relation | undefined {
     }
     case 'join': {
       const [left, right] = [isEmpty(node.left), isEmpty(node.right)];
-      if (node.join === 'inner' || node.join === 'cross' || node.join === 'semi') return left || right ? empty(node) : undefined;
+      if (node.join === 'inner' || node.join === 'cross' || node.join === 'semi')
+        return left || right ? empty(node) : undefined;
       if (node.join === 'anti') return left ? empty(node) : right ? node.left : undefined;
       return (node.join === 'left' && left) || (node.join === 'right' && right) ? empty(node) : undefined;
     }
@@ -92,7 +102,13 @@ interface Walk {
 function dropSorts(node: Relation, walk: Walk): Relation {
   const { seen, context } = walk;
   if (node.kind === 'sort' && node.limit === undefined && !seen) {
-    context.record({ pass: 'eliminate-no-ops', rule: 'sort', before: node, after: node.input, reason: 'nothing above sees the order of its rows' });
+    context.record({
+      pass: 'eliminate-no-ops',
+      rule: 'sort',
+      before: node,
+      after: node.input,
+      reason: 'nothing above sees the order of its rows',
+    });
     return dropSorts(node.input, walk);
   }
   const below = orderMatters(node, seen);

@@ -56,7 +56,10 @@ export function estimateDense(size: DenseSize, rates: Rates, budgetBytes: number
 
   return {
     weightBytes,
-    kernel: { ms: computeMs(rates.denseGflops) + readMs(weightBytes), bytes: weightBytes + TILE_ROWS * rates.threads * rowBytes },
+    kernel: {
+      ms: computeMs(rates.denseGflops) + readMs(weightBytes),
+      bytes: weightBytes + TILE_ROWS * rates.threads * rowBytes,
+    },
     relational: { ms: relationalMs, bytes: heldBytes + batchRows * rowBytes },
     native: {
       ms: computeMs(rates.nativeGflops) + copyMs(rows * rowBytes + weightBytes) + rates.nativeCallMs,

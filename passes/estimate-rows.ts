@@ -20,8 +20,8 @@ const HALF = 0.5;
 export interface RowEstimator {
   readonly rows: (relation: Relation) => number;
   /**
-   * Between `rows` and what there would be if no filter on a range or a pattern took anything away (their geometric mean):
-   * the size to plan with where too low an estimate costs more than too high a one.
+   * Between `rows` and what there would be if no filter on a range or a pattern took anything away (their geometric
+   * mean): the size to plan with where too low an estimate costs more than too high a one.
    */
   readonly cautiousRows: (relation: Relation) => number;
   /** The share of the relation's rows for which the predicate is true. */
@@ -31,19 +31,24 @@ export interface RowEstimator {
 export function estimateRows(statistics: Statistics): RowEstimator {
   const likely = estimatorOf(statistics, selectivityOf);
   const most = estimatorOf(statistics, sureSelectivityOf);
-  return { ...likely, cautiousRows: (relation) => Math.sqrt(likely.rows(relation) * Math.max(most.rows(relation), likely.rows(relation))) };
+  return {
+    ...likely,
+    cautiousRows: (relation) => Math.sqrt(likely.rows(relation) * Math.max(most.rows(relation), likely.rows(relation))),
+  };
 }
 
 type SelectivityOf = (predicate: Expr | undefined, columnOf: ColumnOf) => number;
 
 function estimatorOf(statistics: Statistics, filterSelectivity: SelectivityOf): Omit<RowEstimator, 'cautiousRows'> {
+  const columnOf = columnFinder(statistics);
   const known = new Map<Relation, number>();
   const rows = (relation: Relation): number => {
     const found = known.get(relation) ?? Math.max(compute(relation), 0);
     known.set(relation, found);
     return found;
   };
-  const selectivity = (predicate: Expr, relation: Relation): number => selectivityOf(predicate, (expr) => columnOf(expr, relation));
+  const selectivity = (predicate: Expr, relation: Relation): number =>
+    selectivityOf(predicate, (expr) => columnOf(expr, relation));
 
   function compute(node: Relation): number {
     switch (node.kind) {
@@ -54,8 +59,18 @@ function estimatorOf(statistics: Statistics, filterSelectivity: SelectivityOf): 
       case 'project': case 'window': case 'apply': case 'blocked': return rows(node.input);
       case 'sort': return Math.min(rows(node.input), node.limit ?? Infinity);
       case 'limit': return Math.min(rows(node.input), isLiteral(node.limit) ? Number(node.limit.value) : Infinity);
-      case 'distinct': return groupCount(node.input, node.input.type.columns.map((column, index) => ({ kind: 'ref', index, type: column.type })));
-      case 'aggregate': return node.groups.length === 0 ? 1 : groupCount(node.input, node.groups.map((group) => group.expr));
+      case 'distinct':
+        return groupCount(
+          node.input,
+          node.input.type.columns.map((column, index) => ({ kind: 'ref', index, type: column.type })),
+        );
+      case 'aggregate':
+        return node.groups.length === 0
+          ? 1
+          : groupCount(
+              node.input,
+              node.groups.map((group) => group.expr),
+            );
       case 'setop': return node.op === 'union' ? rows(node.left) + rows(node.right) : rows(node.left) * HALF;
       case 'join': return joinRows(node);
     }
@@ -78,23 +93,36 @@ function estimatorOf(statistics: Statistics, filterSelectivity: SelectivityOf): 
     }
   }
 
+  return { rows, selectivity };
+}
+
+/** What is known of a column, traced to the table it comes from. */
+function columnFinder(statistics: Statistics): (expr: Expr, relation: Relation) => KnownColumn | undefined {
   function columnOf(expr: Expr, relation: Relation): KnownColumn | undefined {
     if (expr.kind === 'cast') return columnOf(expr.arg, relation);
     return expr.kind === 'ref' ? columnAt(relation, expr.index) : undefined;
   }
 
-  /** What is known of a column, traced to the table it comes from. */
   function columnAt(node: Relation, index: number): KnownColumn | undefined {
     switch (node.kind) {
       case 'scan': {
         const known = statistics.column(node.table, node.schema.columns[node.columns[index]!]!.name);
         const tableRows = statistics.rows(node.table) ?? UNKNOWN_TABLE_ROWS;
-        return { min: known?.min, max: known?.max, nullCount: known?.nullCount, distinct: known?.distinct, tableRows, table: node };
+        return {
+          min: known?.min,
+          max: known?.max,
+          nullCount: known?.nullCount,
+          distinct: known?.distinct,
+          tableRows,
+          table: node,
+        };
       }
       case 'filter': case 'sort': case 'limit': case 'distinct': return columnAt(node.input, index);
       case 'project': return columnOf(node.exprs[index]!, node.input);
       case 'aggregate': return index < node.groups.length ? columnOf(node.groups[index]!.expr, node.input) : undefined;
-      case 'window': case 'apply': return index < node.input.type.columns.length ? columnAt(node.input, index) : undefined;
+      case 'window':
+      case 'apply':
+        return index < node.input.type.columns.length ? columnAt(node.input, index) : undefined;
       case 'join': {
         const width = node.left.type.columns.length;
         return index < width ? columnAt(node.left, index) : columnAt(node.right, index - width);
@@ -102,7 +130,7 @@ function estimatorOf(statistics: Statistics, filterSelectivity: SelectivityOf): 
       default: return undefined;
     }
   }
-  return { rows, selectivity };
+  return columnOf;
 }
 
 interface KnownColumn extends ColumnStatistics {
@@ -141,7 +169,13 @@ function selectivityOf(predicate: Expr | undefined, columnOf: ColumnOf): number 
     case 'gt': case 'ge': return range(b!, a!, columnOf);
     case 'is_null': return NULL_SHARE;
     case 'is_not_null': return 1 - NULL_SHARE;
-    case 'like': case 'ilike': case 'starts_with': case 'ends_with': case 'contains': case 'regexp_matches': return PATTERN;
+    case 'like':
+    case 'ilike':
+    case 'starts_with':
+    case 'ends_with':
+    case 'contains':
+    case 'regexp_matches':
+      return PATTERN;
     default: return isCall(part, 'coalesce') ? selectivityOf(a, columnOf) : RANGE;
   }
 }
@@ -169,7 +203,9 @@ function selectivityOfAll(parts: readonly Expr[], columnOf: ColumnOf): number {
   let share = 1;
   for (const part of parts) {
     const pair = keyPairOf(part, columnOf);
-    const same = keys.find(([first]) => first!.left.table === pair?.left.table && first!.right.table === pair.right.table);
+    const same = keys.find(
+      ([first]) => first!.left.table === pair?.left.table && first!.right.table === pair.right.table,
+    );
     if (pair === undefined) share *= selectivityOf(part, columnOf);
     else if (same === undefined) keys.push([pair]);
     else same.push(pair);

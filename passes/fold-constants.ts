@@ -28,7 +28,13 @@ export const foldConstants: Pass = {
   run: (plan, context) => rewriteBottomUp(plan, (node) => {
     const after = fold(node);
     if (after === undefined || after === node) return undefined;
-    context.record({ pass: 'fold-constants', rule: node.kind, before: node, after, reason: 'its arguments are constants' });
+      context.record({
+        pass: 'fold-constants',
+        rule: node.kind,
+        before: node,
+        after,
+        reason: 'its arguments are constants',
+      });
     return after;
   }),
 };

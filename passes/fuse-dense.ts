@@ -1,10 +1,10 @@
 /**
  * fuse-dense: matmul by a constant matrix, the bias added to it and the activation of the sum become one dense layer.
  *
- * Why correct: dense is defined as activation(input x weight + bias). Only a sum is taken whose other term is a constant
- * row of the layer's width; only what is read nowhere else is absorbed; whatever else the map reads stays a map above.
- * Before: map (max (add r0 r1) 0) [matmul x w, b]   After: dense x w b activation=(max r0 0)
- * Numerics: exact by the definition of dense; kernels may add in another order, as for any matmul.
+ * Why correct: dense is defined as activation(input x weight + bias). Only a sum is taken whose other term is a
+ * constant row of the layer's width; only what is read nowhere else is absorbed; whatever else the map reads stays a
+ * map above. Before: map (max (add r0 r1) 0) [matmul x w, b] After: dense x w b activation=(max r0 0) Numerics: exact
+ * by the definition of dense; kernels may add in another order, as for any matmul.
  */
 import { make } from '../ir/build.js';
 import type { Dense, Expr, MatMul, Node, Tensor, TensorMap } from '../ir/node.js';
@@ -24,14 +24,18 @@ export const fuseDense: Pass = {
     const uses = countUses(plan);
     return rewriteTopDown(plan, (node) => {
       const fused = fuse(node, uses);
-      if (fused !== undefined) context.record({ pass: 'fuse-dense', rule: node.kind, before: node, after: fused, reason: reasonOf(fused) });
+      if (fused !== undefined)
+        context.record({ pass: 'fuse-dense', rule: node.kind, before: node, after: fused, reason: reasonOf(fused) });
       return fused;
     });
   },
 };
 
 function reasonOf(fused: Node): string {
-  const parts = fused.kind !== 'dense' ? ['bias'] : ['matmul', ...(fused.bias ? ['bias'] : []), ...(fused.activation ? ['activation'] : [])];
+  const parts =
+    fused.kind !== 'dense'
+      ? ['bias']
+      : ['matmul', ...(fused.bias ? ['bias'] : []), ...(fused.activation ? ['activation'] : [])];
   return `${parts.join(' + ')} run as one kernel; the sums stay in registers`;
 }
 
@@ -53,9 +57,17 @@ function isLayer(tensor: Tensor): tensor is MatMul | Dense {
 }
 
 function denseOf({ left, right }: MatMul): Dense | undefined {
-  if (left.type.dims.length !== 2 || right.type.dims.length !== 2 || elementCount(right.type.dims) === undefined) return undefined;
+  if (left.type.dims.length !== 2 || right.type.dims.length !== 2 || elementCount(right.type.dims) === undefined)
+    return undefined;
   if (!isConstant(right) || isConstant(left)) return undefined;
-  return make({ kind: 'dense', input: left, weight: right, bias: undefined, activation: undefined, representation: undefined });
+  return make({
+    kind: 'dense',
+    input: left,
+    weight: right,
+    bias: undefined,
+    activation: undefined,
+    representation: undefined,
+  });
 }
 
 /** The map with bias and activation taken into the layer at `position`. */
@@ -66,8 +78,10 @@ function absorb(node: TensorMap, position: number, layer: Dense): Tensor | undef
   const body = sum === undefined ? node.body : replaceNode(node.body, sum.expr, whole);
   const reads = refsOf(body);
   if (reads.size === 1 && reads.has(position)) {
-    if (node.type.dtype !== layer.type.dtype) return sum === undefined ? undefined : over(node, body, position, withBias);
-    const activation = body === whole ? undefined : substitute(body, (_, type) => make({ kind: 'ref', index: 0, type }));
+    if (node.type.dtype !== layer.type.dtype)
+      return sum === undefined ? undefined : over(node, body, position, withBias);
+    const activation =
+      body === whole ? undefined : substitute(body, (_, type) => make({ kind: 'ref', index: 0, type }));
     return make({ ...withBias, activation, type: layer.type });
   }
   return sum === undefined ? undefined : over(node, body, position, withBias);

@@ -1,11 +1,11 @@
 /**
  * fuse-maps: an elementwise map of elementwise maps is one map; a constant of one element is a literal in its body.
  *
- * Why correct: element i of the outer map reads element i of the inner one, which reads element i of its inputs, as long
- * as the inner map has the outer one's shape (else broadcasting would compute it again for each copy). An inner map that
- * others read too stays apart, unless it is cheap to compute twice.
- * Before: map (mul r0 r1) [map (sub r0 r1) [x, mean], scale]   After: map (mul (sub r0 r1) r2) [x, mean, scale]
- * Numerics: exact: the same scalar operations in the same order.
+ * Why correct: element i of the outer map reads element i of the inner one, which reads element i of its inputs, as
+ * long as the inner map has the outer one's shape (else broadcasting would compute it again for each copy). An inner
+ * map that others read too stays apart, unless it is cheap to compute twice. Before: map (mul r0 r1) [map (sub r0 r1)
+ * [x, mean], scale] After: map (mul (sub r0 r1) r2) [x, mean, scale] Numerics: exact: the same scalar operations in the
+ * same order.
  */
 import { make } from '../ir/build.js';
 import type { Expr, Node, Tensor, TensorMap } from '../ir/node.js';
@@ -50,7 +50,9 @@ function inlineOne(node: TensorMap, uses: ReadonlyMap<Node, number>, context: Pa
       if (sameDims(after.type.dims, node.type.dims)) return recorded(node, after, 'one-element-constant', context);
     }
     if (input.kind === 'map' && mayInline(node, input, uses)) {
-      const after = replaceInput(node, position, input.inputs, (offset) => renumber(input.body, (index) => index + offset));
+      const after = replaceInput(node, position, input.inputs, (offset) =>
+        renumber(input.body, (index) => index + offset),
+      );
       if (sameDims(after.type.dims, node.type.dims)) return recorded(node, after, 'map-of-map', context);
     }
   }
@@ -60,7 +62,11 @@ function inlineOne(node: TensorMap, uses: ReadonlyMap<Node, number>, context: Pa
 function mayInline(node: TensorMap, inner: TensorMap, uses: ReadonlyMap<Node, number>): boolean {
   const alone = (uses.get(inner) ?? 1) === 1;
   const cost = callsIn(inner.body);
-  return sameDims(inner.type.dims, node.type.dims) && (alone || cost <= CHEAP_CALLS) && callsIn(node.body) + cost <= MOST_CALLS;
+  return (
+    sameDims(inner.type.dims, node.type.dims) &&
+    (alone || cost <= CHEAP_CALLS) &&
+    callsIn(node.body) + cost <= MOST_CALLS
+  );
 }
 
 function recorded(before: TensorMap, after: TensorMap, rule: string, context: PassContext): TensorMap {
@@ -70,7 +76,12 @@ function recorded(before: TensorMap, after: TensorMap, rule: string, context: Pa
 }
 
 /** Input `position` gone, `added` at the end, and `replacement(offset of the added)` for references to it. */
-function replaceInput(node: TensorMap, position: number, added: readonly Tensor[], replacement: (offset: number) => Expr): TensorMap {
+function replaceInput(
+  node: TensorMap,
+  position: number,
+  added: readonly Tensor[],
+  replacement: (offset: number) => Expr,
+): TensorMap {
   const kept = node.inputs.filter((_, i) => i !== position);
   const inputs = [...kept, ...added];
   const inlined = replacement(kept.length);
@@ -84,6 +95,8 @@ function replaceInput(node: TensorMap, position: number, added: readonly Tensor[
 function compact(body: Expr, inputs: readonly Tensor[], kept: number): TensorMap {
   const read = refsOf(body);
   const wanted = [...new Set(inputs.filter((_, index) => index < kept || read.has(index)))];
-  const moved = substitute(body, (index, type: ValueType) => make({ kind: 'ref', index: wanted.indexOf(inputs[index]!), type }));
+  const moved = substitute(body, (index, type: ValueType) =>
+    make({ kind: 'ref', index: wanted.indexOf(inputs[index]!), type }),
+  );
   return make({ kind: 'map', body: moved, inputs: wanted });
 }

@@ -3,7 +3,8 @@
  *
  * - exists: whether the left join found a row of the distinct keys. Uncorrelated: whether its first row is there.
  * - in, correlated: asked as two EXISTS, whether a row is equal and whether one may be, which become joins in turn.
- * - in, uncorrelated: true where the value is found; else false for an empty list; else NULL where value or list hold NULL.
+ * - in, uncorrelated: true where the value is found; else false for an empty list; else NULL where value or list hold
+ *   NULL.
  * - scalar: the left join's column. An aggregate's value for no rows (count is 0) where no row was found; for other
  *   relations an error where more than one row was found.
  */
@@ -13,7 +14,20 @@ import { scalar, withNullable } from '../ir/type.js';
 import { filtered, projected } from './operator.js';
 import { pullCorrelation, readsAround, withKeys, type Pulled } from './pull-correlation.js';
 import {
-  allRefs, columnRef, comeNearer, conjoin, FALSE, hasSubquery, isVolatile, literal, namesOf, refsOf, renumber, shiftDepth, shiftRefs, TRUE,
+  allRefs,
+  columnRef,
+  comeNearer,
+  conjoin,
+  FALSE,
+  hasSubquery,
+  isVolatile,
+  literal,
+  namesOf,
+  refsOf,
+  renumber,
+  shiftDepth,
+  shiftRefs,
+  TRUE,
 } from './reference.js';
 import { isAlwaysNull } from './reject-nulls.js';
 import { call } from './scalar-rules/rule.js';
@@ -44,9 +58,13 @@ function inAsExists(row: Relation, { arg, relation, type }: Subquery): Joined | 
   if (arg === undefined || hasSubquery(arg)) return undefined;
   const list = withoutOrder(relation);
   const equal = call('eq', shiftDepth(arg, 1), columnRef(list.type.columns, 0));
-  const exists = (predicate: Expr): Expr => make({ kind: 'subquery', mode: 'exists', arg: undefined, relation: filtered(list, [predicate]) });
+  const exists = (predicate: Expr): Expr =>
+    make({ kind: 'subquery', mode: 'exists', arg: undefined, relation: filtered(list, [predicate]) });
   if (!equal.type.nullable) return { relation: row, value: exists(equal) };
-  const branches = [{ when: exists(equal), then: TRUE }, { when: exists(call('is_null', equal)), then: literal(null, 'bool') }];
+  const branches = [
+    { when: exists(equal), then: TRUE },
+    { when: exists(call('is_null', equal)), then: literal(null, 'bool') },
+  ];
   return { relation: row, value: make({ kind: 'case', branches, otherwise: FALSE, type: withNullable(type, true) }) };
 }
 
@@ -54,7 +72,9 @@ function inAsExists(row: Relation, { arg, relation, type }: Subquery): Joined | 
 export function withoutOrder(relation: Relation): Relation {
   if (relation.kind === 'sort') return withoutOrder(relation.input);
   if (relation.kind !== 'limit' || relation.offset !== undefined) return relation;
-  return relation.limit?.kind === 'literal' && Number(relation.limit.value) > 0 ? withoutOrder(relation.input) : relation;
+  return relation.limit?.kind === 'literal' && Number(relation.limit.value) > 0
+    ? withoutOrder(relation.input)
+    : relation;
 }
 
 /** A pulled condition over the row's columns, then the subquery's. */
@@ -83,7 +103,12 @@ function joinExists(row: Relation, every: Pulled): Joined | undefined {
   const groups = keys.map((index) => ({ expr: columnRef(columns, index), name: columns[index]!.name }));
   const found = marked(make({ kind: 'aggregate', input: pulled.relation, groups, calls: [] }));
   const width = row.type.columns.length;
-  const predicates = pulled.predicates.map((predicate) => asCondition(renumber(predicate, (index) => keys.indexOf(index)), row));
+  const predicates = pulled.predicates.map((predicate) =>
+    asCondition(
+      renumber(predicate, (index) => keys.indexOf(index)),
+      row,
+    ),
+  );
   const relation = leftJoin(row, inPlace(found), predicates);
   return { relation, value: call('is_not_null', columnRef(relation.type.columns, width + keys.length)) };
 }
@@ -141,19 +166,35 @@ function failing(value: Expr, count: Expr): Expr {
 
 function joinUncorrelated(row: Relation, subquery: Subquery): Joined | undefined {
   if (subquery.mode === 'exists') {
-    const first = make({ kind: 'limit', input: withoutOrder(subquery.relation), limit: literal(1n, 'i64'), offset: undefined });
+    const first = make({
+      kind: 'limit',
+      input: withoutOrder(subquery.relation),
+      limit: literal(1n, 'i64'),
+      offset: undefined,
+    });
     return { relation: row, value: call('is_not_null', once(projected(first, [TRUE], ['found']))) };
   }
   if (subquery.mode !== 'in' || subquery.arg === undefined || hasSubquery(subquery.arg)) return undefined;
   const list = withoutSort(subquery.relation);
   const width = row.type.columns.length;
   const values = make({ kind: 'distinct', input: list });
-  const relation = leftJoin(row, inPlace(marked(values)), [call('eq', subquery.arg, shiftRefs(columnRef(values.type.columns, 0), width))]);
+  const relation = leftJoin(row, inPlace(marked(values)), [
+    call('eq', subquery.arg, shiftRefs(columnRef(values.type.columns, 0), width)),
+  ]);
   const found = call('is_not_null', columnRef(relation.type.columns, width + 1));
-  const unknown = call('or', call('is_null', subquery.arg), call('not', isZero(countOf(list, call('is_null', columnRef(list.type.columns, 0))))));
+  const unknown = call(
+    'or',
+    call('is_null', subquery.arg),
+    call('not', isZero(countOf(list, call('is_null', columnRef(list.type.columns, 0))))),
+  );
   const nothing = literal(null, 'bool');
   const value = make({
-    kind: 'case', branches: [{ when: found, then: TRUE }, { when: isZero(countOf(list, TRUE)), then: FALSE }, { when: unknown, then: nothing }],
+    kind: 'case',
+    branches: [
+      { when: found, then: TRUE },
+      { when: isZero(countOf(list, TRUE)), then: FALSE },
+      { when: unknown, then: nothing },
+    ],
     otherwise: FALSE, type: scalar('bool', { nullable: true }),
   });
   return { relation, value };
@@ -169,8 +210,22 @@ function once(relation: Relation): Expr {
 
 /** How many rows of an uncorrelated list satisfy a predicate: evaluated once. */
 export function countOf(list: Relation, predicate: Expr): Expr {
-  const count: AggregateCall = { op: 'count_star', args: [], distinct: false, filter: undefined, name: 'count', type: scalar('i64') };
-  return once(make({ kind: 'aggregate', input: filtered(list, predicate === TRUE ? [] : [predicate]), groups: [], calls: [count] }));
+  const count: AggregateCall = {
+    op: 'count_star',
+    args: [],
+    distinct: false,
+    filter: undefined,
+    name: 'count',
+    type: scalar('i64'),
+  };
+  return once(
+    make({
+      kind: 'aggregate',
+      input: filtered(list, predicate === TRUE ? [] : [predicate]),
+      groups: [],
+      calls: [count],
+    }),
+  );
 }
 
 export function isZero(count: Expr): Expr {

@@ -1,5 +1,6 @@
 /**
- * merge-projects: a projection of a projection is one; a filter of a filter is one; a projection that changes nothing goes.
+ * merge-projects: a projection of a projection is one; a filter of a filter is one; a projection that changes nothing
+ * goes.
  *
  * Why correct: a column is what its expression says. An inner expression that is volatile, or costly and used more than
  * once, stays where it is, so that it is computed once; that is also how common subexpressions of chained projections
@@ -24,7 +25,13 @@ export const mergeProjects: Pass = {
   run: (plan, context) => rewriteRelations(plan, (node) => {
     const found = merge(node);
     if (found === undefined) return undefined;
-    context.record({ pass: 'merge-projects', rule: found.rule, before: node, after: found.after, reason: found.reason });
+      context.record({
+        pass: 'merge-projects',
+        rule: found.rule,
+        before: node,
+        after: found.after,
+        reason: found.reason,
+      });
     return merge(found.after)?.after ?? found.after;
   }),
 };
@@ -34,25 +41,39 @@ function merge(node: Relation): { rule: string; after: Relation; reason: string 
     const after = filtered(node.input.input, [...conjuncts(node.input.predicate), ...conjuncts(node.predicate)]);
     return { rule: 'filter-of-filter', after, reason: 'one predicate is evaluated in one step' };
   }
-  if (node.kind === 'project' && isIdentity(node)) return { rule: 'identity', after: node.input, reason: 'it passes its input on as it is' };
+  if (node.kind === 'project' && isIdentity(node))
+    return { rule: 'identity', after: node.input, reason: 'it passes its input on as it is' };
   if (node.kind === 'project' && node.input.kind === 'project' && mayInline(node.input, node.exprs)) {
     const inner = node.input;
     const exprs = node.exprs.map((expr) => substitute(expr, (index) => inner.exprs[index]!));
-    return { rule: 'project-of-project', after: projected(inner.input, exprs, node.names), reason: 'no expression is computed twice' };
+    return {
+      rule: 'project-of-project',
+      after: projected(inner.input, exprs, node.names),
+      reason: 'no expression is computed twice',
+    };
   }
   if (node.kind === 'aggregate' && node.input.kind === 'project') return mergeAggregate(node, node.input);
   return undefined;
 }
 
-function mergeAggregate(node: Aggregate, inner: Project): { rule: string; after: Relation; reason: string } | undefined {
+function mergeAggregate(
+  node: Aggregate,
+  inner: Project,
+): { rule: string; after: Relation; reason: string } | undefined {
   if (!inner.exprs.every(isTrivial)) return undefined;
-  const after = rebuild(node, { inputs: [inner.input], expr: (expr) => substitute(expr, (index) => inner.exprs[index]!) });
+  const after = rebuild(node, {
+    inputs: [inner.input],
+    expr: (expr) => substitute(expr, (index) => inner.exprs[index]!),
+  });
   return { rule: 'aggregate-of-project', after, reason: 'the projection only picks columns' };
 }
 
 function isIdentity(node: Project): boolean {
   const names = namesOf(node.input);
-  return node.exprs.length === names.length && node.exprs.every((expr, i) => expr.kind === 'ref' && expr.index === i && node.names[i] === names[i]);
+  return (
+    node.exprs.length === names.length &&
+    node.exprs.every((expr, i) => expr.kind === 'ref' && expr.index === i && node.names[i] === names[i])
+  );
 }
 
 function mayInline(inner: Project, exprs: readonly Expr[]): boolean {
@@ -77,7 +98,8 @@ function countUses(exprs: readonly Expr[]): ReadonlyMap<number, number> {
     if (node.kind === 'outer' && node.depth === depth) uses.set(node.index, (uses.get(node.index) ?? 0) + 1);
     if (seen.has(node)) return;
     if (node.kind !== 'ref' && node.kind !== 'outer') seen.add(node);
-    for (const child of children(node)) visit(child, node.kind === 'subquery' && child === node.relation ? depth + 1 : depth);
+    for (const child of children(node))
+      visit(child, node.kind === 'subquery' && child === node.relation ? depth + 1 : depth);
   };
   for (const expr of exprs) visit(expr, 0);
   return uses;

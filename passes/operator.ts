@@ -13,7 +13,20 @@ const EXPRS: ReadonlySet<Node['kind']> = new Set<Node['kind']>([
   'ref', 'literal', 'param', 'call', 'cast', 'case', 'pack', 'part', 'subquery', 'outer',
 ]);
 const RELATIONS: ReadonlySet<Node['kind']> = new Set<Node['kind']>([
-  'scan', 'values', 'filter', 'project', 'join', 'aggregate', 'window', 'sort', 'limit', 'distinct', 'setop', 'series', 'apply', 'blocked',
+  'scan',
+  'values',
+  'filter',
+  'project',
+  'join',
+  'aggregate',
+  'window',
+  'sort',
+  'limit',
+  'distinct',
+  'setop',
+  'series',
+  'apply',
+  'blocked',
 ]);
 
 export function isExpr(node: Node): node is Expr {
@@ -34,7 +47,10 @@ export function inputsOf(relation: Relation): readonly Relation[] {
 }
 
 /** The operator over other inputs and with other expressions; types are inferred anew. */
-export function rebuild<T extends Relation>(node: T, change: { inputs?: readonly Relation[]; expr?: (expr: Expr) => Expr }): T {
+export function rebuild<T extends Relation>(
+  node: T,
+  change: { inputs?: readonly Relation[]; expr?: (expr: Expr) => Expr },
+): T {
   let next = 0;
   const expr = change.expr ?? ((same: Expr) => same);
   const parts = children(node).map((child) => {

@@ -51,7 +51,10 @@ export function optimise(plan: Relation, options: OptimiseOptions): Optimised {
     decide: (decision) => decisions.push(decision),
   };
   const result = runPasses(plan, {
-    steps: options.pipeline ?? PIPELINE, context, verify: options.verify ?? verify, isSignal: options.isSignal ?? (() => false),
+    steps: options.pipeline ?? PIPELINE,
+    context,
+    verify: options.verify ?? verify,
+    isSignal: options.isSignal ?? (() => false),
     onTiming: (timing) => timings.push(timing),
   });
   return { plan: result, trace, decisions, timings };

@@ -18,7 +18,9 @@ import { columnRef, conjoin, conjuncts, isVolatile, namesOf, refsOf, renumber } 
 import { withinSubqueries } from './rewrite-subqueries.js';
 
 const MOST_ENUMERATED = 10;
-/** Estimates of a row or two are often too low; a cross join must look much better than others to be worth that risk. */
+/**
+ * Estimates of a row or two are often too low; a cross join must look much better than others to be worth that risk.
+ */
 const CROSS_PENALTY = 10;
 
 export const orderJoins: Pass = {
@@ -33,7 +35,8 @@ export const orderJoins: Pass = {
 };
 
 function orderWithin(node: Relation, estimator: RowEstimator, context: PassContext): Relation {
-  if (!isInner(node)) return rebuild(node, { inputs: inputsOf(node).map((input) => orderWithin(input, estimator, context)) });
+  if (!isInner(node))
+    return rebuild(node, { inputs: inputsOf(node).map((input) => orderWithin(input, estimator, context)) });
   const tree = flatten(node);
   const leaves = tree.leaves.map((leaf) => orderWithin(leaf, estimator, context));
   if (tree.predicates.some(isVolatile)) return node;
@@ -43,7 +46,8 @@ function orderWithin(node: Relation, estimator: RowEstimator, context: PassConte
   const at = (column: number): number => joined.columns.indexOf(column);
   const free = tree.predicates.filter((predicate) => refsOf(predicate).size === 0);
   const relation = filtered(joined.relation, free);
-  const moved = tree.columns.some((column, i) => at(column) !== i) || relation.type.columns.length !== tree.columns.length;
+  const moved =
+    tree.columns.some((column, i) => at(column) !== i) || relation.type.columns.length !== tree.columns.length;
   const exprs = tree.columns.map((column) => columnRef(relation.type.columns, at(column)));
   const after = moved ? projected(relation, exprs, namesOf(node)) : relation;
   if (after !== node) {
@@ -111,7 +115,10 @@ function searchOf(tree: Tree, estimator: RowEstimator): Search {
     const found = known.get(mask);
     if (found !== undefined) return found;
     const product = leafRows.reduce((count, leaf, i) => ((mask >> i) & 1 ? count * leaf : count), 1);
-    const result = factors.reduce((count, factor) => ((factor.mask & ~mask) === 0 ? count * factor.selectivity : count), product);
+    const result = factors.reduce(
+      (count, factor) => ((factor.mask & ~mask) === 0 ? count * factor.selectivity : count),
+      product,
+    );
     known.set(mask, Math.max(result, 1));
     return Math.max(result, 1);
   };
@@ -133,7 +140,8 @@ function leafPlans(search: Search): Plan[] {
 /** The larger side probes; of equal sides the one that came first, so that a settled order stays. */
 function joinOf(a: Plan, b: Plan, search: Search): Plan {
   const { rows } = search;
-  const [left, right] = rows(a.mask) > rows(b.mask) || (rows(a.mask) === rows(b.mask) && a.mask < b.mask) ? [a, b] : [b, a];
+  const [left, right] =
+    rows(a.mask) > rows(b.mask) || (rows(a.mask) === rows(b.mask) && a.mask < b.mask) ? [a, b] : [b, a];
   const mask = a.mask | b.mask;
   const cost = a.cost + b.cost + rows(mask) + rows(right.mask);
   return { mask, cost: isConnected(a, b, search) ? cost : cost * CROSS_PENALTY, left, right };
@@ -141,7 +149,9 @@ function joinOf(a: Plan, b: Plan, search: Search): Plan {
 
 /** Whether a condition compares the two, so that a hash table can find the matches. */
 function isConnected(a: Plan, b: Plan, { predicates }: Search): boolean {
-  return predicates.some(({ mask }) => (mask & ~(a.mask | b.mask)) === 0 && (mask & a.mask) !== 0 && (mask & b.mask) !== 0);
+  return predicates.some(
+    ({ mask }) => (mask & ~(a.mask | b.mask)) === 0 && (mask & a.mask) !== 0 && (mask & b.mask) !== 0,
+  );
 }
 
 function cheapestTree(search: Search): Plan {
@@ -185,12 +195,29 @@ function build(plan: Plan, search: Search): Built {
     const relation = search.leaves[leaf]!;
     const columns = relation.type.columns.map((_, index) => search.offsets[leaf]! + index);
     const own = search.predicates.filter(({ mask }) => mask === plan.mask);
-    return { relation: filtered(relation, own.map(({ expr }) => renumber(expr, (column) => columns.indexOf(column)))), columns };
+    return {
+      relation: filtered(
+        relation,
+        own.map(({ expr }) => renumber(expr, (column) => columns.indexOf(column))),
+      ),
+      columns,
+    };
   }
   const [left, right] = [build(plan.left, search), build(plan.right, search)];
   const columns = [...left.columns, ...right.columns];
   const within = (mask: number, side: Plan): boolean => (mask & ~side.mask) === 0;
-  const here = search.predicates.filter(({ mask }) => within(mask, plan) && !within(mask, plan.left!) && !within(mask, plan.right!));
+  const here = search.predicates.filter(
+    ({ mask }) => within(mask, plan) && !within(mask, plan.left!) && !within(mask, plan.right!),
+  );
   const on = conjoin(here.map(({ expr }) => renumber(expr, (column) => columns.indexOf(column))));
-  return { relation: make({ kind: 'join', join: on === undefined ? 'cross' : 'inner', left: left.relation, right: right.relation, on }), columns };
+  return {
+    relation: make({
+      kind: 'join',
+      join: on === undefined ? 'cross' : 'inner',
+      left: left.relation,
+      right: right.relation,
+      on,
+    }),
+    columns,
+  };
 }

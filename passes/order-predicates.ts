@@ -17,8 +17,24 @@ import { conjuncts, isVolatile } from './reference.js';
 
 /** Work in units of a comparison of two numbers; what is not listed is 1. */
 const COST: Partial<Record<ScalarOp, number>> = {
-  like: 20, ilike: 30, contains: 15, starts_with: 5, ends_with: 5, regexp_matches: 100, regexp_replace: 150, regexp_extract: 100,
-  replace: 20, translate: 20, lower: 10, upper: 10, concat: 15, substring: 8, strftime: 100, split_part: 20, date_part: 5, date_trunc: 5,
+  like: 20,
+  ilike: 30,
+  contains: 15,
+  starts_with: 5,
+  ends_with: 5,
+  regexp_matches: 100,
+  regexp_replace: 150,
+  regexp_extract: 100,
+  replace: 20,
+  translate: 20,
+  lower: 10,
+  upper: 10,
+  concat: 15,
+  substring: 8,
+  strftime: 100,
+  split_part: 20,
+  date_part: 5,
+  date_trunc: 5,
   exp: 5, ln: 5, pow: 10, sin: 5, cos: 5, tanh: 8, erf: 8, sigmoid: 6,
 };
 /** Text is compared byte by byte. */
@@ -35,7 +51,13 @@ export const orderPredicates: Pass = {
       if (node.kind !== 'filter') return undefined;
       const after = filtered(node.input, ordered(node, estimator));
       if (after === node) return undefined;
-      context.record({ pass: 'order-predicates', rule: 'filter', before: node, after, reason: 'what is cheap and drops many rows comes first' });
+      context.record({
+        pass: 'order-predicates',
+        rule: 'filter',
+        before: node,
+        after,
+        reason: 'what is cheap and drops many rows comes first',
+      });
       return after;
     });
   },
@@ -50,13 +72,19 @@ function ordered(node: Filter, estimator: RowEstimator): readonly Expr[] {
     else groups.at(-1)!.push(part);
   }
   const rank = (part: Expr): number => costOf(part) / Math.max(1 - estimator.selectivity(part, node.input), 0.01);
-  return groups.flatMap((group) => group.map((part) => ({ part, rank: rank(part) })).sort((a, b) => a.rank - b.rank).map(({ part }) => part));
+  return groups.flatMap((group) =>
+    group
+      .map((part) => ({ part, rank: rank(part) }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ part }) => part),
+  );
 }
 
 function mayFail(expr: Node): boolean {
   if (isVolatile(expr)) return true;
   if (expr.kind === 'subquery') return false;
-  if (expr.kind === 'cast' && !expr.attempt && expr.arg.type.kind === 'scalar' && expr.arg.type.dtype === 'utf8') return true;
+  if (expr.kind === 'cast' && !expr.attempt && expr.arg.type.kind === 'scalar' && expr.arg.type.dtype === 'utf8')
+    return true;
   return children(expr).some(mayFail);
 }
 

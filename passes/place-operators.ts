@@ -1,5 +1,6 @@
 /**
- * place-operators: chooses the representation of every dense layer, by estimated time and memory (DESIGN.md, section 7).
+ * place-operators: chooses the representation of every dense layer, by estimated time and memory (DESIGN.md, section
+ * 7).
  *
  * Why correct: representations compute the same function; only time and memory differ. The labelling with the least
  * total time, the cost of each change between neighbours included, is chosen among those whose kernels' weights fit
@@ -53,7 +54,10 @@ function label(plan: Relation, chosen: ReadonlyMap<Node, Choice>): ReadonlyMap<N
   for (const node of postorder(plan)) {
     const rebuilt = withChildren(node, children(node).map((child) => placed.get(child)!));
     const choice = chosen.get(node);
-    placed.set(node, choice === undefined || rebuilt.kind !== 'dense' ? rebuilt : make({ ...rebuilt, representation: choice }));
+    placed.set(
+      node,
+      choice === undefined || rebuilt.kind !== 'dense' ? rebuilt : make({ ...rebuilt, representation: choice }),
+    );
   }
   return placed;
 }
@@ -90,8 +94,15 @@ function feedsOf(node: Dense, position: ReadonlyMap<Node, number>): readonly num
 
 function estimatesOf(node: Dense, rows: number, context: PassContext): DenseEstimates {
   const [inputs, outputs] = node.weight.type.dims as readonly number[];
-  const times = node.input.type.dims.slice(1, -1).reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
-  const size = { rows: rows * times, inputs: inputs!, outputs: outputs!, elementBytes: dtypeInfo(node.type.dtype).widthBytes };
+  const times = node.input.type.dims
+    .slice(1, -1)
+    .reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
+  const size = {
+    rows: rows * times,
+    inputs: inputs!,
+    outputs: outputs!,
+    elementBytes: dtypeInfo(node.type.dtype).widthBytes,
+  };
   return estimateDense(size, context.rates, context.budgetBytes);
 }
 
@@ -114,7 +125,9 @@ function enumerate(layers: readonly Layer[], context: PassContext): readonly Cho
 
 /** All kernels at first; then the layer that loses least time for each byte it frees, until the rest fits. */
 function descend(layers: readonly Layer[], context: PassContext): readonly Choice[] {
-  const choices: Choice[] = layers.map(({ estimates }) => (estimates.kernel.ms <= estimates.relational.ms ? 'kernel' : 'relational'));
+  const choices: Choice[] = layers.map(({ estimates }) =>
+    estimates.kernel.ms <= estimates.relational.ms ? 'kernel' : 'relational',
+  );
   const order = layers.map((_, i) => i).sort((a, b) => lossPerByte(layers[a]!) - lossPerByte(layers[b]!));
   for (const i of order) {
     if (fits(layers, choices, context)) break;

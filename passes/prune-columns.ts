@@ -35,7 +35,9 @@ export const pruneColumns: Pass = {
   run: (plan, context) => withinSubqueries(plan, (relation, subquery) => {
     const wanted = subquery?.mode === 'exists' ? [] : relation.type.columns.map((_, index) => index);
     const prune = pruning(context);
-    return subquery?.mode === 'exists' ? prune(relation, new Set()).relation : exactly(prune(relation, new Set(wanted)), wanted, relation);
+      return subquery?.mode === 'exists'
+        ? prune(relation, new Set()).relation
+        : exactly(prune(relation, new Set(wanted)), wanted, relation);
   }),
 };
 
@@ -58,7 +60,11 @@ function exactly(pruned: Pruned, columns: readonly number[], of: Relation): Rela
   const width = relation.type.columns.length;
   if (width === columns.length && columns.every((column, i) => at(column) === i)) return relation;
   if (columns.length === 0) return relation;
-  return projected(relation, columns.map((column) => columnRef(relation.type.columns, at(column))), columns.map((column) => namesOf(of)[column]!));
+  return projected(
+    relation,
+    columns.map((column) => columnRef(relation.type.columns, at(column))),
+    columns.map((column) => namesOf(of)[column]!),
+  );
 }
 
 function pruneNode(node: Relation, needed: Columns, prune: Prune, context: PassContext): Pruned {
@@ -73,7 +79,10 @@ function pruneNode(node: Relation, needed: Columns, prune: Prune, context: PassC
     }
     case 'filter': case 'limit': case 'sort': {
       const input = prune(node.input, union(needed, ...exprsOf(node).map(refsOf)));
-      return { relation: rebuild(node, { inputs: [input.relation], expr: (expr) => renumber(expr, input.at) }), at: input.at };
+      return {
+        relation: rebuild(node, { inputs: [input.relation], expr: (expr) => renumber(expr, input.at) }),
+        at: input.at,
+      };
     }
     case 'project': {
       const kept = [...needed].sort((a, b) => a - b);
@@ -81,7 +90,14 @@ function pruneNode(node: Relation, needed: Columns, prune: Prune, context: PassC
       const input = prune(node.input, union(...exprs.map(refsOf)));
       const moved = exprs.map((expr) => renumber(expr, input.at));
       if (kept.length === 0) return { relation: projected(input.relation, [TRUE], ['row']), at: positions([]) };
-      return { relation: projected(input.relation, moved, kept.map((index) => node.names[index]!)), at: positions(kept) };
+      return {
+        relation: projected(
+          input.relation,
+          moved,
+          kept.map((index) => node.names[index]!),
+        ),
+        at: positions(kept),
+      };
     }
     case 'join': return pruneJoin(node, needed, prune, context);
     case 'aggregate': return pruneAggregate(node, needed, prune);
@@ -94,11 +110,17 @@ function pruneNode(node: Relation, needed: Columns, prune: Prune, context: PassC
       const input = prune(node.input, union(inputNeeds, ...exprsOf(smaller).map(refsOf)));
       const relation = rebuild(smaller, { inputs: [input.relation], expr: (expr) => renumber(expr, input.at) });
       const newWidth = input.relation.type.columns.length;
-      return { relation, at: (column) => (column < width ? input.at(column) : newWidth + kept.indexOf(column - width)) };
+      return {
+        relation,
+        at: (column) => (column < width ? input.at(column) : newWidth + kept.indexOf(column - width)),
+      };
     }
     case 'distinct': {
       const all = allColumns(node.input);
-      return { relation: rebuild(node, { inputs: [exactly(prune(node.input, new Set(all)), all, node.input)] }), at: (column) => column };
+      return {
+        relation: rebuild(node, { inputs: [exactly(prune(node.input, new Set(all)), all, node.input)] }),
+        at: (column) => column,
+      };
     }
     case 'setop': return pruneSetOperation(node, needed, prune);
     case 'blocked': throw new Error('blocked layers are made after pruning');
@@ -130,7 +152,12 @@ function positions(kept: readonly number[]): (column: number) => number {
 
 function pruneScan(node: Scan, needed: Columns, context: PassContext): Pruned {
   const read = needed.size === 0 ? [narrowest(node)] : keep(node.columns.length, needed);
-  const relation = make({ kind: 'scan', table: node.table, schema: node.schema, columns: read.map((index) => node.columns[index]!) });
+  const relation = make({
+    kind: 'scan',
+    table: node.table,
+    schema: node.schema,
+    columns: read.map((index) => node.columns[index]!),
+  });
   if (relation !== node) {
     const reason = `${node.columns.length - read.length} of ${node.columns.length} columns are not read by anything above`;
     context.record({ pass: 'prune-columns', rule: 'scan', before: node, after: relation, reason });
@@ -183,7 +210,12 @@ function pruneAggregate(node: Aggregate, needed: Columns, prune: Prune): Pruned 
   const groupCount = node.groups.length;
   const wanted = node.calls.map((_, i) => i).filter((i) => needed.has(groupCount + i));
   const kept = wanted.length === 0 && groupCount === 0 ? [0] : wanted;
-  const smaller = make({ kind: 'aggregate', input: node.input, groups: node.groups, calls: kept.map((i) => node.calls[i]!) });
+  const smaller = make({
+    kind: 'aggregate',
+    input: node.input,
+    groups: node.groups,
+    calls: kept.map((i) => node.calls[i]!),
+  });
   const input = prune(node.input, union(...exprsOf(smaller).map(refsOf)));
   const relation = rebuild(smaller, { inputs: [input.relation], expr: (expr) => renumber(expr, input.at) });
   return { relation, at: (column) => (column < groupCount ? column : groupCount + kept.indexOf(column - groupCount)) };
@@ -200,14 +232,21 @@ function pruneApply(node: Apply, needed: Columns, prune: Prune, context: PassCon
   const kept = node.outputs.map((_, i) => i).filter((i) => needed.has(width + i));
   const inputNeeds = new Set([...needed].filter((index) => index < width));
   const outputs = kept.map((i) => node.outputs[i]!);
-  const input = prune(node.input, union(inputNeeds, ...tensorExprs(outputs.map((output) => output.tensor)).map(refsOf)));
+  const input = prune(
+    node.input,
+    union(inputNeeds, ...tensorExprs(outputs.map((output) => output.tensor)).map(refsOf)),
+  );
   if (kept.length < node.outputs.length) {
     const dropped = node.outputs.length - kept.length;
-    const reason = kept.length === 0 ? `nothing reads model ${node.model}` : `${dropped} outputs of ${node.model} are not read`;
+    const reason =
+      kept.length === 0 ? `nothing reads model ${node.model}` : `${dropped} outputs of ${node.model} are not read`;
     context.record({ pass: 'prune-columns', rule: 'model-outputs', before: node, after: input.relation, reason });
   }
   if (kept.length === 0) return input;
-  const moved = outputs.map(({ name, tensor }) => ({ name, tensor: mapTensorExprs(tensor, (expr: Expr) => renumber(expr, input.at)) }));
+  const moved = outputs.map(({ name, tensor }) => ({
+    name,
+    tensor: mapTensorExprs(tensor, (expr: Expr) => renumber(expr, input.at)),
+  }));
   const newWidth = input.relation.type.columns.length;
   return {
     relation: make({ kind: 'apply', input: input.relation, model: node.model, outputs: moved }),

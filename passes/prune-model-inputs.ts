@@ -1,6 +1,6 @@
 /**
- * prune-model-inputs: a feature that a model packs but never looks at becomes a constant, so that its column need not be
- * read, nor the join that fetched it made.
+ * prune-model-inputs: a feature that a model packs but never looks at becomes a constant, so that its column need not
+ * be read, nor the join that fetched it made.
  *
  * Why correct: demand is followed from the outputs down: a tree ensemble asks for the features its splits name, a dense
  * layer for those whose weights are not all zero, elementwise maps, slices and concats for what is asked of them, all
@@ -35,11 +35,21 @@ export const pruneModelInputs: Pass = {
 function prune(node: Apply, context: PassContext): Apply | undefined {
   const demands = demandsOf(node, context);
   const leaves = new Map<Node, ToTensor>();
-  for (const [tensor, demand] of demands) if (tensor.kind === 'to_tensor') leaves.set(tensor, withoutUnused(tensor, demand));
-  const outputs = node.outputs.map(({ name, tensor }) => ({ name, tensor: rewriteBottomUp(tensor, (part) => leaves.get(part)) }));
+  for (const [tensor, demand] of demands)
+    if (tensor.kind === 'to_tensor') leaves.set(tensor, withoutUnused(tensor, demand));
+  const outputs = node.outputs.map(({ name, tensor }) => ({
+    name,
+    tensor: rewriteBottomUp(tensor, (part) => leaves.get(part)),
+  }));
   const after = make({ kind: 'apply', input: node.input, model: node.model, outputs });
   if (after === node) return undefined;
-  context.record({ pass: 'prune-model-inputs', rule: 'apply', before: node, after, reason: `model ${node.model} never looks at some of its features` });
+  context.record({
+    pass: 'prune-model-inputs',
+    rule: 'apply',
+    before: node,
+    after,
+    reason: `model ${node.model} never looks at some of its features`,
+  });
   return after;
 }
 
@@ -49,7 +59,16 @@ function withoutUnused(leaf: ToTensor, { used, weak }: Demand): ToTensor {
     if (used.has(index) || expr.kind === 'literal') return expr;
     if (leaf.nulls === 'null' && expr.type.nullable) return expr;
     if (weak.has(index) && (!isFinite(expr) || expr.type.nullable)) return expr;
-    return literal(leaf.dtype === 'utf8' ? '' : leaf.dtype === 'bool' ? false : leaf.dtype === 'i64' || leaf.dtype === 'u64' ? 0n : 0, leaf.dtype);
+    return literal(
+      leaf.dtype === 'utf8'
+        ? ''
+        : leaf.dtype === 'bool'
+          ? false
+          : leaf.dtype === 'i64' || leaf.dtype === 'u64'
+            ? 0n
+            : 0,
+      leaf.dtype,
+    );
   });
   return make({ kind: 'to_tensor', exprs, dtype: leaf.dtype, nulls: leaf.nulls });
 }
@@ -109,7 +128,8 @@ function pass(node: Tensor, { used, weak }: Demand, ask: Ask, context: PassConte
     case 'dense': return passDense(node.input, node.weight, ask, context);
     case 'map':
       for (const input of node.inputs) {
-        const same = input.type.dims.at(-1) === node.type.dims.at(-1) && input.type.dims.length === node.type.dims.length;
+        const same =
+          input.type.dims.at(-1) === node.type.dims.at(-1) && input.type.dims.length === node.type.dims.length;
         // A map may make an infinity of a finite value, which a weight of zero does not take away.
         if (same) ask(input, [...used, ...weak]);
         else ask(input, allColumns(input));
@@ -121,7 +141,8 @@ function pass(node: Tensor, { used, weak }: Demand, ask: Ask, context: PassConte
       for (const input of node.inputs) {
         const width = input.type.dims.at(-1);
         if (typeof width !== 'number') return node.inputs.forEach((each) => ask(each, allColumns(each)));
-        const own = (columns: Set<number>): number[] => [...columns].filter((c) => c >= from && c < from + width).map((c) => c - from);
+        const own = (columns: Set<number>): number[] =>
+          [...columns].filter((c) => c >= from && c < from + width).map((c) => c - from);
         ask(input, own(used), own(weak));
         from += width;
       }
@@ -139,7 +160,8 @@ function passDense(input: Tensor, weight: Tensor, ask: Ask, context: PassContext
   const values = smallConstant(weight, context.tensors);
   const [rows, columns] = [weight.type.dims[0] as number, weight.type.dims[1] as number];
   if (values === undefined || elementCount(weight.type.dims) === undefined) return ask(input, allColumns(input));
-  const isZero = (row: number): boolean => values.slice(row * columns, (row + 1) * columns).every((value) => value === 0);
+  const isZero = (row: number): boolean =>
+    values.slice(row * columns, (row + 1) * columns).every((value) => value === 0);
   const zero = Array.from({ length: rows }, (_, row) => row).filter(isZero);
   ask(input, allColumns(input).filter((index) => !zero.includes(index)), zero);
 }

@@ -1,5 +1,6 @@
 /**
- * Makes a subquery's relation independent of its enclosing row: what it asked of that row becomes conditions for a join.
+ * Makes a subquery's relation independent of its enclosing row: what it asked of that row becomes conditions for a
+ * join.
  *
  * Conditions go up from filters: through projections and joins as they are, and through an aggregate or distinct as
  * further group keys, if they say `outer expression = inner expression`. Where they say anything else, the distinct
@@ -12,7 +13,17 @@ import { children } from '../ir/rewrite.js';
 import { scalar } from '../ir/type.js';
 import { exprsOf, filtered, projected, rebuild } from './operator.js';
 import {
-  columnRef, comeNearer, conjoin, conjuncts, isCorrelated, isVolatile, literal, refsOf, renumber, shiftRefs, substitute,
+  columnRef,
+  comeNearer,
+  conjoin,
+  conjuncts,
+  isCorrelated,
+  isVolatile,
+  literal,
+  refsOf,
+  renumber,
+  shiftRefs,
+  substitute,
 } from './reference.js';
 import { call, isCall } from './scalar-rules/rule.js';
 
@@ -29,7 +40,9 @@ export interface Pulled {
 export function readsAround(root: Node): boolean {
   const visit = (node: Node, nesting: number): boolean => {
     if (node.kind === 'outer') return node.depth === nesting + 1;
-    return children(node).some((child) => visit(child, node.kind === 'subquery' && child === node.relation ? nesting + 1 : nesting));
+    return children(node).some((child) =>
+      visit(child, node.kind === 'subquery' && child === node.relation ? nesting + 1 : nesting),
+    );
   };
   return visit(root, 0);
 }
@@ -44,25 +57,44 @@ export function pullCorrelation(node: Relation, around: Relation): Pulled | unde
       const parts = conjuncts(node.predicate);
       const pulled = parts.filter(readsAround);
       const own = parts.filter((part) => !readsAround(part));
-      return { relation: filtered(inner.relation, own), predicates: [...inner.predicates, ...pulled], whenEmpty: undefined };
+      return {
+        relation: filtered(inner.relation, own),
+        predicates: [...inner.predicates, ...pulled],
+        whenEmpty: undefined,
+      };
     }
-    case 'project': return pullProject(node, around);
-    case 'join': return pullJoin(node, around);
-    case 'aggregate': return pullAggregate(node, around);
+    case 'project':
+      return pullProject(node, around);
+    case 'join':
+      return pullJoin(node, around);
+    case 'aggregate':
+      return pullAggregate(node, around);
     case 'distinct': {
-      const groups = node.input.type.columns.map((column, index) => ({ expr: columnRef(node.input.type.columns, index), name: column.name }));
+      const groups = node.input.type.columns.map((column, index) => ({
+        expr: columnRef(node.input.type.columns, index),
+        name: column.name,
+      }));
       return pullAggregate(make({ kind: 'aggregate', input: node.input, groups, calls: [] }), around);
     }
-    case 'sort': return node.limit === undefined && !node.keys.some((key) => readsAround(key.expr)) ? pullCorrelation(node.input, around) : undefined;
-    case 'limit': return pullLimit(node, around);
+    case 'sort':
+      return node.limit === undefined && !node.keys.some((key) => readsAround(key.expr))
+        ? pullCorrelation(node.input, around)
+        : undefined;
+    case 'limit':
+      return pullLimit(node, around);
     case 'apply': {
       if (exprsOf(node).some(readsAround)) return undefined;
       const inner = pullCorrelation(node.input, around);
-      return inner === undefined || inner.whenEmpty !== undefined ? undefined : reordered(rebuild(node, { inputs: [inner.relation] }), {
-        width: node.input.type.columns.length, extra: inner.relation.type.columns.length, pulled: inner,
-      });
+      return inner === undefined || inner.whenEmpty !== undefined
+        ? undefined
+        : reordered(rebuild(node, { inputs: [inner.relation] }), {
+            width: node.input.type.columns.length,
+            extra: inner.relation.type.columns.length,
+            pulled: inner,
+          });
     }
-    default: return undefined;
+    default:
+      return undefined;
   }
 }
 
@@ -79,11 +111,19 @@ function pullProject(node: Project, around: Relation): Pulled | undefined {
   const extras = [...new Set(inner.predicates.flatMap((predicate) => [...refsOf(predicate)]))];
   const columns = inner.relation.type.columns;
   const relation = projected(
-    inner.relation, [...exprs, ...extras.map((index) => columnRef(columns, index))], [...node.names, ...extras.map((index) => columns[index]!.name)],
+    inner.relation,
+    [...exprs, ...extras.map((index) => columnRef(columns, index))],
+    [...node.names, ...extras.map((index) => columns[index]!.name)],
   );
-  const predicates = inner.predicates.map((predicate) => renumber(predicate, (index) => exprs.length + extras.indexOf(index)));
+  const predicates = inner.predicates.map((predicate) =>
+    renumber(predicate, (index) => exprs.length + extras.indexOf(index)),
+  );
   const { whenEmpty } = inner;
-  return { relation, predicates, whenEmpty: whenEmpty && exprs.map((expr) => substitute(expr, (index) => whenEmpty[index]!)) };
+  return {
+    relation,
+    predicates,
+    whenEmpty: whenEmpty && exprs.map((expr) => substitute(expr, (index) => whenEmpty[index]!)),
+  };
 }
 
 function pullJoin(node: Join, around: Relation): Pulled | undefined {
@@ -93,7 +133,8 @@ function pullJoin(node: Join, around: Relation): Pulled | undefined {
   if (!inner && !leftOnly) return undefined;
   if (!inner && (readsAround(node.right) || on.some(readsAround))) return pullOneSided(node, on, around);
   const [left, right] = [pullCorrelation(node.left, around), pullCorrelation(node.right, around)];
-  if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined) return undefined;
+  if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined)
+    return undefined;
   const width = node.left.type.columns.length;
   const wide = left.relation.type.columns.length;
   const move = (index: number): number => (index < width ? index : index - width + wide);
@@ -107,23 +148,39 @@ function pullJoin(node: Join, around: Relation): Pulled | undefined {
   const relation = make({ kind: 'join', join, left: left.relation, right: right.relation, on: conjoin(own) });
   if (node.join === 'semi' || node.join === 'anti') return { relation, predicates, whenEmpty: undefined };
   const count = node.right.type.columns.length;
-  const order = [...range(0, width), ...range(wide, count), ...range(width, wide - width), ...range(wide + count, right.relation.type.columns.length - count)];
+  const order = [
+    ...range(0, width),
+    ...range(wide, count),
+    ...range(width, wide - width),
+    ...range(wide + count, right.relation.type.columns.length - count),
+  ];
   return inOrder(relation, order, predicates);
 }
 
-/** A left, semi or anti join that reads the enclosing row in its condition or right side: the domain joins its left side. */
+/**
+ * A left, semi or anti join that reads the enclosing row in its condition or right side: the domain joins its left
+ * side.
+ */
 function pullOneSided(node: Join, on: readonly Expr[], around: Relation): Pulled | undefined {
   const [left, right] = [pullCorrelation(node.left, around), pullCorrelation(node.right, around)];
-  if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined) return undefined;
+  if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined)
+    return undefined;
   const width = node.left.type.columns.length;
-  const wide = left.relation.type.columns.length + outerColumns([...left.predicates, ...right.predicates, ...on]).length;
+  const wide =
+    left.relation.type.columns.length + outerColumns([...left.predicates, ...right.predicates, ...on]).length;
   const conditions = [
     ...right.predicates.map((predicate) => shiftRefs(predicate, wide)),
     ...on.map((predicate) => renumber(predicate, (index) => (index < width ? index : index - width + wide))),
   ];
   const bound = bindDomain(left, conditions, around);
   if (bound === undefined) return undefined;
-  const relation = make({ kind: 'join', join: node.join, left: bound.pulled.relation, right: right.relation, on: conjoin(bound.exprs) });
+  const relation = make({
+    kind: 'join',
+    join: node.join,
+    left: bound.pulled.relation,
+    right: right.relation,
+    on: conjoin(bound.exprs),
+  });
   if (node.join !== 'left') return { relation, predicates: bound.pulled.predicates, whenEmpty: undefined };
   const count = node.right.type.columns.length;
   const order = [...range(0, width), ...range(wide, count), ...range(width, wide - width)];
@@ -136,14 +193,29 @@ function range(from: number, count: number): readonly number[] {
 
 function inOrder(relation: Relation, order: readonly number[], predicates: readonly Expr[]): Pulled {
   const columns = relation.type.columns;
-  const settled = projected(relation, order.map((index) => columnRef(columns, index)), order.map((index) => columns[index]!.name));
-  return { relation: settled, predicates: predicates.map((predicate) => renumber(predicate, (index) => order.indexOf(index))), whenEmpty: undefined };
+  const settled = projected(
+    relation,
+    order.map((index) => columnRef(columns, index)),
+    order.map((index) => columns[index]!.name),
+  );
+  return {
+    relation: settled,
+    predicates: predicates.map((predicate) => renumber(predicate, (index) => order.indexOf(index))),
+    whenEmpty: undefined,
+  };
 }
 
 /** Columns an operator adds after its input's come before what the input has more than it had. */
-function reordered(relation: Relation, { width, extra, pulled }: { width: number; extra: number; pulled: Pulled }): Pulled {
+function reordered(
+  relation: Relation,
+  { width, extra, pulled }: { width: number; extra: number; pulled: Pulled },
+): Pulled {
   const total = relation.type.columns.length;
-  return inOrder(relation, [...range(0, width), ...range(extra, total - extra), ...range(width, extra - width)], pulled.predicates);
+  return inOrder(
+    relation,
+    [...range(0, width), ...range(extra, total - extra), ...range(width, extra - width)],
+    pulled.predicates,
+  );
 }
 
 function pullAggregate(node: Aggregate, around: Relation): Pulled | undefined {
@@ -165,11 +237,20 @@ function pullAggregate(node: Aggregate, around: Relation): Pulled | undefined {
   const first = [...range(0, count), ...range(groups.length, aggregate.calls.length)];
   const order = [...first, ...range(count, keys.length)];
   const columns = grouped.type.columns;
-  const relation = projected(grouped, order.map((index) => columnRef(columns, index)), order.map((index) => columns[index]!.name));
+  const relation = projected(
+    grouped,
+    order.map((index) => columnRef(columns, index)),
+    order.map((index) => columns[index]!.name),
+  );
   const predicates = keys.map(({ outer, op }, i) =>
-    make({ kind: 'call', op, args: [outer, columnRef(relation.type.columns, first.length + i)] }));
-  const whenEmpty = count > 0 ? undefined : aggregate.calls.map(({ op, type }) =>
-    (op === 'count' || op === 'count_star' ? literal(0n, type.dtype) : literal(null, type.dtype)));
+    make({ kind: 'call', op, args: [outer, columnRef(relation.type.columns, first.length + i)] }),
+  );
+  const whenEmpty =
+    count > 0
+      ? undefined
+      : aggregate.calls.map(({ op, type }) =>
+          op === 'count' || op === 'count_star' ? literal(0n, type.dtype) : literal(null, type.dtype),
+        );
   return { relation, predicates, whenEmpty };
 }
 
@@ -177,15 +258,21 @@ function pullAggregate(node: Aggregate, around: Relation): Pulled | undefined {
 function pullLimit(node: Limit, around: Relation): Pulled | undefined {
   const [limit, offset] = [rowCount(node.limit, Infinity), rowCount(node.offset, 0)];
   const sort = node.input.kind === 'sort' ? node.input : undefined;
-  if (limit === undefined || offset === undefined || sort?.keys.some((key) => readsAround(key.expr)) === true) return undefined;
+  if (limit === undefined || offset === undefined || sort?.keys.some((key) => readsAround(key.expr)) === true)
+    return undefined;
   const inner = pullCorrelation(sort?.input ?? node.input, around);
   if (inner === undefined) return undefined;
   if (inner.whenEmpty !== undefined) return limit > 0 && offset === 0 ? inner : undefined;
   const keyed = withKeys(inner, around);
   if (keyed === undefined) return undefined;
   const numbering: WindowCall = {
-    op: 'row_number', args: [], partition: keyed.predicates.map((predicate) => equalityOf(predicate)!.key), order: sort?.keys ?? [],
-    frame: undefined, name: 'row', type: scalar('i64'),
+    op: 'row_number',
+    args: [],
+    partition: keyed.predicates.map((predicate) => equalityOf(predicate)!.key),
+    order: sort?.keys ?? [],
+    frame: undefined,
+    name: 'row',
+    type: scalar('i64'),
   };
   const numbered = make({ kind: 'window', input: keyed.relation, calls: [numbering] });
   const row = columnRef(numbered.type.columns, numbered.type.columns.length - 1);
@@ -220,24 +307,46 @@ function equalityOf(predicate: Expr): { outer: Expr; key: Expr; op: 'eq' | 'is_n
 }
 
 /** Joins the distinct outer values in, so that `exprs` and conditions read them as columns. */
-function bindDomain(pulled: Pulled, exprs: readonly Expr[], around: Relation): { pulled: Pulled; exprs: readonly Expr[] } | undefined {
-  if (isCorrelated(around) || isVolatile(around) || [...pulled.predicates, ...exprs].some((expr) => isCorrelated(expr, 1))) return undefined;
+function bindDomain(
+  pulled: Pulled,
+  exprs: readonly Expr[],
+  around: Relation,
+): { pulled: Pulled; exprs: readonly Expr[] } | undefined {
+  if (
+    isCorrelated(around) ||
+    isVolatile(around) ||
+    [...pulled.predicates, ...exprs].some((expr) => isCorrelated(expr, 1))
+  )
+    return undefined;
   const used = outerColumns([...pulled.predicates, ...exprs]);
   const columns = around.type.columns;
   const groups = used.map((index) => ({ expr: columnRef(columns, index), name: columns[index]!.name }));
   const domain = make({ kind: 'aggregate', input: around, groups, calls: [] });
   const width = pulled.relation.type.columns.length;
   // Nothing here reads further out than one query, so coming nearer changes no other depth.
-  const asColumn = (expr: Expr): Expr => comeNearer(expr, (index) => {
-    const column = columnRef(domain.type.columns, used.indexOf(index));
-    return make({ ...column, index: column.index + width });
-  });
+  const asColumn = (expr: Expr): Expr =>
+    comeNearer(expr, (index) => {
+      const column = columnRef(domain.type.columns, used.indexOf(index));
+      return make({ ...column, index: column.index + width });
+    });
   const on = pulled.predicates.map(asColumn);
-  const relation = make({ kind: 'join', join: on.length === 0 ? 'cross' : 'inner', left: pulled.relation, right: domain, on: conjoin(on) });
-  const predicates = used.map((index, i) => make({
-    kind: 'call', op: 'is_not_distinct',
-    args: [make({ kind: 'outer', depth: 1, index, type: columns[index]!.type }), columnRef(relation.type.columns, width + i)],
-  }));
+  const relation = make({
+    kind: 'join',
+    join: on.length === 0 ? 'cross' : 'inner',
+    left: pulled.relation,
+    right: domain,
+    on: conjoin(on),
+  });
+  const predicates = used.map((index, i) =>
+    make({
+      kind: 'call',
+      op: 'is_not_distinct',
+      args: [
+        make({ kind: 'outer', depth: 1, index, type: columns[index]!.type }),
+        columnRef(relation.type.columns, width + i),
+      ],
+    }),
+  );
   return { pulled: { relation, predicates, whenEmpty: undefined }, exprs: exprs.map(asColumn) };
 }
 
@@ -245,7 +354,8 @@ function outerColumns(roots: readonly Expr[]): readonly number[] {
   const found = new Set<number>();
   const visit = (node: Node, nesting: number): void => {
     if (node.kind === 'outer' && node.depth === nesting + 1) found.add(node.index);
-    for (const child of children(node)) visit(child, node.kind === 'subquery' && child === node.relation ? nesting + 1 : nesting);
+    for (const child of children(node))
+      visit(child, node.kind === 'subquery' && child === node.relation ? nesting + 1 : nesting);
   };
   roots.forEach((root) => visit(root, 0));
   return [...found].sort((a, b) => a - b);

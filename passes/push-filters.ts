@@ -3,10 +3,10 @@
  *
  * Why correct: a conjunct that reads only columns an operator passes on unchanged keeps the same rows before and after
  * it: through projections (substituted), joins by side and kind (push-join-filters.ts), groups of an aggregate, window
- * partitions, sorts without a limit, distinct, set operations, and below a model (apply), where it spares the model its rows.
- * It stops at limits (they would keep other rows), at volatile expressions, and at an aggregate without groups.
- * Before: filter (gt ref 1 0) (apply fraud (scan tx))   After: apply fraud (filter (gt ref 1 0) (scan tx))
- * Numerics: exact.
+ * partitions, sorts without a limit, distinct, set operations, and below a model (apply), where it spares the model its
+ * rows. It stops at limits (they would keep other rows), at volatile expressions, and at an aggregate without groups.
+ * Before: filter (gt ref 1 0) (apply fraud (scan tx)) After: apply fraud (filter (gt ref 1 0) (scan tx)) Numerics:
+ * exact.
  */
 import type { Aggregate, Apply, Expr, Project, Relation, SetOperation, Window } from '../ir/node.js';
 import { filtered, inputsOf, rebuild } from './operator.js';
@@ -48,7 +48,8 @@ function pushThrough(node: Relation, predicates: readonly Expr[], push: Push, co
     case 'join': return pushIntoJoin(node, predicates, push, context);
     case 'scan': case 'values': case 'series': return filtered(node, predicates);
     case 'limit': return filtered(rebuild(node, { inputs: [push(node.input, [])] }), predicates);
-    case 'sort': if (node.limit !== undefined) return filtered(rebuild(node, { inputs: [push(node.input, [])] }), predicates);
+    case 'sort':
+      if (node.limit !== undefined) return filtered(rebuild(node, { inputs: [push(node.input, [])] }), predicates);
   }
   const below: Expr[] = [];
   const above: Expr[] = [];
@@ -59,7 +60,10 @@ function pushThrough(node: Relation, predicates: readonly Expr[], push: Push, co
   if (below.length > 0) {
     context.record({
       pass: 'push-filters', rule: `below-${node.kind}`, before: filtered(node, below), after: result,
-      reason: node.kind === 'apply' ? `model ${node.model} need not see the rows it drops` : `it reads only what ${node.kind} passes on`,
+      reason:
+        node.kind === 'apply'
+          ? `model ${node.model} need not see the rows it drops`
+          : `it reads only what ${node.kind} passes on`,
     });
   }
   return filtered(result, above);
@@ -74,7 +78,9 @@ function through(node: Through): (predicate: Expr) => boolean {
     case 'project': return (predicate) => readsAll(predicate, (index) => !isVolatile(node.exprs[index]!));
     case 'aggregate': return throughAggregate(node);
     case 'window': return throughWindow(node);
-    case 'apply': case 'blocked': return (predicate) => readsAll(predicate, (index) => index < node.input.type.columns.length);
+    case 'apply':
+    case 'blocked':
+      return (predicate) => readsAll(predicate, (index) => index < node.input.type.columns.length);
   }
 }
 
@@ -91,7 +97,8 @@ function readsAll(predicate: Expr, allowed: (index: number) => boolean): boolean
 /** Without groups there is one row whatever the input: nothing passes. */
 function throughAggregate(node: Aggregate): (predicate: Expr) => boolean {
   if (node.groups.length === 0) return () => false;
-  return (predicate) => readsAll(predicate, (index) => index < node.groups.length && !isVolatile(node.groups[index]!.expr));
+  return (predicate) =>
+    readsAll(predicate, (index) => index < node.groups.length && !isVolatile(node.groups[index]!.expr));
 }
 
 /** A predicate over columns that every call partitions by keeps or drops whole partitions. */

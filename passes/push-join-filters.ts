@@ -1,11 +1,13 @@
 /**
  * The join's part of push-filters: which side a conjunct belongs to, by the kind of the join.
  *
- * - inner, cross: a conjunct of one side goes to it, the others become the join's condition (a cross join with one is an inner join).
+ * - inner, cross: a conjunct of one side goes to it, the others become the join's condition (a cross join with one is
+ *   an inner join).
  * - left (right mirrored): filters on the left go left; conditions on the right alone go right; a filter that is never
  *   true for the NULLs of unmatched rows makes the join inner. full: the same, a side at a time.
  * - semi, anti: filters go left; conditions on the right alone go right, on the left alone only for semi.
- * - For inner joins, x = y lets a predicate on x alone be asked of y too, and an OR gives each side what all its branches ask of it.
+ * - For inner joins, x = y lets a predicate on x alone be asked of y too, and an OR gives each side what all its
+ *   branches ask of it.
  */
 import { make } from '../ir/build.js';
 import { isFloat } from '../ir/dtype.js';
@@ -13,7 +15,17 @@ import type { Expr, Join, JoinKind, Ref, Relation } from '../ir/node.js';
 import { filtered } from './operator.js';
 import type { PassContext } from './pass.js';
 import type { Push } from './push-filters.js';
-import { conjoin, conjuncts, disjuncts, hasSubquery, isVolatile, refsOf, shiftRefs, substitute, TRUE } from './reference.js';
+import {
+  conjoin,
+  conjuncts,
+  disjuncts,
+  hasSubquery,
+  isVolatile,
+  refsOf,
+  shiftRefs,
+  substitute,
+  TRUE,
+} from './reference.js';
 import { rejectsNulls } from './reject-nulls.js';
 import { call, isCall } from './scalar-rules/rule.js';
 
@@ -24,7 +36,13 @@ export function pushIntoJoin(node: Join, above: readonly Expr[], push: Push, con
   const kind = strengthened(node, above, width);
   if (kind !== node.join) {
     const after = make({ kind: 'join', join: kind, left: node.left, right: node.right, on: node.on });
-    context.record({ pass: 'push-filters', rule: 'outer-to-inner', before: node, after, reason: 'a filter above is never true for unmatched rows' });
+    context.record({
+      pass: 'push-filters',
+      rule: 'outer-to-inner',
+      before: node,
+      after,
+      reason: 'a filter above is never true for unmatched rows',
+    });
     return pushIntoJoin(after, above, push, context);
   }
   const on = conjuncts(node.on);
@@ -59,7 +77,12 @@ function joined(kind: JoinKind, left: Relation, right: Relation, on: readonly Ex
   return make({ kind: 'join', join: kind, left, right, on: conjoin(on) ?? (kind === 'cross' ? undefined : TRUE) });
 }
 
-function pushInner(node: Join, parts: { all: readonly Expr[]; width: number }, push: Push, context: PassContext): Relation {
+function pushInner(
+  node: Join,
+  parts: { all: readonly Expr[]; width: number },
+  push: Push,
+  context: PassContext,
+): Relation {
   const { width } = parts;
   const all = [...new Set(parts.all)];
   const volatile = all.filter(isVolatile);
@@ -69,9 +92,23 @@ function pushInner(node: Join, parts: { all: readonly Expr[]; width: number }, p
   const right = wide.filter((predicate) => sideOf(predicate, width) === 'right');
   const both = wide.filter((predicate) => sideOf(predicate, width) === 'both');
   const kind = both.length === 0 ? 'cross' : 'inner';
-  const result = joined(kind, push(node.left, left), push(node.right, right.map((predicate) => shiftRefs(predicate, -width))), both);
+  const result = joined(
+    kind,
+    push(node.left, left),
+    push(
+      node.right,
+      right.map((predicate) => shiftRefs(predicate, -width)),
+    ),
+    both,
+  );
   if (kind === 'inner' && node.join === 'cross') {
-    context.record({ pass: 'push-filters', rule: 'cross-to-inner', before: node, after: result, reason: 'a filter above compares the two sides' });
+    context.record({
+      pass: 'push-filters',
+      rule: 'cross-to-inner',
+      before: node,
+      after: result,
+      reason: 'a filter above compares the two sides',
+    });
   }
   return filtered(result, volatile);
 }
@@ -91,7 +128,15 @@ function pushOuter(node: Join, { on, above, width, kept }: OuterParts, push: Pus
   const own = on.filter((predicate) => sideOf(predicate, width) === other && refsOf(predicate).size > 0);
   const rest = on.filter((predicate) => !own.includes(predicate));
   const [left, right] = kept === 'left' ? [down, own] : [own, down];
-  const result = joined(node.join, push(node.left, left), push(node.right, right.map((predicate) => shiftRefs(predicate, -width))), rest);
+  const result = joined(
+    node.join,
+    push(node.left, left),
+    push(
+      node.right,
+      right.map((predicate) => shiftRefs(predicate, -width)),
+    ),
+    rest,
+  );
   return filtered(result, stays);
 }
 
@@ -106,12 +151,21 @@ function pushSemi(node: Join, { on, above, width }: Omit<OuterParts, 'kept'>, pu
   const left = node.join === 'semi' ? on.filter((predicate) => sideOf(predicate, width) === 'left') : [];
   const rest = on.filter((predicate) => !right.includes(predicate) && !left.includes(predicate));
   const result = joined(
-    node.join, push(node.left, [...down, ...left]), push(node.right, right.map((predicate) => shiftRefs(predicate, -width))), rest,
+    node.join,
+    push(node.left, [...down, ...left]),
+    push(
+      node.right,
+      right.map((predicate) => shiftRefs(predicate, -width)),
+    ),
+    rest,
   );
   return filtered(result, above.filter(isVolatile));
 }
 
-/** Predicates on x alone, asked of y, for each condition x = y across the join. Floats are left: 0 = -0, yet 1/x differs. */
+/**
+ * Predicates on x alone, asked of y, for each condition x = y across the join. Floats are left: 0 = -0, yet 1/x
+ * differs.
+ */
 function transferred(predicates: readonly Expr[], width: number): readonly Expr[] {
   const found: Expr[] = [];
   for (const equality of predicates) {
@@ -141,8 +195,11 @@ function impliedBySide(predicates: readonly Expr[], width: number): readonly Exp
     const branches = disjuncts(predicate);
     if (branches.length < 2 || sideOf(predicate, width) !== 'both') continue;
     for (const side of ['left', 'right'] as const) {
-      const parts = branches.map((branch) => conjoin(conjuncts(branch).filter((part) => sideOf(part, width) === side && refsOf(part).size > 0)));
-      if (parts.every((part) => part !== undefined)) found.push([...new Set(parts)].reduce((left, right) => call('or', left, right)));
+      const parts = branches.map((branch) =>
+        conjoin(conjuncts(branch).filter((part) => sideOf(part, width) === side && refsOf(part).size > 0)),
+      );
+      if (parts.every((part) => part !== undefined))
+        found.push([...new Set(parts)].reduce((left, right) => call('or', left, right)));
     }
   }
   return found;

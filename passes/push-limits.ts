@@ -40,7 +40,11 @@ function pushLimit(node: Limit): Found | undefined {
   if (input.kind === 'project' || input.kind === 'apply') {
     const limited = limitOf(node, input.input);
     const deeper = pushLimit(limited)?.after ?? limited;
-    return { rule: `below-${input.kind}`, after: rebuild(input, { inputs: [deeper] }), reason: 'it works row by row, so only the rows kept are computed' };
+    return {
+      rule: `below-${input.kind}`,
+      after: rebuild(input, { inputs: [deeper] }),
+      reason: 'it works row by row, so only the rows kept are computed',
+    };
   }
   const rows = wantedRows(node);
   if (rows === undefined) return undefined;
@@ -48,11 +52,19 @@ function pushLimit(node: Limit): Found | undefined {
     const sort = make({ ...input, limit: rows });
     const pushed = pushTopK(sort)?.after ?? sort;
     const limited = limitOf(node, pushed);
-    return { rule: 'top-k', after: pushed === sort ? limited : pushLimit(limited)?.after ?? limited, reason: `only the first ${rows} rows are wanted` };
+    return {
+      rule: 'top-k',
+      after: pushed === sort ? limited : (pushLimit(limited)?.after ?? limited),
+      reason: `only the first ${rows} rows are wanted`,
+    };
   }
   if (input.kind === 'setop' && input.op === 'union' && input.all) {
     const sides = [cut(input.left, rows), cut(input.right, rows)];
-    return { rule: 'below-union', after: limitOf(node, rebuild(input, { inputs: sides })), reason: `no side gives more than ${rows} of the rows` };
+    return {
+      rule: 'below-union',
+      after: limitOf(node, rebuild(input, { inputs: sides })),
+      reason: `no side gives more than ${rows} of the rows`,
+    };
   }
   return undefined;
 }
@@ -87,11 +99,18 @@ function pushTopK(node: Sort): Found | undefined {
   if (!keys.every((key): key is typeof key & { expr: Expr } => key.expr !== undefined)) return undefined;
   const sort = make({ kind: 'sort', input: input.input, keys: keys as Sort['keys'], limit: node.limit });
   const deeper = pushTopK(sort)?.after ?? sort;
-  return { rule: `top-k-below-${input.kind}`, after: rebuild(input, { inputs: [deeper] }), reason: `only ${node.limit} rows reach the ${input.kind}` };
+  return {
+    rule: `top-k-below-${input.kind}`,
+    after: rebuild(input, { inputs: [deeper] }),
+    reason: `only ${node.limit} rows reach the ${input.kind}`,
+  };
 }
 
 function keyBelow(expr: Expr, input: Project | Apply): Expr | undefined {
   if (isVolatile(expr)) return undefined;
-  if (input.kind === 'apply') return [...refsOf(expr)].every((index) => index < input.input.type.columns.length) ? expr : undefined;
-  return [...refsOf(expr)].some((index) => isVolatile(input.exprs[index]!)) ? undefined : substitute(expr, (index) => input.exprs[index]!);
+  if (input.kind === 'apply')
+    return [...refsOf(expr)].every((index) => index < input.input.type.columns.length) ? expr : undefined;
+  return [...refsOf(expr)].some((index) => isVolatile(input.exprs[index]!))
+    ? undefined
+    : substitute(expr, (index) => input.exprs[index]!);
 }

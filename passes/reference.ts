@@ -71,10 +71,13 @@ export function substitute(expr: Expr, replace: Replace): Expr {
 
 function substituteAt(node: Node, depth: number, replace: Replace): Node {
   if (node.kind === 'ref' && depth === 0) return replace(node.index, node.type);
-  if (node.kind === 'outer' && depth > 0 && node.depth === depth) return shiftDepth(replace(node.index, node.type), depth);
+  if (node.kind === 'outer' && depth > 0 && node.depth === depth)
+    return shiftDepth(replace(node.index, node.type), depth);
   if (depth > 0 && !reachesOut(node)) return node;
   if (node.kind === 'subquery') {
-    const parts = children(node).map((child) => substituteAt(child, child === node.relation ? depth + 1 : depth, replace));
+    const parts = children(node).map((child) =>
+      substituteAt(child, child === node.relation ? depth + 1 : depth, replace),
+    );
     return withChildren(node, parts);
   }
   return withChildren(node, children(node).map((child) => substituteAt(child, depth, replace)));
@@ -84,11 +87,15 @@ function substituteAt(node: Node, depth: number, replace: Replace): Node {
 export function shiftDepth(expr: Expr, by: number): Expr {
   if (by === 0) return expr;
   const visit = (node: Node, nesting: number): Node => {
-    if (node.kind === 'ref' && nesting === 0) return make({ kind: 'outer', depth: by, index: node.index, type: node.type });
+    if (node.kind === 'ref' && nesting === 0)
+      return make({ kind: 'outer', depth: by, index: node.index, type: node.type });
     if (node.kind === 'outer' && node.depth >= Math.max(nesting, 1)) return make({ ...node, depth: node.depth + by });
     if (nesting > 0 && !reachesOut(node)) return node;
     if (node.kind === 'subquery') {
-      return withChildren(node, children(node).map((child) => visit(child, child === node.relation ? nesting + 1 : nesting)));
+      return withChildren(
+        node,
+        children(node).map((child) => visit(child, child === node.relation ? nesting + 1 : nesting)),
+      );
     }
     return withChildren(node, children(node).map((child) => visit(child, nesting)));
   };
@@ -107,7 +114,10 @@ export function comeNearer<T extends Node>(root: T, replace: Replace): T {
       return node.depth > nesting + 1 ? make({ ...node, depth: node.depth - 1 }) : node;
     }
     if (node.kind === 'subquery') {
-      return withChildren(node, children(node).map((child) => visit(child, child === node.relation ? nesting + 1 : nesting)));
+      return withChildren(
+        node,
+        children(node).map((child) => visit(child, child === node.relation ? nesting + 1 : nesting)),
+      );
     }
     return withChildren(node, children(node).map((child) => visit(child, nesting)));
   };
@@ -160,7 +170,9 @@ export function conjuncts(expr: Expr | undefined): readonly Expr[] {
 /** [a, b, c] as (a AND b) AND c, each once; [] as undefined. */
 export function conjoin(exprs: readonly Expr[]): Expr | undefined {
   const distinct = [...new Set(exprs)];
-  return distinct.length === 0 ? undefined : distinct.reduce((left, right) => make({ kind: 'call', op: 'and', args: [left, right] }));
+  return distinct.length === 0
+    ? undefined
+    : distinct.reduce((left, right) => make({ kind: 'call', op: 'and', args: [left, right] }));
 }
 
 export function disjuncts(expr: Expr): readonly Expr[] {

@@ -4,7 +4,10 @@ import type { Relation, Subquery } from '../ir/node.js';
 import { rewriteBottomUp } from '../ir/rewrite.js';
 
 /** The plan with every subquery's relation rewritten, and then the plan itself. */
-export function withinSubqueries(plan: Relation, rewrite: (relation: Relation, subquery?: Subquery) => Relation): Relation {
+export function withinSubqueries(
+  plan: Relation,
+  rewrite: (relation: Relation, subquery?: Subquery) => Relation,
+): Relation {
   const inner = rewriteBottomUp(plan, (node) => {
     if (node.kind !== 'subquery') return undefined;
     const relation = rewrite(node.relation, node);

@@ -27,7 +27,9 @@ function settleRelation(node: Relation, outer: Rows, done: Map<Relation, Relatio
   let next = 0;
   // The activation of a blocked layer is a body over sums, not over the row.
   const overRow = node.kind !== 'blocked';
-  const settled = parts.map((child) => (isRelation(child) ? inputs[next++]! : settlePart(child, rows, overRow && isExpr(child))));
+  const settled = parts.map((child) =>
+    isRelation(child) ? inputs[next++]! : settlePart(child, rows, overRow && isExpr(child)),
+  );
   const result = inferAnew(withChildren(node, settled));
   done.set(node, result);
   return result;
@@ -48,7 +50,9 @@ function settlePart(root: Node, rows: Rows, overRow: boolean): Node {
     if (node.kind === 'ref') return retyped(node, rows[0]!);
     if (node.kind === 'outer') return rows[node.depth] === undefined ? node : retyped(node, rows[node.depth]!);
     const below = named || node.kind === 'to_tensor';
-    const parts = children(node).map((child) => (isRelation(child) ? settleRelation(child, rows, new Map()) : visit(child, below)));
+    const parts = children(node).map((child) =>
+      isRelation(child) ? settleRelation(child, rows, new Map()) : visit(child, below),
+    );
     return settleExplicit(withChildren(node, parts));
   };
   return visit(root, overRow);
@@ -73,6 +77,7 @@ function typeOfCase(node: Case): ValueType {
 
 function typeOfPart(node: Part): ValueType {
   const whole = node.arg.type;
-  if (whole.kind === 'struct') return withNullable(whole.fields[node.index]!.type, whole.nullable || whole.fields[node.index]!.type.nullable);
+  if (whole.kind === 'struct')
+    return withNullable(whole.fields[node.index]!.type, whole.nullable || whole.fields[node.index]!.type.nullable);
   return node.type;
 }

@@ -1,11 +1,11 @@
 /**
  * share-models: a model applied twice to the same columns is evaluated once.
  *
- * Why correct: equal tensors are one node, filters, sorts and limits keep a row's columns, and an apply appends its own;
- * so an output that an apply further down has already computed from the same columns is that column. Two applies of one
- * model next to each other are one with the outputs of both, so that the layers they have in common run once.
- * Before: apply m -> p (filter (gt p 0.9) (apply m -> p t))   After: project [.., p, p] (filter (gt p 0.9) (apply m -> p t))
- * Numerics: exact.
+ * Why correct: equal tensors are one node, filters, sorts and limits keep a row's columns, and an apply appends its
+ * own; so an output that an apply further down has already computed from the same columns is that column. Two applies
+ * of one model next to each other are one with the outputs of both, so that the layers they have in common run once.
+ * Before: apply m -> p (filter (gt p 0.9) (apply m -> p t)) After: project [.., p, p] (filter (gt p 0.9) (apply m -> p
+ * t)) Numerics: exact.
  */
 import { make } from '../ir/build.js';
 import type { Apply, Relation, Tensor } from '../ir/node.js';
@@ -22,8 +22,14 @@ export const shareModels: Pass = {
     if (node.kind !== 'apply') return undefined;
     const after = reuse(node) ?? mergeNeighbours(node);
     if (after !== undefined) {
-      context.record({ pass: 'share-models', rule: after.kind, before: node, after, reason: `${node.model} has read these columns already` });
-    }
+        context.record({
+          pass: 'share-models',
+          rule: after.kind,
+          before: node,
+          after,
+          reason: `${node.model} has read these columns already`,
+        });
+      }
     return after;
   }),
 };
@@ -46,7 +52,8 @@ function reuse(node: Apply): Relation | undefined {
   const below = computedBelow(node.input);
   const fresh = node.outputs.filter(({ tensor }) => !below.has(tensor) || isVolatile(tensor));
   if (fresh.length === node.outputs.length) return undefined;
-  const input = fresh.length === 0 ? node.input : make({ kind: 'apply', input: node.input, model: node.model, outputs: fresh });
+  const input =
+    fresh.length === 0 ? node.input : make({ kind: 'apply', input: node.input, model: node.model, outputs: fresh });
   const width = node.input.type.columns.length;
   const { columns } = input.type;
   const outputs = node.outputs.map((output) => {
@@ -61,6 +68,10 @@ function mergeNeighbours(node: Apply): Apply | undefined {
   const inner = node.input;
   if (inner.kind !== 'apply' || inner.model !== node.model) return undefined;
   const width = inner.input.type.columns.length;
-  const readsInput = tensorExprs(node.outputs.map((output) => output.tensor)).every((expr) => [...refsOf(expr)].every((index) => index < width));
-  return readsInput ? make({ kind: 'apply', input: inner.input, model: node.model, outputs: [...inner.outputs, ...node.outputs] }) : undefined;
+  const readsInput = tensorExprs(node.outputs.map((output) => output.tensor)).every((expr) =>
+    [...refsOf(expr)].every((index) => index < width),
+  );
+  return readsInput
+    ? make({ kind: 'apply', input: inner.input, model: node.model, outputs: [...inner.outputs, ...node.outputs] })
+    : undefined;
 }

@@ -28,7 +28,12 @@ export const simplifyScalars: Pass = {
 };
 
 /** Applies scalar rules to every expression of a plan, bottom up, each until none applies. */
-export function rewriteExprs(plan: Relation, pass: string, rules: readonly ScalarRule[], context: PassContext): Relation {
+export function rewriteExprs(
+  plan: Relation,
+  pass: string,
+  rules: readonly ScalarRule[],
+  context: PassContext,
+): Relation {
   const simplify = (start: Expr): Expr => {
     let expr = start;
     for (let count = 0; count < MOST_REWRITES; count++) {

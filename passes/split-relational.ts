@@ -1,13 +1,11 @@
 /**
  * split-relational: takes the layers placed as relational out of their model, as a `blocked` node between two applies.
  *
- * Why correct: apply computes outputs row by row, so a tensor [n, k] in the middle of its graph is a column of the rows;
- * what computes it goes below, what reads it above.
- * Before: apply x -> post(dense_relational(... dense_relational(pre)))
- * After:  apply (blocked (apply x -> pre) through the layers) -> post
- * Fires on one chain of relational layers a model; a second chain is split by the next round. A layer in another
- * representation between two relational ones ends the chain.
- * Numerics: exact.
+ * Why correct: apply computes outputs row by row, so a tensor [n, k] in the middle of its graph is a column of the
+ * rows; what computes it goes below, what reads it above. Before: apply x -> post(dense_relational(...
+ * dense_relational(pre))) After: apply (blocked (apply x -> pre) through the layers) -> post Fires on one chain of
+ * relational layers a model; a second chain is split by the next round. A layer in another representation between two
+ * relational ones ends the chain. Numerics: exact.
  */
 import { make } from '../ir/build.js';
 import type { Apply, Blocked, Dense, Node, Relation, Tensor } from '../ir/node.js';
@@ -21,7 +19,8 @@ export const splitRelational: Pass = {
   doc: 'takes layers placed as relational out of their model, as blocks joined on pages',
   stage: 'placed',
   numerics: 'exact',
-  run: (plan, context) => rewriteBottomUp(plan, (node) => (node.kind === 'apply' ? splitAll(node, context) : undefined)),
+  run: (plan, context) =>
+    rewriteBottomUp(plan, (node) => (node.kind === 'apply' ? splitAll(node, context) : undefined)),
 };
 
 function splitAll(node: Apply, context: PassContext): Relation | undefined {
@@ -30,7 +29,8 @@ function splitAll(node: Apply, context: PassContext): Relation | undefined {
     const top: Apply | undefined = topApply(current);
     const split: Relation | undefined = top === undefined ? undefined : splitOnce(top, context);
     if (split === undefined) break;
-    current = current === top ? split : rewriteBottomUp(current, (candidate) => (candidate === top ? split : undefined));
+    current =
+      current === top ? split : rewriteBottomUp(current, (candidate) => (candidate === top ? split : undefined));
   }
   return current === node ? undefined : current;
 }
@@ -54,7 +54,9 @@ function findChain(apply: Apply): readonly Dense[] | undefined {
   for (;;) {
     const last = chain.at(-1)!;
     const isOutput = apply.outputs.some((output) => output.tensor === last);
-    const users = nodes.filter((node) => Object.values(node).some((value) => value === last || (Array.isArray(value) && value.includes(last))));
+    const users = nodes.filter((node) =>
+      Object.values(node).some((value) => value === last || (Array.isArray(value) && value.includes(last))),
+    );
     const [user] = users;
     if (isOutput || users.length !== 1 || !isRelational(user!) || user.input !== last) return chain;
     chain.push(user);
@@ -67,14 +69,22 @@ function splitOnce(apply: Apply, context: PassContext): Relation | undefined {
   const source = chain[0]!.input;
   if (source.type.dims.length !== 2) return undefined;
   const width = apply.input.type.columns.length;
-  const below = make({ kind: 'apply', input: apply.input, model: apply.model, outputs: [{ name: '_features', tensor: source }] });
+  const below = make({
+    kind: 'apply',
+    input: apply.input,
+    model: apply.model,
+    outputs: [{ name: '_features', tensor: source }],
+  });
   const blocked: Blocked = make({
     kind: 'blocked', input: below, model: apply.model, feature: width, name: '_blocked',
     layers: chain.map(({ weight, bias, activation }) => ({ weight, bias, activation })),
   });
   const result = blocked.type.columns[width + 1]!.type;
   const leaf = make({
-    kind: 'to_tensor', exprs: [make({ kind: 'ref', index: width + 1, type: result })], dtype: chain.at(-1)!.type.dtype, nulls: 'null',
+    kind: 'to_tensor',
+    exprs: [make({ kind: 'ref', index: width + 1, type: result })],
+    dtype: chain.at(-1)!.type.dtype,
+    nulls: 'null',
   });
   const last = chain.at(-1)!;
   const above = make({

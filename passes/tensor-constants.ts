@@ -14,7 +14,10 @@ export function isConstant(tensor: Tensor): boolean {
 }
 
 export function elementCount(dims: readonly Dim[]): number | undefined {
-  return dims.reduce<number | undefined>((product, dim) => (product === undefined || typeof dim !== 'number' ? undefined : product * dim), 1);
+  return dims.reduce<number | undefined>(
+    (product, dim) => (product === undefined || typeof dim !== 'number' ? undefined : product * dim),
+    1,
+  );
 }
 
 /** The elements of a weight or fill, as literals have them; `undefined` for others and for long ones. */

@@ -3,8 +3,9 @@
  *
  * Why correct, by place:
  * - a conjunct EXISTS or IN of a filter is a semi join, NOT EXISTS an anti join: a filter drops false and NULL alike;
- * - NOT IN is an anti join on `(x = y) IS NOT FALSE`, for a NULL on either side leaves it not true; where neither can be
- *   NULL, on x = y; where the list is uncorrelated, an anti join on x = y with the two NULL cases asked once of the list;
+ * - NOT IN is an anti join on `(x = y) IS NOT FALSE`, for a NULL on either side leaves it not true; where neither can
+ *   be NULL, on x = y; where the list is uncorrelated, an anti join on x = y with the two NULL cases asked once of the
+ *   list;
  * - anywhere else, and for scalar subqueries, a left join that adds a column (join-subqueries.ts).
  * Uncorrelated scalar subqueries stay: they are evaluated once, into a parameter.
  * Not unnested: limits known only when the statement runs, conditions of outer joins.
@@ -33,7 +34,13 @@ function unnest(node: Relation, context: PassContext): Relation | undefined {
   if (!exprsOf(node).some(hasSubquery)) return undefined;
   const after = unnestOperator(node);
   if (after === undefined || after === node) return undefined;
-  context.record({ pass: 'unnest-subqueries', rule: node.kind, before: node, after, reason: 'a join answers the subquery for all rows at once' });
+  context.record({
+    pass: 'unnest-subqueries',
+    rule: node.kind,
+    before: node,
+    after,
+    reason: 'a join answers the subquery for all rows at once',
+  });
   return after;
 }
 
@@ -46,13 +53,21 @@ function unnestOperator(node: Relation): Relation | undefined {
     }
     case 'sort': {
       const { row, changed, replace } = joinAll(node.input, exprsOf(node));
-      return !changed ? undefined : firstColumns(rebuild(node, { inputs: [row], expr: replace }), node.type.columns.length);
+      return !changed
+        ? undefined
+        : firstColumns(rebuild(node, { inputs: [row], expr: replace }), node.type.columns.length);
     }
     case 'join': {
       if (node.join !== 'inner') return undefined;
       const parts = conjuncts(node.on);
       const on = conjoin(parts.filter((part) => !hasSubquery(part)));
-      const joined = make({ kind: 'join', join: on === undefined ? 'cross' : 'inner', left: node.left, right: node.right, on });
+      const joined = make({
+        kind: 'join',
+        join: on === undefined ? 'cross' : 'inner',
+        left: node.left,
+        right: node.right,
+        on,
+      });
       const above = filtered(joined, parts.filter(hasSubquery));
       return above.kind === 'filter' ? unnestFilter(above) : above;
     }
@@ -87,7 +102,8 @@ function asSemiJoin(row: Relation, part: Expr): Relation | undefined {
   if (subquery.mode === 'exists' && !readsAround(subquery.relation)) return undefined;
   const pulled = pullCorrelation(withoutOrder(subquery.relation), row);
   if (pulled === undefined) return undefined;
-  if (pulled.whenEmpty !== undefined) return subquery.mode === 'exists' ? filtered(row, [negated ? call('not', TRUE) : TRUE]) : undefined;
+  if (pulled.whenEmpty !== undefined)
+    return subquery.mode === 'exists' ? filtered(row, [negated ? call('not', TRUE) : TRUE]) : undefined;
   const right = inPlace(pulled.relation);
   const on = pulled.predicates.map((predicate) => asCondition(predicate, row));
   const join = (kind: 'semi' | 'anti', extra: readonly Expr[]): Relation =>
@@ -135,7 +151,10 @@ function joinAll(start: Relation, exprs: readonly Expr[]): JoinedRow {
 function replaceAll(expr: Expr, values: ReadonlyMap<Node, Expr>): Expr {
   const value = values.get(expr);
   if (value !== undefined) return value;
-  return withChildren(expr, children(expr).map((child) => (isRelation(child) ? child : replaceAll(child as Expr, values))));
+  return withChildren(
+    expr,
+    children(expr).map((child) => (isRelation(child) ? child : replaceAll(child as Expr, values))),
+  );
 }
 
 /** The subqueries of an expression that stand in no other subquery. */

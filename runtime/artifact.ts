@@ -5,8 +5,8 @@
  *   intarsia.ir        the plan's IR text, for explain
  *   intarsia.checksum  magic and version (8 bytes), then the CRC-32 of all bytes before this section
  *
- * An artifact is untrusted: the checksum is verified first, then the plan's shape (plan-shape.ts), then the engine validates
- * the code. Reading one loads no compiler.
+ * An artifact is untrusted: the checksum is verified first, then the plan's shape (plan-shape.ts), then the engine
+ * validates the code. Reading one loads no compiler.
  */
 import { crc32 } from 'node:zlib';
 import { StorageError } from './errors.js';
@@ -60,7 +60,10 @@ export function writeArtifact(options: { wasm: Uint8Array; plan: PhysicalPlan; i
   return new Uint8Array(Buffer.concat([body, section(CHECKSUM_SECTION, payload)]));
 }
 
-function damaged(message: string, details: { expected?: string | number; actual?: string | number; file?: string } = {}): StorageError {
+function damaged(
+  message: string,
+  details: { expected?: string | number; actual?: string | number; file?: string } = {},
+): StorageError {
   return new StorageError('artifact', message, details);
 }
 
@@ -70,7 +73,8 @@ export async function readArtifact(bytes: Uint8Array, file = 'the artifact'): Pr
   const sections = customSections(bytes);
   const text = (name: string): string => {
     const found = sections.get(name);
-    if (found === undefined) throw damaged(`${file} has no section ${name}: it is a WebAssembly module, but not a plan`, { file });
+    if (found === undefined)
+      throw damaged(`${file} has no section ${name}: it is a WebAssembly module, but not a plan`, { file });
     return new TextDecoder().decode(found);
   };
   const plan = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
@@ -79,7 +83,10 @@ export async function readArtifact(bytes: Uint8Array, file = 'the artifact'): Pr
     return { plan, irText: text(IR_SECTION), module: new WebAssembly.Module(bytes) };
   } catch (cause) {
     if (cause instanceof StorageError) throw cause;
-    throw new StorageError('artifact', `${file} is not a WebAssembly module this engine can run: ${String(cause)}`, { file, cause });
+    throw new StorageError('artifact', `${file} is not a WebAssembly module this engine can run: ${String(cause)}`, {
+      file,
+      cause,
+    });
   }
 }
 
@@ -91,7 +98,10 @@ function parsePlan(text: string, file: string): unknown {
   }
 }
 
-/** The custom sections by name, before the engine has seen the module: the plan says what has to be asked of the engine first. */
+/**
+ * The custom sections by name, before the engine has seen the module: the plan says what has to be asked of the engine
+ * first.
+ */
 function customSections(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
   const sections = new Map<string, Uint8Array>();
   let at = MODULE_HEADER_BYTES;
@@ -124,14 +134,20 @@ function verifyChecksum(bytes: Uint8Array, file: string): void {
   const start = bytes.byteLength - empty.byteLength;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (start < 8 || !buffer.subarray(start, start + titleBytes).equals(empty.subarray(0, titleBytes))) {
-    throw damaged(`${file} does not end with the checksum of an artifact: it is truncated, or no plan at all`, { file });
+    throw damaged(`${file} does not end with the checksum of an artifact: it is truncated, or no plan at all`, {
+      file,
+    });
   }
   const payload = buffer.subarray(start + titleBytes);
   const version = payload.readUInt32LE(4);
   if (payload.toString('latin1', 0, 4) !== MAGIC || version !== PLAN_VERSION) {
-    throw damaged(`${file} is a plan of version ${version}, this runtime reads ${PLAN_VERSION}: compile the query again`, { file, expected: PLAN_VERSION, actual: version });
+    throw damaged(
+      `${file} is a plan of version ${version}, this runtime reads ${PLAN_VERSION}: compile the query again`,
+      { file, expected: PLAN_VERSION, actual: version },
+    );
   }
   const expected = payload.readUInt32LE(8);
   const actual = crc32(buffer.subarray(0, start));
-  if (expected !== actual) throw damaged(`${file} is damaged: its checksum is ${actual}, expected ${expected}`, { file, expected, actual });
+  if (expected !== actual)
+    throw damaged(`${file} is damaged: its checksum is ${actual}, expected ${expected}`, { file, expected, actual });
 }

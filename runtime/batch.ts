@@ -17,7 +17,10 @@ export interface Vector {
   readonly width: number;
   /** Absent: every row is valid. Bit i is 1 when row i is not NULL. */
   readonly validity: Uint8Array | undefined;
-  /** Fixed-width dtypes: rowCount * width values (a bool is one byte, an interval is two BigInt64: months|days<<32, microseconds). */
+  /**
+   * Fixed-width dtypes: rowCount * width values (a bool is one byte, an interval is two BigInt64: months|days<<32,
+   * microseconds).
+   */
   readonly values: FixedValues | undefined;
   /** utf8 and blob. */
   readonly offsets: Uint32Array | undefined;

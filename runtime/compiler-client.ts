@@ -1,9 +1,9 @@
 /**
- * The compiler as the caller's thread sees it: a thread of its own, started when it is first wanted and ended when nobody
- * has wanted it for a while, so that neither the caller's event loop nor its memory bears the compiler.
+ * The compiler as the caller's thread sees it: a thread of its own, started when it is first wanted and ended when
+ * nobody has wanted it for a while, so that neither the caller's event loop nor its memory bears the compiler.
  *
- * Invariant: the thread keeps the process alive only while a call is unanswered. A thread that has ended fails what it was
- * asked and nothing else: the next call starts another.
+ * Invariant: the thread keeps the process alive only while a call is unanswered. A thread that has ended fails what it
+ * was asked and nothing else: the next call starts another.
  */
 import { Worker } from 'node:worker_threads';
 import type { CompiledStatement, PreparedModel, QueryDetails } from './compiler.js';
@@ -76,7 +76,10 @@ export class CompilerClient {
   }
 
   /** The snapshot must stay until this settles. @throws CompileError */
-  async compile(sql: string, options: { readonly snapshot: Snapshot; readonly memoryLimitBytes: number; readonly threads: number }): Promise<CompiledStatement> {
+  async compile(
+    sql: string,
+    options: { readonly snapshot: Snapshot; readonly memoryLimitBytes: number; readonly threads: number },
+  ): Promise<CompiledStatement> {
     const { snapshot, memoryLimitBytes, threads } = options;
     const calibration = await this.calibrate();
     const commit = commits.of(snapshot.commit);
@@ -101,7 +104,10 @@ export class CompilerClient {
     return this.calibration;
   }
 
-  /** Blocks come a batch at a time, the next one while the last is used. `close` it, whatever happens. @throws ModelError */
+  /**
+   * Blocks come a batch at a time, the next one while the last is used. `close` it, whatever happens. @throws
+   * ModelError
+   */
   async prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel> {
     const model = this.nextModel++;
     this.openModels++;
@@ -134,7 +140,8 @@ export class CompilerClient {
   }
 
   private async *blocks(model: number, tensor: number): AsyncGenerator<Uint8Array, void, undefined> {
-    const pull = (): Promise<ReturnType<CompilerCalls['pull']>> => this.call<'pull'>({ name: 'pull', args: { model, tensor } });
+    const pull = (): Promise<ReturnType<CompilerCalls['pull']>> =>
+      this.call<'pull'>({ name: 'pull', args: { model, tensor } });
     for (let next: ReturnType<typeof pull> | undefined = pull(); next !== undefined;) {
       const { blocks, isLast }: Awaited<typeof next> = await next;
       next = isLast ? undefined : pull();
@@ -149,7 +156,10 @@ export class CompilerClient {
     if (this.pending.size === 0) this.rest();
   }
 
-  private call<Name extends keyof CompilerCalls>(call: Extract<CompilerCall, { name: Name }>, loader?: CommitLoader): Promise<ReturnType<CompilerCalls[Name]>> {
+  private call<Name extends keyof CompilerCalls>(
+    call: Extract<CompilerCall, { name: Name }>,
+    loader?: CommitLoader,
+  ): Promise<ReturnType<CompilerCalls[Name]>> {
     const worker = this.start();
     clearTimeout(this.idle);
     worker.ref();
@@ -169,7 +179,9 @@ export class CompilerClient {
     });
     worker.on('message', (message: FromCompiler) => this.receive(worker, message));
     worker.on('error', (error) => this.lose(worker, error));
-    worker.on('exit', (code) => this.lose(worker, new Error(`the thread of the compiler ended with exit code ${code}`)));
+    worker.on('exit', (code) =>
+      this.lose(worker, new Error(`the thread of the compiler ended with exit code ${code}`)),
+    );
     worker.unref();
     this.told = [];
     this.worker = worker;
@@ -199,7 +211,11 @@ export class CompilerClient {
     try {
       if (pending?.loader === undefined) throw new Error(`nobody waits for ${call.name}`);
       const value = await loaded(pending.loader, call);
-      this.post(worker, { type: 'loaded', id, value }, call.name === 'blocks' ? (value as readonly Uint8Array[]).map((block) => block.buffer as ArrayBuffer) : []);
+      this.post(
+        worker,
+        { type: 'loaded', id, value },
+        call.name === 'blocks' ? (value as readonly Uint8Array[]).map((block) => block.buffer as ArrayBuffer) : [],
+      );
     } catch (error) {
       if (pending !== undefined) pending.loadError = error;
       this.post(worker, { type: 'not-loaded', id });

@@ -13,18 +13,27 @@ import type { BlockReference, ModelVersion, NewTensor } from './storage/model-st
 export const KEPT_COMMITS = 4;
 /** Models it keeps, by the same rule. */
 export const KEPT_MODELS = 32;
-/** A batch of a model's blocks has at least so many bytes, but for the last one of a tensor, and at most a block more. */
+/**
+ * A batch of a model's blocks has at least so many bytes, but for the last one of a tensor, and at most a block more.
+ */
 export const BATCH_BYTES = 768 * 1024;
 
 export interface CompilerCalls {
   split(args: { readonly sql: string }): readonly { readonly start: number; readonly end: number }[];
   /** `facts` come with the first statement of a commit. */
-  compile(args: { readonly sql: string; readonly commit: number; readonly facts: CommitFacts | undefined }): CompiledStatement;
+  compile(args: {
+    readonly sql: string;
+    readonly commit: number;
+    readonly facts: CommitFacts | undefined;
+  }): CompiledStatement;
   details(args: { readonly query: string; readonly code: boolean }): QueryDetails | undefined;
   calibrate(args: { readonly fresh: boolean }): string;
   prepare(args: { readonly model: number; readonly name: string; readonly source: string | Uint8Array }): PreparedHead;
   /** The next blocks of a tensor. */
-  pull(args: { readonly model: number; readonly tensor: number }): { readonly blocks: readonly Uint8Array[]; readonly isLast: boolean };
+  pull(args: { readonly model: number; readonly tensor: number }): {
+    readonly blocks: readonly Uint8Array[];
+    readonly isLast: boolean;
+  };
   close(args: { readonly model: number }): void;
 }
 
@@ -36,7 +45,11 @@ export interface PreparedHead {
 export interface LoadCalls {
   table(args: { readonly name: string }): TableInfo;
   /** `model` is left out when the asking thread has the object of that identity. */
-  model(args: { readonly name: string; readonly version: number | undefined; readonly known: readonly number[] }): LoadedModel | undefined;
+  model(args: {
+    readonly name: string;
+    readonly version: number | undefined;
+    readonly known: readonly number[];
+  }): LoadedModel | undefined;
   view(args: { readonly name: string }): string;
   blocks(args: { readonly references: readonly BlockReference[] }): readonly Uint8Array[];
 }
@@ -81,12 +94,14 @@ export function textOfError(error: unknown): ErrorText {
   if (!(error instanceof Error)) return { kind: 'other', name: 'Error', message: String(error), stack: undefined };
   const { name, message, stack } = error;
   if (error instanceof LoadFailed) return { kind: 'load', message, stack };
-  if (error instanceof CompileError) return { kind: 'compile', message: error.summary, details: { ...error.details }, stack };
+  if (error instanceof CompileError)
+    return { kind: 'compile', message: error.summary, details: { ...error.details }, stack };
   if (error instanceof ModelError) {
     const { code, model, node, input, missing } = error;
     return { kind: 'model', code, message, details: { model, node, input, missing }, stack };
   }
-  if (error instanceof StorageError) return { kind: 'storage', code: error.code, message, details: { ...error.details, cause: undefined }, stack };
+  if (error instanceof StorageError)
+    return { kind: 'storage', code: error.code, message, details: { ...error.details, cause: undefined }, stack };
   if (name === 'ValueError' || error instanceof ExecutionError) return { kind: 'execution', message, stack };
   return { kind: 'other', name, message, stack };
 }

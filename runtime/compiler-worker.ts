@@ -65,7 +65,11 @@ interface Asked {
 const asked = new Map<number, Asked>();
 let nextAsked = 0;
 
-function ask<Name extends keyof LoadCalls>(by: number, name: Name, args: Parameters<LoadCalls[Name]>[0]): Promise<ReturnType<LoadCalls[Name]>> {
+function ask<Name extends keyof LoadCalls>(
+  by: number,
+  name: Name,
+  args: Parameters<LoadCalls[Name]>[0],
+): Promise<ReturnType<LoadCalls[Name]>> {
   const id = nextAsked++;
   return new Promise((resolve, reject) => {
     asked.set(id, { resolve: resolve as (value: unknown) => void, reject });
@@ -91,7 +95,11 @@ function loaderOf(by: number): CommitLoader {
 
 // ---------------------------------------------------------------- answering
 
-function compile(compiler: Compiler, id: number, args: Parameters<CompilerCalls['compile']>[0]): Promise<ReturnType<CompilerCalls['compile']>> {
+function compile(
+  compiler: Compiler,
+  id: number,
+  args: Parameters<CompilerCalls['compile']>[0],
+): Promise<ReturnType<CompilerCalls['compile']>> {
   const loaded = loadedOf(args.commit, args.facts);
   const environment = createEnvironment(loaded, loaderOf(id));
   return withLoading(() => compiler.compile(args.sql, environment)).finally(() => loaded.trim());
@@ -104,15 +112,25 @@ function loadedOf(commit: number, facts: CommitFacts | undefined): Loaded {
   return loaded;
 }
 
-async function prepare(compiler: Compiler, { model, name, source }: Parameters<CompilerCalls['prepare']>[0]): Promise<ReturnType<CompilerCalls['prepare']>> {
+async function prepare(
+  compiler: Compiler,
+  { model, name, source }: Parameters<CompilerCalls['prepare']>[0],
+): Promise<ReturnType<CompilerCalls['prepare']>> {
   const prepared = await compiler.prepareModel(name, source);
   stored.set(model, { prepared, iterators: new Map() });
-  return { model: prepared.model, tensors: prepared.tensors.map(({ name: tensor, dtype, dims, layout }) => ({ name: tensor, dtype, dims, layout })) };
+  return {
+    model: prepared.model,
+    tensors: prepared.tensors.map(({ name: tensor, dtype, dims, layout }) => ({ name: tensor, dtype, dims, layout })),
+  };
 }
 
-async function pull({ model, tensor }: Parameters<CompilerCalls['pull']>[0]): Promise<ReturnType<CompilerCalls['pull']>> {
+async function pull({
+  model,
+  tensor,
+}: Parameters<CompilerCalls['pull']>[0]): Promise<ReturnType<CompilerCalls['pull']>> {
   const entry = stored.get(model);
-  if (entry === undefined) throw new Error('the model that was being stored is gone: the thread of the compiler was started again');
+  if (entry === undefined)
+    throw new Error('the model that was being stored is gone: the thread of the compiler was started again');
   let iterator = entry.iterators.get(tensor);
   if (iterator === undefined) {
     const { blocks } = entry.prepared.tensors[tensor]!;

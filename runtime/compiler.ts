@@ -10,7 +10,10 @@ import type { FileFormat } from './io/source.js';
 import type { PhysicalPlan } from './plan.js';
 import type { ModelVersion, NewModel, NewTensor } from './storage/model-store.js';
 
-/** Thrown by the environment when the compiler asks for what has to be read from the file first; the compile is tried again. */
+/**
+ * Thrown by the environment when the compiler asks for what has to be read from the file first; the compile is tried
+ * again.
+ */
 export class NotLoaded extends Error {
   override readonly name = 'NotLoaded';
   constructor(readonly load: () => Promise<void>) {
@@ -23,7 +26,11 @@ export interface TableInfo {
   readonly columns: readonly ColumnSchema[];
   readonly rowCount: number;
   /** By column: what the zone maps say, where they say something. */
-  readonly statistics: readonly { readonly min: number | undefined; readonly max: number | undefined; readonly distinct: number | undefined }[];
+  readonly statistics: readonly {
+    readonly min: number | undefined;
+    readonly max: number | undefined;
+    readonly distinct: number | undefined;
+  }[];
 }
 
 /** The database as the compiler sees it: one snapshot. Methods may throw NotLoaded. */
@@ -52,7 +59,13 @@ export interface StoredTensor {
 /** How a query was compiled, for explain. */
 export interface CompileReport {
   readonly stages: readonly { readonly name: string; readonly text: string }[];
-  readonly rewrites: readonly { readonly pass: string; readonly rule: string; readonly reason: string; readonly before: string; readonly after: string }[];
+  readonly rewrites: readonly {
+    readonly pass: string;
+    readonly rule: string;
+    readonly reason: string;
+    readonly before: string;
+    readonly after: string;
+  }[];
   readonly decisions: readonly PlacementDecision[];
   readonly passMilliseconds: readonly { readonly pass: string; readonly milliseconds: number }[];
   readonly milliseconds: number;
@@ -62,7 +75,12 @@ export interface PlacementDecision {
   readonly node: string;
   readonly chosen: string;
   readonly reason: string;
-  readonly candidates: readonly { readonly representation: string; readonly milliseconds: number | undefined; readonly bytes: number | undefined; readonly note: string | undefined }[];
+  readonly candidates: readonly {
+    readonly representation: string;
+    readonly milliseconds: number | undefined;
+    readonly bytes: number | undefined;
+    readonly note: string | undefined;
+  }[];
 }
 
 export interface CompiledQuery {
@@ -83,19 +101,58 @@ export interface QueryDetails {
 
 export type CompiledStatement =
   | CompiledQuery
-  | { readonly kind: 'explain'; readonly query: CompiledQuery; readonly analyze: boolean; readonly format: string | undefined }
-  | { readonly kind: 'create-table'; readonly name: string; readonly columns: readonly ColumnSchema[]; readonly ifNotExists: boolean; readonly orReplace: boolean; readonly query: CompiledQuery | undefined }
+  | {
+      readonly kind: 'explain';
+      readonly query: CompiledQuery;
+      readonly analyze: boolean;
+      readonly format: string | undefined;
+    }
+  | {
+      readonly kind: 'create-table';
+      readonly name: string;
+      readonly columns: readonly ColumnSchema[];
+      readonly ifNotExists: boolean;
+      readonly orReplace: boolean;
+      readonly query: CompiledQuery | undefined;
+    }
   | { readonly kind: 'drop-table'; readonly name: string; readonly ifExists: boolean }
-  | { readonly kind: 'create-view'; readonly name: string; readonly sql: string; readonly columns: readonly string[]; readonly orReplace: boolean; readonly ifNotExists: boolean }
+  | {
+      readonly kind: 'create-view';
+      readonly name: string;
+      readonly sql: string;
+      readonly columns: readonly string[];
+      readonly orReplace: boolean;
+      readonly ifNotExists: boolean;
+    }
   | { readonly kind: 'drop-view'; readonly name: string; readonly ifExists: boolean }
   /** The query gives rows in the order of the table's columns. */
   | { readonly kind: 'insert'; readonly table: string; readonly query: CompiledQuery }
-  /** The query gives all rows that the table has afterwards; `changed` gives one value, the number of rows the statement reports. */
+  /**
+   * The query gives all rows that the table has afterwards; `changed` gives one value, the number of rows the statement
+   * reports.
+   */
   | { readonly kind: 'rewrite'; readonly table: string; readonly query: CompiledQuery; readonly changed: CompiledQuery }
-  | { readonly kind: 'copy-from'; readonly table: string; readonly columns: readonly number[] | undefined; readonly path: string; readonly options: CopyOptions }
+  | {
+      readonly kind: 'copy-from';
+      readonly table: string;
+      readonly columns: readonly number[] | undefined;
+      readonly path: string;
+      readonly options: CopyOptions;
+    }
   | { readonly kind: 'copy-to'; readonly query: CompiledQuery; readonly path: string; readonly options: CopyOptions }
-  | { readonly kind: 'create-model'; readonly name: string; readonly path: string; readonly orReplace: boolean; readonly ifNotExists: boolean }
-  | { readonly kind: 'drop-model'; readonly name: string; readonly version: number | undefined; readonly ifExists: boolean }
+  | {
+      readonly kind: 'create-model';
+      readonly name: string;
+      readonly path: string;
+      readonly orReplace: boolean;
+      readonly ifNotExists: boolean;
+    }
+  | {
+      readonly kind: 'drop-model';
+      readonly name: string;
+      readonly version: number | undefined;
+      readonly ifExists: boolean;
+    }
   | { readonly kind: 'transaction'; readonly action: 'begin' | 'commit' | 'rollback' };
 
 export interface CopyOptions {
@@ -133,7 +190,12 @@ export interface ModelKernel {
   /** Most rows of a call. */
   readonly tileRows: number;
   /** Columns read, in this order: element `element` of a row of input `input`, of `width` elements a row. */
-  readonly features: readonly { readonly input: number; readonly element: number; readonly width: number; readonly dtype: DType }[];
+  readonly features: readonly {
+    readonly input: number;
+    readonly element: number;
+    readonly width: number;
+    readonly dtype: DType;
+  }[];
   /** Columns written, output by output. */
   readonly outputs: readonly { readonly columns: number; readonly dtype: DType }[];
   readonly weights: readonly { readonly byteLength: number; pack(): Uint8Array }[];
@@ -176,6 +238,9 @@ export interface Compiler {
   prepareModel(name: string, source: string | Uint8Array): Promise<PreparedModel>;
   /** @throws ModelError */
   compileModel(source: string | Uint8Array, options: ModelCompileOptions): Promise<CompiledModel>;
-  /** A short measurement of this engine's kernels, as JSON text for `CompilerEnvironment.calibration`; cached unless `fresh`. */
+  /**
+   * A short measurement of this engine's kernels, as JSON text for `CompilerEnvironment.calibration`; cached unless
+   * `fresh`.
+   */
   calibrate(options?: { readonly fresh?: boolean }): Promise<string>;
 }

@@ -22,22 +22,25 @@ import type { ExplainOptions } from './explain.js';
 import { memoryLimit, threadCount } from './options.js';
 import type { Model, ModelOptions } from './model.js';
 import type { PhysicalPlan } from './plan.js';
+import { isBlocked, readModels, readTables } from './plan-inputs.js';
 import { QueryResult } from './query-result.js';
 import type { Outcome } from './session.js';
-import { DatabaseFile, type Snapshot } from './storage/database-file.js';
-import type { ModelVersion } from './storage/model-store.js';
-import type { TableReader } from './storage/table.js';
+import { DatabaseFile } from './storage/database-file.js';
 import { checkTables, scanGroups } from './table-scan.js';
 import { groupBlocks, pinBlocks, pinWeight } from './weights.js';
 
 export interface DatabaseOptions {
-  /** Most memory for pages, hash tables, scratch and results in flight together: bytes, or text such as `'512MiB'` (the default). */
+  /**
+   * Most memory for pages, hash tables, scratch and results in flight together: bytes, or text such as `'512MiB'` (the
+   * default).
+   */
   readonly memoryLimit?: string | number;
   /** Worker threads; default: the machine's. */
   readonly threads?: number;
   /**
-   * Begins a query on the caller's own thread, and starts worker threads when it turns out longer than starting one takes:
-   * for a process that has nothing else to do, such as a command or a function that is started for each request. Default false.
+   * Begins a query on the caller's own thread, and starts worker threads when it turns out longer than starting one
+   * takes: for a process that has nothing else to do, such as a command or a function that is started for each request.
+   * Default false.
    */
   readonly lazyThreads?: boolean;
   readonly readOnly?: boolean;
@@ -71,14 +74,17 @@ interface CachedPlan {
   readonly sequence: number;
 }
 
-/** @throws StorageError when the file is damaged, foreign, or another process writes it; RangeError for a bad option. */
+/**
+ * @throws StorageError when the file is damaged, foreign, or another process writes it; RangeError for a bad option.
+ */
 export async function open(path: string, options: DatabaseOptions = {}): Promise<Database> {
   const limitBytes = memoryLimit(options.memoryLimit);
   const threads = threadCount(options.threads);
   const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
   const lazyThreads = options.lazyThreads ?? false;
   const workers = new WorkerPool({ lazyThreads });
-  // Only the first is started ahead: starting them all would stand in the way of opening the file on a machine of few cores.
+  // Only the first is started ahead: starting them all would stand in the way of opening the file on a machine of few
+  // cores.
   if (!lazyThreads) workers.warm(1);
   try {
     const file = await DatabaseFile.open(path, {
@@ -110,7 +116,8 @@ async function loadCompiler(): Promise<CompilerClient> {
 }
 
 /**
- * Opens an ONNX model by itself, from its path or bytes: `await (await openModel(bytes)).run({ x: { type, dims, data } })`.
+ * Opens an ONNX model by itself, from its path or bytes: `await (await openModel(bytes)).run({ x: { type, dims, data }
+ * })`.
  * @throws ModelError for a model that is damaged or not supported
  */
 export async function openModel(source: string | Uint8Array, options: ModelOptions = {}): Promise<Model> {
@@ -133,7 +140,14 @@ export class Database {
   private readonly closing = new AbortController();
 
   /** Use `open`. */
-  constructor(parts: { path: string; file: DatabaseFile; workers: WorkerPool; limitBytes: number; resultBytes: number; threads: number }) {
+  constructor(parts: {
+    path: string;
+    file: DatabaseFile;
+    workers: WorkerPool;
+    limitBytes: number;
+    resultBytes: number;
+    threads: number;
+  }) {
     this.path = parts.path;
     this.file = parts.file;
     this.workers = parts.workers;
@@ -143,8 +157,8 @@ export class Database {
   }
 
   /**
-   * Runs SQL: one statement, or a script whose last statement's result is given. Nothing happens before the result is read
-   * (`for await`, `toArray`, `run`).
+   * Runs SQL: one statement, or a script whose last statement's result is given. Nothing happens before the result is
+   * read (`for await`, `toArray`, `run`).
    * @throws CompileError with place and caret; ExecutionError, ResourceError, StorageError while it runs.
    */
   query(sql: string, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
@@ -154,7 +168,8 @@ export class Database {
   /** Compiles one query to an artifact, which `run` of any process starts without a compiler. */
   async compile(sql: string): Promise<CompiledPlan> {
     const compiled = await this.compileStatement(sql);
-    if (compiled.kind !== 'query') throw new ExecutionError(`only a query can be compiled to a plan, found ${compiled.kind.toUpperCase()}`);
+    if (compiled.kind !== 'query')
+      throw new ExecutionError(`only a query can be compiled to a plan, found ${compiled.kind.toUpperCase()}`);
     const { irText } = await this.detailsOf(compiled, { code: false });
     return { bytes: writeArtifact({ ...compiled, irText }), plan: compiled.plan };
   }
@@ -169,14 +184,25 @@ export class Database {
   async explain(sql: string, options: ExplainOptions = {}, parameters: Parameters = []): Promise<string> {
     const compiled = await this.compileStatement(sql);
     const query = compiled.kind === 'explain' ? compiled.query : compiled;
-    if (query.kind !== 'query') throw new ExecutionError(`only a query can be explained, found ${compiled.kind.toUpperCase()}`);
-    return this.explainQuery(query, { ...options, analyze: options.analyze ?? (compiled.kind === 'explain' && compiled.analyze) }, parameters);
+    if (query.kind !== 'query')
+      throw new ExecutionError(`only a query can be explained, found ${compiled.kind.toUpperCase()}`);
+    return this.explainQuery(
+      query,
+      { ...options, analyze: options.analyze ?? (compiled.kind === 'explain' && compiled.analyze) },
+      parameters,
+    );
   }
 
   /** Creates the table from a CSV, Parquet or Arrow file, types found in the file. Answers the number of rows. */
-  async importFile(table: string, path: string, options: { readonly replace?: boolean } & QueryOptions = {}): Promise<number> {
+  async importFile(
+    table: string,
+    path: string,
+    options: { readonly replace?: boolean } & QueryOptions = {},
+  ): Promise<number> {
     const { importTable } = await import('./session.js');
-    return this.exclusive(() => importTable(this, { table, path, replace: options.replace ?? false, signal: options.signal }));
+    return this.exclusive(() =>
+      importTable(this, { table, path, replace: options.replace ?? false, signal: options.signal }),
+    );
   }
 
   /** Registers a new version of a model from an ONNX file (by path) or its bytes. Answers the version. */
@@ -227,7 +253,11 @@ export class Database {
     this.workers.warm(this.threads);
     this.closing.signal.throwIfAborted();
     const snapshot = this.file.snapshot();
-    const compiling = compiler.compile(sql, { snapshot, memoryLimitBytes: this.memoryLimitBytes - this.resultBytes, threads: this.threads });
+    const compiling = compiler.compile(sql, {
+      snapshot,
+      memoryLimitBytes: this.memoryLimitBytes - this.resultBytes,
+      threads: this.threads,
+    });
     const released = compiling.finally(() => snapshot.release());
     const compiled = await abortable(released, [options.signal, this.closing.signal]);
     if (compiled.kind === 'query') await this.remember(sql, compiled, snapshot.sequence);
@@ -247,7 +277,11 @@ export class Database {
   }
 
   /** Chunks of a compiled query, over the newest commit. */
-  async *chunks(query: Pick<CompiledQuery, 'plan' | 'wasm'>, parameters: Parameters, options: QueryOptions & { profile?: RunProfile } = {}): AsyncGenerator<ResultChunk, void, undefined> {
+  async *chunks(
+    query: Pick<CompiledQuery, 'plan' | 'wasm'>,
+    parameters: Parameters,
+    options: QueryOptions & { profile?: RunProfile } = {},
+  ): AsyncGenerator<ResultChunk, void, undefined> {
     const cached = this.plans.get(query.plan.sql);
     const module = cached?.query === query ? cached.module : await WebAssembly.compile(query.wasm);
     yield* this.runModule({ plan: query.plan, module }, parameters, options);
@@ -263,7 +297,11 @@ export class Database {
     await (await this.compiler)?.release();
   }
 
-  private async *runModule(artifact: Pick<Artifact, 'plan' | 'module'>, parameters: Parameters, options: QueryOptions & { profile?: RunProfile }): AsyncGenerator<ResultChunk, void, undefined> {
+  private async *runModule(
+    artifact: Pick<Artifact, 'plan' | 'module'>,
+    parameters: Parameters,
+    options: QueryOptions & { profile?: RunProfile },
+  ): AsyncGenerator<ResultChunk, void, undefined> {
     if (this.isClosed) throw new ExecutionError(`${this.path} is closed`);
     const { plan, module } = artifact;
     if (isBlocked(plan)) await this.releaseCompiler();
@@ -312,7 +350,11 @@ export class Database {
     return { kind: 'rows', plan: query.plan, chunks: () => this.chunks(query, parameters, options) };
   }
 
-  private outcomeOf(artifact: Pick<Artifact, 'plan' | 'module'>, parameters: Parameters, options: QueryOptions): Outcome {
+  private outcomeOf(
+    artifact: Pick<Artifact, 'plan' | 'module'>,
+    parameters: Parameters,
+    options: QueryOptions,
+  ): Outcome {
     return { kind: 'rows', plan: artifact.plan, chunks: () => this.runModule(artifact, parameters, options) };
   }
 
@@ -331,31 +373,6 @@ export class Database {
     const { renderExplain } = await import('./explain.js');
     return renderExplain({ ...query, ...details }, { ...options, profile, pool: this.file.pool.stats() });
   }
-}
-
-async function readTables(plan: PhysicalPlan, snapshot: Snapshot): Promise<ReadonlyMap<string, TableReader>> {
-  const tables = await Promise.all(plan.tables.map(async ({ name }) => [name, await snapshot.table(name)] as const));
-  return new Map(tables.filter((entry): entry is [string, TableReader] => entry[1] !== undefined));
-}
-
-/** Whether weights pass through memory that is too small for them: then nothing else should be there. */
-function isBlocked(plan: PhysicalPlan): boolean {
-  return plan.pipelines.some((pipeline) => pipeline.finish.some((step) => step.kind === 'blocked'));
-}
-
-function modelsOf(plan: PhysicalPlan): ReadonlySet<string> {
-  const blocked = plan.pipelines.flatMap((pipeline) => pipeline.finish).filter((step) => step.kind === 'blocked');
-  const blocks = blocked.flatMap((step) => step.layers.flatMap((layer) => layer.blocks.flat()));
-  return new Set([...plan.weights, ...blocks].map((slot) => slot.model));
-}
-
-/** The versions that the plan's weights name (`fraud@3`). */
-async function readModels(plan: PhysicalPlan, snapshot: Snapshot): Promise<readonly ModelVersion[]> {
-  const models = await Promise.all([...modelsOf(plan)].map((name) => {
-    const at = name.lastIndexOf('@');
-    return snapshot.model(name.slice(0, at), Number(name.slice(at + 1)));
-  }));
-  return models.filter((model) => model !== undefined);
 }
 
 export { CompileError } from '../frontend/diagnostics.js';

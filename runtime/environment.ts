@@ -1,6 +1,6 @@
 /**
- * The compiler's view of one commit, in the compiler's thread. The compiler is synchronous; what lies in the file is asked
- * for by throwing NotLoaded, loaded, and asked for again (`withLoading`).
+ * The compiler's view of one commit, in the compiler's thread. The compiler is synchronous; what lies in the file is
+ * asked for by throwing NotLoaded, loaded, and asked for again (`withLoading`).
  *
  * What was loaded of a commit stays with it (`Loaded`), for a commit never changes. Files named in FROM may: they are
  * looked at again for every statement.
@@ -97,7 +97,11 @@ export function createEnvironment(loaded: Loaded, loader: CommitLoader): Compile
 }
 
 /** With the name as the catalog spells it. */
-function named<T>(names: ReadonlyMap<string, string>, name: string, use: (known: string) => T | undefined): T | undefined {
+function named<T>(
+  names: ReadonlyMap<string, string>,
+  name: string,
+  use: (known: string) => T | undefined,
+): T | undefined {
   const known = names.get(nameKey(name));
   return known === undefined ? undefined : use(known);
 }
@@ -106,7 +110,11 @@ function ask(load: () => Promise<void>): never {
   throw new NotLoaded(load);
 }
 
-async function loadTensor(hash: string, models: readonly (ModelVersion | undefined)[], loader: CommitLoader): Promise<StoredTensor> {
+async function loadTensor(
+  hash: string,
+  models: readonly (ModelVersion | undefined)[],
+  loader: CommitLoader,
+): Promise<StoredTensor> {
   const tensor = models.flatMap((model) => model?.tensors ?? []).find((candidate) => candidate.name === hash);
   if (tensor === undefined) throw new Error(`no loaded model has a weight ${hash}`);
   return { dtype: tensor.dtype, dims: tensor.dims, layout: tensor.layout, blocks: await loader.blocks(tensor.blocks) };

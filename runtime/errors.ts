@@ -26,7 +26,12 @@ export class ResourceError extends Error {
   override readonly name = 'ResourceError';
   constructor(
     message: string,
-    readonly details: { readonly limit: string; readonly limitBytes: number; readonly wantedBytes: number; readonly consumer: string },
+    readonly details: {
+      readonly limit: string;
+      readonly limitBytes: number;
+      readonly wantedBytes: number;
+      readonly consumer: string;
+    },
   ) {
     super(message);
   }
@@ -40,7 +45,10 @@ export class ExecutionError extends Error {
 /** A file that is being imported does not hold what it should: ragged CSV, a wrong type, a truncated Parquet. */
 export class ImportError extends Error {
   override readonly name = 'ImportError';
-  constructor(message: string, readonly details: { readonly file: string; readonly line?: number; readonly column?: string } ) {
+  constructor(
+    message: string,
+    readonly details: { readonly file: string; readonly line?: number; readonly column?: string },
+  ) {
     super(message);
   }
 }
@@ -51,7 +59,12 @@ export class ModelInputError extends Error {
   constructor(
     readonly code: 'missing' | 'unknown' | 'type' | 'dims' | 'data',
     message: string,
-    readonly details: { readonly model: string; readonly input: string; readonly found?: string; readonly expected?: string },
+    readonly details: {
+      readonly model: string;
+      readonly input: string;
+      readonly found?: string;
+      readonly expected?: string;
+    },
   ) {
     super(message);
   }

@@ -30,7 +30,8 @@ export function renderExplain(query: ExplainedQuery, options: Rendered): string 
 
 const indent = (text: string, by = '  '): string => text.trimEnd().split('\n').map((line) => by + line).join('\n');
 const ms = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(0)) + ' ms';
-const bytesText = (bytes: number): string => (bytes >= 1 << 20 ? `${(bytes / (1 << 20)).toFixed(1)} MiB` : `${(bytes / 1024).toFixed(1)} KiB`);
+const bytesText = (bytes: number): string =>
+  bytes >= 1 << 20 ? `${(bytes / (1 << 20)).toFixed(1)} MiB` : `${(bytes / 1024).toFixed(1)} KiB`;
 
 function explainText(query: ExplainedQuery, options: Rendered): string {
   const { report, plan } = query;
@@ -42,11 +43,17 @@ function explainText(query: ExplainedQuery, options: Rendered): string {
   section('rewrites', rewriteLines(query, options.passes === true));
   section('representations', report.decisions.flatMap(decisionLines));
   section(`pipelines (${plan.simd})`, plan.pipelines.flatMap((pipeline) => pipelineLines(pipeline, options.profile)));
-  section('host functions (JavaScript, one call a value)', plan.hostFunctions.map((fn) => `${fn.op}(${fn.args.join(', ')}) -> ${fn.result}`));
+  section(
+    'host functions (JavaScript, one call a value)',
+    plan.hostFunctions.map((fn) => `${fn.op}(${fn.args.join(', ')}) -> ${fn.result}`),
+  );
   section('weights', weightLines(query));
   section('compile', [
     `${ms(report.milliseconds)} in all, ${query.wasm.byteLength} bytes of WebAssembly`,
-    report.passMilliseconds.filter((pass) => pass.milliseconds >= 0.5).map((pass) => `${pass.pass} ${ms(pass.milliseconds)}`).join(', '),
+      report.passMilliseconds
+        .filter((pass) => pass.milliseconds >= 0.5)
+        .map((pass) => `${pass.pass} ${ms(pass.milliseconds)}`)
+        .join(', '),
   ].filter((line) => line !== ''));
   if (options.profile?.total !== undefined) {
     const { rows, milliseconds } = options.profile.total;
@@ -62,7 +69,9 @@ function explainText(query: ExplainedQuery, options: Rendered): string {
 function rewriteLines({ report }: ExplainedQuery, isDetailed: boolean): readonly string[] {
   if (isDetailed) {
     return report.rewrites.flatMap((rewrite) => [
-      `${rewrite.pass}: ${rewrite.rule} -- ${rewrite.reason}`, indent(`- ${rewrite.before.trimEnd()}`), indent(`+ ${rewrite.after.trimEnd()}`),
+      `${rewrite.pass}: ${rewrite.rule} -- ${rewrite.reason}`,
+      indent(`- ${rewrite.before.trimEnd()}`),
+      indent(`+ ${rewrite.after.trimEnd()}`),
     ]);
   }
   const counts = new Map<string, number>();
@@ -84,10 +93,16 @@ function decisionLines(decision: PlacementDecision): readonly string[] {
   ];
 }
 
-function pipelineLines(pipeline: CompiledQuery['plan']['pipelines'][number], profile: RunProfile | undefined): readonly string[] {
+function pipelineLines(
+  pipeline: CompiledQuery['plan']['pipelines'][number],
+  profile: RunProfile | undefined,
+): readonly string[] {
   const measured = profile?.pipelines.find((entry) => entry.name === pipeline.name);
   const tail = measured === undefined ? '' : `  [${measured.rows} rows in, ${ms(measured.milliseconds)}]`;
-  return [`${pipeline.name}${pipeline.parallel ? '' : ' (serial)'}${tail}`, ...pipeline.explain.map((line) => `  ${line}`)];
+  return [
+    `${pipeline.name}${pipeline.parallel ? '' : ' (serial)'}${tail}`,
+    ...pipeline.explain.map((line) => `  ${line}`),
+  ];
 }
 
 function weightLines({ plan }: CompiledQuery): readonly string[] {
@@ -99,7 +114,10 @@ function weightLines({ plan }: CompiledQuery): readonly string[] {
     entry.hashes.add(weight.hash);
     byModel.set(weight.model, entry);
   }
-  return [...byModel].map(([model, entry]) => `${model}: ${entry.hashes.size} tensors in ${entry.count} blocks, ${bytesText(entry.bytes)}, read from their pages`);
+  return [...byModel].map(
+    ([model, entry]) =>
+      `${model}: ${entry.hashes.size} tensors in ${entry.count} blocks, ${bytesText(entry.bytes)}, read from their pages`,
+  );
 }
 
 function explainJson(query: ExplainedQuery, options: Rendered): string {
@@ -110,7 +128,11 @@ function explainJson(query: ExplainedQuery, options: Rendered): string {
     rewrites: report.rewrites,
     decisions: report.decisions,
     pipelines: plan.pipelines.map(({ name, source, parallel, explain }) => ({
-      name, source, parallel, operators: explain, measured: options.profile?.pipelines.find((entry) => entry.name === name),
+        name,
+        source,
+        parallel,
+        operators: explain,
+        measured: options.profile?.pipelines.find((entry) => entry.name === name),
     })),
     hostFunctions: plan.hostFunctions,
     weights: plan.weights,
@@ -122,16 +144,23 @@ function explainJson(query: ExplainedQuery, options: Rendered): string {
 }
 
 function explainDot({ plan }: CompiledQuery, options: Rendered): string {
-  const quote = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\l')}\\l"`;
+  const quote = (text: string): string =>
+    `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\l')}\\l"`;
   const lines = ['digraph plan {', '  node [shape=box, fontname="monospace"];'];
   const writers = new Map<number, string>();
   plan.pipelines.forEach((pipeline, i) => {
     const measured = options.profile?.pipelines.find((entry) => entry.name === pipeline.name);
-    const title = measured === undefined ? pipeline.name : `${pipeline.name}: ${measured.rows} rows, ${ms(measured.milliseconds)}`;
+    const title =
+      measured === undefined ? pipeline.name : `${pipeline.name}: ${measured.rows} rows, ${ms(measured.milliseconds)}`;
     lines.push(`  p${i} [label=${quote([title, ...pipeline.explain].join('\n'))}];`);
     const { source } = pipeline;
-    if (source.kind === 'scan') lines.push(`  ${JSON.stringify(`t:${source.table}`)} [label=${JSON.stringify(source.table)}, shape=cylinder];`, `  ${JSON.stringify(`t:${source.table}`)} -> p${i};`);
-    else if (source.kind !== 'once' && writers.has(source.buffer)) lines.push(`  ${writers.get(source.buffer)} -> p${i};`);
+    if (source.kind === 'scan')
+      lines.push(
+        `  ${JSON.stringify(`t:${source.table}`)} [label=${JSON.stringify(source.table)}, shape=cylinder];`,
+        `  ${JSON.stringify(`t:${source.table}`)} -> p${i};`,
+      );
+    else if (source.kind !== 'once' && writers.has(source.buffer))
+      lines.push(`  ${writers.get(source.buffer)} -> p${i};`);
     for (const buffer of pipeline.writes) writers.set(buffer, `p${i}`);
   });
   return `${lines.join('\n')}\n}\n`;

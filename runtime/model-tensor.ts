@@ -8,7 +8,9 @@ type TypedArrayConstructor =
   | Uint8ArrayConstructor | Uint16ArrayConstructor | Uint32ArrayConstructor | BigUint64ArrayConstructor
   | Float32ArrayConstructor | Float64ArrayConstructor;
 
-/** float16 and bfloat16 are their bits in a Uint16Array, bool is 0 and 1 in a Uint8Array, string an array of strings. */
+/**
+ * float16 and bfloat16 are their bits in a Uint16Array, bool is 0 and 1 in a Uint8Array, string an array of strings.
+ */
 const TYPES = {
   float32: { dtype: 'f32', array: Float32Array },
   float64: { dtype: 'f64', array: Float64Array },
@@ -49,15 +51,20 @@ export function typeNameOf(dtype: DType): TensorTypeName {
   return name;
 }
 
-/** What is wrong with a tensor by itself: an unknown type, another array than the type's, or another length than the dims'. */
+/**
+ * What is wrong with a tensor by itself: an unknown type, another array than the type's, or another length than the
+ * dims'.
+ */
 export function tensorFault({ type, dims, data }: ModelTensor): TensorFault | undefined {
   if (!Object.hasOwn(TYPES, type)) return { code: 'type', found: String(type), expected: `one of ${NAMES.join(', ')}` };
   if (!Array.isArray(dims) || !dims.every((dim) => Number.isInteger(dim) && dim >= 0)) {
     return { code: 'dims', found: JSON.stringify(dims), expected: 'an array of whole numbers' };
   }
   const { array } = TYPES[type];
-  const fits = array === undefined ? Array.isArray(data) && data.every((text) => typeof text === 'string') : data instanceof array;
-  if (!fits) return { code: 'data', found: kindOf(data), expected: `${array?.name ?? 'an array of strings'} for ${type}` };
+  const fits =
+    array === undefined ? Array.isArray(data) && data.every((text) => typeof text === 'string') : data instanceof array;
+  if (!fits)
+    return { code: 'data', found: kindOf(data), expected: `${array?.name ?? 'an array of strings'} for ${type}` };
   const count = dims.reduce((product, dim) => product * dim, 1);
   return data.length === count ? undefined
     : { code: 'data', found: `${data.length} elements`, expected: `${count} for dims [${dims.join(', ')}]` };

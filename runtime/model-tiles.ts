@@ -7,7 +7,16 @@ import type { TensorElements, TensorValue } from '../ir/tensor-data.js';
 import type { ModelKernel } from './compiler.js';
 import { ResourceError } from './errors.js';
 import { mathImports } from './executor/math-imports.js';
-import { arrayOf, heapOf, putColumn, takeColumn, type FixedWidth, type Heap, type RowRange, type TileColumn } from './model-columns.js';
+import {
+  arrayOf,
+  heapOf,
+  putColumn,
+  takeColumn,
+  type FixedWidth,
+  type Heap,
+  type RowRange,
+  type TileColumn,
+} from './model-columns.js';
 
 const DATA_BASE = 1024;
 const WASM_PAGE_BYTES = 65_536;
@@ -55,13 +64,22 @@ export class ModelTiles {
     const { places, weightAddresses } = placesOf(kernel);
     const pages = Math.ceil(places.text / WASM_PAGE_BYTES) + 1;
     if (pages > MAX_PAGES) {
-      throw new ResourceError(`model ${name} needs ${places.text} bytes, of which a memory holds ${MAX_PAGES * WASM_PAGE_BYTES}: register it in a database, which reads weights page by page`, {
-        limit: 'wasm32 memory', limitBytes: MAX_PAGES * WASM_PAGE_BYTES, wantedBytes: places.text, consumer: `model ${name}`,
+      throw new ResourceError(
+        `model ${name} needs ${places.text} bytes, of which a memory holds ${MAX_PAGES * WASM_PAGE_BYTES}: register it in a database, which reads weights page by page`,
+        {
+          limit: 'wasm32 memory',
+          limitBytes: MAX_PAGES * WASM_PAGE_BYTES,
+          wantedBytes: places.text,
+          consumer: `model ${name}`,
       });
     }
     const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
     const module = new WebAssembly.Module(kernel.wasm as Uint8Array<ArrayBuffer>);
-    const imports = { memory, data_base: new WebAssembly.Global({ value: 'i32' }, DATA_BASE), ...(await mathImports(module)) };
+    const imports = {
+      memory,
+      data_base: new WebAssembly.Global({ value: 'i32' }, DATA_BASE),
+      ...(await mathImports(module)),
+    };
     const { exports } = new WebAssembly.Instance(module, { env: imports });
     const bytes = new Uint8Array(memory.buffer);
     const words = new Uint32Array(memory.buffer);
@@ -104,7 +122,11 @@ export class ModelTiles {
   }
 
   /** Answers where the next text may lie. */
-  #putText(feature: TileColumn, data: readonly string[], { range, text }: { readonly range: RowRange; readonly text: number }): number {
+  #putText(
+    feature: TileColumn,
+    data: readonly string[],
+    { range, text }: { readonly range: RowRange; readonly text: number },
+  ): number {
     const first = feature.address / 4;
     let at = text;
     for (let row = 0; row < range.count; row++) {
@@ -125,7 +147,10 @@ export class ModelTiles {
     const first = column.address / 4;
     for (let row = 0; row < range.count; row++) {
       const place = first + row * 2;
-      (target as string[])[(range.begin + row) * column.width + column.element] = this.#text(i32[place]! >>> 0, i32[place + 1]!);
+      (target as string[])[(range.begin + row) * column.width + column.element] = this.#text(
+        i32[place]! >>> 0,
+        i32[place + 1]!,
+      );
     }
   }
 
@@ -158,7 +183,10 @@ function placesOf(kernel: ModelKernel): { readonly places: Places; readonly weig
     return address;
   };
   // 8 bytes are the widest element; the padding keeps columns off the same cache sets.
-  const placed = <T>(column: T): T & { readonly address: number } => ({ ...column, address: reserve(kernel.tileRows * 8 + ALIGNMENT_BYTES) });
+  const placed = <T>(column: T): T & { readonly address: number } => ({
+    ...column,
+    address: reserve(kernel.tileRows * 8 + ALIGNMENT_BYTES),
+  });
   const weightAddresses = kernel.weights.map(({ byteLength }) => reserve(byteLength));
   const outputColumns = kernel.outputs.reduce((sum, { columns }) => sum + columns, 0);
   const places = {

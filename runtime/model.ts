@@ -35,8 +35,17 @@ export interface ModelOutput extends ModelTensor {
   readonly keys?: readonly (string | bigint)[];
 }
 
-export async function createModel(compiler: Compiler, source: string | Uint8Array, options: ModelOptions): Promise<Model> {
-  const constants = new Map(Object.entries(options.constants ?? {}).map(([name, tensor]) => [name, checked(tensor, { model: 'model', input: name })]));
+export async function createModel(
+  compiler: Compiler,
+  source: string | Uint8Array,
+  options: ModelOptions,
+): Promise<Model> {
+  const constants = new Map(
+    Object.entries(options.constants ?? {}).map(([name, tensor]) => [
+      name,
+      checked(tensor, { model: 'model', input: name }),
+    ]),
+  );
   const compiled = await compiler.compileModel(source, {
     constants, sizes: new Map(Object.entries(options.sizes ?? {})), kernels: options.backend !== 'reference',
   });
@@ -70,16 +79,23 @@ export class Model {
 
   /**
    * The outputs for these inputs. Runs of one model follow each other; inputs are read until the promise settles.
-   * @throws ModelInputError for inputs that are missing, unknown or of another type or shape; ExecutionError when it fails
+   * @throws ModelInputError for inputs that are missing, unknown or of another type or shape; ExecutionError when it
+   * fails
    */
   async run(inputs: Readonly<Record<string, ModelTensor>>): Promise<Record<string, ModelOutput>> {
     if (this.#isClosed) throw new ExecutionError(`model ${this.name} is closed`);
     const values = this.#checkInputs(inputs);
-    const evaluate = (): Promise<readonly TensorValue[]> => (this.#tiles === undefined ? this.#evaluate(values) : this.#runTiles(this.#tiles, values));
+    const evaluate = (): Promise<readonly TensorValue[]> =>
+      this.#tiles === undefined ? this.#evaluate(values) : this.#runTiles(this.#tiles, values);
     const turn = this.#running.then(evaluate, evaluate);
     this.#running = turn;
     const results = await turn;
-    return Object.fromEntries(this.outputs.map(({ name, keys }, i) => [name, { ...tensorOf(results[i]!), ...(keys === undefined ? {} : { keys }) }]));
+    return Object.fromEntries(
+      this.outputs.map(({ name, keys }, i) => [
+        name,
+        { ...tensorOf(results[i]!), ...(keys === undefined ? {} : { keys }) },
+      ]),
+    );
   }
 
   /** The representation with its reasons, the kernels, what the passes did, and the graph. */
@@ -88,7 +104,9 @@ export class Model {
     const port = ({ name, type, dims }: ModelPortInfo): string => `  ${name}: ${type}[${dims.join(', ')}]`;
     return [
       `model ${this.name}`,
-      kernel === undefined ? 'backend: reference evaluator (slow)' : `backend: kernel, tiles of ${kernel.tileRows} rows`,
+      kernel === undefined
+        ? 'backend: reference evaluator (slow)'
+        : `backend: kernel, tiles of ${kernel.tileRows} rows`,
       ...this.reasons.map((reason) => `  because ${reason}`),
       'inputs', ...this.inputs.map(port),
       'outputs', ...this.outputs.map(port),
@@ -113,7 +131,8 @@ export class Model {
     try {
       return this.#compiled.evaluate(values);
     } catch (error) {
-      if (error instanceof RangeError) throw new ExecutionError(`model ${this.name}: ${error.message}`, { cause: error });
+      if (error instanceof RangeError)
+        throw new ExecutionError(`model ${this.name}: ${error.message}`, { cause: error });
       throw error;
     }
   }
@@ -122,38 +141,65 @@ export class Model {
     const ordered = this.#compiled.inputs.map(({ name }) => values.get(name)!);
     const rows = ordered[0]!.dims[0]!;
     const results = await tiles.run(ordered, rows);
-    return this.#compiled.outputs.map(({ dtype, dims }, i) => ({ dtype, dims: [rows, ...(dims.slice(1) as readonly number[])], data: results[i]! }));
+    return this.#compiled.outputs.map(({ dtype, dims }, i) => ({
+      dtype,
+      dims: [rows, ...(dims.slice(1) as readonly number[])],
+      data: results[i]!,
+    }));
   }
 
   #checkInputs(inputs: Readonly<Record<string, ModelTensor>>): ReadonlyMap<string, TensorValue> {
     const names = this.inputs.map(({ name }) => name);
     const unknown = Object.keys(inputs).find((name) => !names.includes(name));
     if (unknown !== undefined) {
-      throw new ModelInputError('unknown', `model ${this.name} has no input ${unknown}: expected ${names.join(', ')}`, { model: this.name, input: unknown, expected: names.join(', ') });
+      throw new ModelInputError('unknown', `model ${this.name} has no input ${unknown}: expected ${names.join(', ')}`, {
+        model: this.name,
+        input: unknown,
+        expected: names.join(', '),
+      });
     }
     const symbols = new Map<string, { readonly size: number; readonly input: string }>();
-    return new Map(this.#compiled.inputs.map((port) => [port.name, this.#checkInput(port, inputs[port.name], symbols)]));
+    return new Map(
+      this.#compiled.inputs.map((port) => [port.name, this.#checkInput(port, inputs[port.name], symbols)]),
+    );
   }
 
-  #checkInput(port: ModelPort, tensor: ModelTensor | undefined, symbols: Map<string, { size: number; input: string }>): TensorValue {
+  #checkInput(
+    port: ModelPort,
+    tensor: ModelTensor | undefined,
+    symbols: Map<string, { size: number; input: string }>,
+  ): TensorValue {
     const type = typeNameOf(port.dtype);
     const at = { model: this.name, input: port.name };
     const wanted = `${type}[${port.dims.join(', ')}]`;
-    if (tensor === undefined) throw new ModelInputError('missing', `model ${this.name} needs the input ${port.name} of ${wanted}`, { ...at, expected: wanted });
+    if (tensor === undefined)
+      throw new ModelInputError('missing', `model ${this.name} needs the input ${port.name} of ${wanted}`, {
+        ...at,
+        expected: wanted,
+      });
     const value = checked(tensor, at);
     if (tensor.type !== type) {
-      throw new ModelInputError('type', `input ${port.name} of model ${this.name} is ${tensor.type}, expected ${type}`, { ...at, found: tensor.type, expected: type });
+      throw new ModelInputError(
+        'type',
+        `input ${port.name} of model ${this.name} is ${tensor.type}, expected ${type}`,
+        { ...at, found: tensor.type, expected: type },
+      );
     }
     const found = `[${tensor.dims.join(', ')}]`;
     const differ = (expected: string): ModelInputError =>
-      new ModelInputError('dims', `input ${port.name} of model ${this.name} has dims ${found}, expected ${expected}`, { ...at, found, expected });
+      new ModelInputError('dims', `input ${port.name} of model ${this.name} has dims ${found}, expected ${expected}`, {
+        ...at,
+        found,
+        expected,
+      });
     if (tensor.dims.length !== port.dims.length) throw differ(`[${port.dims.join(', ')}]`);
     for (const [axis, dim] of port.dims.entries()) {
       const size = tensor.dims[axis]!;
       if (typeof dim === 'number' && size !== dim) throw differ(`[${port.dims.join(', ')}]`);
       if (typeof dim === 'number') continue;
       const bound = symbols.get(dim);
-      if (bound !== undefined && bound.size !== size) throw differ(`${dim} = ${bound.size} at axis ${axis}, as in input ${bound.input}`);
+      if (bound !== undefined && bound.size !== size)
+        throw differ(`${dim} = ${bound.size} at axis ${axis}, as in input ${bound.input}`);
       symbols.set(dim, bound ?? { size, input: port.name });
     }
     return value;
@@ -163,7 +209,11 @@ export class Model {
 function checked(tensor: ModelTensor, at: { readonly model: string; readonly input: string }): TensorValue {
   const fault = tensorFault(tensor);
   if (fault === undefined) return valueOf(tensor);
-  throw new ModelInputError(fault.code, `input ${at.input} of model ${at.model}: found ${fault.found}, expected ${fault.expected}`, { ...at, found: fault.found, expected: fault.expected });
+  throw new ModelInputError(
+    fault.code,
+    `input ${at.input} of model ${at.model}: found ${fault.found}, expected ${fault.expected}`,
+    { ...at, found: fault.found, expected: fault.expected },
+  );
 }
 
 function infoOf({ name, dtype, dims, map }: ModelPort): ModelPortInfo {

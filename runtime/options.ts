@@ -15,18 +15,21 @@ export function parseBytes(size: string | number): number {
   const match = typeof size === 'number' ? [undefined, String(size), 'b'] : /^\s*([\d.]+)\s*([a-z]*)\s*$/i.exec(size);
   const unit = UNITS[(match?.[2] ?? '').toLowerCase() || 'b'];
   const bytes = Number(match?.[1]) * (unit ?? Number.NaN);
-  if (!Number.isFinite(bytes) || bytes < 0) throw new RangeError(`'${size}' is not a size: expected a number with B, KiB, MiB, GiB, KB, MB or GB`);
+  if (!Number.isFinite(bytes) || bytes < 0)
+    throw new RangeError(`'${size}' is not a size: expected a number with B, KiB, MiB, GiB, KB, MB or GB`);
   return Math.floor(bytes);
 }
 
 export function memoryLimit(size: string | number | undefined): number {
   const bytes = size === undefined ? DEFAULT_MEMORY_BYTES : parseBytes(size);
-  if (bytes < MIN_MEMORY_BYTES) throw new RangeError(`memoryLimit is ${bytes} bytes, expected at least ${MIN_MEMORY_BYTES} (16 MiB)`);
+  if (bytes < MIN_MEMORY_BYTES)
+    throw new RangeError(`memoryLimit is ${bytes} bytes, expected at least ${MIN_MEMORY_BYTES} (16 MiB)`);
   return Math.min(bytes, MAX_MEMORY_BYTES);
 }
 
 export function threadCount(threads: number | undefined): number {
   const count = threads ?? Math.min(availableParallelism(), 16);
-  if (!Number.isInteger(count) || count < 1 || count > 24) throw new RangeError(`threads is ${count}, expected a whole number from 1 to 24`);
+  if (!Number.isInteger(count) || count < 1 || count > 24)
+    throw new RangeError(`threads is ${count}, expected a whole number from 1 to 24`);
   return count;
 }

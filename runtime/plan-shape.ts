@@ -1,6 +1,7 @@
 /**
  * Checks that JSON has the shape of a PhysicalPlan before anything is done with it: an artifact is untrusted.
- * Out: the same object, typed. Invariant: offsets lie inside the context or the local area, and references have a target.
+ * Out: the same object, typed. Invariant: offsets lie inside the context or the local area, and references have a
+ * target.
  */
 import { parseDType } from '../ir/dtype.js';
 import { StorageError } from './errors.js';
@@ -15,7 +16,11 @@ class Shape {
 
   fail(path: string, expected: string, found: unknown): never {
     const text = JSON.stringify(found) ?? 'nothing';
-    throw new StorageError('artifact', `${this.file}: the plan's ${path} is ${text.slice(0, 80)}, expected ${expected}`, { file: this.file });
+    throw new StorageError(
+      'artifact',
+      `${this.file}: the plan's ${path} is ${text.slice(0, 80)}, expected ${expected}`,
+      { file: this.file },
+    );
   }
 
   object(value: unknown, path: string): Json {
@@ -50,7 +55,9 @@ export function checkPlan(json: unknown, file: string): PhysicalPlan {
   const contextBytes = shape.count(plan['contextBytes'], 'contextBytes');
   const localBytes = shape.count(plan['localBytes'], 'localBytes');
   shape.count(plan['dataBytes'], 'dataBytes');
-  const inside = (value: unknown, path: string, area: number, bytes: number): void => { shape.count(value, path, area - bytes); };
+  const inside = (value: unknown, path: string, area: number, bytes: number): void => {
+    shape.count(value, path, area - bytes);
+  };
   for (const item of shape.list(plan['parameters'], 'parameters')) {
     const slot = shape.object(item, 'parameter');
     shape.dtype(slot['dtype'], 'parameter dtype');
@@ -72,7 +79,8 @@ export function checkPlan(json: unknown, file: string): PhysicalPlan {
     inside(buffer['slotOffset'], 'buffer slot offset', contextBytes, SLOT_BYTES);
   }
   checkResult(shape, plan, localBytes);
-  for (const item of shape.list(plan['pipelines'], 'pipelines')) checkPipeline(shape, shape.object(item, 'pipeline'), { buffers, weightCount });
+  for (const item of shape.list(plan['pipelines'], 'pipelines'))
+    checkPipeline(shape, shape.object(item, 'pipeline'), { buffers, weightCount });
   for (const item of shape.list(plan['hostFunctions'], 'host functions')) {
     const fn = shape.object(item, 'host function');
     shape.text(fn['op'], 'host function name');
@@ -82,7 +90,8 @@ export function checkPlan(json: unknown, file: string): PhysicalPlan {
   for (const item of shape.list(plan['tables'], 'tables')) {
     const table = shape.object(item, 'table');
     shape.text(table['name'], 'table name');
-    for (const column of shape.list(table['columns'], 'table columns')) shape.dtype(shape.object(column, 'column')['dtype'], 'column dtype');
+    for (const column of shape.list(table['columns'], 'table columns'))
+      shape.dtype(shape.object(column, 'column')['dtype'], 'column dtype');
   }
   return json as PhysicalPlan;
 }
@@ -99,8 +108,10 @@ function checkResult(shape: Shape, plan: Json, localBytes: number): void {
     const output = shape.object(value, 'output column');
     if (depth > 8) shape.fail('output', 'at most 8 levels', depth);
     if (output['kind'] === 'leaf') shape.count(output['leaf'], 'output leaf', leaves.length - 1);
-    else if (output['kind'] === 'struct') shape.list(output['fields'], 'struct fields').forEach((field) => column(field, depth + 1));
-    else if (output['kind'] === 'map') shape.list(output['values'], 'map values').forEach((field) => column(field, depth + 1));
+    else if (output['kind'] === 'struct')
+      shape.list(output['fields'], 'struct fields').forEach((field) => column(field, depth + 1));
+    else if (output['kind'] === 'map')
+      shape.list(output['values'], 'map values').forEach((field) => column(field, depth + 1));
     else shape.fail('output column kind', 'leaf, struct or map', output['kind']);
   };
   shape.list(plan['output'], 'output').forEach((value) => column(value, 0));
@@ -120,9 +131,13 @@ function checkLayers(shape: Shape, step: Json, weightCount: number): void {
     if (width !== undefined && inputs !== width) shape.fail('layer inputs', String(width), inputs);
     width = outputs;
     if (layer['bias'] !== undefined) shape.count(layer['bias'], 'bias', weightCount - 1);
-    const rows = shape.list(layer['blocks'], 'blocks').map((row) => shape.list(row, 'blocks').map((block) => checkBlock(shape, block)));
-    const isWhole = rows.length > 0 && rows.every((row) => row.length === rows[0]!.length && row.reduce((sum, block) => sum + block.m, 0) === outputs)
-      && rows.reduce((sum, row) => sum + row[0]!.k, 0) === inputs;
+    const rows = shape
+      .list(layer['blocks'], 'blocks')
+      .map((row) => shape.list(row, 'blocks').map((block) => checkBlock(shape, block)));
+    const isWhole =
+      rows.length > 0 &&
+      rows.every((row) => row.length === rows[0]!.length && row.reduce((sum, block) => sum + block.m, 0) === outputs) &&
+      rows.reduce((sum, row) => sum + row[0]!.k, 0) === inputs;
     if (!isWhole) shape.fail('blocks', `a grid that covers ${inputs} x ${outputs}`, `${rows.length} rows`);
   }
 }
@@ -132,12 +147,19 @@ function checkBlock(shape: Shape, value: unknown): { k: number; m: number } {
   for (const name of ['model', 'hash', 'layout']) shape.text(block[name], `block ${name}`);
   const k = shape.count(block['k'], 'block k');
   const m = shape.count(block['m'], 'block m');
-  if (shape.count(block['byteLength'], 'block length') !== k * m * 4) shape.fail('block length', String(k * m * 4), block['byteLength']);
+  if (shape.count(block['byteLength'], 'block length') !== k * m * 4)
+    shape.fail('block length', String(k * m * 4), block['byteLength']);
   return { k, m };
 }
 
-function checkPipeline(shape: Shape, pipeline: Json, { buffers, weightCount }: { buffers: ReadonlySet<unknown>; weightCount: number }): void {
-  const needBuffer = (id: unknown, path: string): void => { if (!buffers.has(id)) shape.fail(path, 'the id of a buffer', id); };
+function checkPipeline(
+  shape: Shape,
+  pipeline: Json,
+  { buffers, weightCount }: { buffers: ReadonlySet<unknown>; weightCount: number },
+): void {
+  const needBuffer = (id: unknown, path: string): void => {
+    if (!buffers.has(id)) shape.fail(path, 'the id of a buffer', id);
+  };
   const source = shape.object(pipeline['source'], 'source');
   if (!SOURCE_KINDS.includes(source['kind'])) shape.fail('source kind', SOURCE_KINDS.join(', '), source['kind']);
   if (source['kind'] === 'scan') {

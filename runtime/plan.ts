@@ -14,18 +14,20 @@
  * Imports ("env"):
  *   memory                                   shared
  *   data_base (global i32)                   where the module's constant data goes, `dataBytes` of it
- *   alloc(bytes) -> address                  16-byte aligned, not zeroed, freed when the query ends; throws when over the limit
+ *   alloc(bytes) -> address                  16-byte aligned, not zeroed, freed with the query; throws over the limit
  *   emit(local result chunk address)         hands a result chunk over (see ResultChunk); returns when it may be reused
- *   host(function, arguments, result)        a scalar primitive without a WASM form (see HostFunction); text it gives must stay
+ *   host(function, arguments, result)        a scalar primitive without a WASM form; its text must stay
  *                                            readable until the run that called it returns
- *   math_sin(x), math_pow(x, y) ...          transcendental functions on f64, named as in the scalar table (math_fmod and math_random() too)
+ *   math_sin(x), math_pow(x, y) ...          functions on f64, named as in the scalar table (math_fmod, math_random)
  *   fail(code, address, length)              ends the statement with the UTF-8 message
  *
- * Row buffers (join builds, aggregates, sorts, materialised rows) are chunks of fixed-width tuples; strings are copied to
- * heap chunks, so a tuple outlives the morsel's pins.
+ * Row buffers (join builds, aggregates, sorts, materialised rows) are chunks of fixed-width tuples; strings are copied
+ * to heap chunks, so a tuple outlives the morsel's pins.
  *   chunk:   +0 next chunk (0: none)  +4 tuple count  +8 capacity (tuples)  +12 reserved  +16 tuples
- *   header in local (RowBuffer.localOffset, 64 bytes): +0 first chunk  +4 last chunk  +8 tuple count  +12 .. for the code's own use
- *   slot in context (RowBuffer.slotOffset, 32 bytes): +0 buckets address  +4 bucket mask  +8 pointers address  +12 tuple count
+ *   header in local (RowBuffer.localOffset, 64 bytes): +0 first chunk  +4 last chunk  +8 tuple count
+ *     +12 .. for the code's own use
+ *   slot in context (RowBuffer.slotOffset, 32 bytes): +0 buckets address  +4 bucket mask
+ *     +8 pointers address  +12 tuple count
  */
 import type { DType } from '../ir/dtype.js';
 
@@ -42,7 +44,8 @@ export const PARAM_NULL_OFFSET = 16;
 
 /** The morsel of a scan: two words, then SCAN_COLUMN_WORDS for each column. */
 export const SCAN_HEADER_WORDS = 2; // row begin, row end: rows of the chunk
-export const SCAN_COLUMN_WORDS = 6; // values, validity, codes, offsets, bytes addresses (0: absent), stride bytes of a tensor column
+// values, validity, codes, offsets, bytes addresses (0: absent), stride bytes of a tensor column
+export const SCAN_COLUMN_WORDS = 6;
 
 export interface PhysicalPlan {
   readonly version: number;
@@ -51,7 +54,10 @@ export interface PhysicalPlan {
   readonly output: readonly OutputColumn[];
   /** The flat columns of a result chunk, in order; `output` is built of them. */
   readonly leaves: readonly ResultLeaf[];
-  readonly tables: readonly { readonly name: string; readonly columns: readonly { readonly name: string; readonly dtype: DType; readonly width: number }[] }[];
+  readonly tables: readonly {
+    readonly name: string;
+    readonly columns: readonly { readonly name: string; readonly dtype: DType; readonly width: number }[];
+  }[];
   readonly weights: readonly WeightSlot[];
   readonly buffers: readonly RowBuffer[];
   readonly pipelines: readonly Pipeline[];
@@ -79,11 +85,27 @@ export interface WeightSlot {
 
 export type OutputColumn =
   | { readonly kind: 'leaf'; readonly name: string; readonly leaf: number }
-  | { readonly kind: 'struct'; readonly name: string; readonly fields: readonly OutputColumn[]; readonly nullLeaf: number | undefined }
-  | { readonly kind: 'map'; readonly name: string; readonly keyDType: 'utf8' | 'i64'; readonly keys: readonly string[]; readonly values: readonly OutputColumn[] };
+  | {
+      readonly kind: 'struct';
+      readonly name: string;
+      readonly fields: readonly OutputColumn[];
+      readonly nullLeaf: number | undefined;
+    }
+  | {
+      readonly kind: 'map';
+      readonly name: string;
+      readonly keyDType: 'utf8' | 'i64';
+      readonly keys: readonly string[];
+      readonly values: readonly OutputColumn[];
+    };
 
 /** `width` > 1: a tensor column, `width` values a row, row-major in the result chunk. */
-export interface ResultLeaf { readonly dtype: DType; readonly width: number; readonly nullable: boolean; readonly chunkOffset: number }
+export interface ResultLeaf {
+  readonly dtype: DType;
+  readonly width: number;
+  readonly nullable: boolean;
+  readonly chunkOffset: number;
+}
 
 /**
  * A result chunk in local (at `resultOffset`): +0 row count  +4 reserved, then for each leaf at its chunkOffset:
@@ -110,28 +132,48 @@ export type Source =
   | { readonly kind: 'once' };
 
 export type Finish =
-  /** Chains all tuples: fn(context, local, chunk) for each chunk; buckets (2 x count, a power of two, zeroed u32) are in the slot. */
+  /**
+   * Chains all tuples: fn(context, local, chunk) for each chunk; buckets (2 x count, a power of two, zeroed u32) are in
+   * the slot.
+   */
   | { readonly kind: 'link'; readonly buffer: number; readonly fn: string }
-  /** Folds the other workers' groups into worker 0's: fn(context, local of worker 0, chunk) for each of their chunks; then the buffer is worker 0's. */
+  /**
+   * Folds the other workers' groups into worker 0's: fn(context, local of worker 0, chunk) for each of their chunks;
+   * then the buffer is worker 0's.
+   */
   | { readonly kind: 'merge'; readonly buffer: number; readonly fn: string }
   /**
    * Sorts: gather(chunk, destination) -> next destination writes the tuple addresses of a chunk; then
    * sort(context, pointers, temporary, count) leaves them in order in `pointers`. `limit`: only that many are kept.
    */
-  | { readonly kind: 'sort'; readonly buffer: number; readonly gather: string; readonly sort: string; readonly limit: number | undefined }
+  | {
+      readonly kind: 'sort';
+      readonly buffer: number;
+      readonly gather: string;
+      readonly sort: string;
+      readonly limit: number | undefined;
+    }
   /**
-   * Runs dense layers over the rows of the buffer, weights block by block (executor/blocked.ts), and writes the result into the tuples.
-   * gather(tuples, count, table, row) copies the `inputs` f32 values at `featureOffset` of each tuple to column addresses `table`,
-   * from row `row` on; scatter(tuples, count, table, row) copies the last layer's columns into the tuples.
+   * Runs dense layers over the rows of the buffer, weights block by block (executor/blocked.ts), and writes the result
+   * into the tuples. gather(tuples, count, table, row) copies the `inputs` f32 values at `featureOffset` of each tuple
+   * to column addresses `table`, from row `row` on; scatter(tuples, count, table, row) copies the last layer's columns
+   * into the tuples.
    */
-  | { readonly kind: 'blocked'; readonly buffer: number; readonly tupleBytes: number; readonly gather: string; readonly scatter: string; readonly layers: readonly BlockedLayer[] }
+  | {
+      readonly kind: 'blocked';
+      readonly buffer: number;
+      readonly tupleBytes: number;
+      readonly gather: string;
+      readonly scatter: string;
+      readonly layers: readonly BlockedLayer[];
+    }
   /** fn(context, local of worker 0): anything done once, such as writing a scalar subquery's value to its slot. */
   | { readonly kind: 'once'; readonly fn: string };
 
 /**
- * activation(input x weight + bias). Functions take (input table, output table, weights, bias, rows, k, m): sums over one block of
- * weights. They differ in where sums begin (at the bias or zero: `first`; at the output: `next`) and whether the activation
- * follows (`...Last`: the block is the last one along k).
+ * activation(input x weight + bias). Functions take (input table, output table, weights, bias, rows, k, m): sums over
+ * one block of weights. They differ in where sums begin (at the bias or zero: `first`; at the output: `next`) and
+ * whether the activation follows (`...Last`: the block is the last one along k).
  */
 export interface BlockedLayer {
   readonly inputs: number;
@@ -172,7 +214,10 @@ export interface Pipeline {
   readonly explain: readonly string[];
 }
 
-/** A scalar primitive whose meaning is called per value: arguments lie as 32-byte parameter slots one after the other, the result likewise. */
+/**
+ * A scalar primitive whose meaning is called per value: arguments lie as 32-byte parameter slots one after the other,
+ * the result likewise.
+ */
 export interface HostFunction {
   readonly op: string;
   readonly args: readonly DType[];

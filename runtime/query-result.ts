@@ -25,7 +25,12 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
     arrow.catch(() => undefined);
     for await (const chunk of outcome.chunks()) {
       const { resultSchema, toRecordBatch } = await arrow;
-      yield toRecordBatch({ chunk, schema: resultSchema(plan.output, plan.leaves), output: plan.output, leaves: plan.leaves });
+      yield toRecordBatch({
+        chunk,
+        schema: resultSchema(plan.output, plan.leaves),
+        output: plan.output,
+        leaves: plan.leaves,
+      });
     }
   }
 
@@ -50,15 +55,30 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
     for await (const chunk of outcome.chunks()) yield textBatch(chunk, outcome.plan, style);
   }
 
-  /** Writes the rows to a file that appears when it is whole. Answers their number. @throws ImportError for a name without a known format */
-  async writeTo(path: string, options: { readonly format?: FileFormat; readonly header?: boolean; readonly delimiter?: string } = {}): Promise<number> {
+  /**
+   * Writes the rows to a file that appears when it is whole. Answers their number. @throws ImportError for a name
+   * without a known format
+   */
+  async writeTo(
+    path: string,
+    options: { readonly format?: FileFormat; readonly header?: boolean; readonly delimiter?: string } = {},
+  ): Promise<number> {
     const [{ writeFile }, { formatOf }] = await Promise.all([import('./io/writer.js'), import('./io/source.js')]);
     const { header = true, delimiter = ',', format } = options;
-    const { rowCount } = await writeFile({ path, header, delimiter, format: formatOf(path, format === undefined ? {} : { format }), result: this });
+    const { rowCount } = await writeFile({
+      path,
+      header,
+      delimiter,
+      format: formatOf(path, format === undefined ? {} : { format }),
+      result: this,
+    });
     return rowCount;
   }
 
-  /** Runs to the end. Answers the rows changed by INSERT, UPDATE, DELETE, COPY, CREATE TABLE AS; the rows given by a query. */
+  /**
+   * Runs to the end. Answers the rows changed by INSERT, UPDATE, DELETE, COPY, CREATE TABLE AS; the rows given by a
+   * query.
+   */
   async run(): Promise<number> {
     const outcome = await this.begin();
     if (outcome.kind === 'done') return outcome.changed;

@@ -10,7 +10,9 @@ import type { PhysicalPlan } from './plan.js';
 export function resultColumns(plan: PhysicalPlan): readonly ColumnSchema[] {
   return plan.output.map((column) => {
     if (column.kind !== 'leaf') {
-      throw new ExecutionError(`column ${column.name} is a ${column.kind.toUpperCase()}, which a table cannot hold: select its parts`);
+      throw new ExecutionError(
+        `column ${column.name} is a ${column.kind.toUpperCase()}, which a table cannot hold: select its parts`,
+      );
     }
     const leaf = plan.leaves[column.leaf]!;
     return { name: column.name, dtype: leaf.dtype === 'null' ? 'i32' : leaf.dtype, width: leaf.width, nullable: true };
@@ -18,7 +20,10 @@ export function resultColumns(plan: PhysicalPlan): readonly ColumnSchema[] {
 }
 
 /** @throws ExecutionError when a NOT NULL column gets a NULL. */
-export function toBatch(chunk: ResultChunk, { plan, columns }: { plan: PhysicalPlan; columns: readonly ColumnSchema[] }): Batch {
+export function toBatch(
+  chunk: ResultChunk,
+  { plan, columns }: { plan: PhysicalPlan; columns: readonly ColumnSchema[] },
+): Batch {
   return {
     rowCount: chunk.rowCount,
     columns: plan.output.map((output, i): Vector => {
@@ -26,13 +31,21 @@ export function toBatch(chunk: ResultChunk, { plan, columns }: { plan: PhysicalP
       const data = chunk.leaves[leaf]!;
       const column = columns[i]!;
       const validity = data.validity === undefined ? undefined : new Uint8Array(data.validity);
-      if (!column.nullable && validity !== undefined) requireValid(validity, { rowCount: chunk.rowCount, name: column.name });
+      if (!column.nullable && validity !== undefined)
+        requireValid(validity, { rowCount: chunk.rowCount, name: column.name });
       const base = { dtype: column.dtype, width: column.width, validity };
       if (dtypeInfo(column.dtype).physical === 'bytes') {
-        return { ...base, values: undefined, offsets: new Uint32Array(data.values), bytes: new Uint8Array(data.bytes!) };
+        return {
+          ...base,
+          values: undefined,
+          offsets: new Uint32Array(data.values),
+          bytes: new Uint8Array(data.bytes!),
+        };
       }
       const isTyped = plan.leaves[leaf]!.dtype === column.dtype;
-      const values = isTyped ? view(data.values, column) : new (fixedConstructor(column.dtype))(chunk.rowCount * column.width);
+      const values = isTyped
+        ? view(data.values, column)
+        : new (fixedConstructor(column.dtype))(chunk.rowCount * column.width);
       return { ...base, values, offsets: undefined, bytes: undefined };
     }),
   };
@@ -45,6 +58,7 @@ function view(buffer: ArrayBuffer, column: ColumnSchema): FixedValues {
 
 function requireValid(validity: Uint8Array, { rowCount, name }: { rowCount: number; name: string }): void {
   for (let row = 0; row < rowCount; row++) {
-    if (((validity[row >> 3]! >> (row & 7)) & 1) === 0) throw new ExecutionError(`NOT NULL constraint failed: column ${name} got a NULL`);
+    if (((validity[row >> 3]! >> (row & 7)) & 1) === 0)
+      throw new ExecutionError(`NOT NULL constraint failed: column ${name} got a NULL`);
   }
 }

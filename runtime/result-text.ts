@@ -1,8 +1,9 @@
 /**
- * Result chunks as text, value by value, as SQL or JSON writes them. Nothing of Arrow is loaded for it: a cold `run` prints
- * its first row before that library would have been read.
+ * Result chunks as text, value by value, as SQL or JSON writes them. Nothing of Arrow is loaded for it: a cold `run`
+ * prints its first row before that library would have been read.
  *
- * In: the output columns and leaves of a plan, and a chunk in Arrow's layout. Out: for each column its type's name and a reader by row.
+ * In: the output columns and leaves of a plan, and a chunk in Arrow's layout. Out: for each column its type's name and
+ * a reader by row.
  */
 import { decimalOf, dtypeInfo, isNumeric, type DType, type FixedDType } from '../ir/dtype.js';
 import type { ResultChunk, ResultLeafData } from './executor/protocol.js';
@@ -45,13 +46,18 @@ export function sqlTypeName({ dtype, width }: { readonly dtype: DType; readonly 
 function typeName(column: OutputColumn, leaves: readonly ResultLeaf[]): string {
   switch (column.kind) {
     case 'leaf': return sqlTypeName(leaves[column.leaf]!);
-    case 'struct': return `STRUCT(${column.fields.map((field) => `${field.name} ${typeName(field, leaves)}`).join(', ')})`;
-    case 'map': return `MAP(${column.keyDType === 'utf8' ? 'VARCHAR' : 'BIGINT'}, ${typeName(column.values[0]!, leaves)})`;
+    case 'struct':
+      return `STRUCT(${column.fields.map((field) => `${field.name} ${typeName(field, leaves)}`).join(', ')})`;
+    case 'map':
+      return `MAP(${column.keyDType === 'utf8' ? 'VARCHAR' : 'BIGINT'}, ${typeName(column.values[0]!, leaves)})`;
   }
 }
 
 export function textBatch(chunk: ResultChunk, shape: Shape, style: TextStyle): TextBatch {
-  return { rowCount: chunk.rowCount, columns: shape.output.map((column) => columnReader(column, { chunk, leaves: shape.leaves, style })) };
+  return {
+    rowCount: chunk.rowCount,
+    columns: shape.output.map((column) => columnReader(column, { chunk, leaves: shape.leaves, style })),
+  };
 }
 
 interface ReadOptions { readonly chunk: ResultChunk; readonly leaves: readonly ResultLeaf[]; readonly style: TextStyle }
@@ -62,14 +68,22 @@ function columnReader(column: OutputColumn, options: ReadOptions): TextReader {
   switch (column.kind) {
     case 'leaf': return leafReader(leaves[column.leaf]!, chunk.leaves[column.leaf]!, style);
     case 'struct': {
-      const parts = column.fields.map((field) => ({ label: nameText(field.name, style), read: columnReader(field, options) }));
+      const parts = column.fields.map((field) => ({
+        label: nameText(field.name, style),
+        read: columnReader(field, options),
+      }));
       const isValid = validityOf(column.nullLeaf === undefined ? undefined : chunk.leaves[column.nullLeaf]!.validity);
-      return (row) => (isValid(row) ? `{${parts.map(({ label, read }) => `${label}: ${read(row) ?? none}`).join(', ')}}` : undefined);
+      return (row) =>
+        isValid(row) ? `{${parts.map(({ label, read }) => `${label}: ${read(row) ?? none}`).join(', ')}}` : undefined;
     }
     case 'map': {
       const [before, after] = style === 'json' ? ['"', '": '] : ['', '='];
-      const label = (key: string): string => before + (style === 'json' ? JSON.stringify(key).slice(1, -1) : key) + after;
-      const parts = column.keys.map((key, i) => ({ label: label(key), read: columnReader(column.values[i]!, options) }));
+      const label = (key: string): string =>
+        before + (style === 'json' ? JSON.stringify(key).slice(1, -1) : key) + after;
+      const parts = column.keys.map((key, i) => ({
+        label: label(key),
+        read: columnReader(column.values[i]!, options),
+      }));
       return (row) => `{${parts.map(({ label: text, read }) => text + (read(row) ?? none)).join(', ')}}`;
     }
   }
@@ -90,7 +104,8 @@ function leafReader({ dtype, width }: ResultLeaf, data: ResultLeafData, style: T
   const text = elementReader(dtype, data);
   const element = style === 'sql' ? text : (index: number): string => jsonOf(text(index), dtype);
   if (width === 1) return (row) => (isValid(row) ? element(row) : undefined);
-  return (row) => (isValid(row) ? `[${Array.from({ length: width }, (_, i) => element(row * width + i)).join(', ')}]` : undefined);
+  return (row) =>
+    isValid(row) ? `[${Array.from({ length: width }, (_, i) => element(row * width + i)).join(', ')}]` : undefined;
 }
 
 /** JSON has no NaN and no infinity: those are texts. */
@@ -157,7 +172,12 @@ const ELEMENTS = {
   },
   interval: (buffer) => {
     const view = new DataView(buffer);
-    return (i) => intervalText({ months: view.getInt32(16 * i, true), days: view.getInt32(16 * i + 4, true), microseconds: view.getBigInt64(16 * i + 8, true) });
+    return (i) =>
+      intervalText({
+        months: view.getInt32(16 * i, true),
+        days: view.getInt32(16 * i + 4, true),
+        microseconds: view.getBigInt64(16 * i + 8, true),
+      });
   },
   null: () => () => 'NULL',
 } satisfies Record<FixedDType, (values: ArrayBuffer, bytes: ArrayBuffer) => ElementReader>;

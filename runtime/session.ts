@@ -17,7 +17,11 @@ import type { WriteTransaction } from './storage/transaction.js';
 import { textOutcome } from './text-outcome.js';
 
 export type Outcome =
-  | { readonly kind: 'rows'; readonly plan: Pick<PhysicalPlan, 'output' | 'leaves'>; readonly chunks: () => AsyncGenerator<ResultChunk, void, undefined> }
+  | {
+      readonly kind: 'rows';
+      readonly plan: Pick<PhysicalPlan, 'output' | 'leaves'>;
+      readonly chunks: () => AsyncGenerator<ResultChunk, void, undefined>;
+    }
   | { readonly kind: 'done'; readonly changed: number };
 
 export interface RunContext {
@@ -30,16 +34,24 @@ type Statement = Exclude<CompiledStatement, { kind: 'query' }>;
 export async function runStatement(db: Database, statement: Statement, context: RunContext): Promise<Outcome> {
   if (statement.kind === 'explain') {
     const format = (statement.format ?? 'text') as 'text';
-    return textOutcome('explain', await db.explainQuery(statement.query, { analyze: statement.analyze, format }, context.parameters));
+    return textOutcome(
+      'explain',
+      await db.explainQuery(statement.query, { analyze: statement.analyze, format }, context.parameters),
+    );
   }
   if (statement.kind === 'copy-to') return { kind: 'done', changed: await copyTo(db, statement, context) };
   if (statement.kind === 'create-model') {
     return db.exclusive(async () => ({ kind: 'done', changed: await createModelStatement(db, statement, context) }));
   }
   if (statement.kind === 'transaction') {
-    throw new ExecutionError(`${statement.action.toUpperCase()} is not supported yet: each statement is a transaction of its own`);
+    throw new ExecutionError(
+      `${statement.action.toUpperCase()} is not supported yet: each statement is a transaction of its own`,
+    );
   }
-  return db.exclusive(async () => ({ kind: 'done', changed: await inTransaction(db, (txn) => change(db, txn, { statement, context })) }));
+  return db.exclusive(async () => ({
+    kind: 'done',
+    changed: await inTransaction(db, (txn) => change(db, txn, { statement, context })),
+  }));
 }
 
 async function inTransaction<T>(db: Database, use: (txn: WriteTransaction) => Promise<T>): Promise<T> {
@@ -56,7 +68,11 @@ async function inTransaction<T>(db: Database, use: (txn: WriteTransaction) => Pr
 
 type Change = Exclude<Statement, { kind: 'explain' | 'copy-to' | 'create-model' | 'transaction' }>;
 
-async function change(db: Database, txn: WriteTransaction, { statement, context }: { statement: Change; context: RunContext }): Promise<number> {
+async function change(
+  db: Database,
+  txn: WriteTransaction,
+  { statement, context }: { statement: Change; context: RunContext },
+): Promise<number> {
   switch (statement.kind) {
     case 'create-table': return createTable(db, txn, { statement, context });
     case 'drop-table':
@@ -86,7 +102,11 @@ async function change(db: Database, txn: WriteTransaction, { statement, context 
 
 type CreateTable = Extract<Change, { kind: 'create-table' }>;
 
-async function createTable(db: Database, txn: WriteTransaction, { statement, context }: { statement: CreateTable; context: RunContext }): Promise<number> {
+async function createTable(
+  db: Database,
+  txn: WriteTransaction,
+  { statement, context }: { statement: CreateTable; context: RunContext },
+): Promise<number> {
   const exists = findTable(txn.catalog, statement.name) !== undefined;
   if (exists && statement.ifNotExists) return 0;
   if (exists && statement.orReplace) await txn.dropTable(statement.name);
@@ -97,7 +117,11 @@ async function createTable(db: Database, txn: WriteTransaction, { statement, con
 }
 
 /** Streams a query's rows into a table. Without `keep` they take the place of all the table has. */
-async function append(db: Database, txn: WriteTransaction, options: { table: string; query: CompiledQuery; context: RunContext; keep: boolean }): Promise<number> {
+async function append(
+  db: Database,
+  txn: WriteTransaction,
+  options: { table: string; query: CompiledQuery; context: RunContext; keep: boolean },
+): Promise<number> {
   const { query, context } = options;
   const columns = findTable(txn.catalog, options.table)!.columns;
   const writer = await txn.tableWriter(options.table, options.keep ? {} : { keepGroups: [] });
@@ -113,7 +137,8 @@ async function append(db: Database, txn: WriteTransaction, options: { table: str
 /** The one value of a query that counts rows. */
 async function countRows(db: Database, query: CompiledQuery, context: RunContext): Promise<number> {
   let count = 0;
-  for await (const chunk of db.chunks(query, context.parameters, context)) count = Number(new BigInt64Array(chunk.leaves[0]!.values)[0]);
+  for await (const chunk of db.chunks(query, context.parameters, context))
+    count = Number(new BigInt64Array(chunk.leaves[0]!.values)[0]);
   return count;
 }
 
@@ -126,7 +151,10 @@ function fileOptions(options: CopyOptions): FileOptions {
   };
 }
 
-async function copyFrom(txn: WriteTransaction, { statement, context }: { statement: Extract<Change, { kind: 'copy-from' }>; context: RunContext }): Promise<number> {
+async function copyFrom(
+  txn: WriteTransaction,
+  { statement, context }: { statement: Extract<Change, { kind: 'copy-from' }>; context: RunContext },
+): Promise<number> {
   const table = findTable(txn.catalog, statement.table)!;
   const targets = (statement.columns ?? table.columns.map((_, i) => i)).map((index) => table.columns[index]!);
   const source = await openFile(statement.path, { ...fileOptions(statement.options), columns: targets });
@@ -142,18 +170,27 @@ async function copyFrom(txn: WriteTransaction, { statement, context }: { stateme
   return rows;
 }
 
-function requireSameTypes(found: readonly ColumnSchema[], { targets, path }: { targets: readonly ColumnSchema[]; path: string }): void {
-  if (found.length !== targets.length) throw new ExecutionError(`'${path}' has ${found.length} columns, expected ${targets.length}`);
+function requireSameTypes(
+  found: readonly ColumnSchema[],
+  { targets, path }: { targets: readonly ColumnSchema[]; path: string },
+): void {
+  if (found.length !== targets.length)
+    throw new ExecutionError(`'${path}' has ${found.length} columns, expected ${targets.length}`);
   found.forEach((column, i) => {
     const target = targets[i]!;
     if (column.dtype !== target.dtype || column.width !== target.width) {
-      throw new ExecutionError(`'${path}': column ${column.name} is ${column.dtype}, expected ${target.dtype} for ${target.name}`);
+      throw new ExecutionError(
+        `'${path}': column ${column.name} is ${column.dtype}, expected ${target.dtype} for ${target.name}`,
+      );
     }
   });
 }
 
 /** Columns that are not copied into get NULL. */
-function spread(batch: Batch, { table, targets }: { table: readonly ColumnSchema[]; targets: readonly ColumnSchema[] }): Batch {
+function spread(
+  batch: Batch,
+  { table, targets }: { table: readonly ColumnSchema[]; targets: readonly ColumnSchema[] },
+): Batch {
   if (table.length === targets.length && table.every((column, i) => column === targets[i])) return batch;
   return {
     rowCount: batch.rowCount,
@@ -175,14 +212,25 @@ function nullVector(column: ColumnSchema, rowCount: number): Batch['columns'][nu
   };
 }
 
-async function copyTo(db: Database, statement: Extract<Statement, { kind: 'copy-to' }>, context: RunContext): Promise<number> {
+async function copyTo(
+  db: Database,
+  statement: Extract<Statement, { kind: 'copy-to' }>,
+  context: RunContext,
+): Promise<number> {
   const { query, path, options } = statement;
   const { QueryResult } = await import('./query-result.js');
-  const result = new QueryResult(async () => ({ kind: 'rows', plan: query.plan, chunks: () => db.chunks(query, context.parameters, context) }));
+  const result = new QueryResult(async () => ({
+    kind: 'rows',
+    plan: query.plan,
+    chunks: () => db.chunks(query, context.parameters, context),
+  }));
   return result.writeTo(path, fileOptions(options));
 }
 
-export async function importTable(db: Database, options: { table: string; path: string; replace: boolean; signal: AbortSignal | undefined }): Promise<number> {
+export async function importTable(
+  db: Database,
+  options: { table: string; path: string; replace: boolean; signal: AbortSignal | undefined },
+): Promise<number> {
   const source = await openFile(options.path);
   return inTransaction(db, async (txn) => {
     if (options.replace && findTable(txn.catalog, options.table) !== undefined) await txn.dropTable(options.table);
@@ -199,7 +247,11 @@ export async function importTable(db: Database, options: { table: string; path: 
   });
 }
 
-async function createModelStatement(db: Database, statement: Extract<Statement, { kind: 'create-model' }>, { signal }: RunContext): Promise<number> {
+async function createModelStatement(
+  db: Database,
+  statement: Extract<Statement, { kind: 'create-model' }>,
+  { signal }: RunContext,
+): Promise<number> {
   const known = findModel(db.file.catalog, statement.name);
   if (known !== undefined && statement.ifNotExists) return 0;
   await createModel(db, { name: statement.name, source: statement.path, signal });
@@ -207,7 +259,10 @@ async function createModelStatement(db: Database, statement: Extract<Statement, 
 }
 
 /** A new version; its blocks are streamed from the file into pages. */
-export async function createModel(db: Database, options: { name: string; source: string | Uint8Array; signal: AbortSignal | undefined }): Promise<number> {
+export async function createModel(
+  db: Database,
+  options: { name: string; source: string | Uint8Array; signal: AbortSignal | undefined },
+): Promise<number> {
   const { name, source, signal } = options;
   const [compiler, { abortable }] = await Promise.all([db.loadCompiler(), import('./compiler-client.js')]);
   const preparing = compiler.prepareModel(name, source);
@@ -218,7 +273,8 @@ export async function createModel(db: Database, options: { name: string; source:
   try {
     return await inTransaction(db, async (txn) => {
       const tensors = [];
-      for (const tensor of prepared.tensors) tensors.push(await txn.putTensor({ ...tensor, blocks: untilAborted(tensor.blocks, signal) }));
+      for (const tensor of prepared.tensors)
+        tensors.push(await txn.putTensor({ ...tensor, blocks: untilAborted(tensor.blocks, signal) }));
       return txn.createModel({ ...prepared.model, name, tensors });
     });
   } finally {
@@ -226,7 +282,10 @@ export async function createModel(db: Database, options: { name: string; source:
   }
 }
 
-async function* untilAborted(blocks: NewTensor['blocks'], signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+async function* untilAborted(
+  blocks: NewTensor['blocks'],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const block of blocks) {
     signal?.throwIfAborted();
     yield block;

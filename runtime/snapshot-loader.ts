@@ -5,7 +5,10 @@ import type { CommitFacts, CommitLoader } from './environment.js';
 import type { Snapshot } from './storage/database-file.js';
 import type { RowGroup } from './storage/chunk.js';
 
-export function factsOf({ catalog }: Snapshot, options: Pick<CommitFacts, 'memoryLimitBytes' | 'threads' | 'calibration'>): CommitFacts {
+export function factsOf(
+  { catalog }: Snapshot,
+  options: Pick<CommitFacts, 'memoryLimitBytes' | 'threads' | 'calibration'>,
+): CommitFacts {
   return {
     tableNames: [...catalog.tables.values()].map((table) => table.name),
     modelNames: [...catalog.models.values()].map((model) => model.name),

@@ -9,11 +9,16 @@ export function checkTables(plan: PhysicalPlan, tables: ReadonlyMap<string, Tabl
   for (const wanted of plan.tables) {
     const found = tables.get(wanted.name);
     const describe = (columns: readonly { name: string; dtype: string; width: number }[]): string =>
-      columns.map((column) => `${column.name} ${column.dtype}${column.width > 1 ? `[${column.width}]` : ''}`).join(', ');
+      columns
+        .map((column) => `${column.name} ${column.dtype}${column.width > 1 ? `[${column.width}]` : ''}`)
+        .join(', ');
     const expected = describe(wanted.columns);
     const actual = found === undefined ? 'no such table' : describe(found.columns);
     if (expected === actual) continue;
-    throw new StorageError('artifact', `the plan was compiled for table ${wanted.name} (${expected}), ${file} has ${actual}: compile the query again`, {
+    throw new StorageError(
+      'artifact',
+      `the plan was compiled for table ${wanted.name} (${expected}), ${file} has ${actual}: compile the query again`,
+      {
       file, expected, actual,
     });
   }

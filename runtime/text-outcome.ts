@@ -14,7 +14,10 @@ export function textOutcome(name: string, text: string): Outcome {
   };
   return {
     kind: 'rows',
-    plan: { output: [{ kind: 'leaf', name, leaf: 0 }], leaves: [{ dtype: 'utf8', width: 1, nullable: false, chunkOffset: 0 }] },
+    plan: {
+      output: [{ kind: 'leaf', name, leaf: 0 }],
+      leaves: [{ dtype: 'utf8', width: 1, nullable: false, chunkOffset: 0 }],
+    },
     chunks: async function* () { yield chunk; },
   };
 }

@@ -1,5 +1,6 @@
 /**
- * The part of the WebAssembly JavaScript API that the runtime uses: Node has it, but declares it only with the DOM's types.
+ * The part of the WebAssembly JavaScript API that the runtime uses: Node has it, but declares it only with the DOM's
+ * types.
  */
 declare namespace WebAssembly {
   interface MemoryDescriptor {
@@ -19,14 +20,21 @@ declare namespace WebAssembly {
     value: number | bigint;
   }
   class Table {
-    constructor(descriptor: { readonly element: 'anyfunc' | 'externref'; readonly initial: number; readonly maximum?: number });
+    constructor(descriptor: {
+      readonly element: 'anyfunc' | 'externref';
+      readonly initial: number;
+      readonly maximum?: number;
+    });
     readonly length: number;
     get(index: number): unknown;
     set(index: number, value?: unknown): void;
     grow(delta: number): number;
   }
   type ExportValue = ((...args: (number | bigint)[]) => number | bigint | undefined) | Memory | Global | Table;
-  type Imports = Record<string, Record<string, ((...args: never[]) => unknown) | Memory | Global | Table | number | bigint>>;
+  type Imports = Record<
+    string,
+    Record<string, ((...args: never[]) => unknown) | Memory | Global | Table | number | bigint>
+  >;
   class Module {
     constructor(bytes: Uint8Array);
     static customSections(module: Module, name: string): ArrayBuffer[];

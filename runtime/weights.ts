@@ -1,8 +1,9 @@
 /**
- * Weights of a plan to addresses: pinned where they lie on pages. Equal blocks of different models are one page, pinned once.
+ * Weights of a plan to addresses: pinned where they lie on pages. Equal blocks of different models are one page, pinned
+ * once.
  *
- * A tensor of a stored model is named by the content hash of its values; its `layout` is the order a kernel reads, one for all
- * of its blocks (`blocks[i]` is layout `parts[i]`) or one for the whole.
+ * A tensor of a stored model is named by the content hash of its values; its `layout` is the order a kernel reads, one
+ * for all of its blocks (`blocks[i]` is layout `parts[i]`) or one for the whole.
  */
 import { ResourceError, StorageError } from './errors.js';
 import type { BlockSlot, WeightSlot } from './plan.js';
@@ -57,7 +58,10 @@ interface PlaceOptions {
   readonly file: string;
 }
 
-/** @throws StorageError when no stored model has what the plan was compiled for: another database, or the model was dropped. */
+/**
+ * @throws StorageError when no stored model has what the plan was compiled for: another database, or the model was
+ * dropped.
+ */
 function blocksOf(slot: WeightSlot | BlockSlot, { models, file }: PlaceOptions): readonly BlockReference[] {
   for (const model of models) {
     const place = placesOf(model).get(`${slot.hash} ${slot.layout}`);
@@ -65,17 +69,26 @@ function blocksOf(slot: WeightSlot | BlockSlot, { models, file }: PlaceOptions):
     const blocks = place.tensor.blocks.slice(place.first, place.first + place.count);
     const held = blocks.reduce((sum, block) => sum + block.byteLength, 0);
     if (held === slot.byteLength && held > 0) return blocks;
-    throw new StorageError('artifact', `a weight of model ${slot.model} has ${held} bytes in ${file}, the plan reads ${slot.byteLength}: compile the query again`, {
+    throw new StorageError(
+      'artifact',
+      `a weight of model ${slot.model} has ${held} bytes in ${file}, the plan reads ${slot.byteLength}: compile the query again`,
+      {
       file, expected: slot.byteLength, actual: held,
     });
   }
-  throw new StorageError('artifact', `the plan needs a weight of model ${slot.model} which ${file} does not hold: compile the query again`, {
+  throw new StorageError(
+    'artifact',
+    `the plan needs a weight of model ${slot.model} which ${file} does not hold: compile the query again`,
+    {
     file, expected: slot.hash,
   });
 }
 
 /** @throws StorageError as `blocksOf` */
-export async function pinWeight(slot: WeightSlot, options: PlaceOptions & { readonly pool: BufferPool }): Promise<ResidentWeight> {
+export async function pinWeight(
+  slot: WeightSlot,
+  options: PlaceOptions & { readonly pool: BufferPool },
+): Promise<ResidentWeight> {
   const { pool } = options;
   const blocks = blocksOf(slot, options);
   const isRun = blocks.slice(0, -1).every((block) => block.offset === 0 && block.byteLength === PAGE_BYTES)
@@ -97,8 +110,15 @@ export async function pinWeight(slot: WeightSlot, options: PlaceOptions & { read
   return { address, release: () => pool.free(address) };
 }
 
-/** Positions of slots in the order of their pages; neighbours in the file (whole pages) go together, at most `most` of them. */
-export function groupBlocks(slots: readonly BlockSlot[], most: number, options: PlaceOptions): readonly (readonly number[])[] {
+/**
+ * Positions of slots in the order of their pages; neighbours in the file (whole pages) go together, at most `most` of
+ * them.
+ */
+export function groupBlocks(
+  slots: readonly BlockSlot[],
+  most: number,
+  options: PlaceOptions,
+): readonly (readonly number[])[] {
   const blocks = slots.map((slot) => blocksOf(slot, options)[0]!);
   // A stable order: blocks of the same outputs keep theirs where pages do not decide.
   const order = blocks.map((_, i) => i).sort((a, b) => blocks[a]!.page - blocks[b]!.page || a - b);
@@ -113,7 +133,10 @@ export function groupBlocks(slots: readonly BlockSlot[], most: number, options: 
   return groups;
 }
 
-/** Whether the order takes the first and the last of each column's blocks first and last: slots come row by row of the grid. */
+/**
+ * Whether the order takes the first and the last of each column's blocks first and last: slots come row by row of the
+ * grid.
+ */
 function keepsOrderOfSums(slots: readonly BlockSlot[], order: readonly number[]): boolean {
   const width = slots.findIndex((slot, i) => i > 0 && slot.layout !== slots[0]!.layout && sameColumn(slot, slots[0]!));
   if (width <= 0) return true;
@@ -142,12 +165,16 @@ async function pinRun(blocks: readonly BlockReference[], pool: BufferPool): Prom
 }
 
 /** Pins a group as one run when its blocks are whole neighbouring pages, else one by one. */
-export async function pinBlocks(slots: readonly BlockSlot[], options: PlaceOptions & { readonly pool: BufferPool }): Promise<PinnedBlocks> {
+export async function pinBlocks(
+  slots: readonly BlockSlot[],
+  options: PlaceOptions & { readonly pool: BufferPool },
+): Promise<PinnedBlocks> {
   const blocks = slots.map((slot) => blocksOf(slot, options)[0]!);
   const isRun = blocks.every((block, i) => block.offset === 0 && block.page === blocks[0]!.page + i);
   if (isRun) {
     const guard = await pinRun(blocks, options.pool);
-    if (guard !== undefined) return { addresses: blocks.map((_, i) => guard.address + i * PAGE_BYTES), release: () => guard.release() };
+    if (guard !== undefined)
+      return { addresses: blocks.map((_, i) => guard.address + i * PAGE_BYTES), release: () => guard.release() };
   }
   const guards = await Promise.allSettled(blocks.map((block) => options.pool.pin({ pages: [block.page] })));
   const release = (): void => { for (const guard of guards) if (guard.status === 'fulfilled') guard.value.release(); };
@@ -156,5 +183,8 @@ export async function pinBlocks(slots: readonly BlockSlot[], options: PlaceOptio
     release();
     throw failed.reason;
   }
-  return { addresses: guards.map((guard, i) => (guard as PromiseFulfilledResult<PageGuard>).value.address + blocks[i]!.offset), release };
+  return {
+    addresses: guards.map((guard, i) => (guard as PromiseFulfilledResult<PageGuard>).value.address + blocks[i]!.offset),
+    release,
+  };
 }

@@ -1,6 +1,6 @@
-// Joins what `tsc` made into a few files: `dist/bin`. A plan is run by one file, `engine.js`, where it would load fifty:
-// each file costs Node half a millisecond before the first row. Packages stay outside; what is imported dynamically
-// stays a file of its own, so the run path still loads no compiler.
+// Joins what `tsc` made into a few files: `dist/bin`. A plan is run by one file, `engine.js`, where it would load
+// fifty: each file costs Node half a millisecond before the first row. Packages stay outside; what is imported
+// dynamically stays a file of its own, so the run path still loads no compiler.
 import { readFile, rm } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,14 +29,19 @@ async function bundle(input, manualChunks = {}) {
   });
   await build.write({
     dir: path('bin'), format: 'es', sourcemap: true, manualChunks,
-    entryFileNames: '[name].js', chunkFileNames: (chunk) => (chunk.name in manualChunks ? '[name].js' : '[name]-[hash].js'),
+    entryFileNames: '[name].js',
+    chunkFileNames: (chunk) => (chunk.name in manualChunks ? '[name].js' : '[name]-[hash].js'),
   });
   await build.close();
 }
 
 await rm(path('bin'), { recursive: true, force: true });
 await bundle(
-  { main: path('cli/main.js'), index: path('runtime/database.js'), 'compiler-worker': path('runtime/compiler-worker.js') },
+  {
+    main: path('cli/main.js'),
+    index: path('runtime/database.js'),
+    'compiler-worker': path('runtime/compiler-worker.js'),
+  },
   { engine: [path('cli/run.js'), path('runtime/database.js')] },
 );
 // By itself: a worker thread should not load the engine for the constants they share.

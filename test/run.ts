@@ -1,6 +1,6 @@
 /**
- * The project's test runner: every `dist/test/**\/*.test.js` in a process of its own, two at a time. Arguments are parts
- * of paths: only files with one of them run. The last line is `N passed, N failed` (`, N skipped` if any).
+ * The project's test runner: every `dist/test/**\/*.test.js` in a process of its own, two at a time. Arguments are
+ * parts of paths: only files with one of them run. The last line is `N passed, N failed` (`, N skipped` if any).
  *
  * A file that crashes, times out or reports no totals counts as one failure.
  */
@@ -25,17 +25,23 @@ interface Outcome {
 }
 
 function testFiles(filters: readonly string[]): readonly string[] {
-  return readdirSync(TEST_ROOT, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.js') && (filters.length === 0 || filters.some((part) => file.includes(part))))
-    // A test that was renamed or removed leaves its build behind.
-    .filter((file) => existsSync(SOURCE_ROOT + file.replace(/\.js$/, '.ts')))
-    .sort();
+  return (
+    readdirSync(TEST_ROOT, { recursive: true, encoding: 'utf8' })
+      .filter(
+        (file) => file.endsWith('.test.js') && (filters.length === 0 || filters.some((part) => file.includes(part))),
+      )
+      // A test that was renamed or removed leaves its build behind.
+      .filter((file) => existsSync(SOURCE_ROOT + file.replace(/\.js$/, '.ts')))
+      .sort()
+  );
 }
 
 function runFile(file: string): Promise<Outcome> {
   const started = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', TEST_ROOT + file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--enable-source-maps', TEST_ROOT + file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const chunks: Buffer[] = [];
     let timedOut = false;
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -44,7 +50,15 @@ function runFile(file: string): Promise<Outcome> {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       const reason = timedOut ? `timed out after ${TIMEOUT_MS / 1000} s` : `exit code ${code ?? signal}`;
-      resolve(outcomeOf({ file, output: Buffer.concat(chunks).toString(), milliseconds: performance.now() - started, code, reason }));
+      resolve(
+        outcomeOf({
+          file,
+          output: Buffer.concat(chunks).toString(),
+          milliseconds: performance.now() - started,
+          code,
+          reason,
+        }),
+      );
     });
   });
 }
@@ -70,14 +84,23 @@ function outcomeOf({ file, output, milliseconds, code, reason }: Ended): Outcome
     return { file, passed: 0, failed: 1, skipped: 0, milliseconds, output: `${plain}\n${file}: no totals, ${reason}` };
   }
   const failed = Math.max(all - passed - skipped, code === 0 ? 0 : 1);
-  return { file, passed, failed, skipped, milliseconds, output: failed > 0 && code !== 0 ? `${plain}\n${file}: ${reason}` : plain };
+  return {
+    file,
+    passed,
+    failed,
+    skipped,
+    milliseconds,
+    output: failed > 0 && code !== 0 ? `${plain}\n${file}: ${reason}` : plain,
+  };
 }
 
 function report(outcome: Outcome): void {
   const { file, passed, failed, skipped, milliseconds } = outcome;
   const slow = milliseconds > SLOW_MS ? '  (slow)' : '';
   const counts = `${passed} passed${failed > 0 ? `, ${failed} FAILED` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-  console.log(`${failed > 0 ? 'FAIL' : 'ok  '} ${relative('.', file)}  ${counts}  ${(milliseconds / 1000).toFixed(1)} s${slow}`);
+  console.log(
+    `${failed > 0 ? 'FAIL' : 'ok  '} ${relative('.', file)}  ${counts}  ${(milliseconds / 1000).toFixed(1)} s${slow}`,
+  );
   if (failed > 0) console.log(outcome.output.trim().replace(/^/gm, '     | '));
 }
 
@@ -98,7 +121,8 @@ async function runAll(files: readonly string[]): Promise<readonly Outcome[]> {
 const files = testFiles(process.argv.slice(2));
 if (files.length === 0) console.log('no test file matches');
 const outcomes = await runAll(files);
-const sum = (count: (outcome: Outcome) => number): number => outcomes.reduce((total, outcome) => total + count(outcome), 0);
+const sum = (count: (outcome: Outcome) => number): number =>
+  outcomes.reduce((total, outcome) => total + count(outcome), 0);
 const [passed, failed, skipped] = [sum((o) => o.passed), sum((o) => o.failed), sum((o) => o.skipped)];
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed > 0 || files.length === 0 ? 1 : 0;

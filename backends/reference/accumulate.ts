@@ -51,7 +51,9 @@ export function accumulate(op: AggregateOp, rows: readonly Row[], types: Aggrega
 
 /** Each value but the first after its own separator, the second argument; a comma when there is none. */
 function stringAgg(rows: readonly Row[]): string {
-  return rows.map(([text, separator = ','], i) => `${i === 0 ? '' : ((separator as string | null) ?? '')}${text as string}`).join('');
+  return rows
+    .map(([text, separator = ','], i) => `${i === 0 ? '' : ((separator as string | null) ?? '')}${text as string}`)
+    .join('');
 }
 
 export function toNumber(value: Value, dtype: DType): number {

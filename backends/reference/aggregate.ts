@@ -16,7 +16,10 @@ export function aggregateRows(node: Aggregate, rows: readonly Row[], scope: Scop
     if (group === undefined) groups.set(key, { values, rows: [row] });
     else group.rows.push(row);
   }
-  return [...groups.values()].map((group) => [...group.values, ...node.calls.map((call) => callOver(call, group.rows, scope))]);
+  return [...groups.values()].map((group) => [
+    ...group.values,
+    ...node.calls.map((call) => callOver(call, group.rows, scope)),
+  ]);
 }
 
 function callOver(call: AggregateCall, rows: readonly Row[], scope: Scope): Value {

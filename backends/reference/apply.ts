@@ -22,16 +22,21 @@ export function applyModel(node: Apply, rows: readonly Row[], { scope, data }: A
   const inputs = new Map<Tensor, TensorValue>();
   const nulls = new Map<Tensor, ReadonlySet<number>>();
   for (const leaf of new Set(node.outputs.flatMap((output) => leavesOf(output.tensor)))) {
-    const features = rows.map((row) => leaf.exprs.flatMap((expr) => flat(evaluateExpr(expr, row, scope), widthOf(expr))));
+    const features = rows.map((row) =>
+      leaf.exprs.flatMap((expr) => flat(evaluateExpr(expr, row, scope), widthOf(expr))),
+    );
     inputs.set(leaf, tensorOf(leaf, features));
-    nulls.set(leaf, new Set(features.flatMap((values, i) => (leaf.nulls === 'null' && values.includes(null) ? [i] : []))));
+    nulls.set(
+      leaf,
+      new Set(features.flatMap((values, i) => (leaf.nulls === 'null' && values.includes(null) ? [i] : []))),
+    );
   }
   const cache = new Map<Tensor, TensorValue>();
   const outputs = node.outputs.map(({ tensor }) => {
     const value = evaluateTensor(tensor, { data, inputs, cache });
     const dependsOn = leavesOf(tensor).map((leaf) => nulls.get(leaf)!);
-    return rows.map(
-      (_, i) => (dependsOn.some((set) => set.has(i)) ? null : valueOfRow(value, i, rows.length, isScalarOutput(tensor))),
+    return rows.map((_, i) =>
+      dependsOn.some((set) => set.has(i)) ? null : valueOfRow(value, i, rows.length, isScalarOutput(tensor)),
     );
   });
   return rows.map((row, i) => [...row, ...outputs.map((values) => values[i]!)]);
@@ -54,7 +59,11 @@ function flat(value: Value, width: number): readonly Value[] {
 function tensorOf(leaf: ToTensor, features: readonly (readonly Value[])[]): TensorValue {
   const width = features[0]!.length;
   if (leaf.dtype === 'utf8') {
-    return { dtype: 'utf8', dims: [features.length, width], data: features.flat().map((value) => (value ?? '') as string) };
+    return {
+      dtype: 'utf8',
+      dims: [features.length, width],
+      data: features.flat().map((value) => (value ?? '') as string),
+    };
   }
   const data = allocate(leaf.dtype, features.length * width) as Exclude<TensorElements, readonly string[]>;
   features.flat().forEach((value, i) => {

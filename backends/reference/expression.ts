@@ -24,7 +24,10 @@ export interface Scope {
   readonly relation: (node: Relation, outer: readonly Row[]) => readonly Row[];
 }
 
-/** @throws ValueError where the expression has no value (overflow, a cast that cannot be, two rows of a scalar subquery). */
+/**
+ * @throws ValueError where the expression has no value (overflow, a cast that cannot be, two rows of a scalar
+ * subquery).
+ */
 export function evaluateExpr(expr: Expr, row: Row, scope: Scope): Value {
   switch (expr.kind) {
     case 'ref': return at(row, expr.index, 'column');
@@ -33,7 +36,11 @@ export function evaluateExpr(expr: Expr, row: Row, scope: Scope): Value {
     case 'outer': return at(at(scope.outer, expr.depth - 1, 'enclosing query'), expr.index, 'column');
     case 'call': return evaluateCall(expr, row, scope);
     case 'cast':
-      return castValue(evaluateExpr(expr.arg, row, scope), { from: dtypeOf(expr.arg.type), to: expr.to, attempt: expr.attempt });
+      return castValue(evaluateExpr(expr.arg, row, scope), {
+        from: dtypeOf(expr.arg.type),
+        to: expr.to,
+        attempt: expr.attempt,
+      });
     case 'case': return evaluateCase(expr, row, scope);
     case 'pack': return expr.parts.map((part) => evaluateExpr(part, row, scope));
     case 'part': {

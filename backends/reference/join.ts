@@ -40,7 +40,12 @@ function nullRow(width: number): Row {
 interface Equality { readonly left: Expr; readonly right: Expr }
 
 /** The places of right rows that may match a left row: those whose equality keys agree (NULL agrees with none). */
-function candidatesOf(node: Join, right: readonly Row[], scope: Scope, leftWidth: number): (row: Row) => readonly number[] {
+function candidatesOf(
+  node: Join,
+  right: readonly Row[],
+  scope: Scope,
+  leftWidth: number,
+): (row: Row) => readonly number[] {
   const equalities = node.on === undefined ? [] : equalitiesOf(node.on, leftWidth);
   const all = right.map((_, i) => i);
   if (equalities.length === 0) return () => all;

@@ -2,7 +2,8 @@
  * The oracle of relations: all rows of a relational node, in the slow and obvious way.
  *
  * A relation's rows depend on the node, the tables, the parameters and the enclosing rows it refers to; the rows of one
- * such combination are computed once (`memo`), so that a correlated subquery is evaluated once per distinct outer value.
+ * such combination are computed once (`memo`), so that a correlated subquery is evaluated once per distinct outer
+ * value.
  */
 import { asApply } from '../../ir/blocked.js';
 import type { Limit, Relation, Series } from '../../ir/node.js';
@@ -67,16 +68,21 @@ function compute(node: Relation, scope: Scope, context: RelationContext): readon
 
 /** A NULL limit is none, a NULL offset is 0. */
 function limitRows(node: Limit, rows: readonly Row[], scope: Scope): readonly Row[] {
-  const [offset, limit] = [node.offset, node.limit].map((expr) => (expr === undefined ? null : evaluateExpr(expr, [], scope)));
+  const [offset, limit] = [node.offset, node.limit].map((expr) =>
+    expr === undefined ? null : evaluateExpr(expr, [], scope),
+  );
   for (const count of [offset, limit]) {
-    if (typeof count === 'bigint' && count < 0n) throw new ValueError(`LIMIT and OFFSET must not be negative: found ${count}`);
+    if (typeof count === 'bigint' && count < 0n)
+      throw new ValueError(`LIMIT and OFFSET must not be negative: found ${count}`);
   }
   const start = Number(offset ?? 0n);
   return rows.slice(start, limit === null ? rows.length : start + Number(limit));
 }
 
 function seriesRows(node: Series, scope: Scope): readonly Row[] {
-  const [start, stop, step] = [node.start, node.stop, node.step].map((expr) => evaluateExpr(expr, [], scope) as bigint | null);
+  const [start, stop, step] = [node.start, node.stop, node.step].map(
+    (expr) => evaluateExpr(expr, [], scope) as bigint | null,
+  );
   if (start == null || stop == null || step == null) return [];
   if (step === 0n) throw new ValueError('The step of a series is 0: another number was expected');
   const rows: Row[] = [];

@@ -9,7 +9,8 @@ export type Symbols = ReadonlyMap<string, number>;
 
 /** Binds the symbols of `dims` to the sizes found; one symbol with two sizes is an error of the caller's data. */
 export function bindSymbols(dims: readonly Dim[], sizes: readonly number[], symbols: Map<string, number>): void {
-  if (dims.length !== sizes.length) throw new RangeError(`found a tensor of rank ${sizes.length}, expected [${dims.join(', ')}]`);
+  if (dims.length !== sizes.length)
+    throw new RangeError(`found a tensor of rank ${sizes.length}, expected [${dims.join(', ')}]`);
   dims.forEach((dim, axis) => {
     const size = sizes[axis]!;
     if (typeof dim === 'number') {
@@ -17,7 +18,8 @@ export function bindSymbols(dims: readonly Dim[], sizes: readonly number[], symb
       return;
     }
     const known = symbols.get(dim);
-    if (known !== undefined && known !== size) throw new RangeError(`dim ${dim} is ${known} in one input and ${size} in another`);
+    if (known !== undefined && known !== size)
+      throw new RangeError(`dim ${dim} is ${known} in one input and ${size} in another`);
     symbols.set(dim, size);
   });
 }

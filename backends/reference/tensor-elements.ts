@@ -1,5 +1,6 @@
 /**
- * Reading and writing the elements of tensors, of any dtype, one at a time: what all tensor families of the oracle share.
+ * Reading and writing the elements of tensors, of any dtype, one at a time: what all tensor families of the oracle
+ * share.
  *
  * Invariant: a stored float has the precision of its dtype (f16 and bf16 are rounded when stored), a stored integer
  * its width; 64-bit integers are bigints, bools are 0 and 1.
@@ -110,7 +111,8 @@ export function broadcastShapes(shapes: readonly (readonly number[])[]): readonl
     for (const shape of shapes) {
       const own = shape[axis - (rank - shape.length)] ?? 1;
       if (own === 1 || own === dim) continue;
-      if (dim !== 1) throw new RangeError(`shapes ${shapes.map((s) => `[${s.join(', ')}]`).join(' and ')} do not broadcast`);
+      if (dim !== 1)
+        throw new RangeError(`shapes ${shapes.map((s) => `[${s.join(', ')}]`).join(' and ')} do not broadcast`);
       dim = own;
     }
     return dim;
@@ -129,7 +131,10 @@ export function broadcastPositions(from: readonly number[], dims: readonly numbe
   return positions;
 }
 
-/** The arithmetic the oracle needs on cells of one dtype: bigints for 64-bit integers, numbers for the rest, strings ordered. */
+/**
+ * The arithmetic the oracle needs on cells of one dtype: bigints for 64-bit integers, numbers for the rest, strings
+ * ordered.
+ */
 export interface CellArithmetic {
   readonly zero: Cell;
   readonly one: Cell;

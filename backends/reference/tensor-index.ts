@@ -1,4 +1,7 @@
-/** The oracle's nodes that address by value: gather, scatter, topk. Indices below 0 count from the end; others out of range throw. */
+/**
+ * The oracle's nodes that address by value: gather, scatter, topk. Indices below 0 count from the end; others out of
+ * range throw.
+ */
 import type { Gather, Scatter, TopK } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import {
@@ -12,7 +15,11 @@ function position(index: number, size: number): number {
   return at;
 }
 
-export function evaluateGather(node: Pick<Gather, 'mode' | 'axis' | 'batchDims'>, input: TensorValue, indices: TensorValue): TensorValue {
+export function evaluateGather(
+  node: Pick<Gather, 'mode' | 'axis' | 'batchDims'>,
+  input: TensorValue,
+  indices: TensorValue,
+): TensorValue {
   const strides = stridesOf(input.dims);
   const { axis } = node;
   if (node.mode === 'take') {
@@ -36,17 +43,25 @@ export function evaluateGather(node: Pick<Gather, 'mode' | 'axis' | 'batchDims'>
   const outerStrides = stridesOf(outer);
   return moved(input, dims, (index) => {
     const row = flatten(index.slice(0, outer.length), outerStrides) * depth;
-    const picked = Array.from({ length: depth }, (_, i) => position(numberAt(indices, row + i), input.dims[node.batchDims + i]!));
+    const picked = Array.from({ length: depth }, (_, i) =>
+      position(numberAt(indices, row + i), input.dims[node.batchDims + i]!),
+    );
     return flatten([...index.slice(0, node.batchDims), ...picked, ...index.slice(outer.length)], strides);
   });
 }
 
-export function evaluateScatter(node: Pick<Scatter, 'mode' | 'axis' | 'combine'>, input: TensorValue, indices: TensorValue, updates: TensorValue): TensorValue {
+export function evaluateScatter(
+  node: Pick<Scatter, 'mode' | 'axis' | 'combine'>,
+  input: TensorValue,
+  indices: TensorValue,
+  updates: TensorValue,
+): TensorValue {
   const out = moved(input, input.dims, (_, flat) => flat);
   const cells = cellsOf(out);
   const strides = stridesOf(input.dims);
   const news = cellsOf(updates);
-  const put = (at: number, value: Cell): void => store(input.dtype, cells, at, combined(node, input, cells[at]!, value));
+  const put = (at: number, value: Cell): void =>
+    store(input.dtype, cells, at, combined(node, input, cells[at]!, value));
   if (node.mode === 'elements') {
     eachIndex(indices.dims, (index, flat) => {
       const at = position(numberAt(indices, flat), input.dims[node.axis]!);
@@ -86,7 +101,8 @@ export function evaluateTopK(node: Pick<TopK, 'k' | 'axis' | 'largest' | 'part'>
   const [strides, outStrides] = [stridesOf(input.dims), stridesOf(dims)];
   const before = (a: Cell, b: Cell): number => {
     if (a === b) return 0;
-    if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) ? (Number.isNaN(b) ? 0 : node.largest ? -1 : 1) : node.largest ? 1 : -1;
+    if (Number.isNaN(a) || Number.isNaN(b))
+      return Number.isNaN(a) ? (Number.isNaN(b) ? 0 : node.largest ? -1 : 1) : node.largest ? 1 : -1;
     return (a < b) === node.largest ? 1 : -1;
   };
   eachIndex(input.dims.map((dim, i) => (i === axis ? Math.min(dim, 1) : dim)), (index) => {
@@ -95,7 +111,8 @@ export function evaluateTopK(node: Pick<TopK, 'k' | 'axis' | 'largest' | 'part'>
       .sort((a, b) => before(cells[start + a * strides[axis]!]!, cells[start + b * strides[axis]!]!) || a - b);
     for (let i = 0; i < k; i++) {
       const at = order[i]!;
-      out.cells[outStart + i * outStrides[axis]!] = node.part === 'indices' ? BigInt(at) : cells[start + at * strides[axis]!]!;
+        out.cells[outStart + i * outStrides[axis]!] =
+          node.part === 'indices' ? BigInt(at) : cells[start + at * strides[axis]!]!;
     }
   });
   return { dtype: out.dtype, dims, data: out.data };

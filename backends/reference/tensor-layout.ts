@@ -1,4 +1,7 @@
-/** The oracle's layout nodes: fill, reshape, transpose, expand, concat, slice, pad. Each moves elements and computes none. */
+/**
+ * The oracle's layout nodes: fill, reshape, transpose, expand, concat, slice, pad. Each moves elements and computes
+ * none.
+ */
 import type { Concat, Fill, Pad, Slice, Transpose } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import {
@@ -104,7 +107,10 @@ function paddedPosition(at: number, size: number, mode: Pad['mode']): number | u
 
 /** A tensor of `dims` whose element at an index is input's at `from(index)`, or `otherwise` where that is undefined. */
 export function moved(
-  input: TensorValue, dims: readonly number[], from: (index: readonly number[], flat: number) => number | undefined, otherwise?: Cell,
+  input: TensorValue,
+  dims: readonly number[],
+  from: (index: readonly number[], flat: number) => number | undefined,
+  otherwise?: Cell,
 ): TensorValue {
   const out = blank(input.dtype, dims);
   const cells = cellsOf(input);

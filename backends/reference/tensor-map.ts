@@ -33,7 +33,10 @@ function compileBody(expr: Expr): Body {
       return (args) => castScalar(arg(args), from, expr.to);
     }
     case 'case': {
-      const branches = expr.branches.map((branch) => ({ when: compileBody(branch.when), then: compileBody(branch.then) }));
+      const branches = expr.branches.map((branch) => ({
+        when: compileBody(branch.when),
+        then: compileBody(branch.then),
+      }));
       const otherwise = compileBody(expr.otherwise);
       return (args) => (branches.find((branch) => branch.when(args) === true)?.then ?? otherwise)(args);
     }
@@ -46,7 +49,11 @@ export function evaluateBody(body: Expr, inputs: readonly TensorValue[], dims: r
   const dtype = dtypeOf(body);
   const out = blank(dtype, dims);
   const run = compileBody(body);
-  const sources = inputs.map((input) => ({ cells: cellsOf(input), positions: broadcastPositions(input.dims, dims), bool: input.dtype === 'bool' }));
+  const sources = inputs.map((input) => ({
+    cells: cellsOf(input),
+    positions: broadcastPositions(input.dims, dims),
+    bool: input.dtype === 'bool',
+  }));
   const args = new Array<Value>(inputs.length);
   for (let i = 0; i < out.cells.length; i++) {
     for (let j = 0; j < sources.length; j++) {

@@ -1,12 +1,28 @@
-/** The oracle's nodes that sum over elements: reduce, matmul, dense, cumulative. Floats accumulate in double precision. */
+/**
+ * The oracle's nodes that sum over elements: reduce, matmul, dense, cumulative. Floats accumulate in double precision.
+ */
 import type { Cumulative, Dense, Reduce } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import { evaluateBody } from './tensor-map.js';
 import {
-  arithmeticOf, blank, broadcastPositions, broadcastShapes, cellsOf, eachIndex, elementCount, flatten, isBig, store, stridesOf, type Cell,
+  arithmeticOf,
+  blank,
+  broadcastPositions,
+  broadcastShapes,
+  cellsOf,
+  eachIndex,
+  elementCount,
+  flatten,
+  isBig,
+  store,
+  stridesOf,
+  type Cell,
 } from './tensor-elements.js';
 
-export function evaluateReduce(node: Pick<Reduce, 'op' | 'axes' | 'keepDims' | 'last' | 'type'>, input: TensorValue): TensorValue {
+export function evaluateReduce(
+  node: Pick<Reduce, 'op' | 'axes' | 'keepDims' | 'last' | 'type'>,
+  input: TensorValue,
+): TensorValue {
   const reducedDims = input.dims.map((dim, axis) => (node.axes.includes(axis) ? 1 : dim));
   const outStrides = stridesOf(reducedDims).map((stride, axis) => (node.axes.includes(axis) ? 0 : stride));
   const groups: Cell[][] = Array.from({ length: elementCount(reducedDims) }, () => []);
@@ -25,12 +41,18 @@ function reduceGroup(node: Pick<Reduce, 'op' | 'last'>, input: TensorValue, grou
     case 'prod': return group.reduce(mul, one);
     case 'mean': {
       const sum = group.reduce(add, zero);
-      return isBig(input.dtype) ? (group.length === 0 ? 0n : (sum as bigint) / BigInt(group.length)) : (sum as number) / group.length;
+      return isBig(input.dtype)
+        ? group.length === 0
+          ? 0n
+          : (sum as bigint) / BigInt(group.length)
+        : (sum as number) / group.length;
     }
     case 'any': return group.some((cell) => Boolean(cell)) ? 1 : 0;
     case 'all': return group.every((cell) => Boolean(cell)) ? 1 : 0;
-    case 'max': return group.length === 0 ? lowest(input) : group.reduce((a, b) => (isNaNCell(a) || less(b, a) ? a : b));
-    case 'min': return group.length === 0 ? highest(input) : group.reduce((a, b) => (isNaNCell(a) || less(a, b) ? a : b));
+    case 'max':
+      return group.length === 0 ? lowest(input) : group.reduce((a, b) => (isNaNCell(a) || less(b, a) ? a : b));
+    case 'min':
+      return group.length === 0 ? highest(input) : group.reduce((a, b) => (isNaNCell(a) || less(a, b) ? a : b));
     case 'argmax':
     case 'argmin': {
       let best = 0;
@@ -79,7 +101,8 @@ export function evaluateMatMul(left: TensorValue, right: TensorValue): TensorVal
   const a = left.dims.length === 1 ? [1, ...left.dims] : left.dims;
   const b = right.dims.length === 1 ? [...right.dims, 1] : right.dims;
   const [rows, inner, columns] = [a[a.length - 2]!, a[a.length - 1]!, b[b.length - 1]!];
-  if (b[b.length - 2] !== inner) throw new RangeError(`matmul of [${left.dims.join(', ')}] and [${right.dims.join(', ')}]`);
+  if (b[b.length - 2] !== inner)
+    throw new RangeError(`matmul of [${left.dims.join(', ')}] and [${right.dims.join(', ')}]`);
   const batch = broadcastShapes([a.slice(0, -2), b.slice(0, -2)]);
   const [fromA, fromB] = [broadcastPositions(a.slice(0, -2), batch), broadcastPositions(b.slice(0, -2), batch)];
   const dims = [...batch];
@@ -89,11 +112,16 @@ export function evaluateMatMul(left: TensorValue, right: TensorValue): TensorVal
   const { zero, add, mul } = arithmeticOf(left.dtype);
   const [cellsA, cellsB] = [cellsOf(left), cellsOf(right)];
   for (let block = 0; block < fromA.length; block++) {
-    const [startA, startB, startOut] = [fromA[block]! * rows * inner, fromB[block]! * inner * columns, block * rows * columns];
+    const [startA, startB, startOut] = [
+      fromA[block]! * rows * inner,
+      fromB[block]! * inner * columns,
+      block * rows * columns,
+    ];
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         let sum = zero;
-        for (let k = 0; k < inner; k++) sum = add(sum, mul(cellsA[startA + row * inner + k]!, cellsB[startB + k * columns + column]!));
+        for (let k = 0; k < inner; k++)
+          sum = add(sum, mul(cellsA[startA + row * inner + k]!, cellsB[startB + k * columns + column]!));
         store(left.dtype, out.cells, startOut + row * columns + column, sum);
       }
     }
@@ -101,7 +129,12 @@ export function evaluateMatMul(left: TensorValue, right: TensorValue): TensorVal
   return { dtype: out.dtype, dims, data: out.data };
 }
 
-export function evaluateDense(node: Dense, input: TensorValue, weight: TensorValue, bias: TensorValue | undefined): TensorValue {
+export function evaluateDense(
+  node: Dense,
+  input: TensorValue,
+  weight: TensorValue,
+  bias: TensorValue | undefined,
+): TensorValue {
   const product = evaluateMatMul(input, weight);
   const width = product.dims[product.dims.length - 1]!;
   const cells = cellsOf(product);
@@ -113,7 +146,10 @@ export function evaluateDense(node: Dense, input: TensorValue, weight: TensorVal
   return node.activation === undefined ? product : evaluateBody(node.activation, [product], product.dims);
 }
 
-export function evaluateCumulative(node: Pick<Cumulative, 'op' | 'axis' | 'exclusive' | 'reverse'>, input: TensorValue): TensorValue {
+export function evaluateCumulative(
+  node: Pick<Cumulative, 'op' | 'axis' | 'exclusive' | 'reverse'>,
+  input: TensorValue,
+): TensorValue {
   const out = blank(input.dtype, input.dims);
   const cells = cellsOf(input);
   const { zero, one, add, mul } = arithmeticOf(input.dtype);

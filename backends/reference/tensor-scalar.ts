@@ -9,9 +9,15 @@ export function castScalar(value: Value, from: DType, to: DType): Value {
   if (to === from) return value;
   if (to === 'utf8') return typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
   if (to === 'bool') return from === 'utf8' ? value !== '' : Number(value) !== 0;
-  const number = typeof value === 'string' ? parseNumber(value) : typeof value === 'boolean' ? Number(value) : (value as number | bigint);
+  const number =
+    typeof value === 'string'
+      ? parseNumber(value)
+      : typeof value === 'boolean'
+        ? Number(value)
+        : (value as number | bigint);
   if (isFloat(to)) return roundFloat(Number(number), to);
-  if (dtypeInfo(to).family !== 'int' && dtypeInfo(to).family !== 'uint') throw new Error(`tensors have no cast from ${from} to ${to}`);
+  if (dtypeInfo(to).family !== 'int' && dtypeInfo(to).family !== 'uint')
+    throw new Error(`tensors have no cast from ${from} to ${to}`);
   if (typeof number === 'bigint') return wrapped(number, to);
   return wrapped(Number.isFinite(number) ? BigInt(Math.trunc(number)) : 0n, to);
 }

@@ -5,7 +5,10 @@ import { blank, numberAt, rounded } from './tensor-elements.js';
 
 /** The constant tensors of a TreeEnsemble node, by field. */
 export interface TreeTables {
-  readonly roots: TensorValue; readonly feature: TensorValue; readonly threshold: TensorValue; readonly mode: TensorValue;
+  readonly roots: TensorValue;
+  readonly feature: TensorValue;
+  readonly threshold: TensorValue;
+  readonly mode: TensorValue;
   readonly yes: TensorValue; readonly no: TensorValue; readonly missingYes: TensorValue;
   readonly leafTarget: TensorValue; readonly leafWeight: TensorValue;
   readonly base: TensorValue | undefined;
@@ -27,7 +30,10 @@ export function evaluateTreeEnsemble(node: TreeEnsemble, input: TensorValue, tab
     for (let target = 0; target < node.targets; target++) {
       const base = tables.base === undefined ? 0 : numberAt(tables.base, target);
       const sum = held[target] ?? 0;
-      out.cells[row * node.targets + target] = rounded(dtype, (node.combine === 'mean' ? sum / tables.roots.data.length : sum) + base);
+      out.cells[row * node.targets + target] = rounded(
+        dtype,
+        (node.combine === 'mean' ? sum / tables.roots.data.length : sum) + base,
+      );
     }
   }
   return { dtype, dims: out.dims, data: out.data };

@@ -1,7 +1,19 @@
 /** The oracle's sliding windows: conv, its transpose, and pools, over any number of spatial dims. */
 import type { Conv, Pool } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
-import { arithmeticOf, blank, cellsOf, eachIndex, flatten, isBig, numberAt, rounded, store, stridesOf, type Cell } from './tensor-elements.js';
+import {
+  arithmeticOf,
+  blank,
+  cellsOf,
+  eachIndex,
+  flatten,
+  isBig,
+  numberAt,
+  rounded,
+  store,
+  stridesOf,
+  type Cell,
+} from './tensor-elements.js';
 
 interface WindowShape {
   readonly strides: readonly number[];
@@ -10,8 +22,15 @@ interface WindowShape {
 }
 
 /** The input position under window position `tap` for output position `at`, or undefined in the padding. */
-function tapped(shape: WindowShape, at: readonly number[], tap: readonly number[], spatial: readonly number[]): readonly number[] | undefined {
-  const position = at.map((own, axis) => own * shape.strides[axis]! - shape.before[axis]! + tap[axis]! * shape.dilations[axis]!);
+function tapped(
+  shape: WindowShape,
+  at: readonly number[],
+  tap: readonly number[],
+  spatial: readonly number[],
+): readonly number[] | undefined {
+  const position = at.map(
+    (own, axis) => own * shape.strides[axis]! - shape.before[axis]! + tap[axis]! * shape.dilations[axis]!,
+  );
   return position.every((own, axis) => own >= 0 && own < spatial[axis]!) ? position : undefined;
 }
 
@@ -22,7 +41,12 @@ function outputSize(node: Conv | Pool, spatial: readonly number[], window: reado
   });
 }
 
-export function evaluateConv(node: Conv, input: TensorValue, weight: TensorValue, bias: TensorValue | undefined): TensorValue {
+export function evaluateConv(
+  node: Conv,
+  input: TensorValue,
+  weight: TensorValue,
+  bias: TensorValue | undefined,
+): TensorValue {
   if (node.transposed) return evaluateConvTranspose(node, input, weight, bias);
   const [batch, , ...spatial] = input.dims as [number, number, ...number[]];
   const [maps, perGroup, ...window] = weight.dims as [number, number, ...number[]];
@@ -47,12 +71,22 @@ export function evaluateConv(node: Conv, input: TensorValue, weight: TensorValue
   return { dtype: out.dtype, dims, data: out.data };
 }
 
-function evaluateConvTranspose(node: Conv, input: TensorValue, weight: TensorValue, bias: TensorValue | undefined): TensorValue {
+function evaluateConvTranspose(
+  node: Conv,
+  input: TensorValue,
+  weight: TensorValue,
+  bias: TensorValue | undefined,
+): TensorValue {
   const [batch, channels, ...spatial] = input.dims as [number, number, ...number[]];
   const [, perGroup, ...window] = weight.dims as [number, number, ...number[]];
   const maps = perGroup * node.groups;
   const size = spatial.map((dim, axis) =>
-    node.strides[axis]! * (dim - 1) + node.dilations[axis]! * (window[axis]! - 1) + 1 - node.before[axis]! - node.after[axis]!);
+      node.strides[axis]! * (dim - 1) +
+      node.dilations[axis]! * (window[axis]! - 1) +
+      1 -
+      node.before[axis]! -
+      node.after[axis]!,
+  );
   const dims = [batch, maps, ...size];
   const sums = new Float64Array(dims.reduce((a, b) => a * b, 1));
   const outStrides = stridesOf(dims);
@@ -60,7 +94,9 @@ function evaluateConvTranspose(node: Conv, input: TensorValue, weight: TensorVal
   eachIndex(input.dims, ([n, c, ...at], flat) => {
     const group = Math.floor(c! / (channels / node.groups));
     eachIndex(window, (tap) => {
-      const position = at.map((own, axis) => own * node.strides[axis]! - node.before[axis]! + tap[axis]! * node.dilations[axis]!);
+      const position = at.map(
+        (own, axis) => own * node.strides[axis]! - node.before[axis]! + tap[axis]! * node.dilations[axis]!,
+      );
       if (!position.every((own, axis) => own >= 0 && own < size[axis]!)) return;
       for (let map = 0; map < perGroup; map++) {
         sums[flatten([n!, group * perGroup + map, ...position], outStrides)]! +=
@@ -89,15 +125,20 @@ export function evaluatePool(node: Pool, input: TensorValue): TensorValue {
       else if (withinPadding(node, at, tap, spatial)) padding++;
     });
     const value = pooled(node, input, taps, padding);
-    out.cells[flat] = typeof value === 'number' ? (isBig(node.type.dtype) ? BigInt(value) : rounded(node.type.dtype, value)) : value;
+    out.cells[flat] =
+      typeof value === 'number' ? (isBig(node.type.dtype) ? BigInt(value) : rounded(node.type.dtype, value)) : value;
   });
   return { dtype: out.dtype, dims, data: out.data };
 }
 
-/** Whether a tap outside the input lies in the declared padding, and not past it (where ceil mode lets a window reach). */
+/**
+ * Whether a tap outside the input lies in the declared padding, and not past it (where ceil mode lets a window reach).
+ */
 function withinPadding(node: Pool, at: readonly number[], tap: readonly number[], spatial: readonly number[]): boolean {
   return at.every((own, axis) =>
-    own * node.strides[axis]! - node.before[axis]! + tap[axis]! * node.dilations[axis]! < spatial[axis]! + node.after[axis]!);
+      own * node.strides[axis]! - node.before[axis]! + tap[axis]! * node.dilations[axis]! <
+      spatial[axis]! + node.after[axis]!,
+  );
 }
 
 function pooled(node: Pool, input: TensorValue, taps: readonly number[], padding: number): Cell {
@@ -112,6 +153,7 @@ function pooled(node: Pool, input: TensorValue, taps: readonly number[], padding
       const sum = taps.reduce((total, at) => total + numberAt(input, at), 0);
       return sum / (taps.length + (node.countPadding ? padding : 0));
     }
-    case 'lp': return taps.reduce((total, at) => total + Math.abs(numberAt(input, at)) ** node.order, 0) ** (1 / node.order);
+    case 'lp':
+      return taps.reduce((total, at) => total + Math.abs(numberAt(input, at)) ** node.order, 0) ** (1 / node.order);
   }
 }

@@ -11,7 +11,15 @@ import { unreachable } from '../../ir/type.js';
 import { bindSymbols, resolveDims, type Symbols } from './tensor-dims.js';
 import { broadcastShapes, elementCount } from './tensor-elements.js';
 import { evaluateGather, evaluateScatter, evaluateTopK } from './tensor-index.js';
-import { evaluateConcat, evaluateFill, evaluatePad, evaluateSlice, evaluateTranspose, expanded, reshaped } from './tensor-layout.js';
+import {
+  evaluateConcat,
+  evaluateFill,
+  evaluatePad,
+  evaluateSlice,
+  evaluateTranspose,
+  expanded,
+  reshaped,
+} from './tensor-layout.js';
 import { evaluateBody, evaluateLookup } from './tensor-map.js';
 import { evaluateCumulative, evaluateDense, evaluateMatMul, evaluateReduce } from './tensor-reduce.js';
 import { evaluateTreeEnsemble } from './tensor-trees.js';
@@ -44,7 +52,11 @@ function compute(node: Tensor, context: TensorContext, symbols: Symbols): Tensor
   switch (node.kind) {
     case 'input':
     case 'to_tensor': return leaf(node, context);
-    case 'weight': return viewTensor(context.data.get(node.hash), { dtype: node.type.dtype, dims: node.type.dims as readonly number[] });
+    case 'weight':
+      return viewTensor(context.data.get(node.hash), {
+        dtype: node.type.dtype,
+        dims: node.type.dims as readonly number[],
+      });
     case 'fill': return evaluateFill(node, resolveDims(node.type.dims, symbols));
     case 'map': {
       const inputs = node.inputs.map(of);
@@ -52,7 +64,8 @@ function compute(node: Tensor, context: TensorContext, symbols: Symbols): Tensor
     }
     case 'reduce': return evaluateReduce(node, of(node.input));
     case 'matmul': return evaluateMatMul(of(node.left), of(node.right));
-    case 'dense': return evaluateDense(node, of(node.input), of(node.weight), node.bias === undefined ? undefined : of(node.bias));
+    case 'dense':
+      return evaluateDense(node, of(node.input), of(node.weight), node.bias === undefined ? undefined : of(node.bias));
     case 'reshape': return reshapeTo(node, of(node.input), symbols);
     case 'transpose': return evaluateTranspose(node, of(node.input));
     case 'expand': return expanded(of(node.input), resolveDims(node.dims, symbols));
@@ -63,7 +76,8 @@ function compute(node: Tensor, context: TensorContext, symbols: Symbols): Tensor
     case 'scatter': return evaluateScatter(node, of(node.input), of(node.indices), of(node.updates));
     case 'topk': return evaluateTopK(node, of(node.input));
     case 'cumulative': return evaluateCumulative(node, of(node.input));
-    case 'conv': return evaluateConv(node, of(node.input), of(node.weight), node.bias === undefined ? undefined : of(node.bias));
+    case 'conv':
+      return evaluateConv(node, of(node.input), of(node.weight), node.bias === undefined ? undefined : of(node.bias));
     case 'pool': return evaluatePool(node, of(node.input));
     case 'tree_ensemble': return trees(node, of);
     case 'lookup': return evaluateLookup(node, of(node.input), of(node.keys), of(node.values));
@@ -84,7 +98,9 @@ function compute(node: Tensor, context: TensorContext, symbols: Symbols): Tensor
 function leaf(node: Tensor, context: TensorContext): TensorValue {
   const value = context.inputs.get(node);
   if (value !== undefined) return value;
-  throw new Error(node.kind === 'input' ? `no value was given for input ${node.name}` : 'no value was given for a to_tensor leaf');
+  throw new Error(
+    node.kind === 'input' ? `no value was given for input ${node.name}` : 'no value was given for a to_tensor leaf',
+  );
 }
 
 function reshapeTo(node: Reshape, input: TensorValue, symbols: Symbols): TensorValue {

@@ -42,7 +42,10 @@ function callResults(call: WindowCall, rows: readonly Row[], scope: Scope): read
 }
 
 function orderPartition(call: WindowCall, places: readonly number[], rows: readonly Row[], scope: Scope): Partition {
-  const keyed = places.map((place) => ({ place, keys: call.order.map((key) => evaluateExpr(key.expr, rows[place]!, scope)) }));
+  const keyed = places.map((place) => ({
+    place,
+    keys: call.order.map((key) => evaluateExpr(key.expr, rows[place]!, scope)),
+  }));
   keyed.sort((a, b) => compareKeys(a.keys, b.keys, call.order));
   const peers: { start: number; end: number; group: number }[] = [];
   for (let start = 0, group = 0; start < keyed.length; group++) {
@@ -127,8 +130,16 @@ function frameOf(call: WindowCall, partition: Partition, at: number): Frame {
   return { start: Math.max(0, Math.min(size, found.start)), end: Math.max(0, Math.min(size, found.end)) };
 }
 
-/** The rows that a bound names: the frame starts with the first of a start bound, ends with the last of an end bound. */
-function edgeOf(call: WindowCall, unit: 'rows' | 'range' | 'groups', bound: FrameBound, partition: Partition, at: number): Frame {
+/**
+ * The rows that a bound names: the frame starts with the first of a start bound, ends with the last of an end bound.
+ */
+function edgeOf(
+  call: WindowCall,
+  unit: 'rows' | 'range' | 'groups',
+  bound: FrameBound,
+  partition: Partition,
+  at: number,
+): Frame {
   const offset = bound.kind === 'current' ? 0 : bound.offset;
   const peer = partition.peers[at]!;
   if (unit === 'rows') return { start: at + offset, end: at + offset + 1 };

@@ -5,7 +5,15 @@
 import type { AggregateCall, Apply, Expr, SortKey } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import { exprText, shortened, type ColumnNames } from './expression-text.js';
-import type { JoinBuild, Operator, PhysicalPipeline, PhysicalSource, SortState, Sink, WindowState } from './physical.js';
+import type {
+  JoinBuild,
+  Operator,
+  PhysicalPipeline,
+  PhysicalSource,
+  SortState,
+  Sink,
+  WindowState,
+} from './physical.js';
 
 export interface ExplainDetails {
   /** Lines below a model: its kernels and its tiles. */
@@ -96,7 +104,8 @@ function withoutCast(expr: Expr): Expr {
 
 function sourceLine(source: PhysicalSource): string {
   switch (source.kind) {
-    case 'scan': return `scan ${source.node.table} (${source.node.type.columns.map((column) => column.name).join(', ')})`;
+    case 'scan':
+      return `scan ${source.node.table} (${source.node.type.columns.map((column) => column.name).join(', ')})`;
     case 'buffer': return `read buffer ${source.rows.buffer.id}`;
     case 'unmatched': return `read the rows of buffer ${source.build.rows.buffer.id} without match`;
     case 'groups': return `read groups of buffer ${source.state.rows.buffer.id}`;
@@ -184,7 +193,9 @@ function buildLine({ keys, rows, names }: JoinBuild): string {
 function callText(call: AggregateCall, names: ColumnNames): string {
   const args = call.args.map((arg) => exprText(arg, names)).join(', ');
   const filter = call.filter === undefined ? '' : ` FILTER (WHERE ${exprText(call.filter, names)})`;
-  return call.op === 'count_star' ? `count(*)${filter}` : `${call.op}(${call.distinct ? 'DISTINCT ' : ''}${args})${filter}`;
+  return call.op === 'count_star'
+    ? `count(*)${filter}`
+    : `${call.op}(${call.distinct ? 'DISTINCT ' : ''}${args})${filter}`;
 }
 
 function keyText({ expr, descending, nullsFirst }: SortKey, names: ColumnNames): string {
@@ -199,7 +210,9 @@ function sortLine({ keys, limit, best, rows }: SortState, names: ColumnNames): s
 }
 
 function windowLine({ calls, sort, partitionCount }: WindowState, names: ColumnNames): string {
-  const what = calls.map(({ call }) => `${call.op}(${call.args.map((arg) => exprText(arg, names)).join(', ')})`).join(', ');
+  const what = calls
+    .map(({ call }) => `${call.op}(${call.args.map((arg) => exprText(arg, names)).join(', ')})`)
+    .join(', ');
   const partition = sort.keys.slice(0, partitionCount).map(({ key }) => exprText(key.expr, names));
   const order = sort.keys.slice(partitionCount).map(({ key }) => keyText(key, names));
   const over = [

@@ -1,4 +1,7 @@
-/** Expressions as SQL-like text for explain: columns by name, common operators between their arguments, the rest as calls. */
+/**
+ * Expressions as SQL-like text for explain: columns by name, common operators between their arguments, the rest as
+ * calls.
+ */
 import type { Call, Expr, Literal } from '../../ir/node.js';
 import { decimalOf, dtypeInfo } from '../../ir/dtype.js';
 import { printLiteral } from '../../ir/print.js';

@@ -9,7 +9,8 @@ import { fromSource, type Lowering, type Stream } from './lower.js';
 export function lowerBlocked(lowering: Lowering, node: Blocked): Stream {
   const types = node.type.columns.map((column) => column.type);
   const rows = lowering.tuples(types);
-  const fieldsBefore = (column: number): number => types.slice(0, column).reduce((sum, type) => sum + slotsOf(type).length, 0);
+  const fieldsBefore = (column: number): number =>
+    types.slice(0, column).reduce((sum, type) => sum + slotsOf(type).length, 0);
   lowering.close(lowering.stream(node.input), {
     kind: 'blocked', rows, node, featureField: fieldsBefore(node.feature), resultField: fieldsBefore(types.length - 1),
   });

@@ -224,7 +224,8 @@ function scalarKeys(key: SortKey): readonly SortKey[] {
   const { expr } = key;
   const { type } = expr;
   if (type.kind === 'scalar') return [key];
-  if (type.kind !== 'tensor') throw new NoCode(`sorting by a ${type.kind.toUpperCase()} is not supported yet: sort by its parts`);
+  if (type.kind !== 'tensor')
+    throw new NoCode(`sorting by a ${type.kind.toUpperCase()} is not supported yet: sort by its parts`);
   return Array.from({ length: tensorWidth(type) }, (_, index) => ({
     ...key,
     expr: make({ kind: 'part', arg: expr, index, type: scalar(type.dtype, { nullable: type.nullable }) }),

@@ -5,7 +5,10 @@ import type { Expr } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import type { Operator, Sink } from './physical.js';
 
-/** Positions of the columns of the row that reaches `operators[0]` which the operators or the sink read; 'all' where any may be. */
+/**
+ * Positions of the columns of the row that reaches `operators[0]` which the operators or the sink read; 'all' where any
+ * may be.
+ */
 export function neededColumns(operators: readonly Operator[], sink: Sink, width: number): ReadonlySet<number> {
   const needed = walk(operators, sink);
   return needed === 'all'

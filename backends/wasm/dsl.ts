@@ -68,7 +68,10 @@ export class ModuleBuilder {
     );
   }
 
-  /** Whether an instruction so far needs relaxed SIMD: the engine may have to be asked for it before it takes the module. */
+  /**
+   * Whether an instruction so far needs relaxed SIMD: the engine may have to be asked for it before it takes the
+   * module.
+   */
   get usesRelaxedSimd(): boolean {
     return this.#usesRelaxedSimd;
   }
@@ -219,7 +222,10 @@ interface LowLevel extends Readonly<Record<RelaxedOp, number>> {
 type RelaxedOp = `Relaxed${'Madd' | 'Nmadd'}VecF${'32x4' | '64x2'}`;
 const lowLevel = binaryen as unknown as LowLevel;
 
-/** Multiply-add: one relaxed instruction, which `onRelaxed` is told of, or two roundings where the module has no relaxed SIMD. */
+/**
+ * Multiply-add: one relaxed instruction, which `onRelaxed` is told of, or two roundings where the module has no relaxed
+ * SIMD.
+ */
 function multiplyAdd(module: binaryen.Module, onRelaxed: (() => void) | undefined): ReadonlyMap<string, Emitter> {
   const emitters = new Map<string, Emitter>();
   const pointer = (module as unknown as { ptr: number }).ptr;
@@ -236,11 +242,15 @@ function multiplyAdd(module: binaryen.Module, onRelaxed: (() => void) | undefine
       };
     emitters.set(
       `${shape}.madd`,
-      onRelaxed !== undefined ? fused(`RelaxedMaddVec${suffix}`) : (a, b, c) => add(mul(a as number, b as number), c as number),
+      onRelaxed !== undefined
+        ? fused(`RelaxedMaddVec${suffix}`)
+        : (a, b, c) => add(mul(a as number, b as number), c as number),
     );
     emitters.set(
       `${shape}.nmadd`,
-      onRelaxed !== undefined ? fused(`RelaxedNmaddVec${suffix}`) : (a, b, c) => sub(c as number, mul(a as number, b as number)),
+      onRelaxed !== undefined
+        ? fused(`RelaxedNmaddVec${suffix}`)
+        : (a, b, c) => sub(c as number, mul(a as number, b as number)),
     );
   }
   return emitters;

@@ -8,9 +8,26 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 
 const [, , databasePath, modelPath, sql] = process.argv as unknown as readonly [string, string, string, string, string];
-const INPUTS = ['month', 'day', 'hour', 'dep_delay', 'distance', 'temp', 'wind_speed', 'visib', 'precip', 'pressure', 'plane_year', 'seats', 'engines'];
+const INPUTS = [
+  'month',
+  'day',
+  'hour',
+  'dep_delay',
+  'distance',
+  'temp',
+  'wind_speed',
+  'visib',
+  'precip',
+  'pressure',
+  'plane_year',
+  'seats',
+  'engines',
+];
 
-const [{ DuckDBInstance }, { InferenceSession, Tensor }] = await Promise.all([import('@duckdb/node-api'), import('onnxruntime-node')]);
+const [{ DuckDBInstance }, { InferenceSession, Tensor }] = await Promise.all([
+  import('@duckdb/node-api'),
+  import('onnxruntime-node'),
+]);
 const session = InferenceSession.create(modelPath);
 const instance = await DuckDBInstance.create(databasePath, { access_mode: 'READ_ONLY' });
 const connection = await instance.connect();
@@ -18,11 +35,16 @@ const numbers = INPUTS.map((name) => `coalesce(t.${name}, 'nan'::FLOAT)::FLOAT`)
 const result = await connection.stream(`WITH t AS (${sql}) SELECT carrier, dest, ${numbers} FROM t`);
 const chunk: DuckDBDataChunk | null = await result.fetchChunk();
 if (chunk === null) throw new Error('the join gave no rows');
-const feeds = Object.fromEntries(INPUTS.map((name, i) =>
-  [name, new Tensor('float32', Float32Array.from(chunk.getColumnValues(i + 2) as number[]), [chunk.rowCount, 1])]));
+const feeds = Object.fromEntries(
+  INPUTS.map((name, i) => [
+    name,
+    new Tensor('float32', Float32Array.from(chunk.getColumnValues(i + 2) as number[]), [chunk.rowCount, 1]),
+  ]),
+);
 const { probabilities } = await (await session).run(feeds, ['probabilities']);
 const scores = probabilities!.data as Float32Array;
 const [carriers, destinations] = [chunk.getColumnValues(0), chunk.getColumnValues(1)];
 let text = 'carrier,dest,late\n';
-for (let row = 0; row < chunk.rowCount; row++) text += `${String(carriers[row])},${String(destinations[row])},${scores[2 * row + 1]}\n`;
+for (let row = 0; row < chunk.rowCount; row++)
+  text += `${String(carriers[row])},${String(destinations[row])},${scores[2 * row + 1]}\n`;
 process.stdout.write(text);

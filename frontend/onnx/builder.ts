@@ -66,12 +66,20 @@ export class TensorBuilder {
   }
 
   floats(dtype: 'f32' | 'f64', values: readonly number[], dims: readonly number[] = [values.length]): Tensor {
-    return this.constant({ dtype, dims, data: dtype === 'f32' ? Float32Array.from(values) : Float64Array.from(values) });
+    return this.constant({
+      dtype,
+      dims,
+      data: dtype === 'f32' ? Float32Array.from(values) : Float64Array.from(values),
+    });
   }
 
   /** The value of a constant; `undefined` for what depends on inputs. */
   valueOf(node: Tensor): TensorValue | undefined {
-    if (node.kind === 'weight') return viewTensor(this.weights.get(node.hash), { dtype: node.type.dtype, dims: node.type.dims as readonly number[] });
+    if (node.kind === 'weight')
+      return viewTensor(this.weights.get(node.hash), {
+        dtype: node.type.dtype,
+        dims: node.type.dims as readonly number[],
+      });
     if (node.kind !== 'fill' || !node.type.dims.every((dim) => typeof dim === 'number')) return undefined;
     return this.#evaluate(node);
   }
@@ -82,7 +90,9 @@ export class TensorBuilder {
     if (known !== undefined) return known;
     if (node.type.dims.length > 1 || !isConstant(node) || node.type.dtype === 'utf8') return undefined;
     const value = this.valueOf(node);
-    return value === undefined || value.data.length > 256 ? undefined : Array.from(value.data as ArrayLike<number | bigint>, Number);
+    return value === undefined || value.data.length > 256
+      ? undefined
+      : Array.from(value.data as ArrayLike<number | bigint>, Number);
   }
 
   // ------------------------------------------------------------ nodes
@@ -94,21 +104,33 @@ export class TensorBuilder {
     if (this.#folds(node)) return this.constant(this.#evaluate(node));
     const vector = partialVector(node, (input) => this.vectorOf(input), (input) => this.valueOf(input));
     if (vector === undefined) return node;
-    if (vector.every((element) => typeof element === 'number')) return this.#integers(node, vector as readonly number[]);
+    if (vector.every((element) => typeof element === 'number'))
+      return this.#integers(node, vector as readonly number[]);
     this.#vectors.set(node, vector);
     return node;
   }
 
   #integers(node: Tensor, vector: readonly number[]): Tensor {
-    const cast = this.#evaluate(this.map([this.ints(vector, node.type.dims as readonly number[])], (a) => castTo(a!, node.type.dtype)));
+    const cast = this.#evaluate(
+      this.map([this.ints(vector, node.type.dims as readonly number[])], (a) => castTo(a!, node.type.dtype)),
+    );
     return this.constant(cast);
   }
 
   #folds(node: Tensor): boolean {
-    if (node.kind === 'fill' || node.kind === 'weight' || node.kind === 'opaque' && node.op.startsWith('random')) return false;
+    if (node.kind === 'fill' || node.kind === 'weight' || (node.kind === 'opaque' && node.op.startsWith('random')))
+      return false;
     const parts = children(node).filter((child): child is Tensor => child.type.kind === 'tensor');
-    if (parts.length === 0 || !parts.every(isConstant) || !parts.every((part) => bytesOf(part) <= this.#foldedLimit(part))) return false;
-    return node.kind === 'opaque' || node.type.dims.every((dim) => typeof dim === 'number') && bytesOf(node) <= MAX_FOLDED_BYTES;
+    if (
+      parts.length === 0 ||
+      !parts.every(isConstant) ||
+      !parts.every((part) => bytesOf(part) <= this.#foldedLimit(part))
+    )
+      return false;
+    return (
+      node.kind === 'opaque' ||
+      (node.type.dims.every((dim) => typeof dim === 'number') && bytesOf(node) <= MAX_FOLDED_BYTES)
+    );
   }
 
   /** What is computed from a weight in a file would stay in memory: only small ones are. */
@@ -131,16 +153,28 @@ export class TensorBuilder {
       return at >= 0 ? ref(at, input.type.dtype) : literal((input as NodeOf<'fill'>).value, input.type.dtype);
     });
     const result = body(...args);
-    return result.kind === 'ref' && distinct.length === 1 ? distinct[0]! : this.emit({ kind: 'map', body: result, inputs: distinct });
+    return result.kind === 'ref' && distinct.length === 1
+      ? distinct[0]!
+      : this.emit({ kind: 'map', body: result, inputs: distinct });
   }
 
   cast(input: Tensor, to: DType): Tensor {
     return input.type.dtype === to ? input : this.map([input], (a) => castTo(a!, to));
   }
 
-  reduce(op: ReduceOp, input: Tensor, axes: readonly number[], options: { keepDims?: boolean; last?: boolean } = {}): Tensor {
+  reduce(
+    op: ReduceOp,
+    input: Tensor,
+    axes: readonly number[],
+    options: { keepDims?: boolean; last?: boolean } = {},
+  ): Tensor {
     return this.emit({
-      kind: 'reduce', op, input, axes: [...axes].sort((a, b) => a - b), keepDims: options.keepDims ?? true, last: options.last ?? false,
+      kind: 'reduce',
+      op,
+      input,
+      axes: [...axes].sort((a, b) => a - b),
+      keepDims: options.keepDims ?? true,
+      last: options.last ?? false,
     });
   }
 
@@ -189,7 +223,10 @@ export class TensorBuilder {
   }
 
   slice(input: Tensor, ranges: readonly (Range | undefined)[]): Tensor {
-    const whole = ranges.every((range, axis) => range === undefined || (range.start === 0 && range.step === 1 && range.count === input.type.dims[axis]));
+    const whole = ranges.every(
+      (range, axis) =>
+        range === undefined || (range.start === 0 && range.step === 1 && range.count === input.type.dims[axis]),
+    );
     return whole ? input : this.emit({ kind: 'slice', input, ranges });
   }
 
@@ -200,7 +237,14 @@ export class TensorBuilder {
 
   pad(input: Tensor, before: readonly number[], after: readonly number[], value: LiteralValue = 0): Tensor {
     if (before.every((size) => size === 0) && after.every((size) => size === 0)) return input;
-    return this.emit({ kind: 'pad', input, before, after, mode: 'constant', value: literalValue(value, input.type.dtype) });
+    return this.emit({
+      kind: 'pad',
+      input,
+      before,
+      after,
+      mode: 'constant',
+      value: literalValue(value, input.type.dtype),
+    });
   }
 
   take(input: Tensor, indices: Tensor, axis: number): Tensor {
@@ -213,7 +257,11 @@ export class TensorBuilder {
     return this.reshape(input, Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : rest.shift()!)));
   }
 
-  opaque(op: string, inputs: readonly Tensor[], options: { attributes?: Record<string, unknown>; part?: number; dtype: DType; dims: readonly Dim[] }): Tensor {
+  opaque(
+    op: string,
+    inputs: readonly Tensor[],
+    options: { attributes?: Record<string, unknown>; part?: number; dtype: DType; dims: readonly Dim[] },
+  ): Tensor {
     const { attributes = {}, part = 0, dtype, dims } = options;
     return this.emit({ kind: 'opaque', op, inputs, attributes, part, type: tensor(dtype, dims) });
   }
@@ -255,9 +303,15 @@ function allEqual(data: TensorElements): boolean {
 }
 
 function checkDims(dims: readonly Dim[]): void {
-  if (dims.length > MAX_RANK) throw new ModelError('limit', `a tensor of rank ${dims.length}; at most ${MAX_RANK} is read`);
+  if (dims.length > MAX_RANK)
+    throw new ModelError('limit', `a tensor of rank ${dims.length}; at most ${MAX_RANK} is read`);
   const total = dims.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
-  if (!(total >= 0) || dims.some((dim) => typeof dim === 'number' && dim < 0)) throw new ModelError('invalid', `a tensor of shape [${dims.join(', ')}]`);
-  if (total > MAX_ELEMENTS) throw new ModelError('limit', `a tensor of shape [${dims.join(', ')}] has ${total} elements; at most ${MAX_ELEMENTS} are held`);
+  if (!(total >= 0) || dims.some((dim) => typeof dim === 'number' && dim < 0))
+    throw new ModelError('invalid', `a tensor of shape [${dims.join(', ')}]`);
+  if (total > MAX_ELEMENTS)
+    throw new ModelError(
+      'limit',
+      `a tensor of shape [${dims.join(', ')}] has ${total} elements; at most ${MAX_ELEMENTS} are held`,
+    );
 }
 

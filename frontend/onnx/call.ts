@@ -14,7 +14,12 @@ import type { AttributeFile, GraphFile, NodeFile } from './model-file.js';
 /** A list of tensors; ONNX sequences have a length known when importing, or are refused. */
 export interface Sequence { readonly kind: 'sequence'; readonly items: readonly Tensor[]; readonly dtype: DType }
 /** What ZipMap makes: columns of a tensor by key. */
-export interface Zipped { readonly kind: 'zipped'; readonly tensor: Tensor; readonly keyDType: 'utf8' | 'i64'; readonly keys: readonly string[] }
+export interface Zipped {
+  readonly kind: 'zipped';
+  readonly tensor: Tensor;
+  readonly keyDType: 'utf8' | 'i64';
+  readonly keys: readonly string[];
+}
 /** An optional without a value. */
 export interface Absent { readonly kind: 'absent' }
 /** The result of a node that could not be imported; what needs it is not imported either. */
@@ -109,7 +114,8 @@ export class OperatorCall {
   dimsAt(index: number): readonly Dim[] {
     const tensor = this.input(index);
     const vector = this.builder.vectorOf(tensor);
-    if (vector === undefined || vector.filter((dim) => dim === undefined).length > 1) throw this.needsConstant(index, tensor);
+    if (vector === undefined || vector.filter((dim) => dim === undefined).length > 1)
+      throw this.needsConstant(index, tensor);
     return vector.map((dim) => dim ?? this.builder.symbol());
   }
 
@@ -160,7 +166,8 @@ export class OperatorCall {
   choice<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
     const found = this.string(name, otherwise);
     const choice = choices.find((own) => own === found);
-    if (choice === undefined) throw this.invalid(`attribute ${name} is "${found}", expected one of ${choices.join(', ')}`);
+    if (choice === undefined)
+      throw this.invalid(`attribute ${name} is "${found}", expected one of ${choices.join(', ')}`);
     return choice;
   }
 
@@ -199,7 +206,8 @@ export class OperatorCall {
   /** An axis from 0, from one that may count from the end. */
   axis(axis: number, rank: number): number {
     const own = axis < 0 ? axis + rank : axis;
-    if (!Number.isInteger(own) || own < 0 || own >= Math.max(rank, 1)) throw this.invalid(`axis ${axis} of a tensor of rank ${rank}`);
+    if (!Number.isInteger(own) || own < 0 || own >= Math.max(rank, 1))
+      throw this.invalid(`axis ${axis} of a tensor of rank ${rank}`);
     return own;
   }
 

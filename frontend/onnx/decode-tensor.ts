@@ -23,7 +23,8 @@ export interface TensorMessage {
   readonly uint64Data?: readonly (number | LongLike)[] | null | undefined;
   readonly stringData?: readonly Uint8Array[] | null | undefined;
   readonly dataLocation?: number | null | undefined;
-  readonly externalData?: readonly { readonly key?: string | null; readonly value?: string | null }[] | null | undefined;
+  readonly externalData?:
+    readonly { readonly key?: string | null; readonly value?: string | null }[] | null | undefined;
 }
 
 export function bigOf(value: number | LongLike): bigint {
@@ -47,7 +48,8 @@ export function decodeTensorMessage(message: TensorMessage, raw: FoundTensor['ra
 /** A tensor of an attribute: always held in the file itself. */
 export function decodeTensorValue(message: TensorMessage): TensorValue {
   const tensor = decodeTensorMessage(message, undefined);
-  if (tensor.value === undefined) throw new ModelError('external_data', `tensor ${tensor.name} of an attribute lies in another file`);
+  if (tensor.value === undefined)
+    throw new ModelError('external_data', `tensor ${tensor.name} of an attribute lies in another file`);
   return tensor.value;
 }
 
@@ -64,12 +66,14 @@ function dtypeOfMessage(message: TensorMessage, name: string): DType {
 
 function dimsOf(message: TensorMessage, name: string): readonly number[] {
   const dims = (message.dims ?? []).map((dim) => Number(bigOf(dim)));
-  if (dims.length > MAX_RANK) throw new ModelError('limit', `tensor ${name} has rank ${dims.length}; at most ${MAX_RANK} is read`);
+  if (dims.length > MAX_RANK)
+    throw new ModelError('limit', `tensor ${name} has rank ${dims.length}; at most ${MAX_RANK} is read`);
   let total = 1;
   for (const dim of dims) {
     if (dim < 0) throw new ModelError('malformed', `tensor ${name} has a dim of ${dim}`);
     total *= dim;
-    if (total > MAX_ELEMENTS) throw new ModelError('limit', `tensor ${name} of shape [${dims.join(', ')}] has over ${MAX_ELEMENTS} elements`);
+    if (total > MAX_ELEMENTS)
+      throw new ModelError('limit', `tensor ${name} of shape [${dims.join(', ')}] has over ${MAX_ELEMENTS} elements`);
   }
   return dims;
 }
@@ -77,10 +81,12 @@ function dimsOf(message: TensorMessage, name: string): readonly number[] {
 function externalOf(message: TensorMessage, name: string): NonNullable<TensorFile['external']> {
   const entries = new Map((message.externalData ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
   const location = entries.get('location');
-  if (location === undefined || location === '') throw new ModelError('malformed', `tensor ${name} is external, but has no location`);
+  if (location === undefined || location === '')
+    throw new ModelError('malformed', `tensor ${name} is external, but has no location`);
   const [offset, length] = [entries.get('offset') ?? '0', entries.get('length')];
   for (const text of [offset, length ?? '0']) {
-    if (!/^\d{1,15}$/.test(text)) throw new ModelError('malformed', `tensor ${name}: "${text}" is not an offset or length`);
+    if (!/^\d{1,15}$/.test(text))
+      throw new ModelError('malformed', `tensor ${name}: "${text}" is not an offset or length`);
   }
   return { location, offset: Number(offset), length: length === undefined ? undefined : Number(length) };
 }
@@ -91,7 +97,10 @@ export function checkLength(name: string, { dtype, dims }: Shape, found: number)
   if (dtype === 'utf8') throw new ModelError('malformed', `tensor ${name} of strings has raw data`);
   const expected = tensorByteLength(dtype, dims);
   if (found !== expected) {
-    throw new ModelError('malformed', `tensor ${name} of ${dtype}[${dims.join(', ')}] has ${found} bytes, expected ${expected}`);
+    throw new ModelError(
+      'malformed',
+      `tensor ${name} of ${dtype}[${dims.join(', ')}] has ${found} bytes, expected ${expected}`,
+    );
   }
 }
 
@@ -105,7 +114,10 @@ function inlineValue(message: TensorMessage, shape: Shape & { readonly name: str
   }
   const data = typedData(message, dtype, count);
   if (data.length !== count) {
-    throw new ModelError('malformed', `tensor ${name} of ${dtype}[${dims.join(', ')}] has ${data.length} elements, expected ${count}`);
+    throw new ModelError(
+      'malformed',
+      `tensor ${name} of ${dtype}[${dims.join(', ')}] has ${data.length} elements, expected ${count}`,
+    );
   }
   return { dtype, dims, data };
 }

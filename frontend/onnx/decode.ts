@@ -1,14 +1,24 @@
 /**
  * Bytes of an ONNX file to plain data. The only importer of onnx-proto in the product.
  *
- * Invariant: whatever the bytes are, what is thrown is a ModelError; no size in the file is believed before it is checked.
+ * Invariant: whatever the bytes are, what is thrown is a ModelError; no size in the file is believed before it is
+ * checked.
  */
 import onnxProto from 'onnx-proto';
 import { dtypeOfOnnx } from '../../ir/dtype.js';
 import { bigOf, decodeTensorMessage, decodeTensorValue } from './decode-tensor.js';
 import { ModelError } from './errors.js';
 import { MAX_GRAPH_DEPTH, MAX_NODES } from './limits.js';
-import type { AttributeFile, FunctionFile, GraphFile, ModelFile, NodeFile, TensorFile, ValueFile, ValueFileType } from './model-file.js';
+import type {
+  AttributeFile,
+  FunctionFile,
+  GraphFile,
+  ModelFile,
+  NodeFile,
+  TensorFile,
+  ValueFile,
+  ValueFileType,
+} from './model-file.js';
 import { findModel, type ByteSource } from './wire.js';
 
 const { onnx } = onnxProto;
@@ -27,7 +37,10 @@ export function decodeModel(source: ByteSource): ModelFile {
     return decode(source);
   } catch (error) {
     if (error instanceof ModelError) throw error;
-    throw new ModelError('malformed', `not a valid ONNX file: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ModelError(
+      'malformed',
+      `not a valid ONNX file: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -35,9 +48,12 @@ function decode(source: ByteSource): ModelFile {
   if (source.byteLength === 0) throw new ModelError('malformed', 'not a valid ONNX file: it is empty');
   const found = findModel(source);
   const model = onnx.ModelProto.decode(found.model);
-  const initializers = found.initializers.map(({ message, raw }) => decodeTensorMessage(onnx.TensorProto.decode(message), raw));
+  const initializers = found.initializers.map(({ message, raw }) =>
+    decodeTensorMessage(onnx.TensorProto.decode(message), raw),
+  );
   const graph = graphOf(onnx.GraphProto.decode(found.graph), initializers, 0);
-  if (graph.nodes.length === 0 && graph.outputs.length === 0) throw new ModelError('malformed', 'not a valid ONNX file: it has no graph');
+  if (graph.nodes.length === 0 && graph.outputs.length === 0)
+    throw new ModelError('malformed', 'not a valid ONNX file: it has no graph');
   return {
     irVersion: Number(bigOf(model.irVersion ?? 0)),
     opsets: opsetsOf(model.opsetImport),
@@ -46,7 +62,9 @@ function decode(source: ByteSource): ModelFile {
   };
 }
 
-function opsetsOf(imports: readonly onnxProto.onnx.IOperatorSetIdProto[] | null | undefined): ReadonlyMap<string, number> {
+function opsetsOf(
+  imports: readonly onnxProto.onnx.IOperatorSetIdProto[] | null | undefined,
+): ReadonlyMap<string, number> {
   return new Map((imports ?? []).map(({ domain, version }) => [canonicalDomain(domain), Number(bigOf(version ?? 0))]));
 }
 
@@ -61,10 +79,17 @@ function functionOf(message: onnxProto.onnx.IFunctionProto): FunctionFile {
 
 function graphOf(message: GraphMessage, found: readonly TensorFile[], depth: number): GraphFile {
   if (depth > MAX_GRAPH_DEPTH) throw new ModelError('limit', `graphs nested over ${MAX_GRAPH_DEPTH} deep`);
-  if ((message.node ?? []).length > MAX_NODES) throw new ModelError('limit', `a graph of ${message.node?.length} nodes; at most ${MAX_NODES} are read`);
+  if ((message.node ?? []).length > MAX_NODES)
+    throw new ModelError('limit', `a graph of ${message.node?.length} nodes; at most ${MAX_NODES} are read`);
   const sparse = message.sparseInitializer ?? [];
   if (sparse.length > 0) throw new ModelError('unsupported', 'sparse initializers are not supported', { missing: [
-    { domain: '', op: 'SparseTensorProto', opset: undefined, node: sparse[0]?.values?.name ?? '', reason: 'sparse initializers' },
+        {
+          domain: '',
+          op: 'SparseTensorProto',
+          opset: undefined,
+          node: sparse[0]?.values?.name ?? '',
+          reason: 'sparse initializers',
+        },
   ] });
   return {
     name: message.name ?? '',
@@ -79,14 +104,20 @@ function nodeOf(message: NodeMessage, depth: number): NodeFile {
   const outputs = message.output ?? [];
   const op = message.opType ?? '';
   return {
-    name: message.name !== undefined && message.name !== null && message.name !== '' ? message.name : `${op}(${outputs.find((name) => name !== '') ?? ''})`,
+    name:
+      message.name !== undefined && message.name !== null && message.name !== ''
+        ? message.name
+        : `${op}(${outputs.find((name) => name !== '') ?? ''})`,
     op, domain: canonicalDomain(message.domain), inputs: message.input ?? [], outputs,
-    attributes: new Map((message.attribute ?? []).map((attribute) => [attribute.name ?? '', attributeOf(attribute, depth)])),
+    attributes: new Map(
+      (message.attribute ?? []).map((attribute) => [attribute.name ?? '', attributeOf(attribute, depth)]),
+    ),
   };
 }
 
 function attributeOf(message: AttributeMessage, depth: number): AttributeFile {
-  if (message.refAttrName !== undefined && message.refAttrName !== null && message.refAttrName !== '') return { kind: 'reference', value: message.refAttrName };
+  if (message.refAttrName !== undefined && message.refAttrName !== null && message.refAttrName !== '')
+    return { kind: 'reference', value: message.refAttrName };
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   switch (kindOf(message)) {
     case 1: return { kind: 'float', value: message.f ?? 0 };
@@ -117,7 +148,9 @@ function valueOf(message: onnxProto.onnx.IValueInfoProto): ValueFile {
 function typeOf(message: TypeMessage | null | undefined): ValueFileType {
   const tensor = message?.tensorType;
   if (tensor === undefined || tensor === null) {
-    const what = ['sequenceType', 'mapType', 'optionalType', 'sparseTensorType'].find((field) => (message as Record<string, unknown> | undefined)?.[field] != null);
+    const what = ['sequenceType', 'mapType', 'optionalType', 'sparseTensorType'].find(
+      (field) => (message as Record<string, unknown> | undefined)?.[field] != null,
+    );
     return { kind: 'other', what: what ?? 'no type' };
   }
   const dtype = dtypeOfOnnx(tensor.elemType ?? 0);

@@ -13,7 +13,9 @@ function parse(dim: Dim): Polynomial {
   const terms = new Map<string, number>();
   for (const term of dim.split('+')) {
     const factors = term.split('*');
-    const coefficient = factors.filter((factor) => /^-?\d+$/.test(factor)).reduce((product, factor) => product * Number(factor), 1);
+    const coefficient = factors
+      .filter((factor) => /^-?\d+$/.test(factor))
+      .reduce((product, factor) => product * Number(factor), 1);
     const monomial = factors.filter((factor) => !/^-?\d+$/.test(factor)).sort().join('*');
     terms.set(monomial, (terms.get(monomial) ?? 0) + coefficient);
   }
@@ -21,7 +23,9 @@ function parse(dim: Dim): Polynomial {
 }
 
 function print(polynomial: Polynomial): Dim {
-  const terms = [...polynomial].filter(([, coefficient]) => coefficient !== 0).sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1));
+  const terms = [...polynomial]
+    .filter(([, coefficient]) => coefficient !== 0)
+    .sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1));
   if (terms.length === 0) return 0;
   if (terms.length === 1 && terms[0]![0] === '') return terms[0]![1];
   return terms.map(([monomial, coefficient]) =>

@@ -64,6 +64,7 @@ export function located(error: unknown, where: { readonly model?: string; readon
 /** One error for everything that is missing. */
 export function unsupported(missing: readonly Missing[]): ModelError {
   const lines = missing.map(({ domain, op, opset, node, reason }) =>
-    `  ${domain === '' ? 'ai.onnx' : domain}.${op}${opset === undefined ? '' : ` (opset ${opset})`} at node ${node}: ${reason}`);
+      `  ${domain === '' ? 'ai.onnx' : domain}.${op}${opset === undefined ? '' : ` (opset ${opset})`} at node ${node}: ${reason}`,
+  );
   return new ModelError('unsupported', `needs what is not supported:\n${lines.join('\n')}`, { missing });
 }

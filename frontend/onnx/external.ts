@@ -6,7 +6,8 @@ import { ModelError } from './errors.js';
 /** The file that a model's `location` names. */
 export function externalPath(modelPath: string, location: string): string {
   const refuse = (why: string): ModelError => new ModelError('external_data', `external data "${location}" ${why}`);
-  if (location.includes('\0') || isAbsolute(location) || /^[A-Za-z]:/.test(location) || location.startsWith('\\')) throw refuse('is not a relative path');
+  if (location.includes('\0') || isAbsolute(location) || /^[A-Za-z]:/.test(location) || location.startsWith('\\'))
+    throw refuse('is not a relative path');
   if (location.split(/[\\/]/).includes('..')) throw refuse('leads out of the folder of the model');
   let folder: string;
   let path: string;
@@ -17,6 +18,7 @@ export function externalPath(modelPath: string, location: string): string {
     throw refuse(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
   const inside = relative(folder, path);
-  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) throw refuse('is a link out of the folder of the model');
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+    throw refuse('is a link out of the folder of the model');
   return path;
 }

@@ -1,4 +1,7 @@
-/** Computes constants with the oracle: the frontend's one use of a backend, so that a constant means what a run would give. */
+/**
+ * Computes constants with the oracle: the frontend's one use of a backend, so that a constant means what a run would
+ * give.
+ */
 import { evaluateTensor } from '../../backends/reference/tensor.js';
 import type { Tensor } from '../../ir/node.js';
 import type { TensorData, TensorValue } from '../../ir/tensor-data.js';

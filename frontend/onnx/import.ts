@@ -42,7 +42,12 @@ interface Session {
 const POISON: Value = { kind: 'poison' };
 
 /** `weights`: the tensors of the main graph's initializers, which the caller has read or located. */
-export function importGraph(file: ModelFile, builder: TensorBuilder, weights: ReadonlyMap<string, Tensor>, options: GraphOptions): ModelGraph {
+export function importGraph(
+  file: ModelFile,
+  builder: TensorBuilder,
+  weights: ReadonlyMap<string, Tensor>,
+  options: GraphOptions,
+): ModelGraph {
   const session: Session = { file, builder, missing: [], nodesLeft: MAX_NODES };
   const scope: Scope = { values: new Map(), outer: undefined };
   const inputs: Input[] = [];
@@ -63,9 +68,18 @@ export function importGraph(file: ModelFile, builder: TensorBuilder, weights: Re
 }
 
 function outputOf(name: string, value: Value): ModelGraph['outputs'][number] {
-  if (value.kind === 'zipped') return { name, tensor: value.tensor, map: { keyDType: value.keyDType, keys: value.keys } };
+  if (value.kind === 'zipped')
+    return { name, tensor: value.tensor, map: { keyDType: value.keyDType, keys: value.keys } };
   if (isTensor(value)) return { name, tensor: value, map: undefined };
-  throw unsupported([{ domain: '', op: 'output', opset: undefined, node: name, reason: `the model's output ${name} is a ${value.kind}, not a tensor` }]);
+  throw unsupported([
+    {
+      domain: '',
+      op: 'output',
+      opset: undefined,
+      node: name,
+      reason: `the model's output ${name} is a ${value.kind}, not a tensor`,
+    },
+  ]);
 }
 
 /** Names of symbolic dims: the leading one of the inputs is `n`, the batch. */
@@ -104,7 +118,10 @@ function inputOf(input: ValueFile, symbols: SymbolNames, session: Session): Valu
   const { name, type } = input;
   if (name === '') throw new ModelError('invalid', 'an input of the model has no name');
   if (type.kind === 'other' || type.dims === undefined) {
-    const reason = type.kind === 'other' ? `the input ${name} has ${type.what}, not a tensor type` : `the input ${name} has no shape`;
+    const reason =
+      type.kind === 'other'
+        ? `the input ${name} has ${type.what}, not a tensor type`
+        : `the input ${name} has no shape`;
     session.missing.push({ domain: '', op: 'input', opset: undefined, node: name, reason });
     return POISON;
   }
@@ -124,8 +141,14 @@ function lookup(scope: Scope | undefined, name: string): Value | undefined {
 
 type Opsets = ReadonlyMap<string, number>;
 
-function runNodes(session: Session, graph: Pick<GraphFile, 'nodes' | 'outputs'>, scope: Scope, opsets: Opsets): readonly Value[] {
-  for (const node of sortNodes(graph.nodes, (name) => lookup(scope, name) !== undefined)) runNode(session, node, scope, opsets);
+function runNodes(
+  session: Session,
+  graph: Pick<GraphFile, 'nodes' | 'outputs'>,
+  scope: Scope,
+  opsets: Opsets,
+): readonly Value[] {
+  for (const node of sortNodes(graph.nodes, (name) => lookup(scope, name) !== undefined))
+    runNode(session, node, scope, opsets);
   return graph.outputs.map(({ name }) => {
     const value = lookup(scope, name);
     if (value === undefined) throw new ModelError('invalid', `the output ${name} is defined by no node`);
@@ -134,7 +157,8 @@ function runNodes(session: Session, graph: Pick<GraphFile, 'nodes' | 'outputs'>,
 }
 
 function runNode(session: Session, node: NodeFile, scope: Scope, opsets: Opsets): void {
-  if (--session.nodesLeft < 0) throw new ModelError('limit', `over ${MAX_NODES} nodes once loops are unrolled and functions inlined`);
+  if (--session.nodesLeft < 0)
+    throw new ModelError('limit', `over ${MAX_NODES} nodes once loops are unrolled and functions inlined`);
   const values = node.inputs.map((name) => (name === '' ? undefined : lookup(scope, name)));
   let results: readonly (Value | undefined)[];
   try {
@@ -147,28 +171,43 @@ function runNode(session: Session, node: NodeFile, scope: Scope, opsets: Opsets)
   node.outputs.forEach((name, i) => {
     if (name === '') return;
     const result = results[i];
-    if (result === undefined) throw new ModelError('invalid', `node ${node.name}: ${node.op} has no output ${i}`, { node: node.name });
+    if (result === undefined)
+      throw new ModelError('invalid', `node ${node.name}: ${node.op} has no output ${i}`, { node: node.name });
     scope.values.set(name, result);
   });
 }
 
 interface Placed { readonly values: readonly (Value | undefined)[]; readonly scope: Scope; readonly opsets: Opsets }
 
-function resultsOf(session: Session, node: NodeFile, { values, scope, opsets }: Placed): readonly (Value | undefined)[] {
+function resultsOf(
+  session: Session,
+  node: NodeFile,
+  { values, scope, opsets }: Placed,
+): readonly (Value | undefined)[] {
   const inlined = session.file.functions.find((own) => own.domain === node.domain && own.name === node.op);
   if (inlined !== undefined) return callFunction(session, inlined, node, values);
   const opset = opsets.get(node.domain) ?? (node.domain === 'ai.onnx.ml' ? 1 : undefined);
   const entry = operatorOf(node.domain, node.op);
   const version = entry === undefined || opset === undefined ? undefined : versionUnder(entry, opset);
-  const refuse = (reason: string): ModelError => unsupported([{ domain: node.domain, op: node.op, opset, node: node.name, reason }]);
+  const refuse = (reason: string): ModelError =>
+    unsupported([{ domain: node.domain, op: node.op, opset, node: node.name, reason }]);
   if (entry === undefined) throw refuse('no such operator here');
-  if (opset === undefined) throw new ModelError('invalid', `node ${node.name}: the model imports no opset of domain ${node.domain || 'ai.onnx'}`, { node: node.name });
+  if (opset === undefined)
+    throw new ModelError(
+      'invalid',
+      `node ${node.name}: the model imports no opset of domain ${node.domain || 'ai.onnx'}`,
+      { node: node.name },
+    );
   if (version === undefined) throw refuse(`the operator is not part of opset ${opset}`);
-  if (opset > NEWEST_OPSET[node.domain]!) throw refuse(`opset ${opset} is newer than ${NEWEST_OPSET[node.domain]}, the newest known`);
-  const other = [...node.attributes.keys()].find((name) => !entry.attributes.includes(name) && name !== 'consumed_inputs');
+  if (opset > NEWEST_OPSET[node.domain]!)
+    throw refuse(`opset ${opset} is newer than ${NEWEST_OPSET[node.domain]}, the newest known`);
+  const other = [...node.attributes.keys()].find(
+    (name) => !entry.attributes.includes(name) && name !== 'consumed_inputs',
+  );
   if (other !== undefined) throw refuse(`attribute ${other}`);
   if (values.some((value) => value?.kind === 'poison')) return node.outputs.map(() => POISON);
-  const runGraph = (graph: GraphFile, inputs: readonly Value[]): readonly Value[] => runSubgraph(session, graph, { values: inputs, scope, opsets });
+  const runGraph = (graph: GraphFile, inputs: readonly Value[]): readonly Value[] =>
+    runSubgraph(session, graph, { values: inputs, scope, opsets });
   const lowered = entry.lower(new OperatorCall({ builder: session.builder, node, opset, version, values, runGraph }));
   return isList(lowered) ? lowered : [lowered];
 }
@@ -180,23 +219,35 @@ function isList(lowered: Lowered): lowered is readonly (Value | undefined)[] {
 function runSubgraph(session: Session, graph: GraphFile, { values, scope, opsets }: Placed): readonly Value[] {
   const own: Scope = { values: new Map(), outer: scope };
   for (const initializer of graph.initializers) {
-    if (initializer.value === undefined) throw new ModelError('external_data', `the weight ${initializer.name} of an inner graph lies in another file`);
+    if (initializer.value === undefined)
+      throw new ModelError('external_data', `the weight ${initializer.name} of an inner graph lies in another file`);
     own.values.set(initializer.name, session.builder.constant(initializer.value));
   }
   graph.inputs.forEach(({ name }, i) => {
     const value = values[i];
     if (value !== undefined) own.values.set(name, value);
-    else if (!own.values.has(name)) throw new ModelError('invalid', `the inner graph ${graph.name} has no value for its input ${name}`);
+    else if (!own.values.has(name))
+      throw new ModelError('invalid', `the inner graph ${graph.name} has no value for its input ${name}`);
   });
   return runNodes(session, graph, own, opsets);
 }
 
 /** A model-local function: its nodes in the place of the call, attributes by reference filled in. */
-function callFunction(session: Session, called: FunctionFile, node: NodeFile, values: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+function callFunction(
+  session: Session,
+  called: FunctionFile,
+  node: NodeFile,
+  values: readonly (Value | undefined)[],
+): readonly (Value | undefined)[] {
   const scope: Scope = { values: new Map(), outer: undefined };
   called.inputs.forEach((name, i) => scope.values.set(name, values[i] ?? { kind: 'absent' }));
   const nodes = called.nodes.map((own) => ({ ...own, attributes: filled(own.attributes, node.attributes) }));
-  return runNodes(session, { nodes, outputs: called.outputs.map((name) => ({ name, type: { kind: 'other', what: 'unknown' } })) }, scope, called.opsets);
+  return runNodes(
+    session,
+    { nodes, outputs: called.outputs.map((name) => ({ name, type: { kind: 'other', what: 'unknown' } })) },
+    scope,
+    called.opsets,
+  );
 }
 
 function filled(own: NodeFile['attributes'], given: NodeFile['attributes']): NodeFile['attributes'] {

@@ -68,5 +68,6 @@ export interface TensorFile {
   readonly value: TensorValue | undefined;
   /** Bytes of the model file. */
   readonly raw: { readonly offset: number; readonly length: number } | undefined;
-  readonly external: { readonly location: string; readonly offset: number; readonly length: number | undefined } | undefined;
+  readonly external:
+    { readonly location: string; readonly offset: number; readonly length: number | undefined } | undefined;
 }

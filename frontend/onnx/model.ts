@@ -1,5 +1,6 @@
 /**
- * The door of the ONNX frontend: bytes or a path enter, a ModelGraph with its weights leaves. Only ModelErrors are thrown.
+ * The door of the ONNX frontend: bytes or a path enter, a ModelGraph with its weights leaves. Only ModelErrors are
+ * thrown.
  *
  * `importModel` holds everything in memory. `openModelFile` reads the structure only: large weights are hashed as a
  * stream and stay in their files, so a model of any size is imported in a few megabytes.
@@ -37,7 +38,10 @@ export type ImportOptions = Partial<GraphOptions>;
 /** Imports a model held in memory. Weights in other files are refused. */
 export async function importModel(bytes: Uint8Array, options: ImportOptions = {}): Promise<ImportedModel> {
   const refuse = (weight: TensorFile): never => {
-    throw new ModelError('external_data', `the weight ${weight.name} lies in the file ${weight.external!.location}; import the model by its path`);
+    throw new ModelError(
+      'external_data',
+      `the weight ${weight.name} lies in the file ${weight.external!.location}; import the model by its path`,
+    );
   };
   return importFrom(options, () => ({
     source: bufferSource(bytes),
@@ -53,7 +57,8 @@ export async function openModelFile(path: string, options: ImportOptions = {}): 
       file = openFile(path);
       return {
         source: fileSource(file),
-        streamed: (weight) => (weight.external === undefined ? fileWeight(weight, { path, ...weight.raw! }) : externalWeight(weight, path)),
+        streamed: (weight) =>
+          weight.external === undefined ? fileWeight(weight, { path, ...weight.raw! }) : externalWeight(weight, path),
       };
     });
   } finally {
@@ -82,7 +87,12 @@ async function importFrom(options: ImportOptions, origin: () => Origin): Promise
   }
 }
 
-function graphOf(file: ModelFile, builder: TensorBuilder, weights: ReadonlyMap<string, Tensor>, options: GraphOptions): ModelGraph {
+function graphOf(
+  file: ModelFile,
+  builder: TensorBuilder,
+  weights: ReadonlyMap<string, Tensor>,
+  options: GraphOptions,
+): ModelGraph {
   if (options.rebatch !== true) return importGraph(file, builder, weights, options);
   try {
     const graph = importGraph(file, builder, weights, options);
@@ -94,7 +104,11 @@ function graphOf(file: ModelFile, builder: TensorBuilder, weights: ReadonlyMap<s
   return importGraph(file, builder, weights, { ...options, rebatch: false });
 }
 
-async function initializerTensors(file: ModelFile, builder: TensorBuilder, streamed: Origin['streamed']): Promise<ReadonlyMap<string, Tensor>> {
+async function initializerTensors(
+  file: ModelFile,
+  builder: TensorBuilder,
+  streamed: Origin['streamed'],
+): Promise<ReadonlyMap<string, Tensor>> {
   const found = new Map<string, Tensor>();
   for (const weight of file.graph.initializers) {
     if (found.has(weight.name)) throw new ModelError('invalid', `the weight ${weight.name} is defined twice`);
@@ -104,7 +118,15 @@ async function initializerTensors(file: ModelFile, builder: TensorBuilder, strea
     }
     const source = streamed(weight);
     if (source.byteLength < STREAMED_BYTES) found.set(weight.name, builder.constant(source.load()));
-    else found.set(weight.name, make({ kind: 'weight', hash: await builder.weights.addSource(source), type: tensor(weight.dtype, weight.dims) }));
+    else
+      found.set(
+        weight.name,
+        make({
+          kind: 'weight',
+          hash: await builder.weights.addSource(source),
+          type: tensor(weight.dtype, weight.dims),
+        }),
+      );
   }
   return found;
 }
@@ -138,7 +160,10 @@ function externalWeight(weight: TensorFile, modelPath: string): WeightSource {
   try {
     const size = fstatSync(file).size;
     if (offset + byteLength > size) {
-      throw new ModelError('external_data', `the weight ${weight.name} needs bytes ${offset} to ${offset + byteLength} of ${location}, which has ${size}`);
+      throw new ModelError(
+        'external_data',
+        `the weight ${weight.name} needs bytes ${offset} to ${offset + byteLength} of ${location}, which has ${size}`,
+      );
     }
   } finally {
     closeSync(file);
@@ -146,7 +171,10 @@ function externalWeight(weight: TensorFile, modelPath: string): WeightSource {
   return fileWeight(weight, { path, offset, length: byteLength });
 }
 
-function fileWeight(weight: TensorFile, place: { readonly path: string; readonly offset: number; readonly length: number }): WeightSource {
+function fileWeight(
+  weight: TensorFile,
+  place: { readonly path: string; readonly offset: number; readonly length: number },
+): WeightSource {
   const { dtype, dims } = weight;
   return {
     dtype, dims, byteLength: place.length,
@@ -155,7 +183,8 @@ function fileWeight(weight: TensorFile, place: { readonly path: string; readonly
       try {
         const bytes = new Uint8Array(length);
         const { bytesRead } = await file.read(bytes, 0, length, place.offset + offset);
-        if (bytesRead !== length) throw new ModelError('external_data', `${place.path} ended inside the weight ${weight.name}`);
+        if (bytesRead !== length)
+          throw new ModelError('external_data', `${place.path} ended inside the weight ${weight.name}`);
         return bytes;
       } finally {
         await file.close();
@@ -190,7 +219,8 @@ function readExactly(file: number, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {
     const count = readSync(file, bytes, done, length - done, offset + done);
-    if (count === 0) throw new ModelError('malformed', `the file ends at byte ${offset + done}, expected ${length - done} more`);
+    if (count === 0)
+      throw new ModelError('malformed', `the file ends at byte ${offset + done}, expected ${length - done} more`);
     done += count;
   }
   return bytes;

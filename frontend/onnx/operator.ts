@@ -14,7 +14,12 @@ export interface Operator {
 export type OperatorTable = Readonly<Record<string, Operator>>;
 
 /** `attributes`: names parted by spaces. */
-export function operator(since: readonly number[], attributes: string, lower: Operator['lower'], until?: number): Operator {
+export function operator(
+  since: readonly number[],
+  attributes: string,
+  lower: Operator['lower'],
+  until?: number,
+): Operator {
   return { since, until, attributes: attributes === '' ? [] : attributes.split(' '), lower };
 }
 

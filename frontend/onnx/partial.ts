@@ -15,13 +15,20 @@ type Element = Dim | undefined;
 const MAX_LENGTH = 256;
 
 /** What is known of `node`'s elements, from what is known of its inputs'. */
-export function partialVector(node: Tensor, known: (input: Tensor) => PartialVector | undefined, constant: (input: Tensor) => TensorValue | undefined): PartialVector | undefined {
+export function partialVector(
+  node: Tensor,
+  known: (input: Tensor) => PartialVector | undefined,
+  constant: (input: Tensor) => TensorValue | undefined,
+): PartialVector | undefined {
   const { dims } = node.type;
   if (dims.length > 1 || (dims.length === 1 && (typeof dims[0] !== 'number' || dims[0] > MAX_LENGTH))) return undefined;
   switch (node.kind) {
     case 'shape_of': return node.input.type.dims;
     case 'reshape': return known(node.input);
-    case 'expand': return node.input.type.dims.length === dims.length ? repeat(known(node.input), (dims[0] as number | undefined) ?? 1) : undefined;
+    case 'expand':
+      return node.input.type.dims.length === dims.length
+        ? repeat(known(node.input), (dims[0] as number | undefined) ?? 1)
+        : undefined;
     case 'concat': {
       const parts = node.inputs.map(known);
       return parts.every((part) => part !== undefined) ? parts.flat() : undefined;
@@ -41,13 +48,20 @@ export function partialVector(node: Tensor, known: (input: Tensor) => PartialVec
       const input = known(node.input);
       if (input === undefined || (node.op !== 'prod' && node.op !== 'sum')) return undefined;
       const combine = node.op === 'prod' ? mulDims : addDims;
-      return [input.reduce<Element>((a, b) => (a === undefined || b === undefined ? undefined : combine(a, b)), node.op === 'prod' ? 1 : 0)];
+      return [
+        input.reduce<Element>(
+          (a, b) => (a === undefined || b === undefined ? undefined : combine(a, b)),
+          node.op === 'prod' ? 1 : 0,
+        ),
+      ];
     }
     case 'map': {
       const inputs = node.inputs.map(known);
       if (!inputs.every((input) => input !== undefined)) return undefined;
       const length = (dims[0] as number | undefined) ?? 1;
-      return Array.from({ length }, (_, i) => element(node.body, (index) => inputs[index]![inputs[index]!.length === 1 ? 0 : i]));
+      return Array.from({ length }, (_, i) =>
+        element(node.body, (index) => inputs[index]![inputs[index]!.length === 1 ? 0 : i]),
+      );
     }
     default: return undefined;
   }
@@ -61,7 +75,10 @@ function repeat(vector: PartialVector | undefined, length: number): PartialVecto
 function element(body: Expr, ref: (index: number) => Element): Element {
   switch (body.kind) {
     case 'ref': return ref(body.index);
-    case 'literal': return typeof body.value === 'boolean' || typeof body.value === 'number' || typeof body.value === 'bigint' ? Number(body.value) : undefined;
+    case 'literal':
+      return typeof body.value === 'boolean' || typeof body.value === 'number' || typeof body.value === 'bigint'
+        ? Number(body.value)
+        : undefined;
     case 'cast': return element(body.arg, ref);
     case 'case': {
       for (const branch of body.branches) {
@@ -84,7 +101,9 @@ function called(op: string, a: Dim, b: Dim): Element {
     case 'add': case 'wrap_add': return addDims(a, b);
     case 'sub': case 'wrap_sub': return addDims(a, mulDims(b, -1));
     case 'mul': case 'wrap_mul': return mulDims(a, b);
-    case 'div': case 'trunc_div': return typeof a === 'number' && typeof b === 'number' ? (b === 0 ? undefined : Math.trunc(a / b)) : divDims(a, b);
+    case 'div':
+    case 'trunc_div':
+      return typeof a === 'number' && typeof b === 'number' ? (b === 0 ? undefined : Math.trunc(a / b)) : divDims(a, b);
     case 'neg': return mulDims(a, -1);
     case 'trunc': case 'floor': case 'ceil': return a;
     case 'eq': case 'ieee_eq': {

@@ -23,12 +23,33 @@ import { TEXT } from './ops/text.js';
 import { WINDOW } from './ops/window.js';
 
 const DOMAINS: Readonly<Record<string, readonly OperatorTable[]>> = {
-  '': [ELEMENTWISE, ACTIVATION, MATRIX, SOFTMAX, NORMALIZE, REDUCE, LAYOUT, GENERATE, GATHER, WINDOW, QUANTIZE, EINSUM, CONTROL, RECURRENT, RESIZE, TEXT],
+  '': [
+    ELEMENTWISE,
+    ACTIVATION,
+    MATRIX,
+    SOFTMAX,
+    NORMALIZE,
+    REDUCE,
+    LAYOUT,
+    GENERATE,
+    GATHER,
+    WINDOW,
+    QUANTIZE,
+    EINSUM,
+    CONTROL,
+    RECURRENT,
+    RESIZE,
+    TEXT,
+  ],
   'ai.onnx.ml': [TREES, LINEAR, FEATURE, LABEL_ENCODER, SUPPORT_VECTORS],
 };
 
 const TABLES: ReadonlyMap<string, ReadonlyMap<string, Operator>> = new Map(
-  Object.entries(DOMAINS).map(([domain, tables]) => [domain, new Map(tables.flatMap((table) => Object.entries(table)))]));
+  Object.entries(DOMAINS).map(([domain, tables]) => [
+    domain,
+    new Map(tables.flatMap((table) => Object.entries(table))),
+  ]),
+);
 
 export function operatorOf(domain: string, op: string): Operator | undefined {
   return TABLES.get(domain)?.get(op);

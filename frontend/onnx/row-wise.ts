@@ -9,10 +9,12 @@ import { productOf } from './dims.js';
 /** Why the model is not row-wise; `undefined` when it is. */
 export function rowDependence(graph: ModelGraph): string | undefined {
   for (const input of graph.inputs) {
-    if (batchAxis(input) !== 0 || input.type.dims[0] !== 'n') return `the input ${input.name} of shape [${input.type.dims.join(', ')}] has no leading batch dim`;
+    if (batchAxis(input) !== 0 || input.type.dims[0] !== 'n')
+      return `the input ${input.name} of shape [${input.type.dims.join(', ')}] has no leading batch dim`;
   }
   for (const { name, tensor } of graph.outputs) {
-    if (batchAxis(tensor) !== 0 || tensor.type.dims[0] !== 'n') return `the output ${name} of shape [${tensor.type.dims.join(', ')}] has no leading batch dim`;
+    if (batchAxis(tensor) !== 0 || tensor.type.dims[0] !== 'n')
+      return `the output ${name} of shape [${tensor.type.dims.join(', ')}] has no leading batch dim`;
     for (const node of postorder(tensor)) {
       const reason = mixesRows(node as Tensor);
       if (reason !== undefined) return `the output ${name}: ${reason}`;
@@ -25,7 +27,10 @@ export function rowDependence(graph: ModelGraph): string | undefined {
 const BATCH = /^n(\*\d+)?$/;
 const NAMES_BATCH = /(^|[^A-Za-z0-9_])n($|[^A-Za-z0-9_])/;
 
-/** The axis of the batch; `undefined` for a tensor without one, -1 where more than one axis or another computed size has it. */
+/**
+ * The axis of the batch; `undefined` for a tensor without one, -1 where more than one axis or another computed size has
+ * it.
+ */
 function batchAxis(tensor: Tensor): number | undefined {
   const symbols = tensor.type.dims.map(String);
   const axes = symbols.flatMap((dim, axis) => (BATCH.test(dim) ? [axis] : []));
@@ -39,10 +44,13 @@ function mixesRows(node: Tensor): string | undefined {
   const parts = children(node).filter((child): child is Tensor => child.type.kind === 'tensor');
   const batched = parts.filter((part) => batchAxis(part) !== undefined);
   const own = batchAxis(node);
-  if (batched.length === 0) return node.kind === 'fill' || own !== -1 ? undefined : `${node.kind} has the batch in its size`;
+  if (batched.length === 0)
+    return node.kind === 'fill' || own !== -1 ? undefined : `${node.kind} has the batch in its size`;
   const from = batchAxis(batched[0]!)!;
   if (own === undefined || own < 0 || from < 0) {
-    return node.kind === 'shape_of' ? 'it depends on the number of rows' : `${node.kind} mixes rows: [${batched[0]!.type.dims.join(', ')}] to [${node.type.dims.join(', ')}]`;
+    return node.kind === 'shape_of'
+      ? 'it depends on the number of rows'
+      : `${node.kind} mixes rows: [${batched[0]!.type.dims.join(', ')}] to [${node.type.dims.join(', ')}]`;
   }
   const fails = (): string => `${node.kind} mixes rows`;
   switch (node.kind) {
@@ -56,7 +64,10 @@ function mixesRows(node: Tensor): string | undefined {
       const right = batchAxis(node.right);
       return right === undefined || right < node.right.type.dims.length - 2 ? undefined : fails();
     }
-    case 'reshape': return productOf(node.input.type.dims.slice(0, from)) === productOf(node.dims.slice(0, own)) ? undefined : fails();
+    case 'reshape':
+      return productOf(node.input.type.dims.slice(0, from)) === productOf(node.dims.slice(0, own))
+        ? undefined
+        : fails();
     case 'concat': return node.axis === own ? fails() : undefined;
     case 'slice': return node.ranges[from] === undefined ? undefined : fails();
     case 'pad': return node.before[from] === 0 && node.after[from] === 0 ? undefined : fails();

@@ -11,7 +11,11 @@ export function sortNodes(nodes: readonly NodeFile[], defined: (name: string) =>
   for (const node of nodes) {
     for (const name of node.outputs) {
       if (name === '') continue;
-      if (producers.has(name)) throw new ModelError('invalid', `node ${node.name} defines ${name}, which node ${producers.get(name)!.name} has defined`);
+      if (producers.has(name))
+        throw new ModelError(
+          'invalid',
+          `node ${node.name} defines ${name}, which node ${producers.get(name)!.name} has defined`,
+        );
       producers.set(name, node);
     }
   }
@@ -34,9 +38,14 @@ export function sortNodes(nodes: readonly NodeFile[], defined: (name: string) =>
       } else if (name !== '') {
         const producer = producers.get(name);
         if (producer === undefined) {
-          if (!defined(name)) throw new ModelError('invalid', `node ${top.node.name} reads ${name}, which nothing defines`, { node: top.node.name });
+          if (!defined(name))
+            throw new ModelError('invalid', `node ${top.node.name} reads ${name}, which nothing defines`, {
+              node: top.node.name,
+            });
         } else if (state.get(producer) === 'open') {
-          throw new ModelError('invalid', `node ${top.node.name} is part of a cycle through ${name}`, { node: top.node.name });
+          throw new ModelError('invalid', `node ${top.node.name} is part of a cycle through ${name}`, {
+            node: top.node.name,
+          });
         } else if (!state.has(producer)) enter(producer);
       }
     }
@@ -47,13 +56,17 @@ export function sortNodes(nodes: readonly NodeFile[], defined: (name: string) =>
 /** Names the subgraphs of a node read from the graphs around them. */
 function capturedNames(node: NodeFile): readonly string[] {
   const found: string[] = [];
-  for (const attribute of node.attributes.values()) if (attribute.kind === 'graph') found.push(...freeNames(attribute.value));
+  for (const attribute of node.attributes.values())
+    if (attribute.kind === 'graph') found.push(...freeNames(attribute.value));
   return found;
 }
 
 function freeNames(graph: GraphFile): readonly string[] {
   const own = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name));
   for (const node of graph.nodes) for (const name of node.outputs) own.add(name);
-  const read = [...graph.outputs.map(({ name }) => name), ...graph.nodes.flatMap((node) => [...node.inputs, ...capturedNames(node)])];
+  const read = [
+    ...graph.outputs.map(({ name }) => name),
+    ...graph.nodes.flatMap((node) => [...node.inputs, ...capturedNames(node)]),
+  ];
   return read.filter((name) => name !== '' && !own.has(name));
 }

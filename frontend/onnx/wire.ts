@@ -56,7 +56,10 @@ function windowed(source: ByteSource): (offset: number) => number {
   };
 }
 
-function* fieldsOf(byteAt: (offset: number) => number, span: { readonly start: number; readonly end: number }): Generator<Field> {
+function* fieldsOf(
+  byteAt: (offset: number) => number,
+  span: { readonly start: number; readonly end: number },
+): Generator<Field> {
   let at = span.start;
   const varint = (): number => {
     let value = 0;
@@ -82,7 +85,10 @@ function* fieldsOf(byteAt: (offset: number) => number, span: { readonly start: n
       contents = at;
       at += length;
     } else throw malformed(`wire type ${wireType} at byte ${start}`);
-    if (at > span.end) throw malformed(`field ${number} at byte ${start} has ${at - contents} bytes, but its message ends ${at - span.end} bytes before that`);
+    if (at > span.end)
+      throw malformed(
+        `field ${number} at byte ${start} has ${at - contents} bytes, but its message ends ${at - span.end} bytes before that`,
+      );
     yield { number, wireType, start, contents, end: at };
   }
 }
@@ -102,7 +108,8 @@ export function findModel(source: ByteSource): FoundModel {
       continue;
     }
     for (const inner of fieldsOf(byteAt, { start: field.contents, end: field.end })) {
-      if (inner.number === GRAPH_INITIALIZER && inner.wireType === 2) initializers.push(findTensor(source, byteAt, inner));
+      if (inner.number === GRAPH_INITIALIZER && inner.wireType === 2)
+        initializers.push(findTensor(source, byteAt, inner));
       else parts.graph.keep(inner);
     }
   }
@@ -116,7 +123,8 @@ function findTensor(source: ByteSource, byteAt: (offset: number) => number, tens
   const rest = new Collector(source);
   let raw: FoundTensor['raw'];
   for (const field of fieldsOf(byteAt, { start: tensor.contents, end: tensor.end })) {
-    if (field.number === TENSOR_RAW_DATA && field.wireType === 2) raw = { offset: field.contents, length: field.end - field.contents };
+    if (field.number === TENSOR_RAW_DATA && field.wireType === 2)
+      raw = { offset: field.contents, length: field.end - field.contents };
     else rest.keep(field);
   }
   return { message: rest.bytes(), raw };
@@ -135,7 +143,10 @@ class Collector {
   keep(field: Field): void {
     this.#total += field.end - field.start;
     if (this.#total > MAX_STRUCTURE_BYTES) {
-      throw new ModelError('limit', `the model's structure without raw weights is over ${MAX_STRUCTURE_BYTES} bytes, the most that is read`);
+      throw new ModelError(
+        'limit',
+        `the model's structure without raw weights is over ${MAX_STRUCTURE_BYTES} bytes, the most that is read`,
+      );
     }
     const last = this.#ranges.at(-1);
     if (last !== undefined && last.end === field.start) last.end = field.end;

@@ -11,7 +11,9 @@ export interface Name extends Spanned { readonly text: string }
 
 // ---------------------------------------------------------------- types
 
-/** `DECIMAL(15, 2)`, `FLOAT[28]`: name in upper case, its arguments, the sizes of array dimensions (undefined: `[]`). */
+/**
+ * `DECIMAL(15, 2)`, `FLOAT[28]`: name in upper case, its arguments, the sizes of array dimensions (undefined: `[]`).
+ */
 export interface AstType extends Spanned {
   readonly name: string;
   readonly args: readonly number[];
@@ -27,9 +29,17 @@ export interface NullLiteral extends Spanned { readonly kind: 'null' }
 /** `DATE '2013-01-01'` */
 export interface TypedLiteral extends Spanned { readonly kind: 'typed'; readonly type: AstType; readonly value: string }
 /** `INTERVAL '1' DAY`, `INTERVAL 1 DAY`, `INTERVAL '1 day 2 hours'` */
-export interface IntervalLiteral extends Spanned { readonly kind: 'interval'; readonly value: AstExpr; readonly unit: string | undefined }
+export interface IntervalLiteral extends Spanned {
+  readonly kind: 'interval';
+  readonly value: AstExpr;
+  readonly unit: string | undefined;
+}
 /** `?`, `$2`, `$name`; `index` counts from 0: `?` and names in the order of the text. */
-export interface Parameter extends Spanned { readonly kind: 'parameter'; readonly name: string | undefined; readonly index: number }
+export interface Parameter extends Spanned {
+  readonly kind: 'parameter';
+  readonly name: string | undefined;
+  readonly index: number;
+}
 export interface ColumnName extends Spanned { readonly kind: 'column'; readonly path: readonly Name[] }
 export interface Star extends Spanned {
   readonly kind: 'star';
@@ -38,14 +48,24 @@ export interface Star extends Spanned {
   readonly replace: readonly { readonly expr: AstExpr; readonly name: Name }[];
 }
 export interface Unary extends Spanned { readonly kind: 'unary'; readonly op: string; readonly arg: AstExpr }
-export interface Binary extends Spanned { readonly kind: 'binary'; readonly op: string; readonly left: AstExpr; readonly right: AstExpr }
+export interface Binary extends Spanned {
+  readonly kind: 'binary';
+  readonly op: string;
+  readonly left: AstExpr;
+  readonly right: AstExpr;
+}
 export interface IsTest extends Spanned {
   readonly kind: 'is';
   readonly arg: AstExpr;
   readonly test: 'null' | 'true' | 'false';
   readonly negated: boolean;
 }
-export interface IsDistinct extends Spanned { readonly kind: 'is-distinct'; readonly left: AstExpr; readonly right: AstExpr; readonly negated: boolean }
+export interface IsDistinct extends Spanned {
+  readonly kind: 'is-distinct';
+  readonly left: AstExpr;
+  readonly right: AstExpr;
+  readonly negated: boolean;
+}
 export interface Between extends Spanned {
   readonly kind: 'between';
   readonly arg: AstExpr;
@@ -53,8 +73,18 @@ export interface Between extends Spanned {
   readonly high: AstExpr;
   readonly negated: boolean;
 }
-export interface InList extends Spanned { readonly kind: 'in-list'; readonly arg: AstExpr; readonly items: readonly AstExpr[]; readonly negated: boolean }
-export interface InQuery extends Spanned { readonly kind: 'in-query'; readonly arg: AstExpr; readonly query: Query; readonly negated: boolean }
+export interface InList extends Spanned {
+  readonly kind: 'in-list';
+  readonly arg: AstExpr;
+  readonly items: readonly AstExpr[];
+  readonly negated: boolean;
+}
+export interface InQuery extends Spanned {
+  readonly kind: 'in-query';
+  readonly arg: AstExpr;
+  readonly query: Query;
+  readonly negated: boolean;
+}
 export interface Like extends Spanned {
   readonly kind: 'like';
   readonly op: 'like' | 'ilike' | 'similar';
@@ -79,7 +109,12 @@ export interface CaseExpr extends Spanned {
   readonly branches: readonly { readonly when: AstExpr; readonly then: AstExpr }[];
   readonly otherwise: AstExpr | undefined;
 }
-export interface CastExpr extends Spanned { readonly kind: 'cast'; readonly arg: AstExpr; readonly type: AstType; readonly attempt: boolean }
+export interface CastExpr extends Spanned {
+  readonly kind: 'cast';
+  readonly arg: AstExpr;
+  readonly type: AstType;
+  readonly attempt: boolean;
+}
 export interface FunctionCall extends Spanned {
   readonly kind: 'function';
   readonly name: Name;
@@ -95,12 +130,24 @@ export interface Argument { readonly name: Name | undefined; readonly value: Ast
 export interface Row extends Spanned { readonly kind: 'row'; readonly items: readonly AstExpr[] }
 export interface ArrayLiteral extends Spanned { readonly kind: 'array'; readonly items: readonly AstExpr[] }
 export interface FieldAccess extends Spanned { readonly kind: 'field'; readonly arg: AstExpr; readonly name: Name }
-export interface Subscript extends Spanned { readonly kind: 'subscript'; readonly arg: AstExpr; readonly index: AstExpr }
+export interface Subscript extends Spanned {
+  readonly kind: 'subscript';
+  readonly arg: AstExpr;
+  readonly index: AstExpr;
+}
 /** `fraud@3`: a version of a model, only as the first argument of predict. */
 export interface ModelVersion extends Spanned { readonly kind: 'model'; readonly name: Name; readonly version: number }
 
 export type AstExpr =
-  | NumberLiteral | StringLiteral | BooleanLiteral | NullLiteral | TypedLiteral | IntervalLiteral | Parameter | ColumnName | Star
+  | NumberLiteral
+  | StringLiteral
+  | BooleanLiteral
+  | NullLiteral
+  | TypedLiteral
+  | IntervalLiteral
+  | Parameter
+  | ColumnName
+  | Star
   | Unary | Binary | IsTest | IsDistinct | Between | InList | InQuery | Like | Quantified | Exists | ScalarSubquery
   | CaseExpr | CastExpr | FunctionCall | Row | ArrayLiteral | FieldAccess | Subscript | ModelVersion;
 
@@ -175,11 +222,28 @@ export interface NestedBody extends Spanned { readonly kind: 'nested'; readonly 
 export type QueryBody = Select | ValuesBody | SetBody | NestedBody;
 
 export interface Alias { readonly name: Name; readonly columns: readonly Name[] }
-export interface TableName extends Spanned { readonly kind: 'table'; readonly path: readonly Name[]; readonly alias: Alias | undefined }
+export interface TableName extends Spanned {
+  readonly kind: 'table';
+  readonly path: readonly Name[];
+  readonly alias: Alias | undefined;
+}
 /** `FROM 'file.parquet'` */
-export interface FileTable extends Spanned { readonly kind: 'file'; readonly path: string; readonly alias: Alias | undefined }
-export interface DerivedTable extends Spanned { readonly kind: 'derived'; readonly query: Query; readonly alias: Alias | undefined; readonly lateral: boolean }
-export interface TableFunction extends Spanned { readonly kind: 'table-function'; readonly call: FunctionCall; readonly alias: Alias | undefined }
+export interface FileTable extends Spanned {
+  readonly kind: 'file';
+  readonly path: string;
+  readonly alias: Alias | undefined;
+}
+export interface DerivedTable extends Spanned {
+  readonly kind: 'derived';
+  readonly query: Query;
+  readonly alias: Alias | undefined;
+  readonly lateral: boolean;
+}
+export interface TableFunction extends Spanned {
+  readonly kind: 'table-function';
+  readonly call: FunctionCall;
+  readonly alias: Alias | undefined;
+}
 /** `PREDICT(MODEL = m, DATA = t AS d) WITH (score REAL) AS p` */
 export interface PredictTable extends Spanned {
   readonly kind: 'predict';
@@ -281,7 +345,20 @@ export interface Explain extends Spanned {
   readonly options: readonly StatementOption[];
   readonly statement: Statement;
 }
-export interface Transaction extends Spanned { readonly kind: 'transaction'; readonly action: 'begin' | 'commit' | 'rollback' }
+export interface Transaction extends Spanned {
+  readonly kind: 'transaction';
+  readonly action: 'begin' | 'commit' | 'rollback';
+}
 
 export type Statement =
-  | QueryStatement | CreateTable | CreateView | CreateModel | Drop | Insert | Update | Delete | Copy | Explain | Transaction;
+  | QueryStatement
+  | CreateTable
+  | CreateView
+  | CreateModel
+  | Drop
+  | Insert
+  | Update
+  | Delete
+  | Copy
+  | Explain
+  | Transaction;

@@ -1,5 +1,15 @@
 /** Calls: scalar functions by the table, aggregates and windows as markers, predict. */
-import { AGGREGATE_OPS, WINDOW_ONLY_OPS, type AggregateCall, type AggregateOp, type Expr, type FrameBound, type SortKey, type WindowCall, type WindowOp } from '../../ir/node.js';
+import {
+  AGGREGATE_OPS,
+  WINDOW_ONLY_OPS,
+  type AggregateCall,
+  type AggregateOp,
+  type Expr,
+  type FrameBound,
+  type SortKey,
+  type WindowCall,
+  type WindowOp,
+} from '../../ir/node.js';
 import { make } from '../../ir/build.js';
 import { children, withChildren } from '../../ir/rewrite.js';
 import { scalar } from '../../ir/type.js';
@@ -21,7 +31,8 @@ export function bindCall(ast: FunctionCall, cx: ExprContext): Expr {
   if (name === 'predict') return bindPredict(ast, cx);
   if (ast.over !== undefined) return bindWindow(ast, name, cx);
   if (aggregateOf(name) !== undefined) return bindAggregateCall(ast, cx);
-  if (WINDOW_ONLY.has(name)) throw new CompileError(`${name} is a window function: expected OVER (...) after it`, { span: ast.span });
+  if (WINDOW_ONLY.has(name))
+    throw new CompileError(`${name} is a window function: expected OVER (...) after it`, { span: ast.span });
   if (ast.distinct || ast.filter !== undefined || ast.order.length > 0) {
     throw new CompileError(`DISTINCT, FILTER and ORDER BY belong to aggregates; ${name} is none`, { span: ast.span });
   }
@@ -32,7 +43,10 @@ function bindFunction(ast: FunctionCall, cx: ExprContext): Expr {
   const entry = functionOf(ast.name.text);
   if (entry === undefined) {
     const names = [...functionNames(), ...aggregateNames(), ...WINDOW_ONLY, 'predict'];
-    throw new CompileError(`function "${ast.name.text}" does not exist`, { span: ast.name.span, suggestion: nearestName(ast.name.text, names) });
+    throw new CompileError(`function "${ast.name.text}" does not exist`, {
+      span: ast.name.span,
+      suggestion: nearestName(ast.name.text, names),
+    });
   }
   const args = positional(ast).map((arg) => bindExpr(arg, cx));
   for (const overload of entry.overloads) {
@@ -44,12 +58,15 @@ function bindFunction(ast: FunctionCall, cx: ExprContext): Expr {
 
 function positional(ast: FunctionCall): readonly FunctionCall['args'][number]['value'][] {
   const named = ast.args.find((arg) => arg.name !== undefined);
-  if (named !== undefined) throw new CompileError(`${ast.name.text} takes no argument by name`, { span: named.name!.span });
+  if (named !== undefined)
+    throw new CompileError(`${ast.name.text} takes no argument by name`, { span: named.name!.span });
   return ast.args.map((arg) => arg.value);
 }
 
 function badArguments(ast: FunctionCall, args: readonly Expr[], signature: string): CompileError {
-  return new CompileError(`${ast.name.text}(${args.map(typeName).join(', ')}) does not exist: expected ${signature}`, { span: ast.span });
+  return new CompileError(`${ast.name.text}(${args.map(typeName).join(', ')}) does not exist: expected ${signature}`, {
+    span: ast.span,
+  });
 }
 
 function selectOf(ast: FunctionCall, cx: ExprContext, what: 'aggregate' | 'window function'): SelectParts {
@@ -81,11 +98,17 @@ const ORDERED: ReadonlySet<AggregateOp> = new Set<AggregateOp>(['string_agg', 'f
 function bindAggregateCall(ast: FunctionCall, cx: ExprContext): Expr {
   const outside = cx.env.outerSelects[0];
   if (outside === undefined) selectOf(ast, cx, 'aggregate');
-  const within: ExprContext = { ...cx, noAggregates: 'in the argument of an aggregate', noWindows: 'in the argument of an aggregate' };
+  const within: ExprContext = {
+    ...cx,
+    noAggregates: 'in the argument of an aggregate',
+    noWindows: 'in the argument of an aggregate',
+  };
   const bound = bindArguments(ast, within);
-  if (outside !== undefined && bound.args.some(isOfOuterRow) && !bound.args.some(holdsRef)) return outerAggregate(ast, bound, outside, cx);
+  if (outside !== undefined && bound.args.some(isOfOuterRow) && !bound.args.some(holdsRef))
+    return outerAggregate(ast, bound, outside, cx);
   const { markers } = selectOf(ast, cx, 'aggregate');
-  if (ast.order.length > 0 && ORDERED.has(bound.op)) throw new CompileError(`ORDER BY inside ${ast.name.text} is not supported yet`, { span: ast.order[0]!.span });
+  if (ast.order.length > 0 && ORDERED.has(bound.op))
+    throw new CompileError(`ORDER BY inside ${ast.name.text} is not supported yet`, { span: ast.order[0]!.span });
   const filter = ast.filter === undefined ? undefined : asCondition(bindExpr(ast.filter, within), ast.filter, 'FILTER');
   const type = scalar(bound.dtype, { nullable: bound.never === undefined });
   const distinct = ast.distinct && bound.op !== 'min' && bound.op !== 'max';
@@ -93,16 +116,27 @@ function bindAggregateCall(ast: FunctionCall, cx: ExprContext): Expr {
   return markers.add({ kind: 'aggregate', call }, type);
 }
 
-const isOfOuterRow = (expr: Expr): boolean => (expr.kind === 'outer' ? expr.depth === 1 : children(expr).some((child) => isOfOuterRow(child as Expr)));
+const isOfOuterRow = (expr: Expr): boolean =>
+  expr.kind === 'outer' ? expr.depth === 1 : children(expr).some((child) => isOfOuterRow(child as Expr));
 const holdsRef = (expr: Expr): boolean =>
   expr.kind === 'ref' || expr.kind === 'subquery' || (expr.kind === 'outer' && expr.depth > 1)
   || children(expr).some((child) => holdsRef(child as Expr));
 
 /** `(SELECT ... WHERE x > min(t.a))` over columns of the enclosing query alone is an aggregate of that query. */
 function outerAggregate(ast: FunctionCall, bound: BoundAggregate, { markers }: SelectParts, cx: ExprContext): Expr {
-  if (ast.filter !== undefined) throw new CompileError('FILTER on an aggregate of an enclosing query is not supported yet', { span: ast.filter.span });
+  if (ast.filter !== undefined)
+    throw new CompileError('FILTER on an aggregate of an enclosing query is not supported yet', {
+      span: ast.filter.span,
+    });
   const type = scalar(bound.dtype, { nullable: bound.never === undefined });
-  const call: AggregateCall = { op: bound.op, args: bound.args.map(inward), distinct: ast.distinct, filter: undefined, name: callName(ast, cx), type };
+  const call: AggregateCall = {
+    op: bound.op,
+    args: bound.args.map(inward),
+    distinct: ast.distinct,
+    filter: undefined,
+    name: callName(ast, cx),
+    type,
+  };
   const { index } = markers.add({ kind: 'aggregate', call }, type);
   return make({ kind: 'outer', depth: 1, index, type });
 }
@@ -126,7 +160,9 @@ function bindWindow(ast: FunctionCall, name: string, cx: ExprContext): Expr {
   if (ast.distinct) throw new CompileError('DISTINCT in a window function is not supported yet', { span: ast.span });
   if (ast.ignoreNulls) throw new CompileError('IGNORE NULLS is not supported yet', { span: ast.span });
   const spec = resolveSpec(ast.over!, windows);
-  const { op, args, dtype, nullable } = WINDOW_ONLY.has(name) ? windowOnly(ast, name as WindowOp, within) : windowedAggregate(ast, within);
+  const { op, args, dtype, nullable } = WINDOW_ONLY.has(name)
+    ? windowOnly(ast, name as WindowOp, within)
+    : windowedAggregate(ast, within);
   const type = scalar(dtype, { nullable });
   const call: WindowCall = {
     op, args, type, name: callName(ast, cx),
@@ -145,7 +181,11 @@ export function sortKey(expr: Expr, item: Pick<OrderItem, 'descending' | 'nulls'
 function resolveSpec(over: WindowSpec | Name, windows: ReadonlyMap<string, WindowSpec>): WindowSpec {
   const find = (name: Name): WindowSpec => {
     const found = windows.get(name.text.toLowerCase());
-    if (found === undefined) throw new CompileError(`window "${name.text}" does not exist`, { span: name.span, suggestion: nearestName(name.text, windows.keys()) });
+    if (found === undefined)
+      throw new CompileError(`window "${name.text}" does not exist`, {
+        span: name.span,
+        suggestion: nearestName(name.text, windows.keys()),
+      });
     return found;
   };
   if ('text' in over) return resolveSpec(find(over), windows);
@@ -159,13 +199,21 @@ function resolveSpec(over: WindowSpec | Name, windows: ReadonlyMap<string, Windo
   };
 }
 
-interface BoundWindow { readonly op: WindowOp; readonly args: readonly Expr[]; readonly dtype: AggregateCall['type']['dtype']; readonly nullable: boolean }
+interface BoundWindow {
+  readonly op: WindowOp;
+  readonly args: readonly Expr[];
+  readonly dtype: AggregateCall['type']['dtype'];
+  readonly nullable: boolean;
+}
 
 /** FILTER of a windowed aggregate: its argument is NULL where the condition does not hold. */
 function windowedAggregate(ast: FunctionCall, cx: ExprContext): BoundWindow {
   if (aggregateOf(ast.name.text) === undefined) {
     const names = [...aggregateNames(), ...WINDOW_ONLY, ...AGGREGATE_OPS];
-    throw new CompileError(`window function "${ast.name.text}" does not exist`, { span: ast.name.span, suggestion: nearestName(ast.name.text, names) });
+    throw new CompileError(`window function "${ast.name.text}" does not exist`, {
+      span: ast.name.span,
+      suggestion: nearestName(ast.name.text, names),
+    });
   }
   const { op, args, dtype, never } = bindArguments(ast, cx);
   const nullable = never === undefined;
@@ -177,7 +225,8 @@ function windowedAggregate(ast: FunctionCall, cx: ExprContext): BoundWindow {
 }
 
 function windowOnly(ast: FunctionCall, op: WindowOp, cx: ExprContext): BoundWindow {
-  if (ast.filter !== undefined) throw new CompileError(`FILTER belongs to aggregates; ${op} is none`, { span: ast.filter.span });
+  if (ast.filter !== undefined)
+    throw new CompileError(`FILTER belongs to aggregates; ${op} is none`, { span: ast.filter.span });
   const args = positional(ast).map((value) => bindExpr(value, cx));
   const bad = (signature: string): CompileError => badArguments(ast, args, signature);
   switch (op) {
@@ -198,11 +247,15 @@ function windowOnly(ast: FunctionCall, op: WindowOp, cx: ExprContext): BoundWind
 
 /** lag, lead, first_value, last_value, nth_value: the type is that of their first argument. */
 function valueWindow(ast: FunctionCall, op: WindowOp, args: readonly Expr[]): BoundWindow {
-  const signature = { lag: 'lag(x [, offset [, default]])', lead: 'lead(x [, offset [, default]])', nth_value: 'nth_value(x, n)' }[op as string] ?? `${op}(x)`;
+  const signature =
+    { lag: 'lag(x [, offset [, default]])', lead: 'lead(x [, offset [, default]])', nth_value: 'nth_value(x, n)' }[
+      op as string
+    ] ?? `${op}(x)`;
   const most = op === 'lag' || op === 'lead' ? 3 : op === 'nth_value' ? 2 : 1;
   const [value, count, otherwise] = args;
   const dtype = value === undefined ? undefined : dtypeOf(value);
-  if (value === undefined || dtype === undefined || args.length > most || (op === 'nth_value' && args.length < 2)) throw badArguments(ast, args, signature);
+  if (value === undefined || dtype === undefined || args.length > most || (op === 'nth_value' && args.length < 2))
+    throw badArguments(ast, args, signature);
   const bound = [value];
   if (count !== undefined) bound.push(fitted(count, 'i64') ?? castTo(count, 'i64', { span: ast.span }));
   if (otherwise !== undefined) bound.push(coerceTo(otherwise, dtype, ast.span));
@@ -210,7 +263,8 @@ function valueWindow(ast: FunctionCall, op: WindowOp, args: readonly Expr[]): Bo
 }
 
 function bindFrame(frame: WindowFrame, cx: ExprContext): WindowCall['frame'] {
-  if (frame.exclude !== undefined) throw new CompileError('EXCLUDE in a window frame is not supported yet', { span: frame.exclude });
+  if (frame.exclude !== undefined)
+    throw new CompileError('EXCLUDE in a window frame is not supported yet', { span: frame.exclude });
   return { unit: frame.unit, start: bindBound(frame.start, cx), end: bindBound(frame.end, cx) };
 }
 
@@ -223,7 +277,10 @@ function bindBound(bound: AstFrameBound, cx: ExprContext): FrameBound {
     case 'following': {
       const offset = fitted(bindExpr(bound.offset!, cx), 'f64');
       const number = offset?.kind === 'literal' ? Number(offset.value ?? NaN) : NaN;
-      if (!(number >= 0)) throw new CompileError('the offset of a window frame must be a constant number that is not negative', { span: bound.offset!.span });
+      if (!(number >= 0))
+        throw new CompileError('the offset of a window frame must be a constant number that is not negative', {
+          span: bound.offset!.span,
+        });
       return { kind: 'offset', offset: bound.kind === 'preceding' ? -number : number };
     }
   }

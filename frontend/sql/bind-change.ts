@@ -12,14 +12,32 @@ import { bindQuery } from './bind-query.js';
 import type { TableView } from './catalog-view.js';
 import { asCondition } from './coerce.js';
 import { plainContext, type Env } from './context.js';
-import { bool, call, castTo, choose, coerceTo, dtypeOf, isTextLiteral, nullOf, pack, part, ref, text, typeName } from './make-expr.js';
+import {
+  bool,
+  call,
+  castTo,
+  choose,
+  coerceTo,
+  dtypeOf,
+  isTextLiteral,
+  nullOf,
+  pack,
+  part,
+  ref,
+  text,
+  typeName,
+} from './make-expr.js';
 import { EMPTY_SCOPE, scopeOf } from './scope.js';
 
 function tableNamed(name: Name, env: Env): TableView {
   const table = env.catalog.table(name.text);
   if (table !== undefined) return table;
-  if (env.catalog.view?.(name.text) !== undefined) throw new CompileError(`"${name.text}" is a view: only tables can be changed`, { span: name.span });
-  throw new CompileError(`table "${name.text}" does not exist`, { span: name.span, suggestion: nearestName(name.text, env.catalog.tableNames()) });
+  if (env.catalog.view?.(name.text) !== undefined)
+    throw new CompileError(`"${name.text}" is a view: only tables can be changed`, { span: name.span });
+  throw new CompileError(`table "${name.text}" does not exist`, {
+    span: name.span,
+    suggestion: nearestName(name.text, env.catalog.tableNames()),
+  });
 }
 
 /** Positions in the table of the columns named; all when none are. */
@@ -29,7 +47,13 @@ function columnsNamed(table: TableView, names: readonly Name[]): readonly number
   const places = names.map((name) => {
     const place = columns.findIndex((column) => column.name.toLowerCase() === name.text.toLowerCase());
     if (place < 0) {
-      throw new CompileError(`table "${table.name}" has no column "${name.text}"`, { span: name.span, suggestion: nearestName(name.text, columns.map((column) => column.name)) });
+      throw new CompileError(`table "${table.name}" has no column "${name.text}"`, {
+        span: name.span,
+        suggestion: nearestName(
+          name.text,
+          columns.map((column) => column.name),
+        ),
+      });
     }
     return place;
   });
@@ -42,7 +66,11 @@ export function bindInsert(ast: Insert, env: Env): { readonly table: string; rea
   const table = tableNamed(ast.table, env);
   const places = columnsNamed(table, ast.columns);
   const { body } = ast.query;
-  const plain = body.kind === 'values' && ast.query.with.length === 0 && ast.query.limit === undefined && ast.query.order.length === 0;
+  const plain =
+    body.kind === 'values' &&
+    ast.query.with.length === 0 &&
+    ast.query.limit === undefined &&
+    ast.query.order.length === 0;
   const plan = plain ? insertedValues(body, table, places, env) : insertedRows(ast, table, places, env);
   return { table: table.name, plan };
 }
@@ -64,7 +92,15 @@ function insertedValues(body: ValuesBody, table: TableView, places: readonly num
       return stored(place < 0 ? nullOf('null') : bindExpr(row[place]!, cx), column, span);
     });
   });
-  const type = relationOf(columns.map((column, i) => ({ name: column.name, type: withNullable(column.type, rows.some((row) => row[i]!.type.nullable)) })));
+  const type = relationOf(
+    columns.map((column, i) => ({
+      name: column.name,
+      type: withNullable(
+        column.type,
+        rows.some((row) => row[i]!.type.nullable),
+      ),
+    })),
+  );
   return make({ kind: 'values', rows, type });
 }
 
@@ -80,7 +116,8 @@ function insertedRows(ast: Insert, table: TableView, places: readonly number[], 
 }
 
 function projected(input: Relation, exprs: readonly Expr[], columns: readonly Column[]): Relation {
-  const same = exprs.length === input.type.columns.length && exprs.every((expr, i) => expr.kind === 'ref' && expr.index === i);
+  const same =
+    exprs.length === input.type.columns.length && exprs.every((expr, i) => expr.kind === 'ref' && expr.index === i);
   const names = columns.map((column) => column.name);
   return same ? withNames(input, names) : make({ kind: 'project', input, exprs, names });
 }
@@ -94,22 +131,33 @@ function stored(value: Expr, column: Column, span: Span): Expr {
   const dtype = dtypeOf(cast);
   if (dtype === undefined) return cast;
   const failure = castTo(call('error', text(message)), dtype);
-  return make({ kind: 'case', branches: [{ when: call('is_null', cast), then: failure }], otherwise: cast, type: withNullable(cast.type, false) });
+  return make({
+    kind: 'case',
+    branches: [{ when: call('is_null', cast), then: failure }],
+    otherwise: cast,
+    type: withNullable(cast.type, false),
+  });
 }
 
 function storedAs(value: Expr, column: Column, span: Span): Expr {
   const target = column.type;
-  const refused = (): CompileError => new CompileError(`column "${column.name}" is ${sqlTypeName(target)} and cannot take ${typeName(value)}`, { span });
+  const refused = (): CompileError =>
+    new CompileError(`column "${column.name}" is ${sqlTypeName(target)} and cannot take ${typeName(value)}`, { span });
   if (target.kind === 'scalar') {
     const from = dtypeOf(value);
     if (from === undefined || !canCast(from, target.dtype)) throw refused();
     return isTextLiteral(value) ? coerceTo(value, target.dtype, span) : castTo(value, target.dtype, { span });
   }
   if (target.kind !== 'tensor') throw refused();
-  if (dtypeOf(value) === 'null') throw new CompileError(`column "${column.name}" is ${sqlTypeName(target)}: a NULL array cannot be written yet`, { span });
+  if (dtypeOf(value) === 'null')
+    throw new CompileError(`column "${column.name}" is ${sqlTypeName(target)}: a NULL array cannot be written yet`, {
+      span,
+    });
   if (value.type.kind !== 'tensor' || value.type.dims.join() !== target.dims.join()) throw refused();
   if (value.type.dtype === target.dtype) return value;
-  const parts = Array.from({ length: Number(target.dims[0]) }, (_, i) => castTo(part(value, i), target.dtype, { span }));
+  const parts = Array.from({ length: Number(target.dims[0]) }, (_, i) =>
+    castTo(part(value, i), target.dtype, { span }),
+  );
   return pack(parts, tensor(target.dtype, target.dims, { nullable: value.type.nullable }));
 }
 
@@ -117,17 +165,29 @@ function storedAs(value: Expr, column: Column, span: Span): Expr {
 
 interface Change { readonly table: string; readonly plan: Relation; readonly changed: Relation }
 
-function target(ast: Update | Delete, env: Env): { table: TableView; scan: Relation; condition: Expr; cx: ReturnType<typeof plainContext> } {
+function target(
+  ast: Update | Delete,
+  env: Env,
+): { table: TableView; scan: Relation; condition: Expr; cx: ReturnType<typeof plainContext> } {
   const table = tableNamed(ast.table, env);
   const { relation: scan } = scanOf(table.name, table.schema.columns);
-  const cx = plainContext(env, scopeOf(table.schema.columns, { table: ast.alias?.text ?? ast.table.text }), `in ${ast.kind.toUpperCase()}`);
+  const cx = plainContext(
+    env,
+    scopeOf(table.schema.columns, { table: ast.alias?.text ?? ast.table.text }),
+    `in ${ast.kind.toUpperCase()}`,
+  );
   const condition = ast.where === undefined ? bool(true) : asCondition(bindExpr(ast.where, cx), ast.where, 'WHERE');
   return { table, scan, condition, cx };
 }
 
 function countOf(scan: Relation, condition: Expr): Relation {
   const input = make({ kind: 'filter', input: scan, predicate: condition });
-  return make({ kind: 'aggregate', input, groups: [], calls: [{ op: 'count_star', args: [], distinct: false, filter: undefined, name: 'count', type: scalar('i64') }] });
+  return make({
+    kind: 'aggregate',
+    input,
+    groups: [],
+    calls: [{ op: 'count_star', args: [], distinct: false, filter: undefined, name: 'count', type: scalar('i64') }],
+  });
 }
 
 export function bindUpdate(ast: Update, env: Env): Change {
@@ -156,13 +216,27 @@ export function bindDelete(ast: Delete, env: Env): Change {
 const FORMATS = ['csv', 'parquet', 'arrow'] as const;
 type Format = (typeof FORMATS)[number];
 
-const BY_EXTENSION: Readonly<Record<string, Format>> = { csv: 'csv', tsv: 'csv', tbl: 'csv', txt: 'csv', parquet: 'parquet', arrow: 'arrow', feather: 'arrow', ipc: 'arrow' };
+const BY_EXTENSION: Readonly<Record<string, Format>> = {
+  csv: 'csv',
+  tsv: 'csv',
+  tbl: 'csv',
+  txt: 'csv',
+  parquet: 'parquet',
+  arrow: 'arrow',
+  feather: 'arrow',
+  ipc: 'arrow',
+};
 
 function formatOf(ast: Copy): Format {
   const option = ast.options.find((candidate) => candidate.name.text.toLowerCase() === 'format');
-  const name = String(option?.value ?? BY_EXTENSION[ast.file.replace(/^.*\./, '').toLowerCase()] ?? 'csv').toLowerCase();
+  const name = String(
+    option?.value ?? BY_EXTENSION[ast.file.replace(/^.*\./, '').toLowerCase()] ?? 'csv',
+  ).toLowerCase();
   const format = FORMATS.find((candidate) => candidate === name);
-  if (format === undefined) throw new CompileError(`the format of a file is ${FORMATS.join(', ')}; found ${name}`, { span: option?.name.span ?? ast.span });
+  if (format === undefined)
+    throw new CompileError(`the format of a file is ${FORMATS.join(', ')}; found ${name}`, {
+      span: option?.name.span ?? ast.span,
+    });
   return format;
 }
 
@@ -174,14 +248,25 @@ const COPY_OPTIONS: ReadonlySet<string> = new Set([
 export function bindCopy(ast: Copy, env: Env): BoundCopyFrom | BoundCopyTo {
   const unknown = ast.options.find((option) => !COPY_OPTIONS.has(option.name.text.toLowerCase()));
   if (unknown !== undefined) {
-    throw new CompileError(`COPY has no option "${unknown.name.text}"`, { span: unknown.name.span, suggestion: nearestName(unknown.name.text, COPY_OPTIONS) });
+    throw new CompileError(`COPY has no option "${unknown.name.text}"`, {
+      span: unknown.name.span,
+      suggestion: nearestName(unknown.name.text, COPY_OPTIONS),
+    });
   }
   const options = optionValues(ast.options);
   const format = formatOf(ast);
   if (ast.direction === 'from') {
     if (ast.table === undefined) throw new CompileError('COPY FROM wants a table', { span: ast.span });
     const table = tableNamed(ast.table, env);
-    return { kind: 'copy-from', table: table.name, schema: table.schema, columns: columnsNamed(table, ast.columns), file: ast.file, format, options };
+    return {
+      kind: 'copy-from',
+      table: table.name,
+      schema: table.schema,
+      columns: columnsNamed(table, ast.columns),
+      file: ast.file,
+      format,
+      options,
+    };
   }
   return { kind: 'copy-to', plan: copied(ast, env), parameters: [], file: ast.file, format, options };
 }

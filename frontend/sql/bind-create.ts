@@ -21,7 +21,12 @@ interface NewTable {
 }
 
 export function bindCreateTable(ast: CreateTable, env: Env): NewTable {
-  const common = { kind: 'create-table' as const, name: ast.name.text, replace: ast.replace, ifNotExists: ast.ifNotExists };
+  const common = {
+    kind: 'create-table' as const,
+    name: ast.name.text,
+    replace: ast.replace,
+    ifNotExists: ast.ifNotExists,
+  };
   if (!ast.replace && !ast.ifNotExists) refuseKnown(ast.name, env.catalog);
   if (ast.query === undefined) return { ...common, schema: schemaOf(ast), plan: undefined };
   const plan = storable(ast.query.span, bindQuery(ast.query, env));
@@ -29,32 +34,46 @@ export function bindCreateTable(ast: CreateTable, env: Env): NewTable {
 }
 
 function refuseKnown(name: Name, catalog: CatalogView): void {
-  const known = catalog.table(name.text) !== undefined ? 'table' : catalog.view?.(name.text) !== undefined ? 'view' : undefined;
+  const known =
+    catalog.table(name.text) !== undefined ? 'table' : catalog.view?.(name.text) !== undefined ? 'view' : undefined;
   if (known !== undefined) {
-    throw new CompileError(`${known} "${name.text}" already exists; write CREATE OR REPLACE or IF NOT EXISTS`, { span: name.span });
+    throw new CompileError(`${known} "${name.text}" already exists; write CREATE OR REPLACE or IF NOT EXISTS`, {
+      span: name.span,
+    });
   }
 }
 
 /** Constraints that are not kept are refused rather than silently forgotten. */
 function schemaOf(ast: CreateTable): RelationType {
   if (ast.constraint !== undefined) {
-    throw new CompileError('PRIMARY KEY, UNIQUE, FOREIGN KEY and CHECK are not enforced, and so not accepted; leave the constraint out', { span: ast.constraint });
+    throw new CompileError(
+      'PRIMARY KEY, UNIQUE, FOREIGN KEY and CHECK are not enforced, and so not accepted; leave the constraint out',
+      { span: ast.constraint },
+    );
   }
   const columns = ast.columns.map((column): Column => {
-    if (column.unique !== undefined) throw new CompileError('PRIMARY KEY and UNIQUE are not enforced, and so not accepted; NOT NULL is', { span: column.unique });
-    if (column.defaultValue !== undefined) throw new CompileError('DEFAULT is not supported yet', { span: column.defaultValue.span });
+    if (column.unique !== undefined)
+      throw new CompileError('PRIMARY KEY and UNIQUE are not enforced, and so not accepted; NOT NULL is', {
+        span: column.unique,
+      });
+    if (column.defaultValue !== undefined)
+      throw new CompileError('DEFAULT is not supported yet', { span: column.defaultValue.span });
     return { name: column.name.text, type: bindType(column.type, { nullable: !column.notNull }) };
   });
   const seen = new Set<string>();
   for (const { name } of ast.columns) {
-    if (seen.has(name.text.toLowerCase())) throw new CompileError(`column "${name.text}" is there twice`, { span: name.span });
+    if (seen.has(name.text.toLowerCase()))
+      throw new CompileError(`column "${name.text}" is there twice`, { span: name.span });
     seen.add(name.text.toLowerCase());
   }
   return relation(columns);
 }
 
 /** Columns of a table: distinct names, no bare NULL type, no composite. */
-function storable(span: CreateTable['span'], { relation: input, names }: { relation: Relation; names: readonly string[] }): Relation {
+function storable(
+  span: CreateTable['span'],
+  { relation: input, names }: { relation: Relation; names: readonly string[] },
+): Relation {
   const unique = distinctNames(names);
   const { columns } = input.type;
   const composite = columns.find((column) => column.type.kind === 'struct' || column.type.kind === 'map');
@@ -65,7 +84,9 @@ function storable(span: CreateTable['span'], { relation: input, names }: { relat
     const expr = ref(i, column.type);
     return column.type.kind === 'scalar' && column.type.dtype === 'null' ? castTo(expr, 'i32') : expr;
   });
-  const typed = exprs.every((expr) => expr.kind === 'ref') ? withNames(input, unique) : make({ kind: 'project', input, exprs, names: unique });
+  const typed = exprs.every((expr) => expr.kind === 'ref')
+    ? withNames(input, unique)
+    : make({ kind: 'project', input, exprs, names: unique });
   return typed;
 }
 
@@ -83,14 +104,31 @@ function distinctNames(names: readonly string[]): readonly string[] {
 export function bindCreateView(ast: CreateView, env: Env): BoundCreateView {
   if (!ast.replace && !ast.ifNotExists) refuseKnown(ast.name, env.catalog);
   const { names } = bindQuery(ast.query, env);
-  if (ast.columns.length > names.length) throw new CompileError(`the query gives ${names.length} columns, ${ast.columns.length} names are given`, { span: ast.name.span });
+  if (ast.columns.length > names.length)
+    throw new CompileError(`the query gives ${names.length} columns, ${ast.columns.length} names are given`, {
+      span: ast.name.span,
+    });
   const sql = env.source.slice(ast.query.span.start, ast.query.span.end);
-  return { kind: 'create-view', name: ast.name.text, sql, columns: ast.columns.map((column) => column.text), replace: ast.replace, ifNotExists: ast.ifNotExists };
+  return {
+    kind: 'create-view',
+    name: ast.name.text,
+    sql,
+    columns: ast.columns.map((column) => column.text),
+    replace: ast.replace,
+    ifNotExists: ast.ifNotExists,
+  };
 }
 
 export function bindModelStatement(ast: CreateModel): BoundCreateModel {
   if (ast.file === '') throw new CompileError('CREATE MODEL wants the path of an ONNX file', { span: ast.span });
-  return { kind: 'create-model', name: ast.name.text, file: ast.file, replace: ast.replace, ifNotExists: ast.ifNotExists, options: optionValues(ast.options) };
+  return {
+    kind: 'create-model',
+    name: ast.name.text,
+    file: ast.file,
+    replace: ast.replace,
+    ifNotExists: ast.ifNotExists,
+    options: optionValues(ast.options),
+  };
 }
 
 export function bindDrop(ast: Drop, env: Env): BoundDrop {
@@ -98,7 +136,10 @@ export function bindDrop(ast: Drop, env: Env): BoundDrop {
   const exists = isKnown(ast, env.catalog);
   if (!exists && !ast.ifExists) {
     const names = what === 'model' ? env.catalog.modelNames() : env.catalog.tableNames();
-    throw new CompileError(`${what} "${name.text}${version === undefined ? '' : `@${version}`}" does not exist`, { span: name.span, suggestion: nearestName(name.text, names) });
+    throw new CompileError(`${what} "${name.text}${version === undefined ? '' : `@${version}`}" does not exist`, {
+      span: name.span,
+      suggestion: nearestName(name.text, names),
+    });
   }
   return { kind: 'drop', what, name: name.text, version, exists };
 }

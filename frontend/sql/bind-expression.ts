@@ -14,7 +14,21 @@ import { bindInQuery, bindQuantified, existsSubquery, scalarSubquery } from './b
 import { bindDType, bindType, isArray } from './bind-type.js';
 import { asCondition, unify } from './coerce.js';
 import type { ExprContext } from './context.js';
-import { bool, call, caseOf, castTo, choose, dtypeOf, i64, literal, nullOf, pack, part, text, typeName } from './make-expr.js';
+import {
+  bool,
+  call,
+  caseOf,
+  castTo,
+  choose,
+  dtypeOf,
+  i64,
+  literal,
+  nullOf,
+  pack,
+  part,
+  text,
+  typeName,
+} from './make-expr.js';
 import { fieldOf, mapRefs, resolve, unknownColumn } from './scope.js';
 import { make } from '../../ir/build.js';
 
@@ -36,7 +50,11 @@ export function bindExpr(ast: AstExpr, cx: ExprContext): Expr {
     case 'like': return bindLike(ast, cx);
     case 'is': return bindIs(ast, cx);
     case 'is-distinct': {
-      const [left, right] = unify([bindExpr(ast.left, cx), bindExpr(ast.right, cx)], [ast.left, ast.right], 'IS DISTINCT FROM') as [Expr, Expr];
+      const [left, right] = unify(
+        [bindExpr(ast.left, cx), bindExpr(ast.right, cx)],
+        [ast.left, ast.right],
+        'IS DISTINCT FROM',
+      ) as [Expr, Expr];
       return call(ast.negated ? 'is_not_distinct' : 'is_distinct', left, right);
     }
     case 'case': return bindCase(ast, cx);
@@ -48,7 +66,10 @@ export function bindExpr(ast: AstExpr, cx: ExprContext): Expr {
     case 'quantified': return bindQuantified(ast, cx);
     case 'field': return fieldOf(bindExpr(ast.arg, cx), ast.name);
     case 'subscript': return bindSubscript(ast, cx);
-    case 'star': throw new CompileError('* cannot stand here: it belongs in a select list, count(*) or predict(model, t.*)', { span: ast.span });
+    case 'star':
+      throw new CompileError('* cannot stand here: it belongs in a select list, count(*) or predict(model, t.*)', {
+        span: ast.span,
+      });
     case 'row': throw new CompileError('a row of values can only be compared', { span: ast.span });
     case 'model': throw new CompileError('a model can only be the first argument of predict', { span: ast.span });
     default: return unreachable(ast);
@@ -63,7 +84,8 @@ function bindColumn(ast: ColumnName, cx: ExprContext): Expr {
   if (alias !== undefined) return alias;
   for (const [i, scope] of cx.env.outer.entries()) {
     const outside = resolve(scope, ast.path);
-    if (outside !== undefined) return mapRefs(outside, (index, type) => make({ kind: 'outer', depth: i + 1, index, type }));
+    if (outside !== undefined)
+      return mapRefs(outside, (index, type) => make({ kind: 'outer', depth: i + 1, index, type }));
   }
   throw unknownColumn(ast.path, [cx.row, ...cx.env.outer]);
 }
@@ -79,7 +101,9 @@ function bindCase(ast: CaseExpr, cx: ExprContext): Expr {
   const operand = ast.operand === undefined ? undefined : bindExpr(ast.operand, cx);
   const whens = ast.branches.map((branch) => {
     const when = bindExpr(branch.when, cx);
-    return operand === undefined ? asCondition(when, branch.when, 'WHEN') : compare('=', operand, when, branch.when.span);
+    return operand === undefined
+      ? asCondition(when, branch.when, 'WHEN')
+      : compare('=', operand, when, branch.when.span);
   });
   const otherwise = ast.otherwise === undefined ? nullOf('null') : bindExpr(ast.otherwise, cx);
   const places = [...ast.branches.map((branch) => branch.then), ast.otherwise ?? ast];
@@ -99,7 +123,9 @@ function castArray(arg: Expr, type: AstType, options: { attempt: boolean }): Exp
   if (!fits) throw new CompileError(`cannot cast ${typeName(arg)} to ${sqlTypeName(target)}`, { span: type.span });
   if (arg.type.kind === 'tensor' && arg.type.dtype === target.dtype) return arg;
   const width = Number(target.dims[0]);
-  const parts = Array.from({ length: width }, (_, i) => castTo(part(arg, i), target.dtype, { ...options, span: type.span }));
+  const parts = Array.from({ length: width }, (_, i) =>
+    castTo(part(arg, i), target.dtype, { ...options, span: type.span }),
+  );
   return pack(parts, tensor(target.dtype, target.dims, { nullable: arg.type.nullable }));
 }
 
@@ -109,13 +135,21 @@ function bindSubscript(ast: Subscript, cx: ExprContext): Expr {
   const index = bindExpr(ast.index, cx);
   switch (arg.type.kind) {
     case 'struct': {
-      if (index.kind === 'literal' && typeof index.value === 'string') return fieldOf(arg, { text: index.value, span: ast.index.span });
+      if (index.kind === 'literal' && typeof index.value === 'string')
+        return fieldOf(arg, { text: index.value, span: ast.index.span });
       break;
     }
     case 'map': return elementByKey(arg, index, arg.type.keys, ast);
-    case 'tensor': return elementByKey(arg, index, Array.from({ length: Number(arg.type.dims[0]) }, (_, i) => String(i + 1)), ast);
+    case 'tensor':
+      return elementByKey(
+        arg,
+        index,
+        Array.from({ length: Number(arg.type.dims[0]) }, (_, i) => String(i + 1)),
+        ast,
+      );
     case 'scalar': {
-      if (arg.type.dtype === 'utf8' && isNumeric(dtypeOf(index) ?? 'utf8')) return call('substring', arg, castTo(index, 'i64'), i64(1));
+      if (arg.type.dtype === 'utf8' && isNumeric(dtypeOf(index) ?? 'utf8'))
+        return call('substring', arg, castTo(index, 'i64'), i64(1));
     }
   }
   throw new CompileError(`${typeName(arg)} cannot be subscripted by ${typeName(index)}`, { span: ast.span });
@@ -126,13 +160,16 @@ function elementByKey(arg: Expr, index: Expr, keys: readonly string[], ast: Subs
     const place = keys.indexOf(String(index.value));
     if (place >= 0) return part(arg, place);
     const shown = arg.type.kind === 'tensor' ? `1 to ${keys.length}` : keys.map((key) => `'${key}'`).join(', ');
-    throw new CompileError(`${typeName(arg)} has no element ${String(index.value)}: there are ${shown}`, { span: ast.index.span });
+    throw new CompileError(`${typeName(arg)} has no element ${String(index.value)}: there are ${shown}`, {
+      span: ast.index.span,
+    });
   }
   const keyDType: DType = arg.type.kind === 'map' && arg.type.keyDType === 'utf8' ? 'utf8' : 'i64';
   const key = castTo(index, keyDType, { span: ast.index.span });
   const first = part(arg, 0);
   return keys.reduceRight<Expr>(
-    (otherwise, name, i) => choose(call('eq', key, keyDType === 'utf8' ? text(name) : literal(BigInt(name), 'i64')), part(arg, i), otherwise),
+    (otherwise, name, i) =>
+      choose(call('eq', key, keyDType === 'utf8' ? text(name) : literal(BigInt(name), 'i64')), part(arg, i), otherwise),
     castTo(nullOf('null'), dtypeOf(first) ?? 'null'),
   );
 }

@@ -1,4 +1,7 @@
-/** FROM: tables, views, WITH tables, files, table functions, derived tables, joins, PREDICT. Out: a relation and its names. */
+/**
+ * FROM: tables, views, WITH tables, files, table functions, derived tables, joins, PREDICT. Out: a relation and its
+ * names.
+ */
 import { make } from '../../ir/build.js';
 import { applyModel, type ModelApplication } from '../../ir/bridge.js';
 import type { Expr, Relation } from '../../ir/node.js';
@@ -22,7 +25,10 @@ export interface BoundFrom {
 }
 
 /** One row without columns: what `SELECT 1` is over. */
-export const ONE_ROW: BoundFrom = { relation: make({ kind: 'values', rows: [[]], type: relation([]) }), scope: EMPTY_SCOPE };
+export const ONE_ROW: BoundFrom = {
+  relation: make({ kind: 'values', rows: [[]], type: relation([]) }),
+  scope: EMPTY_SCOPE,
+};
 
 export function bindFrom(refs: readonly TableRef[], env: Env): BoundFrom {
   if (refs.length === 0) return ONE_ROW;
@@ -61,9 +67,16 @@ function renamed(from: Relation, names: readonly string[]): BoundFrom {
 function named(from: BoundFrom, alias: Alias | undefined, table: string | undefined): BoundFrom {
   const names = alias?.columns ?? [];
   if (names.length > from.scope.columns.length) {
-    throw new CompileError(`"${alias!.name.text}" has ${from.scope.columns.length} columns, ${names.length} names are given`, { span: names[names.length - 1]!.span });
+    throw new CompileError(
+      `"${alias!.name.text}" has ${from.scope.columns.length} columns, ${names.length} names are given`,
+      { span: names[names.length - 1]!.span },
+    );
   }
-  const columns = from.scope.columns.map((column, i) => ({ ...column, table: alias?.name.text ?? table, name: names[i]?.text ?? column.name }));
+  const columns = from.scope.columns.map((column, i) => ({
+    ...column,
+    table: alias?.name.text ?? table,
+    name: names[i]?.text ?? column.name,
+  }));
   return { relation: from.relation, scope: { columns } };
 }
 
@@ -80,7 +93,10 @@ function bindTableName(ref: TableName, env: Env): BoundFrom {
   }
   if (/[./]/.test(name.text)) return named(bindFile(name, env), ref.alias, fileStem(name.text));
   const candidates = [...env.catalog.tableNames(), ...env.tables.keys()];
-  throw new CompileError(`table "${name.text}" does not exist`, { span: name.span, suggestion: nearestName(name.text, candidates) });
+  throw new CompileError(`table "${name.text}" does not exist`, {
+    span: name.span,
+    suggestion: nearestName(name.text, candidates),
+  });
 }
 
 export function scanOf(table: string, columns: BoundFrom['relation']['type']['columns']): BoundFrom {
@@ -94,18 +110,32 @@ function fileStem(path: string): string {
 
 function bindFile(path: Name, env: Env): BoundFrom {
   if (env.catalog.file === undefined) {
-    throw new CompileError(`FROM '${path.text}' is not supported yet: make a table of the file first, with COPY table FROM or intarsia import`, { span: path.span });
+    throw new CompileError(
+      `FROM '${path.text}' is not supported yet: make a table of the file first, with COPY table FROM or intarsia import`,
+      { span: path.span },
+    );
   }
   const file = env.catalog.file(path.text);
-  if (file === undefined) throw new CompileError(`file '${path.text}' cannot be read: expected a .parquet, .csv or .arrow file that exists`, { span: path.span });
+  if (file === undefined)
+    throw new CompileError(`file '${path.text}' cannot be read: expected a .parquet, .csv or .arrow file that exists`, {
+      span: path.span,
+    });
   return scanOf(path.text, file.schema.columns);
 }
 
-const FILE_FUNCTIONS: ReadonlySet<string> = new Set(['read_csv', 'read_csv_auto', 'read_parquet', 'parquet_scan', 'read_arrow']);
+const FILE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'read_csv',
+  'read_csv_auto',
+  'read_parquet',
+  'parquet_scan',
+  'read_arrow',
+]);
 
 function bindTableFunction(ref: TableFunction, env: Env): BoundFrom {
   const name = ref.call.name.text.toLowerCase();
-  const args = ref.call.args.map((arg) => bindExpr(arg.value, plainContext(env, EMPTY_SCOPE, 'in the arguments of a table function')));
+  const args = ref.call.args.map((arg) =>
+    bindExpr(arg.value, plainContext(env, EMPTY_SCOPE, 'in the arguments of a table function')),
+  );
   if (FILE_FUNCTIONS.has(name)) {
     const path = args.length === 1 ? fromText(args[0]!) : undefined;
     if (path === undefined) throw new CompileError(`${name} wants the path of a file`, { span: ref.call.span });
@@ -113,18 +143,31 @@ function bindTableFunction(ref: TableFunction, env: Env): BoundFrom {
   }
   if (name !== 'range' && name !== 'generate_series') {
     const suggestion = nearestName(name, ['range', 'generate_series', ...FILE_FUNCTIONS]);
-    throw new CompileError(`table function "${ref.call.name.text}" does not exist`, { span: ref.call.name.span, suggestion });
+    throw new CompileError(`table function "${ref.call.name.text}" does not exist`, {
+      span: ref.call.name.span,
+      suggestion,
+    });
   }
   if (args.length < 1 || args.length > 3) {
-    throw new CompileError(`${name} wants (stop), (start, stop) or (start, stop, step), found ${args.length} arguments`, { span: ref.call.span });
+    throw new CompileError(
+      `${name} wants (stop), (start, stop) or (start, stop, step), found ${args.length} arguments`,
+      { span: ref.call.span },
+    );
   }
   const [start, stop, step] = args.length === 1 ? [i64(0), args[0]!, i64(1)] : [args[0]!, args[1]!, args[2] ?? i64(1)];
   const bounds = [start, stop, step].map((bound) => {
     const [fits] = unify([bound, i64(0)], [ref.call, ref.call], name) as [Expr, Expr];
-    if (fits.type.kind !== 'scalar' || fits.type.dtype !== 'i64') throw new CompileError(`${name} is over BIGINT, found ${typeName(bound)}`, { span: ref.call.span });
+    if (fits.type.kind !== 'scalar' || fits.type.dtype !== 'i64')
+      throw new CompileError(`${name} is over BIGINT, found ${typeName(bound)}`, { span: ref.call.span });
     return fits;
   });
-  const series = make({ kind: 'series', start: bounds[0]!, stop: bounds[1]!, step: bounds[2]!, inclusive: name === 'generate_series' });
+  const series = make({
+    kind: 'series',
+    start: bounds[0]!,
+    stop: bounds[1]!,
+    step: bounds[2]!,
+    inclusive: name === 'generate_series',
+  });
   return named(renamed(series, [name]), ref.alias, name);
 }
 
@@ -134,7 +177,8 @@ function bindJoin(ref: JoinedTable, env: Env): BoundFrom {
   const left = bindTableRef(ref.left, env);
   const right = bindTableRef(ref.right, env);
   const using = ref.natural ? commonNames(left.scope, right.scope) : ref.using;
-  if (ref.join === 'cross' && (ref.on !== undefined || using.length > 0)) throw new CompileError('CROSS JOIN takes no ON or USING', { span: ref.span });
+  if (ref.join === 'cross' && (ref.on !== undefined || using.length > 0))
+    throw new CompileError('CROSS JOIN takes no ON or USING', { span: ref.span });
   if (ref.join !== 'cross' && ref.on === undefined && using.length === 0 && !ref.natural) {
     throw new CompileError('a JOIN needs ON or USING; CROSS JOIN has neither', { span: ref.span });
   }
@@ -147,14 +191,20 @@ function bindJoin(ref: JoinedTable, env: Env): BoundFrom {
   const kind = ref.join === 'inner' && on === undefined ? 'cross' : ref.join;
   const joined = make({ kind: 'join', join: kind, left: left.relation, right: right.relation, on });
   if (ref.join === 'semi' || ref.join === 'anti') return { relation: joined, scope: left.scope };
-  const scopes = [shiftScope(left.scope, 0, joined.type.columns), shiftScope(right.scope, width, joined.type.columns)] as const;
+  const scopes = [
+    shiftScope(left.scope, 0, joined.type.columns),
+    shiftScope(right.scope, width, joined.type.columns),
+  ] as const;
   return { relation: joined, scope: merged(ref, scopes, using) };
 }
 
 function commonNames(left: RowScope, right: RowScope): readonly Name[] {
-  const shown = (scope: RowScope): readonly string[] => scope.columns.filter((column) => !column.hidden).map((column) => column.name);
+  const shown = (scope: RowScope): readonly string[] =>
+    scope.columns.filter((column) => !column.hidden).map((column) => column.name);
   const others = new Set(shown(right).map((name) => name.toLowerCase()));
-  return shown(left).filter((name) => others.has(name.toLowerCase())).map((name) => ({ text: name, span: { start: 0, end: 0 } }));
+  return shown(left)
+    .filter((name) => others.has(name.toLowerCase()))
+    .map((name) => ({ text: name, span: { start: 0, end: 0 } }));
 }
 
 function usingCondition(name: Name, left: RowScope, right: RowScope): Expr {
@@ -168,7 +218,8 @@ function usingCondition(name: Name, left: RowScope, right: RowScope): Expr {
 
 /** The columns of USING stand once: the left's, the right's of a RIGHT JOIN, whichever is there of a FULL JOIN. */
 function merged(ref: JoinedTable, [left, right]: readonly [RowScope, RowScope], using: readonly Name[]): RowScope {
-  const isUsed = (column: ScopeColumn): boolean => !column.hidden && using.some((name) => name.text.toLowerCase() === column.name.toLowerCase());
+  const isUsed = (column: ScopeColumn): boolean =>
+    !column.hidden && using.some((name) => name.text.toLowerCase() === column.name.toLowerCase());
   if (using.length === 0) return { columns: [...left.columns, ...right.columns] };
   const shown: ScopeColumn[] = [];
   for (const column of left.columns) {
@@ -176,12 +227,21 @@ function merged(ref: JoinedTable, [left, right]: readonly [RowScope, RowScope], 
       shown.push(column);
       continue;
     }
-    const other = right.columns.find((candidate) => !candidate.hidden && candidate.name.toLowerCase() === column.name.toLowerCase())!;
-    const expr = ref.join === 'right' ? other.expr : ref.join === 'full' ? call('coalesce', ...unify([column.expr, other.expr], [ref, ref], 'USING')) : column.expr;
+    const other = right.columns.find(
+      (candidate) => !candidate.hidden && candidate.name.toLowerCase() === column.name.toLowerCase(),
+    )!;
+    const expr =
+      ref.join === 'right'
+        ? other.expr
+        : ref.join === 'full'
+          ? call('coalesce', ...unify([column.expr, other.expr], [ref, ref], 'USING'))
+          : column.expr;
     if (expr === column.expr) shown.push(column);
     else shown.push({ ...column, table: undefined, expr, hidden: false }, { ...column, hidden: true });
   }
-  return { columns: [...shown, ...right.columns.map((column) => (isUsed(column) ? { ...column, hidden: true } : column))] };
+  return {
+    columns: [...shown, ...right.columns.map((column) => (isUsed(column) ? { ...column, hidden: true } : column))],
+  };
 }
 
 // ---------------------------------------------------------------- PREDICT(MODEL = m, DATA = t) WITH (...)
@@ -190,22 +250,43 @@ function bindPredictTable(ref: PredictTable, env: Env): BoundFrom {
   const data = bindTableRef(ref.data, env);
   const model = findModel(ref.model, ref.version, env.catalog);
   const shown = data.scope.columns.filter((column) => !column.hidden);
-  const features = shown.map((column) => ({ input: undefined, column: column.name, ofStar: true, expr: column.expr, span: ref.data.span }));
-  const application: ModelApplication = { model: model.label, graph: model.graph, inputs: feed(model, features, ref.span) };
+  const features = shown.map((column) => ({
+    input: undefined,
+    column: column.name,
+    ofStar: true,
+    expr: column.expr,
+    span: ref.data.span,
+  }));
+  const application: ModelApplication = {
+    model: model.label,
+    graph: model.graph,
+    inputs: feed(model, features, ref.span),
+  };
   const applied = applyModel(data.relation, application);
   const outputs = outputsOver(application, data.relation.type.columns.length);
   const wanted = ref.outputs.length === 0 ? outputs : ref.outputs.map((output, i) => {
-    const found = outputs.find((candidate) => candidate.name.toLowerCase() === output.name.text.toLowerCase()) ?? outputs[i];
+          const found =
+            outputs.find((candidate) => candidate.name.toLowerCase() === output.name.text.toLowerCase()) ?? outputs[i];
     if (found === undefined) {
       const there = outputs.map(({ name, expr }) => `${name} ${sqlTypeName(expr.type)}`).join(', ');
-      throw new CompileError(`model ${model.label} has ${outputs.length} outputs: ${there}`, { span: output.name.span });
-    }
+            throw new CompileError(`model ${model.label} has ${outputs.length} outputs: ${there}`, {
+              span: output.name.span,
+            });
+          }
     if (found.expr.type.kind !== 'scalar' && output.type.dims.length === 0) {
-      throw new CompileError(`output ${found.name} is ${sqlTypeName(found.expr.type)}, not ${sqlTypeName(bindType(output.type))}`, { span: output.type.span });
-    }
+            throw new CompileError(
+              `output ${found.name} is ${sqlTypeName(found.expr.type)}, not ${sqlTypeName(bindType(output.type))}`,
+              { span: output.type.span },
+            );
+          }
     return { name: output.name.text, expr: bindCast(found.expr, output.type, { attempt: false }) };
   });
-  const predicted = wanted.map(({ name, expr }): ScopeColumn => ({ table: ref.alias?.name.text, name, expr, hidden: false }));
+  const predicted = wanted.map(({ name, expr }): ScopeColumn => ({
+    table: ref.alias?.name.text,
+    name,
+    expr,
+    hidden: false,
+  }));
   return { relation: applied, scope: { columns: [...data.scope.columns, ...predicted] } };
 }
 

@@ -23,7 +23,10 @@ export function bindNumber(written: string): Expr {
   }
   const digits = (whole + fraction).replace('-', '').length;
   if (digits > MAX_DECIMAL_DIGITS_HELD) return literal(Number(written), 'f64');
-  return literal(BigInt(whole.replace('-', '') + fraction) * (whole.startsWith('-') ? -1n : 1n), decimal({ precision: digits, scale: fraction.length }));
+  return literal(
+    BigInt(whole.replace('-', '') + fraction) * (whole.startsWith('-') ? -1n : 1n),
+    decimal({ precision: digits, scale: fraction.length }),
+  );
 }
 
 export function bindTyped(ast: TypedLiteral): Expr {
@@ -43,8 +46,11 @@ export function bindInterval(ast: IntervalLiteral, cx: ExprContext): Expr {
   const value = bindExpr(ast.value, cx);
   if (ast.unit === undefined) return coerceTo(value, 'interval', ast.span);
   const unit = ast.unit.replace(/y$/, 'ie').replace(/s?$/, 's').replace(/^da[iy]es$/, 'days');
-  const bound = functionOf(`to_${unit}`)?.overloads.map((overload) => overload([value])).find((expr) => expr !== undefined);
-  if (bound === undefined) throw new CompileError(`an INTERVAL in ${ast.unit} of ${typeName(value)} cannot be made`, { span: ast.span });
+  const bound = functionOf(`to_${unit}`)
+    ?.overloads.map((overload) => overload([value]))
+    .find((expr) => expr !== undefined);
+  if (bound === undefined)
+    throw new CompileError(`an INTERVAL in ${ast.unit} of ${typeName(value)} cannot be made`, { span: ast.span });
   return bound;
 }
 

@@ -1,6 +1,15 @@
 /** Operators: arithmetic over numbers, dates and text; comparisons, also of rows; AND, OR, NOT; BETWEEN, IN, LIKE. */
 import { make } from '../../ir/build.js';
-import { decimalOf, isDecimal, isFloat, isInteger, isNumeric, MAX_DECIMAL_DIGITS_HELD, MAX_DECIMAL_PRECISION, type DType } from '../../ir/dtype.js';
+import {
+  decimalOf,
+  isDecimal,
+  isFloat,
+  isInteger,
+  isNumeric,
+  MAX_DECIMAL_DIGITS_HELD,
+  MAX_DECIMAL_PRECISION,
+  type DType,
+} from '../../ir/dtype.js';
 import type { Expr } from '../../ir/node.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import { CompileError, type Span } from '../diagnostics.js';
@@ -12,7 +21,21 @@ import { asCondition, commonDType, commonTypeOf, decimalOfInteger, unify } from 
 import type { ExprContext } from './context.js';
 import { fitted } from './functions/function.js';
 import { bindModulo } from './functions/numeric.js';
-import { call, castTo, choose, coerceTo, conjunction, disjunction, dtypeOf, isTextLiteral, isUntyped, literal, nullOf, text, typeName } from './make-expr.js';
+import {
+  call,
+  castTo,
+  choose,
+  coerceTo,
+  conjunction,
+  disjunction,
+  dtypeOf,
+  isTextLiteral,
+  isUntyped,
+  literal,
+  nullOf,
+  text,
+  typeName,
+} from './make-expr.js';
 
 export function bindUnary(ast: Unary, cx: ExprContext): Expr {
   if (ast.op === '-' && ast.arg.kind === 'number') return bindNumber(`-${ast.arg.text}`);
@@ -20,20 +43,39 @@ export function bindUnary(ast: Unary, cx: ExprContext): Expr {
   if (ast.op === 'NOT') return call('not', asCondition(arg, ast.arg, 'NOT'));
   const dtype = dtypeOf(arg);
   if (ast.op === '-' && dtype === 'interval') return call('interval_neg', arg);
-  const number = dtype !== undefined && isNumeric(dtype) ? arg : isUntyped(arg) || isTextLiteral(arg) ? coerceTo(arg, 'f64', ast.arg.span) : undefined;
+  const number =
+    dtype !== undefined && isNumeric(dtype)
+      ? arg
+      : isUntyped(arg) || isTextLiteral(arg)
+        ? coerceTo(arg, 'f64', ast.arg.span)
+        : undefined;
   if (number === undefined || (ast.op === '~' && !isInteger(dtype!))) throw noOperator(ast.op, [arg], ast.span);
   if (ast.op === '+') return number;
   if (ast.op === '~') return call('bit_not', number);
-  return number.kind === 'literal' && typeof number.value === 'bigint' ? literal(-number.value, number.type.dtype) : call('neg', number);
+  return number.kind === 'literal' && typeof number.value === 'bigint'
+    ? literal(-number.value, number.type.dtype)
+    : call('neg', number);
 }
 
 function noOperator(op: string, args: readonly Expr[], span: Span): CompileError {
   const struct = args.find((arg) => arg.type.kind === 'struct');
-  const notes = struct?.type.kind === 'struct' ? [`choose a field of the STRUCT: ${struct.type.fields.map((field) => `(...).${field.name}`).join(', ')}`] : [];
+  const notes =
+    struct?.type.kind === 'struct'
+      ? [`choose a field of the STRUCT: ${struct.type.fields.map((field) => `(...).${field.name}`).join(', ')}`]
+      : [];
   return new CompileError(`there is no operator ${op} for ${args.map(typeName).join(' and ')}`, { span, notes });
 }
 
-const COMPARISONS: Readonly<Record<string, ScalarOp>> = { '=': 'eq', '==': 'eq', '<>': 'ne', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' };
+const COMPARISONS: Readonly<Record<string, ScalarOp>> = {
+  '=': 'eq',
+  '==': 'eq',
+  '<>': 'ne',
+  '!=': 'ne',
+  '<': 'lt',
+  '<=': 'le',
+  '>': 'gt',
+  '>=': 'ge',
+};
 
 export function bindBinary(ast: Binary, cx: ExprContext): Expr {
   if (ast.op === 'AND' || ast.op === 'OR') return bindChain(ast, ast.op, cx);
@@ -62,7 +104,8 @@ function bindChain(ast: Binary, op: 'AND' | 'OR', cx: ExprContext): Expr {
 
 /** The values of a row, also written `ROW(a, b)`, or the one value. */
 export function rowOf(ast: AstExpr, cx: ExprContext): readonly Expr[] {
-  if (ast.kind === 'function' && ast.name.text.toLowerCase() === 'row') return ast.args.map((arg) => bindExpr(arg.value, cx));
+  if (ast.kind === 'function' && ast.name.text.toLowerCase() === 'row')
+    return ast.args.map((arg) => bindExpr(arg.value, cx));
   return ast.kind === 'row' ? ast.items.map((item) => bindExpr(item, cx)) : [bindExpr(ast, cx)];
 }
 
@@ -105,7 +148,9 @@ function arithmetic(op: string, left: Expr, right: Expr, span: Span): Expr | und
   const temporal = bindTemporal(op, left, right, span);
   if (temporal !== undefined) return temporal;
   const common = commonTypeOf([left, right]);
-  const numbers = common !== undefined && (isNumeric(common) || common === 'bool' || common === 'null' || (isTextLiteral(left) && isTextLiteral(right)));
+  const numbers =
+    common !== undefined &&
+    (isNumeric(common) || common === 'bool' || common === 'null' || (isTextLiteral(left) && isTextLiteral(right)));
   if (!numbers) return undefined;
   const dtype: DType = common === 'null' ? 'i32' : common === 'bool' ? 'i32' : common === 'utf8' ? 'f64' : common;
   switch (op) {
@@ -162,15 +207,26 @@ function integerDivide(left: Expr, right: Expr, dtype: DType, span: Span): Expr 
   return isFloat(dtypeOf(quotient)!) ? call('floor', quotient) : quotient;
 }
 
-const BITWISE: Readonly<Record<string, ScalarOp>> = { '&': 'bit_and', '|': 'bit_or', '<<': 'shift_left', '>>': 'shift_right' };
+const BITWISE: Readonly<Record<string, ScalarOp>> = {
+  '&': 'bit_and',
+  '|': 'bit_or',
+  '<<': 'shift_left',
+  '>>': 'shift_right',
+};
 
 function bitwise(op: string, left: Expr, right: Expr, dtype: DType, span: Span): Expr | undefined {
   const scalarOp = BITWISE[op];
-  return scalarOp === undefined || !isInteger(dtype) ? undefined : call(scalarOp, coerceTo(left, dtype, span), coerceTo(right, dtype, span));
+  return scalarOp === undefined || !isInteger(dtype)
+    ? undefined
+    : call(scalarOp, coerceTo(left, dtype, span), coerceTo(right, dtype, span));
 }
 
 export function bindBetween(ast: Between, cx: ExprContext): Expr {
-  const [arg, low, high] = unify([ast.arg, ast.low, ast.high].map((side) => bindExpr(side, cx)), [ast.arg, ast.low, ast.high], 'BETWEEN') as [Expr, Expr, Expr];
+  const [arg, low, high] = unify(
+    [ast.arg, ast.low, ast.high].map((side) => bindExpr(side, cx)),
+    [ast.arg, ast.low, ast.high],
+    'BETWEEN',
+  ) as [Expr, Expr, Expr];
   const within = call('and', call('ge', arg, low), call('le', arg, high));
   return ast.negated ? call('not', within) : within;
 }
@@ -182,7 +238,11 @@ export function bindInList(ast: InList, cx: ExprContext): Expr {
 }
 
 function inValues(ast: InList, cx: ExprContext): Expr {
-  const [arg, ...items] = unify([ast.arg, ...ast.items].map((side) => bindExpr(side, cx)), [ast.arg, ...ast.items], 'IN') as [Expr, ...Expr[]];
+  const [arg, ...items] = unify(
+    [ast.arg, ...ast.items].map((side) => bindExpr(side, cx)),
+    [ast.arg, ...ast.items],
+    'IN',
+  ) as [Expr, ...Expr[]];
   return balanced('or', [...new Set(items)].map((item) => call('eq', arg, item)));
 }
 
@@ -202,7 +262,10 @@ export function bindLike(ast: Like, cx: ExprContext): Expr {
   const args = sides.map((side) => {
     const bound = bindExpr(side, cx);
     const fits = fitted(bound, 'utf8');
-    if (fits === undefined) throw new CompileError(`${ast.op.toUpperCase()} wants VARCHAR, found ${typeName(bound)}; write a CAST`, { span: side.span });
+    if (fits === undefined)
+      throw new CompileError(`${ast.op.toUpperCase()} wants VARCHAR, found ${typeName(bound)}; write a CAST`, {
+        span: side.span,
+      });
     return fits;
   });
   const matched = ast.op === 'similar' ? fullMatch(args[0]!, args[1]!) : make({ kind: 'call', op: ast.op, args });

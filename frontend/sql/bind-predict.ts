@@ -15,7 +15,10 @@ import type { ExprContext } from './context.js';
 import { dtypeOf, isTextLiteral, isUntyped, castTo, pack, part, ref } from './make-expr.js';
 import { starOf } from './bind-star.js';
 
-export interface NamedModel { readonly label: string; readonly graph: ModelGraph }
+export interface NamedModel {
+  readonly label: string;
+  readonly graph: ModelGraph;
+}
 
 /** A value offered to the model. */
 export interface Feature {
@@ -32,13 +35,21 @@ export interface Feature {
 export function bindPredict(ast: FunctionCall, cx: ExprContext): Expr {
   const [first, ...rest] = ast.args;
   if (first === undefined) throw new CompileError('predict wants a model: predict(model, t.*)', { span: ast.span });
-  if (ast.over !== undefined || ast.distinct || ast.filter !== undefined) throw new CompileError('predict takes no OVER, DISTINCT or FILTER', { span: ast.span });
+  if (ast.over !== undefined || ast.distinct || ast.filter !== undefined)
+    throw new CompileError('predict takes no OVER, DISTINCT or FILTER', { span: ast.span });
   const select = cx.select;
-  if (select === undefined) throw new CompileError(`predict cannot stand ${cx.noAggregates ?? 'here'}`, { span: ast.span });
+  if (select === undefined)
+    throw new CompileError(`predict cannot stand ${cx.noAggregates ?? 'here'}`, { span: ast.span });
   const model = modelNamed(first.value, cx.env.catalog);
   const features = rest.flatMap((arg) => featuresOf(arg, cx));
-  const application: ModelApplication = { model: model.label, graph: model.graph, inputs: feed(model, features, ast.span) };
-  return valueOfOutputs(application, (output, type) => select.markers.add({ kind: 'output', application, output }, type));
+  const application: ModelApplication = {
+    model: model.label,
+    graph: model.graph,
+    inputs: feed(model, features, ast.span),
+  };
+  return valueOfOutputs(application, (output, type) =>
+    select.markers.add({ kind: 'output', application, output }, type),
+  );
 }
 
 export function modelNamed(ast: AstExpr, catalog: CatalogView): NamedModel {
@@ -53,23 +64,35 @@ export function findModel(name: Name, version: number | undefined, catalog: Cata
   const canonical = catalog.modelNames().find((known) => known.toLowerCase() === name.text.toLowerCase());
   if (found !== undefined) return { label: `${canonical ?? name.text}@${found.version}`, graph: found.graph };
   if (version !== undefined && canonical !== undefined) {
-    throw new CompileError(`model "${canonical}" has no version ${version}: the newest is ${catalog.model(canonical)?.version ?? 'none'}`, { span: name.span });
+    throw new CompileError(
+      `model "${canonical}" has no version ${version}: the newest is ${catalog.model(canonical)?.version ?? 'none'}`,
+      { span: name.span },
+    );
   }
-  throw new CompileError(`model "${name.text}" does not exist`, { span: name.span, suggestion: nearestName(name.text, catalog.modelNames()) });
+  throw new CompileError(`model "${name.text}" does not exist`, {
+    span: name.span,
+    suggestion: nearestName(name.text, catalog.modelNames()),
+  });
 }
 
 function featuresOf(arg: Argument, cx: ExprContext): readonly Feature[] {
   if (arg.value.kind === 'star') {
     const star = arg.value;
-    return starOf(star, cx).map(({ name, expr }) => ({ input: undefined, column: name, ofStar: true, expr, span: star.span }));
+    return starOf(star, cx).map(({ name, expr }) => ({
+      input: undefined,
+      column: name,
+      ofStar: true,
+      expr,
+      span: star.span,
+    }));
   }
   const column = arg.value.kind === 'column' ? arg.value.path[arg.value.path.length - 1]!.text : undefined;
   return [{ input: arg.name, column, ofStar: false, expr: bindExpr(arg.value, cx), span: arg.value.span }];
 }
 
 /**
- * The expressions of each input, in the order of the graph's inputs: by name where names are given or `t.*` is, or where
- * the columns listed are named as the inputs are; else by position.
+ * The expressions of each input, in the order of the graph's inputs: by name where names are given or `t.*` is, or
+ * where the columns listed are named as the inputs are; else by position.
  */
 export function feed(model: NamedModel, features: readonly Feature[], span: Span): ModelApplication['inputs'] {
   const { inputs } = model.graph;
@@ -77,25 +100,42 @@ export function feed(model: NamedModel, features: readonly Feature[], span: Span
   if (named.length > 0) return feedByName(model, named, features, span);
   const only = inputs.length === 1 ? inputs[0]! : undefined;
   if (only !== undefined) return [{ exprs: feedWhole(model, only, features, span) }];
-  const byColumn = features.some((feature) => feature.ofStar)
-    || (features.length === inputs.length && inputs.every((input) => features.some((feature) => same(input.name, feature.column))));
+  const byColumn =
+    features.some((feature) => feature.ofStar) ||
+    (features.length === inputs.length &&
+      inputs.every((input) => features.some((feature) => same(input.name, feature.column))));
   if (byColumn) return feedByColumn(model, features, span);
-  if (features.length !== inputs.length) throw mismatch(model, features, span, `${features.length} values for ${inputs.length} inputs`);
+  if (features.length !== inputs.length)
+    throw mismatch(model, features, span, `${features.length} values for ${inputs.length} inputs`);
   return inputs.map((input, i) => ({ exprs: checked(model, input, [features[i]!], features, span) }));
 }
 
 const same = (a: string, b: string | undefined): boolean => a.toLowerCase() === b?.toLowerCase();
 
-function feedByName(model: NamedModel, named: readonly Feature[], features: readonly Feature[], span: Span): ModelApplication['inputs'] {
+function feedByName(
+  model: NamedModel,
+  named: readonly Feature[],
+  features: readonly Feature[],
+  span: Span,
+): ModelApplication['inputs'] {
   const { inputs } = model.graph;
-  if (named.length !== features.length) throw mismatch(model, features, span, 'either all values are given by name (input => value) or none');
+  if (named.length !== features.length)
+    throw mismatch(model, features, span, 'either all values are given by name (input => value) or none');
   for (const [i, feature] of named.entries()) {
     const name = feature.input!;
     if (!inputs.some((input) => same(input.name, name.text))) {
-      const suggestion = nearestName(name.text, inputs.map((input) => input.name));
-      throw new CompileError(`model ${model.label} has no input "${name.text}"`, { span: name.span, suggestion, notes: [wants(model)] });
+      const suggestion = nearestName(
+        name.text,
+        inputs.map((input) => input.name),
+      );
+      throw new CompileError(`model ${model.label} has no input "${name.text}"`, {
+        span: name.span,
+        suggestion,
+        notes: [wants(model)],
+      });
     }
-    if (named.slice(0, i).some((other) => same(other.input!.text, name.text))) throw new CompileError(`input "${name.text}" is given twice`, { span: name.span });
+    if (named.slice(0, i).some((other) => same(other.input!.text, name.text)))
+      throw new CompileError(`input "${name.text}" is given twice`, { span: name.span });
   }
   return inputs.map((input) => {
     const feature = named.find((candidate) => same(input.name, candidate.input!.text));
@@ -109,7 +149,8 @@ function feedByColumn(model: NamedModel, features: readonly Feature[], span: Spa
   return model.graph.inputs.map((input) => {
     const found = features.filter((feature) => same(input.name, feature.column));
     if (found.length === 0) throw mismatch(model, features, span, `no column is named as the input "${input.name}"`);
-    if (found.length > 1) throw mismatch(model, features, span, `more than one column is named as the input "${input.name}"`);
+    if (found.length > 1)
+      throw mismatch(model, features, span, `more than one column is named as the input "${input.name}"`);
     return { exprs: checked(model, input, found, features, span) };
   });
 }
@@ -127,12 +168,23 @@ function widthOf(expr: Expr): number {
   return expr.type.kind === 'tensor' ? expr.type.dims.reduce<number>((size, dim) => size * Number(dim), 1) : 1;
 }
 
-function checked(model: NamedModel, input: Input, given: readonly Feature[], all: readonly Feature[], span: Span): readonly Expr[] {
+function checked(
+  model: NamedModel,
+  input: Input,
+  given: readonly Feature[],
+  all: readonly Feature[],
+  span: Span,
+): readonly Expr[] {
   const wanted = knownWidth(input);
   const width = given.reduce((sum, feature) => sum + widthOf(feature.expr), 0);
   if (wanted !== undefined && width !== wanted) {
     const hint = width > wanted ? '; leave columns out with t.* EXCLUDE (...)' : '';
-    throw mismatch(model, all, span, `input "${input.name}" wants ${wanted} ${wanted === 1 ? 'value' : 'values'} a row, found ${width}${hint}`);
+    throw mismatch(
+      model,
+      all,
+      span,
+      `input "${input.name}" wants ${wanted} ${wanted === 1 ? 'value' : 'values'} a row, found ${width}${hint}`,
+    );
   }
   return given.map((feature) => asFeature(model, input, feature, all));
 }
@@ -145,12 +197,25 @@ function knownWidth(input: Input): number | undefined {
 function asFeature(model: NamedModel, input: Input, feature: Feature, all: readonly Feature[]): Expr {
   const { expr, span } = feature;
   const to = input.type.dtype;
-  if (expr.type.kind === 'tensor' && expr.kind === 'pack') return pack(expr.parts.map((value) => castTo(value, to, { span })), { ...expr.type, dtype: to });
+  if (expr.type.kind === 'tensor' && expr.kind === 'pack')
+    return pack(
+      expr.parts.map((value) => castTo(value, to, { span })),
+      { ...expr.type, dtype: to },
+    );
   const from = expr.type.kind === 'tensor' ? expr.type.dtype : dtypeOf(expr);
-  const fits = from !== undefined && (from === to || (expr.type.kind === 'scalar' && (isUntyped(expr) || canFeed(from, to) || (isTextLiteral(expr) && to === 'utf8'))));
+  const fits =
+    from !== undefined &&
+    (from === to ||
+      (expr.type.kind === 'scalar' &&
+        (isUntyped(expr) || canFeed(from, to) || (isTextLiteral(expr) && to === 'utf8'))));
   if (!fits) {
     const column = feature.column === undefined ? '' : ` (column ${feature.column})`;
-    throw mismatch(model, all, span, `input "${input.name}" is ${dtypeInfo(to).sql} and cannot take ${sqlTypeName(expr.type)}${column}`);
+    throw mismatch(
+      model,
+      all,
+      span,
+      `input "${input.name}" is ${dtypeInfo(to).sql} and cannot take ${sqlTypeName(expr.type)}${column}`,
+    );
   }
   return expr.type.kind === 'scalar' ? castTo(expr, to, { span }) : expr;
 }
@@ -169,8 +234,13 @@ function wants(model: NamedModel): string {
 }
 
 function mismatch(model: NamedModel, features: readonly Feature[], span: Span, summary: string): CompileError {
-  const given = features.map((feature) => `${feature.input?.text ?? feature.column ?? '?'} ${sqlTypeName(feature.expr.type)}`);
-  return new CompileError(`predict with ${model.label}: ${summary}`, { span, notes: [wants(model), `given: ${given.join(', ') || 'nothing'}`] });
+  const given = features.map(
+    (feature) => `${feature.input?.text ?? feature.column ?? '?'} ${sqlTypeName(feature.expr.type)}`,
+  );
+  return new CompileError(`predict with ${model.label}: ${summary}`, {
+    span,
+    notes: [wants(model), `given: ${given.join(', ') || 'nothing'}`],
+  });
 }
 
 // ---------------------------------------------------------------- outputs
@@ -181,11 +251,21 @@ const NO_ROWS = make({ kind: 'values', rows: [], type: relation([]) });
 export function valueOfOutputs(application: ModelApplication, column: (output: number, type: ValueType) => Expr): Expr {
   const values = outputValues(application, column);
   if (values.length === 1) return values[0]!.expr;
-  const type: StructType = { kind: 'struct', fields: values.map(({ name, expr }) => ({ name, type: expr.type })), nullable: false };
-  return pack(values.map(({ expr }) => expr), type);
+  const type: StructType = {
+    kind: 'struct',
+    fields: values.map(({ name, expr }) => ({ name, type: expr.type })),
+    nullable: false,
+  };
+  return pack(
+    values.map(({ expr }) => expr),
+    type,
+  );
 }
 
-export function outputValues(application: ModelApplication, column: (output: number, type: ValueType) => Expr): readonly { readonly name: string; readonly expr: Expr }[] {
+export function outputValues(
+  application: ModelApplication,
+  column: (output: number, type: ValueType) => Expr,
+): readonly { readonly name: string; readonly expr: Expr }[] {
   const { columns } = applyModel(NO_ROWS, application).type;
   return application.graph.outputs.map((output, i) => {
     const value = column(i, columns[i]!.type);
@@ -201,6 +281,9 @@ function asMap(value: Expr, map: { readonly keyDType: 'utf8' | 'i64'; readonly k
 }
 
 /** A model applied at once, on top of a relation whose columns the features are. */
-export function outputsOver(application: ModelApplication, offset: number): readonly { readonly name: string; readonly expr: Expr }[] {
+export function outputsOver(
+  application: ModelApplication,
+  offset: number,
+): readonly { readonly name: string; readonly expr: Expr }[] {
   return outputValues(application, (output, type) => ref(offset + output, type));
 }

@@ -29,11 +29,16 @@ function withTables(query: Query, outside: Env): Env {
   const tables = new Map<string, CommonRelation>(outside.tables);
   for (const table of query.with) {
     if (query.recursive && holdsName(table.query, table.name.text)) {
-      throw new CompileError(`recursive WITH is not supported yet: "${table.name.text}" refers to itself`, { span: table.name.span });
+      throw new CompileError(`recursive WITH is not supported yet: "${table.name.text}" refers to itself`, {
+        span: table.name.span,
+      });
     }
     const bound = bindQuery(table.query, { ...outside, tables });
     if (table.columns.length > bound.names.length) {
-      throw new CompileError(`"${table.name.text}" has ${bound.names.length} columns, ${table.columns.length} names are given`, { span: table.name.span });
+      throw new CompileError(
+        `"${table.name.text}" has ${bound.names.length} columns, ${table.columns.length} names are given`,
+        { span: table.name.span },
+      );
     }
     const names = bound.names.map((name, i) => table.columns[i]?.text ?? name);
     tables.set(table.name.text.toLowerCase(), { relation: bound.relation, names });
@@ -56,7 +61,9 @@ function bindOrdered(query: Query, env: Env): BoundQuery {
   if (body.kind === 'select') return bindSelect(body, query, env);
   const bound = bindBody(body, env);
   const keys = orderOfOutput(query, bound, env);
-  return keys.length === 0 ? bound : { ...bound, relation: make({ kind: 'sort', input: bound.relation, keys, limit: undefined }) };
+  return keys.length === 0
+    ? bound
+    : { ...bound, relation: make({ kind: 'sort', input: bound.relation, keys, limit: undefined }) };
 }
 
 function bindBody(body: Exclude<Query['body'], { kind: 'select' }>, env: Env): BoundQuery {
@@ -83,7 +90,8 @@ function orderOfOutput(query: Query, bound: BoundQuery, env: Env): readonly Sort
 export function ordinalOf(ast: AstExpr, count: number, clause: string): number | undefined {
   if (ast.kind !== 'number' || !/^\d+$/.test(ast.text)) return undefined;
   const place = Number(ast.text);
-  if (place < 1 || place > count) throw new CompileError(`${clause} ${place}: there are columns 1 to ${count}`, { span: ast.span });
+  if (place < 1 || place > count)
+    throw new CompileError(`${clause} ${place}: there are columns 1 to ${count}`, { span: ast.span });
   return place - 1;
 }
 
@@ -94,7 +102,8 @@ function limited(query: Query, input: Relation, env: Env): Relation {
   const count = (ast: AstExpr | undefined, clause: string): Expr | undefined => {
     if (ast === undefined) return undefined;
     const bound = coerceTo(bindExpr(ast, plainContext(env, EMPTY_SCOPE, `in ${clause}`)), 'i64', ast.span);
-    if (bound.kind === 'literal' && typeof bound.value === 'bigint' && bound.value < 0n) throw new CompileError(`${clause} must not be negative`, { span: ast.span });
+    if (bound.kind === 'literal' && typeof bound.value === 'bigint' && bound.value < 0n)
+      throw new CompileError(`${clause} must not be negative`, { span: ast.span });
     return bound;
   };
   return make({ kind: 'limit', input, limit: count(query.limit, 'LIMIT'), offset: count(query.offset, 'OFFSET') });
@@ -104,15 +113,25 @@ function bindValues(body: ValuesBody, env: Env): BoundQuery {
   const cx = plainContext(env, EMPTY_SCOPE, 'in VALUES');
   const width = body.rows[0]!.length;
   const uneven = body.rows.find((row) => row.length !== width);
-  if (uneven !== undefined) throw new CompileError(`the rows of VALUES have ${width} and ${uneven.length} values`, { span: uneven[0]!.span });
+  if (uneven !== undefined)
+    throw new CompileError(`the rows of VALUES have ${width} and ${uneven.length} values`, { span: uneven[0]!.span });
   const rows = body.rows.map((row) => row.map((item) => bindExpr(item, cx)));
   const columns = Array.from({ length: width }, (_, i) => {
     const column = rows.map((row) => row[i]!);
-    return column.every((expr) => expr.type.kind === 'scalar') ? unify(column, body.rows.map((row) => row[i]!), 'a column of VALUES') : column;
+    return column.every((expr) => expr.type.kind === 'scalar')
+      ? unify(
+          column,
+          body.rows.map((row) => row[i]!),
+          'a column of VALUES',
+        )
+      : column;
   });
   const names = columns.map((_, i) => `col${i}`);
   const type = relationOf(columns.map((column, i) => ({ name: names[i]!, type: columnType(column) })));
-  return { relation: make({ kind: 'values', rows: rows.map((_, r) => columns.map((column) => column[r]!)), type }), names };
+  return {
+    relation: make({ kind: 'values', rows: rows.map((_, r) => columns.map((column) => column[r]!)), type }),
+    names,
+  };
 }
 
 function columnType(column: readonly Expr[]): ValueType {
@@ -127,23 +146,36 @@ function bindSetOperation(body: SetBody, env: Env): BoundQuery {
   const right = bindQuery(body.right, env);
   const [a, b] = [left.relation.type.columns, right.relation.type.columns];
   if (a.length !== b.length) {
-    throw new CompileError(`${body.op.toUpperCase()} of ${a.length} and ${b.length} columns: both sides need the same number`, { span: body.span });
+    throw new CompileError(
+      `${body.op.toUpperCase()} of ${a.length} and ${b.length} columns: both sides need the same number`,
+      { span: body.span },
+    );
   }
   const dtypes = a.map((column, i) => {
     const [x, y] = [ref(i, column.type), ref(i, b[i]!.type)];
     const [from, to] = [dtypeOf(x), dtypeOf(y)];
     const common = from === undefined || to === undefined ? undefined : commonColumn(from, to);
     if (common === undefined && typeName(x) !== typeName(y)) {
-      throw new CompileError(`${body.op.toUpperCase()}: column ${i + 1} is ${typeName(x)} on the left and ${typeName(y)} on the right`, { span: body.span });
+      throw new CompileError(
+        `${body.op.toUpperCase()}: column ${i + 1} is ${typeName(x)} on the left and ${typeName(y)} on the right`,
+        { span: body.span },
+      );
     }
     return common;
   });
   const sides = [left, right].map((side) => aligned(side.relation, left.names, dtypes)) as [Relation, Relation];
-  return { relation: make({ kind: 'setop', op: body.op, all: body.all, left: sides[0], right: sides[1] }), names: left.names };
+  return {
+    relation: make({ kind: 'setop', op: body.op, all: body.all, left: sides[0], right: sides[1] }),
+    names: left.names,
+  };
 }
 
 /** The relation with its columns cast to the types of the set operation, and the left's names. */
-function aligned(input: Relation, names: readonly string[], dtypes: readonly (ReturnType<typeof commonColumn>)[]): Relation {
+function aligned(
+  input: Relation,
+  names: readonly string[],
+  dtypes: readonly ReturnType<typeof commonColumn>[],
+): Relation {
   const refs = input.type.columns.map((column, i) => ref(i, column.type));
   const exprs = refs.map((column, i) => (dtypes[i] === undefined ? column : castTo(column, dtypes[i])));
   const unchanged = exprs.every((expr, i) => expr === refs[i] && input.type.columns[i]!.name === names[i]);

@@ -29,14 +29,30 @@ export function bindSelect(select: Select, query: Query, env: Env): BoundQuery {
   const cx = selectContext(select, env, from.scope, markers);
   const rows = new Stage(from.relation, markers);
   if (select.where !== undefined) {
-    const where = asCondition(bindExpr(select.where, { ...cx, noAggregates: 'in WHERE; write it in HAVING', noWindows: 'in WHERE; write it in QUALIFY' }), select.where, 'WHERE');
+    const where = asCondition(
+      bindExpr(select.where, {
+        ...cx,
+        noAggregates: 'in WHERE; write it in HAVING',
+        noWindows: 'in WHERE; write it in QUALIFY',
+      }),
+      select.where,
+      'WHERE',
+    );
     const predicate = rows.lower(where, select.where.span);
     rows.relation = make({ kind: 'filter', input: rows.relation, predicate });
   }
   const items = select.items.flatMap((item) => bindItem(item, cx));
   const keys = groupKeys(select, items, cx);
-  const having = select.having === undefined ? undefined : asCondition(bindExpr(select.having, { ...cx, noWindows: 'in HAVING; write it in QUALIFY' }), select.having, 'HAVING');
-  const qualify = select.qualify === undefined ? undefined : asCondition(bindExpr(select.qualify, cx), select.qualify, 'QUALIFY');
+  const having =
+    select.having === undefined
+      ? undefined
+      : asCondition(
+          bindExpr(select.having, { ...cx, noWindows: 'in HAVING; write it in QUALIFY' }),
+          select.having,
+          'HAVING',
+        );
+  const qualify =
+    select.qualify === undefined ? undefined : asCondition(bindExpr(select.qualify, cx), select.qualify, 'QUALIFY');
   const order = orderKeys(query, items, cx);
   const on = select.distinctOn.map((ast) => ({ expr: bindOrdinal(ast, items, cx, 'DISTINCT ON'), span: ast.span }));
   const grouped = select.groups.length > 0 || select.groupAll || having !== undefined || markers.aggregates.length > 0;
@@ -52,11 +68,18 @@ export function bindSelect(select: Select, query: Query, env: Env): BoundQuery {
   if (on.length > 0) firstOfEach(stage, on.map(({ expr, span }) => stage.lower(expr, span)), sorted);
   const names = items.map((item) => item.name);
   const distinct = select.distinct && on.length === 0;
-  return { relation: projected(stage.relation, { exprs, names, keys: sorted, distinct, place: query.order[0]?.span }), names };
+  return {
+    relation: projected(stage.relation, { exprs, names, keys: sorted, distinct, place: query.order[0]?.span }),
+    names,
+  };
 }
 
 function selectContext(select: Select, env: Env, row: RowScope, markers: Markers): ExprContext {
-  const byAlias = new Map(select.items.filter((item) => item.alias !== undefined).map((item) => [item.alias!.text.toLowerCase(), item] as const));
+  const byAlias = new Map(
+    select.items
+      .filter((item) => item.alias !== undefined)
+      .map((item) => [item.alias!.text.toLowerCase(), item] as const),
+  );
   const open = new Set<string>();
   const parts: SelectParts = {
     markers,
@@ -78,8 +101,15 @@ function selectContext(select: Select, env: Env, row: RowScope, markers: Markers
 }
 
 function bindItem(item: SelectItem, cx: ExprContext): readonly Item[] {
-  if (item.expr.kind === 'star') return starOf(item.expr, cx).map(({ name, expr }) => ({ name, expr, span: item.span }));
-  return [{ name: item.alias?.text ?? nameOf(item.expr, cx.env.source), expr: decided(bindExpr(item.expr, cx)), span: item.expr.span }];
+  if (item.expr.kind === 'star')
+    return starOf(item.expr, cx).map(({ name, expr }) => ({ name, expr, span: item.span }));
+  return [
+    {
+      name: item.alias?.text ?? nameOf(item.expr, cx.env.source),
+      expr: decided(bindExpr(item.expr, cx)),
+      span: item.expr.span,
+    },
+  ];
 }
 
 /** A column needs a type: a parameter that has none is text. */
@@ -103,11 +133,19 @@ function bindOrdinal(ast: AstExpr, items: readonly Item[], cx: ExprContext, clau
 
 // ---------------------------------------------------------------- groups
 
-function groupKeys(select: Select, items: readonly Item[], cx: ExprContext): readonly { readonly expr: Expr; readonly span: Span; readonly name: string }[] {
+function groupKeys(
+  select: Select,
+  items: readonly Item[],
+  cx: ExprContext,
+): readonly { readonly expr: Expr; readonly span: Span; readonly name: string }[] {
   const within: ExprContext = { ...cx, noAggregates: 'in GROUP BY', noWindows: 'in GROUP BY' };
   const keys = select.groupAll
     ? items.filter((item) => !holdsAggregate(item.expr, cx.select!.markers))
-    : select.groups.map((ast) => ({ expr: bindOrdinal(ast, items, within, 'GROUP BY'), span: ast.span, name: nameOf(ast, cx.env.source) }));
+    : select.groups.map((ast) => ({
+        expr: bindOrdinal(ast, items, within, 'GROUP BY'),
+        span: ast.span,
+        name: nameOf(ast, cx.env.source),
+      }));
   const seen = new Set<Expr>();
   return keys.filter(({ expr, span }) => {
     if (holdsAggregate(expr, cx.select!.markers)) throw new CompileError('GROUP BY cannot hold an aggregate', { span });
@@ -124,7 +162,13 @@ function holdsAggregate(expr: Expr, markers: Markers): boolean {
   return children(expr).some((child) => child.type.kind !== 'relation' && holdsAggregate(child as Expr, markers));
 }
 
-function groupStage(rows: Stage, markers: Markers, keys: ReturnType<typeof groupKeys>, scope: RowScope, span: Span): Stage {
+function groupStage(
+  rows: Stage,
+  markers: Markers,
+  keys: ReturnType<typeof groupKeys>,
+  scope: RowScope,
+  span: Span,
+): Stage {
   const groups = keys.map((key) => ({ expr: rows.lower(key.expr, key.span), name: key.name }));
   const calls = markers.aggregates.map((aggregate) => ({
     ...aggregate,
@@ -132,7 +176,8 @@ function groupStage(rows: Stage, markers: Markers, keys: ReturnType<typeof group
     filter: aggregate.filter === undefined ? undefined : rows.lower(aggregate.filter, span),
   }));
   const aggregate = make({ kind: 'aggregate', input: rows.relation, groups, calls });
-  const columnName = (index: number): string => scope.columns.find(({ expr }) => expr.kind === 'ref' && expr.index === index)?.name ?? '?';
+  const columnName = (index: number): string =>
+    scope.columns.find(({ expr }) => expr.kind === 'ref' && expr.index === index)?.name ?? '?';
   return new Stage(aggregate, markers, { keys: keys.map((key) => key.expr), columnName });
 }
 
@@ -158,8 +203,16 @@ function orderExpr(ast: AstExpr, items: readonly Item[], cx: ExprContext): Expr 
 function firstOfEach(stage: Stage, partition: readonly Expr[], order: readonly SortKey[]): void {
   const input = stage.relation;
   const type = scalar('i64');
-  const numbered = make({ kind: 'window', input, calls: [{ op: 'row_number', args: [], partition, order, frame: undefined, name: 'row_number', type }] });
-  stage.relation = make({ kind: 'filter', input: numbered, predicate: call('eq', ref(input.type.columns.length, type), i64(1)) });
+  const numbered = make({
+    kind: 'window',
+    input,
+    calls: [{ op: 'row_number', args: [], partition, order, frame: undefined, name: 'row_number', type }],
+  });
+  stage.relation = make({
+    kind: 'filter',
+    input: numbered,
+    predicate: call('eq', ref(input.type.columns.length, type), i64(1)),
+  });
 }
 
 interface Projection {
@@ -173,9 +226,12 @@ interface Projection {
 /** Sort keys that are not in the output ride along until the rows are sorted. */
 function projected(input: Relation, { exprs, names, keys, distinct, place }: Projection): Relation {
   const extra = [...new Set(keys.map((key) => key.expr).filter((expr) => !exprs.includes(expr) && !isConstant(expr)))];
-  if (distinct && extra.length > 0) throw new CompileError('with DISTINCT, ORDER BY can only name what is selected', { span: place });
+  if (distinct && extra.length > 0)
+    throw new CompileError('with DISTINCT, ORDER BY can only name what is selected', { span: place });
   const all = [...exprs, ...extra];
-  const project = isIdentity(input, all, names) ? input : make({ kind: 'project', input, exprs: all, names: [...names, ...extra.map((_, i) => `key${i}`)] });
+  const project = isIdentity(input, all, names)
+    ? input
+    : make({ kind: 'project', input, exprs: all, names: [...names, ...extra.map((_, i) => `key${i}`)] });
   const unique = distinct ? make({ kind: 'distinct', input: project }) : project;
   if (keys.length === 0) return unique;
   const columns = unique.type.columns;

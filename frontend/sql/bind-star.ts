@@ -14,12 +14,21 @@ export function starOf(ast: Star, cx: ExprContext): readonly NamedExpr[] {
   const table = ast.qualifier[ast.qualifier.length - 1];
   const columns = starColumns(cx.row, table?.text);
   if (columns === undefined) {
-    throw new CompileError(`there is no table "${pathText(ast.qualifier)}" in this query`, { span: ast.span, suggestion: nearestName(table!.text, tableNames(cx.row)) });
+    throw new CompileError(`there is no table "${pathText(ast.qualifier)}" in this query`, {
+      span: ast.span,
+      suggestion: nearestName(table!.text, tableNames(cx.row)),
+    });
   }
   if (columns.length === 0) throw new CompileError('* has nothing to stand for: there is no FROM', { span: ast.span });
   for (const name of [...ast.exclude, ...ast.replace.map((item) => item.name)]) {
     if (columns.some((column) => same(column.name, name.text))) continue;
-    throw new CompileError(`column "${name.text}" is not among those of *`, { span: name.span, suggestion: nearestName(name.text, columns.map((column) => column.name)) });
+    throw new CompileError(`column "${name.text}" is not among those of *`, {
+      span: name.span,
+      suggestion: nearestName(
+        name.text,
+        columns.map((column) => column.name),
+      ),
+    });
   }
   return columns
     .filter((column) => !ast.exclude.some((name) => same(name.text, column.name)))

@@ -14,7 +14,8 @@ import { asOuter } from './scope.js';
 export function scalarSubquery(query: Query, cx: ExprContext): Expr {
   const { relation } = bindQuery(query, inner(cx));
   wantColumns(relation, 1, query.span);
-  if (relation.type.columns[0]!.type.kind !== 'scalar') throw new CompileError('a subquery in an expression gives one scalar', { span: query.span });
+  if (relation.type.columns[0]!.type.kind !== 'scalar')
+    throw new CompileError('a subquery in an expression gives one scalar', { span: query.span });
   return make({ kind: 'subquery', mode: 'scalar', arg: undefined, relation });
 }
 
@@ -31,7 +32,10 @@ export function bindInQuery(ast: InQuery, cx: ExprContext): Expr {
   const row = rowOf(ast.arg, cx);
   const { relation } = bindQuery(ast.query, inner(cx));
   wantColumns(relation, row.length, ast.query.span);
-  const found = row.length === 1 ? inSubquery(row[0]!, relation, ast.span) : quantified({ op: '=', all: false, row, relation, span: ast.span });
+  const found =
+    row.length === 1
+      ? inSubquery(row[0]!, relation, ast.span)
+      : quantified({ op: '=', all: false, row, relation, span: ast.span });
   return ast.negated ? call('not', found) : found;
 }
 
@@ -39,9 +43,13 @@ export function bindInQuery(ast: InQuery, cx: ExprContext): Expr {
 function inSubquery(arg: Expr, relation: Relation, span: Span): Expr {
   const column = ref(0, relation.type.columns[0]!.type);
   const common = commonTypeOf([arg, column]);
-  if (common === undefined) throw new CompileError(`IN compares ${typeName(arg)} with ${typeName(column)}; write a CAST`, { span });
+  if (common === undefined)
+    throw new CompileError(`IN compares ${typeName(arg)} with ${typeName(column)}; write a CAST`, { span });
   const name = relation.type.columns[0]!.name;
-  const cast = dtypeOf(column) === common ? relation : make({ kind: 'project', input: relation, exprs: [castTo(column, common)], names: [name] });
+  const cast =
+    dtypeOf(column) === common
+      ? relation
+      : make({ kind: 'project', input: relation, exprs: [castTo(column, common)], names: [name] });
   return make({ kind: 'subquery', mode: 'in', arg: coerceTo(arg, common, span), relation: cast });
 }
 
@@ -51,7 +59,8 @@ export function bindQuantified(ast: Quantified, cx: ExprContext): Expr {
   wantColumns(relation, row.length, ast.query.span);
   const one = row.length === 1;
   if (one && !ast.all && (ast.op === '=' || ast.op === '==')) return inSubquery(row[0]!, relation, ast.span);
-  if (one && ast.all && (ast.op === '<>' || ast.op === '!=')) return call('not', inSubquery(row[0]!, relation, ast.span));
+  if (one && ast.all && (ast.op === '<>' || ast.op === '!='))
+    return call('not', inSubquery(row[0]!, relation, ast.span));
   return quantified({ op: ast.op, all: ast.all, row, relation, span: ast.span });
 }
 
@@ -83,7 +92,13 @@ function quantified({ op, all, row, relation, span }: Quantification): Expr {
 function callsOf(all: boolean, compared: Expr): readonly AggregateCall[] {
   const common = { distinct: false, filter: undefined };
   return [
-    { ...common, op: all ? 'bool_and' : 'bool_or', args: [compared], name: 'decided', type: scalar('bool', { nullable: true }) },
+    {
+      ...common,
+      op: all ? 'bool_and' : 'bool_or',
+      args: [compared],
+      name: 'decided',
+      type: scalar('bool', { nullable: true }),
+    },
     { ...common, op: 'count_star', args: [], name: 'rows', type: scalar('i64') },
     { ...common, op: 'count', args: [compared], name: 'known', type: scalar('i64') },
   ];

@@ -8,7 +8,14 @@ import { parseStatements } from './parse.js';
 export function bindView(view: ViewView, env: Env, span: Span): BoundQuery {
   const key = view.name.toLowerCase();
   if (env.views.includes(key)) throw new CompileError(`view "${view.name}" refers to itself`, { span });
-  const inside: Env = { catalog: env.catalog, source: view.sql, tables: new Map(), outer: [], outerSelects: [], views: [...env.views, key] };
+  const inside: Env = {
+    catalog: env.catalog,
+    source: view.sql,
+    tables: new Map(),
+    outer: [],
+    outerSelects: [],
+    views: [...env.views, key],
+  };
   try {
     const [statement] = parseStatements(view.sql);
     if (statement?.kind !== 'query') throw new CompileError(`view "${view.name}" does not hold a query`, { span });

@@ -69,8 +69,16 @@ export interface BoundDrop {
 /** `plan`: rows in the table's column order and types. */
 export interface BoundInsert extends Planned { readonly kind: 'insert'; readonly table: string }
 /** `plan`: all rows of the table as they are afterwards; `changed`: one row, the count of rows that change. */
-export interface BoundUpdate extends Planned { readonly kind: 'update'; readonly table: string; readonly changed: Relation }
-export interface BoundDelete extends Planned { readonly kind: 'delete'; readonly table: string; readonly changed: Relation }
+export interface BoundUpdate extends Planned {
+  readonly kind: 'update';
+  readonly table: string;
+  readonly changed: Relation;
+}
+export interface BoundDelete extends Planned {
+  readonly kind: 'delete';
+  readonly table: string;
+  readonly changed: Relation;
+}
 /** `columns`: positions in the table that the file's columns fill, in the file's order. */
 export interface BoundCopyFrom {
   readonly kind: 'copy-from';
@@ -96,7 +104,14 @@ export interface BoundExplain {
 export interface BoundTransaction { readonly kind: 'transaction'; readonly action: 'begin' | 'commit' | 'rollback' }
 
 export type BoundStatement =
-  | BoundQueryStatement | BoundCreateTable | BoundCreateView | BoundCreateModel | BoundDrop | BoundInsert | BoundUpdate | BoundDelete
+  | BoundQueryStatement
+  | BoundCreateTable
+  | BoundCreateView
+  | BoundCreateModel
+  | BoundDrop
+  | BoundInsert
+  | BoundUpdate
+  | BoundDelete
   | BoundCopyFrom | BoundCopyTo | BoundExplain | BoundTransaction;
 
 export function bindStatement(statement: Statement, catalog: CatalogView, options: BindOptions): BoundStatement {
@@ -111,7 +126,10 @@ export function bindStatement(statement: Statement, catalog: CatalogView, option
 
 /** A chain of operators too long for the stack; nesting is bounded by the parser. */
 function tooLarge(statement: Statement, { source }: BindOptions): CompileError {
-  return new CompileError('the statement holds an expression with too many operators in one chain', { span: statement.span, source });
+  return new CompileError('the statement holds an expression with too many operators in one chain', {
+    span: statement.span,
+    source,
+  });
 }
 
 function bindAny(statement: Statement, env: Env): BoundStatement {
@@ -134,14 +152,21 @@ function bindAny(statement: Statement, env: Env): BoundStatement {
     }
     case 'update':
     case 'delete': {
-      const { table, plan, changed } = statement.kind === 'update' ? bindUpdate(statement, env) : bindDelete(statement, env);
+      const { table, plan, changed } =
+        statement.kind === 'update' ? bindUpdate(statement, env) : bindDelete(statement, env);
       return { kind: statement.kind, table, ...finish(statement, plan), changed: finish(statement, changed).plan };
     }
     case 'copy': {
       const bound = bindCopy(statement, env);
       return bound.kind === 'copy-from' ? bound : { ...bound, ...finish(statement, bound.plan) };
     }
-    case 'explain': return { kind: 'explain', inner: bindAny(statement.statement, env), analyze: statement.analyze, options: optionValues(statement.options) };
+    case 'explain':
+      return {
+        kind: 'explain',
+        inner: bindAny(statement.statement, env),
+        analyze: statement.analyze,
+        options: optionValues(statement.options),
+      };
     case 'transaction': return { kind: 'transaction', action: statement.action };
     default: return unreachable(statement);
   }
@@ -155,8 +180,14 @@ export function optionValues(options: readonly StatementOption[]): OptionValues 
 export function withNames(relation: Relation, names: readonly string[]): Relation {
   const { columns } = relation.type;
   if (columns.every((column, i) => column.name === names[i])) return relation;
-  if (relation.kind === 'project') return make({ kind: 'project', input: relation.input, exprs: relation.exprs, names });
-  return make({ kind: 'project', input: relation, exprs: columns.map((column, i) => make({ kind: 'ref', index: i, type: column.type })), names });
+  if (relation.kind === 'project')
+    return make({ kind: 'project', input: relation.input, exprs: relation.exprs, names });
+  return make({
+    kind: 'project',
+    input: relation,
+    exprs: columns.map((column, i) => make({ kind: 'ref', index: i, type: column.type })),
+    names,
+  });
 }
 
 // ---------------------------------------------------------------- parameters
@@ -166,10 +197,19 @@ function finish(statement: Statement, plan: Relation): Planned {
   const names = parameterNames(statement);
   const found = postorder(plan).filter((node): node is Param => node.kind === 'param');
   const dtypes = new Map<number, DType>();
-  for (const param of found) if (param.type.dtype !== 'null' && !dtypes.has(param.index)) dtypes.set(param.index, param.type.dtype);
-  const typed = found.length === 0 ? plan : rewriteBottomUp(plan, (node) => (node.kind === 'param' ? retyped(node, dtypes.get(node.index) ?? 'utf8') : undefined));
+  for (const param of found)
+    if (param.type.dtype !== 'null' && !dtypes.has(param.index)) dtypes.set(param.index, param.type.dtype);
+  const typed =
+    found.length === 0
+      ? plan
+      : rewriteBottomUp(plan, (node) =>
+          node.kind === 'param' ? retyped(node, dtypes.get(node.index) ?? 'utf8') : undefined,
+        );
   const count = Math.max(0, ...names.keys()) + (names.size > 0 ? 1 : 0);
-  return { plan: typed, parameters: Array.from({ length: count }, (_, i) => ({ name: names.get(i), dtype: dtypes.get(i) ?? 'utf8' })) };
+  return {
+    plan: typed,
+    parameters: Array.from({ length: count }, (_, i) => ({ name: names.get(i), dtype: dtypes.get(i) ?? 'utf8' })),
+  };
 }
 
 function retyped(param: Param, dtype: DType): Expr {
@@ -179,10 +219,14 @@ function retyped(param: Param, dtype: DType): Expr {
 }
 
 /** The parameters written in a statement, by index. */
-function parameterNames(value: unknown, found = new Map<number, string | undefined>()): ReadonlyMap<number, string | undefined> {
+function parameterNames(
+  value: unknown,
+  found = new Map<number, string | undefined>(),
+): ReadonlyMap<number, string | undefined> {
   if (Array.isArray(value)) for (const item of value) parameterNames(item, found);
   else if (typeof value === 'object' && value !== null) {
-    if ('kind' in value && value.kind === 'parameter' && 'index' in value && 'name' in value) found.set(value.index as number, value.name as string | undefined);
+    if ('kind' in value && value.kind === 'parameter' && 'index' in value && 'name' in value)
+      found.set(value.index as number, value.name as string | undefined);
     else for (const item of Object.values(value)) parameterNames(item, found);
   }
   return found;

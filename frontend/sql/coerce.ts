@@ -2,13 +2,33 @@
  * Implicit casts, as DuckDB's: the common type of two expressions, and expressions brought to it.
  * Literals bend: an integer literal takes the other side's type where it fits, a text literal any type it spells.
  */
-import { decimal, decimalOf, dtypeInfo, isDecimal, isFloat, isInteger, isNumeric, MAX_DECIMAL_PRECISION, type DType } from '../../ir/dtype.js';
+import {
+  decimal,
+  decimalOf,
+  dtypeInfo,
+  isDecimal,
+  isFloat,
+  isInteger,
+  isNumeric,
+  MAX_DECIMAL_PRECISION,
+  type DType,
+} from '../../ir/dtype.js';
 import type { Expr } from '../../ir/node.js';
 import { inRange } from '../../ir/scalar/value.js';
 import { CompileError, type Span } from '../diagnostics.js';
 import { coerceTo, dtypeOf, isTextLiteral, isUntyped, typeName } from './make-expr.js';
 
-const INTEGER_DIGITS: Readonly<Record<string, number>> = { i8: 3, u8: 3, i16: 5, u16: 5, i32: 10, u32: 10, i64: 19, u64: 20, bool: 1 };
+const INTEGER_DIGITS: Readonly<Record<string, number>> = {
+  i8: 3,
+  u8: 3,
+  i16: 5,
+  u16: 5,
+  i32: 10,
+  u32: 10,
+  i64: 19,
+  u64: 20,
+  bool: 1,
+};
 const SIGNED_BY_BYTES: Readonly<Record<number, DType>> = { 1: 'i8', 2: 'i16', 4: 'i32', 8: 'i64' };
 
 /** The decimal that holds every value of an integer dtype. */
@@ -72,7 +92,8 @@ export function commonTypeOf(exprs: readonly Expr[]): DType | undefined {
   for (const expr of firm.length > 0 ? firm : exprs.filter((e) => !isUntyped(e))) {
     const dtype = dtypeOf(expr);
     if (dtype === undefined) return undefined;
-    common = common === undefined ? dtype : firm.length > 0 ? commonDType(common, dtype) : commonOfLiterals(common, dtype);
+    common =
+      common === undefined ? dtype : firm.length > 0 ? commonDType(common, dtype) : commonOfLiterals(common, dtype);
     if (common === undefined) return undefined;
   }
   // A parameter that nothing else decides is text.
@@ -97,7 +118,9 @@ export function unify(exprs: readonly Expr[], places: readonly Spanned[], what: 
   const common = commonTypeOf(exprs);
   if (common === undefined) {
     const names = [...new Set(exprs.map(typeName))].join(' and ');
-    throw new CompileError(`${what} wants one type, found ${names}; write a CAST`, { span: places[places.length - 1]?.span });
+    throw new CompileError(`${what} wants one type, found ${names}; write a CAST`, {
+      span: places[places.length - 1]?.span,
+    });
   }
   return exprs.map((expr, i) => coerceTo(expr, common, places[i]?.span));
 }

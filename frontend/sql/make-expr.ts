@@ -53,14 +53,18 @@ export interface CastOptions {
   readonly span?: Span | undefined;
 }
 
-/** `expr` as `to`: itself where it is, folded where it is a literal, else a `cast` node. CompileError where no value can be cast. */
+/**
+ * `expr` as `to`: itself where it is, folded where it is a literal, else a `cast` node. CompileError where no value can
+ * be cast.
+ */
 export function castTo(expr: Expr, to: DType, options: CastOptions = {}): Expr {
   const from = dtypeOf(expr);
   if (from === to) return expr;
   if (from === undefined || !canCast(from, to)) {
     throw new CompileError(`cannot cast ${typeName(expr)} to ${dtypeInfo(to).sql}`, { span: options.span });
   }
-  if (expr.kind === 'param' && from === 'null') return make({ kind: 'param', index: expr.index, type: scalar(to, { nullable: true }) });
+  if (expr.kind === 'param' && from === 'null')
+    return make({ kind: 'param', index: expr.index, type: scalar(to, { nullable: true }) });
   if (expr.kind === 'literal') {
     const folded = foldCast(expr, from, to, options);
     if (folded !== undefined) return folded;
@@ -115,7 +119,9 @@ function partType(type: ValueType, index: number): ValueType {
     case 'map': return withNullable(type.value, type.nullable || type.value.nullable);
     case 'tensor': {
       const dims = type.dims.slice(1);
-      return dims.length === 0 ? scalar(type.dtype, { nullable: type.nullable }) : { kind: 'tensor', dtype: type.dtype, dims, nullable: type.nullable };
+      return dims.length === 0
+        ? scalar(type.dtype, { nullable: type.nullable })
+        : { kind: 'tensor', dtype: type.dtype, dims, nullable: type.nullable };
     }
     case 'scalar': throw new Error('a scalar has no parts');
   }

@@ -7,12 +7,25 @@ import { CompileError, nearestName } from '../diagnostics.js';
 import type { Statement } from './ast.js';
 import { EOF } from './chevrotain.js';
 import { SqlGrammar } from './grammar/statements.js';
-import { keyword, KEYWORDS, LBracket, LParen, QuotedIdentifier, RBracket, RParen, Semicolon, tokenize, Word } from './tokens.js';
+import {
+  keyword,
+  KEYWORDS,
+  LBracket,
+  LParen,
+  QuotedIdentifier,
+  RBracket,
+  RParen,
+  Semicolon,
+  tokenize,
+  Word,
+} from './tokens.js';
 
 const label = (type: TokenType): string => type.LABEL ?? type.name;
 
 function found(token: IToken): string {
-  return token.tokenType === EOF ? 'the end of the statement' : `"${token.image.length > 40 ? `${token.image.slice(0, 40)}...` : token.image}"`;
+  return token.tokenType === EOF
+    ? 'the end of the statement'
+    : `"${token.image.length > 40 ? `${token.image.slice(0, 40)}...` : token.image}"`;
 }
 
 /** More alternatives than these say nothing: the description of the rule is given instead. */
@@ -85,14 +98,53 @@ function syntaxError(source: string, tokens: readonly IToken[], error: IRecognit
   const message = beginsStatement ? expectation('a statement, such as SELECT, INSERT or CREATE', token) : error.message;
   const atEnd = token.tokenType === EOF;
   const end = source.trimEnd().length;
-  const span = atEnd ? { start: end, end: end + 1 } : { start: token.startOffset, end: token.startOffset + token.image.length };
-  return new CompileError(message, { span, source, found: found(token), suggestion: keywordMeant(token, before, error.message) });
+  const span = atEnd
+    ? { start: end, end: end + 1 }
+    : { start: token.startOffset, end: token.startOffset + token.image.length };
+  return new CompileError(message, {
+    span,
+    source,
+    found: found(token),
+    suggestion: keywordMeant(token, before, error.message),
+  });
 }
 
-const STATEMENT_WORDS = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'UPDATE', 'DELETE', 'COPY', 'EXPLAIN', 'WITH', 'VALUES', 'BEGIN', 'COMMIT', 'ROLLBACK'];
-const CLAUSE_WORDS = ['FROM', 'WHERE', 'GROUP', 'HAVING', 'ORDER', 'LIMIT', 'OFFSET', 'JOIN', 'UNION', 'QUALIFY', 'BETWEEN', 'LIKE', 'AND', 'WITH', 'USING'];
+const STATEMENT_WORDS = [
+  'SELECT',
+  'INSERT',
+  'CREATE',
+  'DROP',
+  'UPDATE',
+  'DELETE',
+  'COPY',
+  'EXPLAIN',
+  'WITH',
+  'VALUES',
+  'BEGIN',
+  'COMMIT',
+  'ROLLBACK',
+];
+const CLAUSE_WORDS = [
+  'FROM',
+  'WHERE',
+  'GROUP',
+  'HAVING',
+  'ORDER',
+  'LIMIT',
+  'OFFSET',
+  'JOIN',
+  'UNION',
+  'QUALIFY',
+  'BETWEEN',
+  'LIKE',
+  'AND',
+  'WITH',
+  'USING',
+];
 
-/** The keyword meant: `SELCT` where a statement begins; one that was expected; `FORM`, taken for an alias, just before. */
+/**
+ * The keyword meant: `SELCT` where a statement begins; one that was expected; `FORM`, taken for an alias, just before.
+ */
 function keywordMeant(token: IToken, before: IToken | undefined, message: string): string | undefined {
   const expected = message.match(/\b[A-Z]{2,}\b/g) ?? [];
   const beginning = before === undefined || before.tokenType === Semicolon;
@@ -103,5 +155,7 @@ function keywordMeant(token: IToken, before: IToken | undefined, message: string
 
 function slip(token: IToken, words: readonly string[]): string | undefined {
   const isName = token.tokenType !== QuotedIdentifier && (token.tokenType.CATEGORIES?.includes(Word) ?? false);
-  return isName && token.image.length >= 3 && !KEYWORDS.has(token.image.toUpperCase()) ? nearestName(token.image, words) : undefined;
+  return isName && token.image.length >= 3 && !KEYWORDS.has(token.image.toUpperCase())
+    ? nearestName(token.image, words)
+    : undefined;
 }

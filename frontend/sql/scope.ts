@@ -30,7 +30,12 @@ const same = (a: string | undefined, b: string): boolean => a !== undefined && a
 export function scopeOf(columns: readonly Column[], options: { table: string | undefined; offset?: number }): RowScope {
   const offset = options.offset ?? 0;
   return {
-    columns: columns.map((column, i) => ({ table: options.table, name: column.name, expr: ref(i + offset, column.type), hidden: false })),
+    columns: columns.map((column, i) => ({
+      table: options.table,
+      name: column.name,
+      expr: ref(i + offset, column.type),
+      hidden: false,
+    })),
   };
 }
 
@@ -40,7 +45,10 @@ export function mapRefs(expr: Expr, change: (index: number, type: ValueType) => 
   return withChildren(expr, children(expr).map((child) => mapRefs(child as Expr, change)));
 }
 
-/** The same names over a row whose columns begin at `offset` and have the types of `columns` (which joins make nullable). */
+/**
+ * The same names over a row whose columns begin at `offset` and have the types of `columns` (which joins make
+ * nullable).
+ */
 export function shiftScope(scope: RowScope, offset: number, columns: readonly Column[]): RowScope {
   const shift = (index: number): Expr => ref(index + offset, columns[index + offset]!.type);
   return { columns: scope.columns.map((column) => ({ ...column, expr: mapRefs(column.expr, shift) })) };
@@ -50,7 +58,9 @@ export function shiftScope(scope: RowScope, offset: number, columns: readonly Co
 export function resolve(scope: RowScope, path: readonly Name[]): Expr | undefined {
   if (path.length >= 2) {
     const [table, column] = path as [Name, Name];
-    const found = scope.columns.filter((candidate) => same(candidate.table, table.text) && same(candidate.name, column.text));
+    const found = scope.columns.filter(
+      (candidate) => same(candidate.table, table.text) && same(candidate.name, column.text),
+    );
     if (found.length > 0) return fieldsOf(only(found, path.slice(0, 2)).expr, path.slice(2));
   }
   const first = path[0]!;
@@ -62,7 +72,9 @@ function only(found: readonly ScopeColumn[], path: readonly Name[]): ScopeColumn
   if (found.length === 1) return found[0]!;
   const name = path[path.length - 1]!;
   const choices = found.map((column) => (column.table === undefined ? column.name : `${column.table}.${column.name}`));
-  throw new CompileError(`column "${pathText(path)}" is ambiguous: it may be ${[...new Set(choices)].join(' or ')}`, { span: name.span });
+  throw new CompileError(`column "${pathText(path)}" is ambiguous: it may be ${[...new Set(choices)].join(' or ')}`, {
+    span: name.span,
+  });
 }
 
 export function pathText(path: readonly Name[]): string {
@@ -81,7 +93,10 @@ export function fieldOf(value: Expr, name: Name): Expr {
   const names = value.type.fields.map((field) => field.name);
   const index = names.findIndex((candidate) => same(candidate, name.text));
   if (index >= 0) return part(value, index);
-  throw new CompileError(`the STRUCT has no field "${name.text}": it has ${names.join(', ')}`, { span: name.span, suggestion: nearestName(name.text, names) });
+  throw new CompileError(`the STRUCT has no field "${name.text}": it has ${names.join(', ')}`, {
+    span: name.span,
+    suggestion: nearestName(name.text, names),
+  });
 }
 
 /** Columns of `table`, or all that are not hidden; `undefined` when there is no such table. */
@@ -103,7 +118,10 @@ export function unknownColumn(path: readonly Name[], scopes: readonly RowScope[]
   const table = path.length > 1 ? path[path.length - 2]! : undefined;
   if (table !== undefined && !columns.some((column) => same(column.table, table.text))) {
     const tables = scopes.flatMap(tableNames);
-    return new CompileError(`there is no table "${table.text}" in this query`, { span: table.span, suggestion: nearestName(table.text, tables) });
+    return new CompileError(`there is no table "${table.text}" in this query`, {
+      span: table.span,
+      suggestion: nearestName(table.text, tables),
+    });
   }
   const within = table === undefined ? columns : columns.filter((column) => same(column.table, table.text));
   const suggestion = nearestName(last.text, within.map((column) => column.name));
@@ -119,6 +137,12 @@ export function asOuter(expr: Expr, depth: number): Expr {
 /** `level`: how many of the expression's own subqueries the node is inside of. */
 function deepened(node: Node, depth: number, level: number): Node {
   if (node.kind === 'ref' && level === 0) return make({ kind: 'outer', depth, index: node.index, type: node.type });
-  if (node.kind === 'outer' && node.depth >= level) return make({ kind: 'outer', depth: node.depth + depth, index: node.index, type: node.type });
-  return withChildren(node, children(node).map((child) => deepened(child, depth, node.kind === 'subquery' && child === node.relation ? level + 1 : level)));
+  if (node.kind === 'outer' && node.depth >= level)
+    return make({ kind: 'outer', depth: node.depth + depth, index: node.index, type: node.type });
+  return withChildren(
+    node,
+    children(node).map((child) =>
+      deepened(child, depth, node.kind === 'subquery' && child === node.relation ? level + 1 : level),
+    ),
+  );
 }

@@ -65,7 +65,11 @@ export interface Grouping {
 export class Stage {
   private readonly placed = new Map<Marker | ModelApplication, number>();
 
-  constructor(public relation: Relation, private readonly markers: Markers, private readonly grouping: Grouping | undefined = undefined) {}
+  constructor(
+    public relation: Relation,
+    private readonly markers: Markers,
+    private readonly grouping: Grouping | undefined = undefined,
+  ) {}
 
   /** The expression over this stage's rows. `place` is blamed for what is neither grouped nor aggregated. */
   lower(expr: Expr, place: Span): Expr {
@@ -116,7 +120,10 @@ export class Stage {
         return this.column(this.grouping.keys.length + this.markers.aggregates.indexOf(marker.call));
       }
       case 'window': return this.column(this.placed.get(marker) ?? this.addWindow(marker, marker.call, place));
-      case 'output': return this.column((this.placed.get(marker.application) ?? this.addModel(marker.application, place)) + marker.output);
+      case 'output':
+        return this.column(
+          (this.placed.get(marker.application) ?? this.addModel(marker.application, place)) + marker.output,
+        );
     }
   }
 
@@ -143,7 +150,10 @@ export class Stage {
   }
 
   private addModel(application: ModelApplication, place: Span): number {
-    const inputs = application.inputs.map((input) => ({ ...input, exprs: input.exprs.map((expr) => this.lower(expr, place)) }));
+    const inputs = application.inputs.map((input) => ({
+      ...input,
+      exprs: input.exprs.map((expr) => this.lower(expr, place)),
+    }));
     const index = this.relation.type.columns.length;
     this.relation = applyModel(this.relation, { ...application, inputs });
     this.placed.set(application, index);
@@ -155,5 +165,9 @@ export class Stage {
 function widest(expr: Node, depth = 0): number {
   if (depth === 0 && expr.kind === 'ref') return expr.index;
   if (expr.kind === 'outer' && expr.depth === depth) return expr.index;
-  return children(expr).reduce((most, child) => Math.max(most, widest(child, depth + (expr.kind === 'subquery' && child === expr.relation ? 1 : 0))), -1);
+  return children(expr).reduce(
+    (most, child) =>
+      Math.max(most, widest(child, depth + (expr.kind === 'subquery' && child === expr.relation ? 1 : 0))),
+    -1,
+  );
 }

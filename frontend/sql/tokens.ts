@@ -17,17 +17,53 @@ export const Comparison = createToken({ name: 'Comparison', label: 'a comparison
 
 const Space = createToken({ name: 'Space', pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true });
 const LineComment = createToken({ name: 'LineComment', pattern: /--[^\n]*/, group: Lexer.SKIPPED });
-const BlockComment = createToken({ name: 'BlockComment', pattern: /\/\*[\s\S]*?\*\//, group: Lexer.SKIPPED, line_breaks: true });
+const BlockComment = createToken({
+  name: 'BlockComment',
+  pattern: /\/\*[\s\S]*?\*\//,
+  group: Lexer.SKIPPED,
+  line_breaks: true,
+});
 
 export const Identifier = createToken({
   name: 'Identifier', label: 'a name', categories: [Word], pattern: /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/,
 });
-export const QuotedIdentifier = createToken({ name: 'QuotedIdentifier', label: 'a name', categories: [Word], pattern: /"(?:[^"]|"")*"/, line_breaks: true });
-export const StringToken = createToken({ name: 'String', label: 'a string', pattern: /'(?:[^']|'')*'/, line_breaks: true });
-export const EscapeString = createToken({ name: 'EscapeString', label: 'a string', categories: [StringToken], pattern: /[eE]'(?:[^'\\]|\\[\s\S]|'')*'/, line_breaks: true });
-export const DollarString = createToken({ name: 'DollarString', label: 'a string', categories: [StringToken], pattern: /\$\$[\s\S]*?\$\$/, line_breaks: true });
-export const NumberToken = createToken({ name: 'Number', label: 'a number', pattern: /(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/ });
-export const ParameterToken = createToken({ name: 'Parameter', label: 'a parameter', pattern: /\?|\$\d+|\$[A-Za-z_]\w*/ });
+export const QuotedIdentifier = createToken({
+  name: 'QuotedIdentifier',
+  label: 'a name',
+  categories: [Word],
+  pattern: /"(?:[^"]|"")*"/,
+  line_breaks: true,
+});
+export const StringToken = createToken({
+  name: 'String',
+  label: 'a string',
+  pattern: /'(?:[^']|'')*'/,
+  line_breaks: true,
+});
+export const EscapeString = createToken({
+  name: 'EscapeString',
+  label: 'a string',
+  categories: [StringToken],
+  pattern: /[eE]'(?:[^'\\]|\\[\s\S]|'')*'/,
+  line_breaks: true,
+});
+export const DollarString = createToken({
+  name: 'DollarString',
+  label: 'a string',
+  categories: [StringToken],
+  pattern: /\$\$[\s\S]*?\$\$/,
+  line_breaks: true,
+});
+export const NumberToken = createToken({
+  name: 'Number',
+  label: 'a number',
+  pattern: /(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/,
+});
+export const ParameterToken = createToken({
+  name: 'Parameter',
+  label: 'a parameter',
+  pattern: /\?|\$\d+|\$[A-Za-z_]\w*/,
+});
 
 const symbol = (text: string, ...categories: TokenType[]): TokenType =>
   createToken({ name: text, label: `"${text}"`, pattern: text, categories });
@@ -50,7 +86,11 @@ export const Equals = symbol('=', Comparison);
 
 const OPERATORS: readonly TokenType[] = [
   DoubleColon, Arrow,
-  symbol('<>', Comparison), symbol('!=', Comparison), symbol('==', Comparison), symbol('<=', Comparison), symbol('>=', Comparison),
+  symbol('<>', Comparison),
+  symbol('!=', Comparison),
+  symbol('==', Comparison),
+  symbol('<=', Comparison),
+  symbol('>=', Comparison),
   symbol('||', BinaryOperator), symbol('//', BinaryOperator), symbol('**', BinaryOperator),
   symbol('<<', BinaryOperator), symbol('>>', BinaryOperator),
   Equals, symbol('<', Comparison), symbol('>', Comparison),
@@ -60,17 +100,22 @@ const OPERATORS: readonly TokenType[] = [
 ];
 
 const RESERVED = `
-  ALL AND ANY AS ASC CASE CAST CREATE CROSS DEFAULT DESC DISTINCT ELSE END EXCEPT FALSE FOR FROM GROUP HAVING IN INTERSECT INTO
-  LATERAL LIMIT NOT NULL OFFSET ON OR ORDER QUALIFY SELECT SOME TABLE THEN TRUE UNION USING WHEN WHERE WINDOW WITH OVER`.trim().split(/\s+/);
+  ALL AND ANY AS ASC CASE CAST CREATE CROSS DEFAULT DESC DISTINCT ELSE END EXCEPT FALSE FOR FROM GROUP HAVING IN
+  INTERSECT INTO LATERAL LIMIT NOT NULL OFFSET ON OR ORDER QUALIFY SELECT SOME TABLE THEN TRUE UNION USING WHEN WHERE WINDOW WITH OVER`
+  .trim()
+  .split(/\s+/);
 
 /** Reserved, but function names all the same. */
 const FUNCTION_WORDS = 'LEFT RIGHT FULL INNER JOIN OUTER NATURAL SEMI ANTI IS LIKE ILIKE SIMILAR'.split(' ');
 
 const UNRESERVED = `
-  ANALYZE BEGIN BETWEEN BOTH BY COMMIT COPY CURRENT DATA DELETE DROP ESCAPE EXCLUDE EXISTS EXPLAIN EXTRACT FILTER FIRST FOLLOWING
-  GROUPS IF IGNORE NO OTHERS TIES INSERT INTERVAL KEY LAST LEADING MODEL NULLS ONLY PARTITION POSITION PRECEDING PRECISION PRIMARY PREDICT RANGE RECURSIVE
-  REPLACE RESPECT ROLLBACK ROW ROWS SET START SUBSTRING TEMP TEMPORARY TO TRAILING TRANSACTION TRIM TRY_CAST UNBOUNDED UNIQUE UPDATE VALUES
-  VIEW TIME ZONE VARYING CHECK FOREIGN REFERENCES CONSTRAINT UNKNOWN WITHOUT OPTIMIZE MODELS MATERIALIZED`.trim().split(/\s+/);
+  ANALYZE BEGIN BETWEEN BOTH BY COMMIT COPY CURRENT DATA DELETE DROP ESCAPE EXCLUDE EXISTS EXPLAIN EXTRACT FILTER
+  FIRST FOLLOWING GROUPS IF IGNORE NO OTHERS TIES INSERT INTERVAL KEY LAST LEADING MODEL NULLS ONLY PARTITION POSITION
+  PRECEDING PRECISION PRIMARY PREDICT RANGE RECURSIVE REPLACE RESPECT ROLLBACK ROW ROWS SET START SUBSTRING TEMP
+  TEMPORARY TO TRAILING TRANSACTION TRIM TRY_CAST UNBOUNDED UNIQUE UPDATE VALUES VIEW TIME ZONE VARYING CHECK FOREIGN
+  REFERENCES CONSTRAINT UNKNOWN WITHOUT OPTIMIZE MODELS MATERIALIZED`
+  .trim()
+  .split(/\s+/);
 
 export const KEYWORDS: ReadonlyMap<string, TokenType> = new Map([
   ...RESERVED.map((word) => [word, keywordToken(word, [])] as const),
@@ -90,22 +135,43 @@ export function keyword(word: string): TokenType {
 }
 
 const LEXED: readonly TokenType[] = [
-  Space, LineComment, BlockComment, EscapeString, Identifier, QuotedIdentifier, StringToken, DollarString, NumberToken, ParameterToken,
+  Space,
+  LineComment,
+  BlockComment,
+  EscapeString,
+  Identifier,
+  QuotedIdentifier,
+  StringToken,
+  DollarString,
+  NumberToken,
+  ParameterToken,
   ...OPERATORS,
 ];
 
 /** All token types, as the parser wants them. */
-export const VOCABULARY: readonly TokenType[] = [Word, FunctionWord, BinaryOperator, Comparison, ...LEXED, ...KEYWORDS.values()];
+export const VOCABULARY: readonly TokenType[] = [
+  Word,
+  FunctionWord,
+  BinaryOperator,
+  Comparison,
+  ...LEXED,
+  ...KEYWORDS.values(),
+];
 
 let lexer: LexerType | undefined;
 
 /** Throws CompileError at a character no token starts with, and at a string or comment that never ends. */
 export function tokenize(source: string): IToken[] {
-  lexer ??= new Lexer([...LEXED, Word, FunctionWord, BinaryOperator, Comparison], { positionTracking: 'onlyOffset', ensureOptimizations: false });
+  lexer ??= new Lexer([...LEXED, Word, FunctionWord, BinaryOperator, Comparison], {
+    positionTracking: 'onlyOffset',
+    ensureOptimizations: false,
+  });
   const { tokens, errors } = lexer.tokenize(source);
   const first = errors[0];
   if (first !== undefined) throw lexicalError(source, first.offset);
-  const open = tokens.find((token, i) => token.image === '/' && tokens[i + 1]?.image === '*' && source.startsWith('/*', token.startOffset));
+  const open = tokens.find(
+    (token, i) => token.image === '/' && tokens[i + 1]?.image === '*' && source.startsWith('/*', token.startOffset),
+  );
   if (open !== undefined) throw lexicalError(source, open.startOffset);
   numberParameters(tokens);
   for (const token of tokens) {
@@ -141,11 +207,17 @@ function numberParameters(tokens: readonly IToken[]): void {
 function lexicalError(source: string, offset: number): CompileError {
   const rest = source.slice(offset);
   const span = { start: offset, end: offset + 1 };
-  if (rest.startsWith("'")) return new CompileError("this string is never closed: expected a ' at its end", { span, source });
-  if (rest.startsWith('"')) return new CompileError('this quoted name is never closed: expected a " at its end', { span, source });
-  if (rest.startsWith('/*')) return new CompileError('this comment is never closed: expected */ at its end', { span, source });
+  if (rest.startsWith("'"))
+    return new CompileError("this string is never closed: expected a ' at its end", { span, source });
+  if (rest.startsWith('"'))
+    return new CompileError('this quoted name is never closed: expected a " at its end', { span, source });
+  if (rest.startsWith('/*'))
+    return new CompileError('this comment is never closed: expected */ at its end', { span, source });
   const character = String.fromCodePoint(rest.codePointAt(0)!);
-  return new CompileError(`found ${JSON.stringify(character)}, which begins nothing in SQL`, { span: { start: offset, end: offset + character.length }, source });
+  return new CompileError(`found ${JSON.stringify(character)}, which begins nothing in SQL`, {
+    span: { start: offset, end: offset + character.length },
+    source,
+  });
 }
 
 /** The value of a string token. */
@@ -158,7 +230,9 @@ export function stringValue(image: string): string {
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
 
 function unescape(text: string): string {
-  return text.replace(/''|\\x([0-9a-fA-F]{1,2})|\\([\s\S])/g, (whole, hex: string | undefined, letter: string | undefined) => {
+  return text.replace(
+    /''|\\x([0-9a-fA-F]{1,2})|\\([\s\S])/g,
+    (whole, hex: string | undefined, letter: string | undefined) => {
     if (whole === "''") return "'";
     return hex === undefined ? (ESCAPES[letter!] ?? letter!) : String.fromCharCode(parseInt(hex, 16));
   });

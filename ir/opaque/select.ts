@@ -21,8 +21,14 @@ function nonZero(input: TensorValue): TensorValue {
 
 type Element = number | bigint | string;
 
-/** Distinct slices of an axis (or elements, when it is null): the values, where each is first, which each place has, how often. */
-function unique(input: TensorValue, options: { readonly axis: number | null; readonly sorted: boolean }): readonly TensorValue[] {
+/**
+ * Distinct slices of an axis (or elements, when it is null): the values, where each is first, which each place has, how
+ * often.
+ */
+function unique(
+  input: TensorValue,
+  options: { readonly axis: number | null; readonly sorted: boolean },
+): readonly TensorValue[] {
   const { axis } = options;
   const dims = axis === null ? [input.data.length] : input.dims;
   const along = axis ?? 0;
@@ -37,11 +43,25 @@ function unique(input: TensorValue, options: { readonly axis: number | null; rea
   if (options.sorted) firsts.sort((a, b) => compareSlices(slices[a]!, slices[b]!));
   const places = new Map(firsts.map((at, place) => [keys[at]!, place]));
   const inverse = keys.map((key) => places.get(key)!);
-  const longs = (values: readonly number[]): TensorValue => ({ dtype: 'i64', dims: [values.length], data: BigInt64Array.from(values, BigInt) });
+  const longs = (values: readonly number[]): TensorValue => ({
+    dtype: 'i64',
+    dims: [values.length],
+    data: BigInt64Array.from(values, BigInt),
+  });
   const cells: Element[] = [];
-  for (let o = 0; o < outer; o++) for (const at of firsts) for (let i = 0; i < inner; i++) cells.push(slices[at]![o * inner + i]!);
-  const result = { dtype: input.dtype, dims: dims.map((dim, own) => (own === along ? firsts.length : dim)), data: like(input.data, cells) };
-  return [result, longs(firsts), longs(inverse), longs(firsts.map((_, place) => inverse.filter((own) => own === place).length))];
+  for (let o = 0; o < outer; o++)
+    for (const at of firsts) for (let i = 0; i < inner; i++) cells.push(slices[at]![o * inner + i]!);
+  const result = {
+    dtype: input.dtype,
+    dims: dims.map((dim, own) => (own === along ? firsts.length : dim)),
+    data: like(input.data, cells),
+  };
+  return [
+    result,
+    longs(firsts),
+    longs(inverse),
+    longs(firsts.map((_, place) => inverse.filter((own) => own === place).length)),
+  ];
 }
 
 function compareSlices(a: readonly Element[], b: readonly Element[]): number {
@@ -65,11 +85,24 @@ function overlap(a: Box, b: Box): number {
 }
 
 /** Greedy by score: a box is kept unless it overlaps a kept one of its class too much. */
-function suppress(inputs: readonly TensorValue[], options: { readonly centered: boolean; readonly most: number; readonly overlap: number; readonly score: number | null }): TensorValue {
+function suppress(
+  inputs: readonly TensorValue[],
+  options: {
+    readonly centered: boolean;
+    readonly most: number;
+    readonly overlap: number;
+    readonly score: number | null;
+  },
+): TensorValue {
   const [boxes, scores] = inputs as [TensorValue, TensorValue];
   const [batches, classes, count] = scores.dims as [number, number, number];
   const box = (batch: number, i: number): Box => {
-    const [a, b, c, d] = Array.from({ length: 4 }, (_, j) => Number(boxes.data[(batch * count + i) * 4 + j])) as [number, number, number, number];
+    const [a, b, c, d] = Array.from({ length: 4 }, (_, j) => Number(boxes.data[(batch * count + i) * 4 + j])) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     if (options.centered) return [b - d / 2, a - c / 2, b + d / 2, a + c / 2];
     return [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)];
   };
@@ -77,7 +110,9 @@ function suppress(inputs: readonly TensorValue[], options: { readonly centered: 
   for (let batch = 0; batch < batches; batch++) {
     for (let cls = 0; cls < classes; cls++) {
       const score = (i: number): number => Number(scores.data[(batch * classes + cls) * count + i]);
-      const order = Array.from({ length: count }, (_, i) => i).filter((i) => options.score === null || score(i) > options.score).sort((a, b) => score(b) - score(a));
+      const order = Array.from({ length: count }, (_, i) => i)
+        .filter((i) => options.score === null || score(i) > options.score)
+        .sort((a, b) => score(b) - score(a));
       const kept: number[] = [];
       for (const i of order) {
         if (kept.length >= options.most) break;
@@ -95,10 +130,14 @@ function determinants(input: TensorValue): TensorValue {
   const outer = input.dims.slice(0, -2);
   const count = outer.reduce((a, b) => a * b, 1);
   const data = Float64Array.from({ length: count }, (_, at) => {
-    const rows = Array.from({ length: size }, (_r, r) => Array.from({ length: size }, (_c, c) => Number(input.data[(at * size + r) * size + c])));
+    const rows = Array.from({ length: size }, (_r, r) =>
+      Array.from({ length: size }, (_c, c) => Number(input.data[(at * size + r) * size + c])),
+    );
     let product = 1;
     for (let k = 0; k < size; k++) {
-      const pivot = rows.slice(k).reduce((best, row, i) => (Math.abs(row[k]!) > Math.abs(rows[best]![k]!) ? k + i : best), k);
+      const pivot = rows
+        .slice(k)
+        .reduce((best, row, i) => (Math.abs(row[k]!) > Math.abs(rows[best]![k]!) ? k + i : best), k);
       if (rows[pivot]![k] === 0) return 0;
       if (pivot !== k) {
         [rows[k], rows[pivot]] = [rows[pivot]!, rows[k]!];
@@ -119,8 +158,17 @@ type Attributes = Parameters<OpaqueRow['evaluate']>[1];
 const as = <T>(attributes: Attributes): T => attributes as unknown as T;
 
 export const OPAQUE_SELECT = {
-  nonzero: { doc: 'indices of the elements that are not zero, [rank, count] in row-major order', evaluate: ([x]) => [nonZero(x!)] },
-  unique: { doc: 'distinct values, where each is first, which each place has, how often', evaluate: ([x], options) => unique(x!, as(options)) },
-  suppress: { doc: 'boxes kept by non-maximum suppression, as [batch, class, box]', evaluate: (inputs, options) => [suppress(inputs, as(options))] },
+  nonzero: {
+    doc: 'indices of the elements that are not zero, [rank, count] in row-major order',
+    evaluate: ([x]) => [nonZero(x!)],
+  },
+  unique: {
+    doc: 'distinct values, where each is first, which each place has, how often',
+    evaluate: ([x], options) => unique(x!, as(options)),
+  },
+  suppress: {
+    doc: 'boxes kept by non-maximum suppression, as [batch, class, box]',
+    evaluate: (inputs, options) => [suppress(inputs, as(options))],
+  },
   determinant: { doc: 'determinants of the matrices of the last two axes', evaluate: ([x]) => [determinants(x!)] },
 } satisfies Readonly<Record<string, OpaqueRow>>;

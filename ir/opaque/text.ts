@@ -2,10 +2,14 @@
 import type { OpaqueRow } from '../opaque.js';
 import type { TensorValue } from '../tensor-data.js';
 
-function normalized(input: TensorValue, options: { readonly stopwords: readonly string[]; readonly caseSensitive: boolean; readonly change: string }): TensorValue {
+function normalized(
+  input: TensorValue,
+  options: { readonly stopwords: readonly string[]; readonly caseSensitive: boolean; readonly change: string },
+): TensorValue {
   const key = (text: string): string => (options.caseSensitive ? text : text.toLowerCase());
   const stop = new Set(options.stopwords.map(key));
-  const changed = (text: string): string => (options.change === 'LOWER' ? text.toLowerCase() : options.change === 'UPPER' ? text.toUpperCase() : text);
+  const changed = (text: string): string =>
+    options.change === 'LOWER' ? text.toLowerCase() : options.change === 'UPPER' ? text.toUpperCase() : text;
   const left = (input.data as readonly string[]).filter((text) => !stop.has(key(text))).map(changed);
   const data = left.length === 0 ? [''] : left;
   return { dtype: 'utf8', dims: input.dims.length === 2 ? [1, data.length] : [data.length], data };
@@ -22,11 +26,18 @@ function words(text: string, delimiter: string, most: number): readonly string[]
   return most < 0 || all.length <= most + 1 ? all : [...all.slice(0, most), all.slice(most).join(delimiter)];
 }
 
-function split(input: TensorValue, options: { readonly delimiter: string; readonly most: number }): readonly TensorValue[] {
+function split(
+  input: TensorValue,
+  options: { readonly delimiter: string; readonly most: number },
+): readonly TensorValue[] {
   const lists = (input.data as readonly string[]).map((text) => words(text, options.delimiter, options.most));
   const width = lists.reduce((most, list) => Math.max(most, list.length), 0);
   return [
-    { dtype: 'utf8', dims: [...input.dims, width], data: lists.flatMap((list) => Array.from({ length: width }, (_, i) => list[i] ?? '')) },
+    {
+      dtype: 'utf8',
+      dims: [...input.dims, width],
+      data: lists.flatMap((list) => Array.from({ length: width }, (_, i) => list[i] ?? '')),
+    },
     { dtype: 'i64', dims: input.dims, data: BigInt64Array.from(lists, (list) => BigInt(list.length)) },
   ];
 }
@@ -57,7 +68,9 @@ function tfIdf(input: TensorValue, grams: Grams): TensorValue {
   const width = grams.indexes.reduce((most, index) => Math.max(most, index + 1), 0);
   const length = input.dims.at(-1) ?? 0;
   const rows = input.dims.length < 2 ? 1 : input.dims[0]!;
-  const cells = Array.from(input.data as ArrayLike<string | number | bigint>, (cell) => (typeof cell === 'bigint' ? Number(cell) : cell));
+  const cells = Array.from(input.data as ArrayLike<string | number | bigint>, (cell) =>
+    typeof cell === 'bigint' ? Number(cell) : cell,
+  );
   const data = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
     const own = cells.slice(row * length, (row + 1) * length);
@@ -86,7 +99,13 @@ type Attributes = Parameters<OpaqueRow['evaluate']>[1];
 const as = <T>(attributes: Attributes): T => attributes as unknown as T;
 
 export const OPAQUE_TEXT = {
-  string_normalizer: { doc: 'words that are no stop words, in another case', evaluate: ([x], options) => [normalized(x!, as(options))] },
+  string_normalizer: {
+    doc: 'words that are no stop words, in another case',
+    evaluate: ([x], options) => [normalized(x!, as(options))],
+  },
   string_split: { doc: 'the words of each string, and how many', evaluate: ([x], options) => split(x!, as(options)) },
-  tf_idf: { doc: 'counts of n-grams with skips, by term frequency or weight', evaluate: ([x], options) => [tfIdf(x!, as(options))] },
+  tf_idf: {
+    doc: 'counts of n-grams with skips, by term frequency or weight',
+    evaluate: ([x], options) => [tfIdf(x!, as(options))],
+  },
 } satisfies Readonly<Record<string, OpaqueRow>>;

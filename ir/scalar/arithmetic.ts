@@ -8,7 +8,17 @@ import { ValueError } from './errors.js';
 import type { Meaning } from './meaning.js';
 import { compareValues } from './order.js';
 import {
-  checked, divideHalfAway, floorDivide, fromBig, power10, roundFloat, roundHalfAway, roundHalfEven, toBig, typeName, wrapped,
+  checked,
+  divideHalfAway,
+  floorDivide,
+  fromBig,
+  power10,
+  roundFloat,
+  roundHalfAway,
+  roundHalfEven,
+  toBig,
+  typeName,
+  wrapped,
   type Value,
 } from './value.js';
 

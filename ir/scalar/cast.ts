@@ -1,7 +1,7 @@
 /**
- * The meaning of Cast between all dtypes, as DuckDB's: floats to integers round halves to even, decimals and text halves
- * away from zero; a value the target cannot hold is an error, or NULL with `attempt`. Narrower floats round, and pass
- * their range to an infinity (IEEE 754), which models need too.
+ * The meaning of Cast between all dtypes, as DuckDB's: floats to integers round halves to even, decimals and text
+ * halves away from zero; a value the target cannot hold is an error, or NULL with `attempt`. Narrower floats round, and
+ * pass their range to an infinity (IEEE 754), which models need too.
  */
 import { decimalOf, dtypeInfo, isFloat, isInteger, type DType } from '../dtype.js';
 import { DAY, parseDate, parseTime, parseTimestamp, splitTimestamp } from './calendar.js';

@@ -8,11 +8,28 @@ interface Unit { readonly months: number; readonly days: number; readonly micros
 
 const unit = (months: number, days: number, microseconds: bigint): Unit => ({ months, days, microseconds });
 const UNITS: { readonly [name: string]: Unit | undefined } = {
-  millennium: unit(12000, 0, 0n), millennia: unit(12000, 0, 0n), century: unit(1200, 0, 0n), centurie: unit(1200, 0, 0n),
-  decade: unit(120, 0, 0n), year: unit(12, 0, 0n), yr: unit(12, 0, 0n), y: unit(12, 0, 0n), quarter: unit(3, 0, 0n), month: unit(1, 0, 0n),
-  mon: unit(1, 0, 0n), week: unit(0, 7, 0n), w: unit(0, 7, 0n), day: unit(0, 1, 0n), d: unit(0, 1, 0n), hour: unit(0, 0, HOUR),
+  millennium: unit(12000, 0, 0n),
+  millennia: unit(12000, 0, 0n),
+  century: unit(1200, 0, 0n),
+  centurie: unit(1200, 0, 0n),
+  decade: unit(120, 0, 0n),
+  year: unit(12, 0, 0n),
+  yr: unit(12, 0, 0n),
+  y: unit(12, 0, 0n),
+  quarter: unit(3, 0, 0n),
+  month: unit(1, 0, 0n),
+  mon: unit(1, 0, 0n),
+  week: unit(0, 7, 0n),
+  w: unit(0, 7, 0n),
+  day: unit(0, 1, 0n),
+  d: unit(0, 1, 0n),
+  hour: unit(0, 0, HOUR),
   hr: unit(0, 0, HOUR), h: unit(0, 0, HOUR), minute: unit(0, 0, MINUTE), min: unit(0, 0, MINUTE), m: unit(0, 0, MINUTE),
-  second: unit(0, 0, SECOND), sec: unit(0, 0, SECOND), s: unit(0, 0, SECOND), millisecond: unit(0, 0, 1000n), ms: unit(0, 0, 1000n),
+  second: unit(0, 0, SECOND),
+  sec: unit(0, 0, SECOND),
+  s: unit(0, 0, SECOND),
+  millisecond: unit(0, 0, 1000n),
+  ms: unit(0, 0, 1000n),
   microsecond: unit(0, 0, 1n), us: unit(0, 0, 1n),
 };
 
@@ -40,7 +57,8 @@ export function addToTimestamp(timestamp: bigint, { months, days, microseconds }
   const start = splitTimestamp(timestamp);
   const day = months === 0 ? start.days : addMonths(start.days, months);
   const sum = BigInt(day + days) * DAY + start.time + microseconds;
-  if (!inRange(sum, 'i64')) throw new ValueError(`Overflow in timestamp plus interval: ${sum} microseconds is out of range`);
+  if (!inRange(sum, 'i64'))
+    throw new ValueError(`Overflow in timestamp plus interval: ${sum} microseconds is out of range`);
   return sum;
 }
 
@@ -67,7 +85,11 @@ function amount(sign: string, whole: string, fraction: string, { months, days, m
   const partDays = part * days + (part * months - partMonths) * 30;
   const wholeDays = Math.trunc(partDays);
   const rest = BigInt(Math.round((partDays - wholeDays) * Number(DAY) + part * Number(microseconds)));
-  return makeInterval(count * months + partMonths, count * days + wholeDays, BigInt(sign + whole) * microseconds + rest);
+  return makeInterval(
+    count * months + partMonths,
+    count * days + wholeDays,
+    BigInt(sign + whole) * microseconds + rest,
+  );
 }
 
 const ITEM = /^\s*(?:([+-]?)(\d{1,6}:\d{1,2}(?::\d{1,2}(?:\.\d*)?)?)|([+-]?)(\d{1,18})(?:\.(\d{0,18}))?\s*([a-z]+))/i;

@@ -1,7 +1,7 @@
 /**
- * The total order of values of one type, as SQL sorts and compares them: NaN is greatest and equals itself, -0 equals 0,
- * text goes by code points, blobs by bytes, intervals by length (a month is 30 days), tensors and structs part by part.
- * Neither argument is NULL; inside a composite NULL equals NULL and comes last.
+ * The total order of values of one type, as SQL sorts and compares them: NaN is greatest and equals itself, -0 equals
+ * 0, text goes by code points, blobs by bytes, intervals by length (a month is 30 days), tensors and structs part by
+ * part. Neither argument is NULL; inside a composite NULL equals NULL and comes last.
  */
 import type { IntervalValue } from '../node.js';
 import { isInterval, type Value } from './value.js';
@@ -23,7 +23,9 @@ export function sameValue(a: Value, b: Value): boolean {
   return a === null || b === null ? a === b : compareValues(a, b) === 0;
 }
 
-/** A text that two values of one type share exactly when they are the same value: the key of groups, joins and DISTINCT. */
+/**
+ * A text that two values of one type share exactly when they are the same value: the key of groups, joins and DISTINCT.
+ */
 export function keyOfValue(value: Value): string {
   if (value === null) return 'N';
   if (typeof value === 'number') return String(value === 0 ? 0 : value);

@@ -1,12 +1,14 @@
 /**
  * The meaning of LIKE and of regular expressions. LIKE is matched in time |text| x |pattern| at most.
- * Regular expressions are RE2's as far as JavaScript's agree with them (no possessive or Unicode-class differences hidden).
+ * Regular expressions are RE2's as far as JavaScript's agree with them (no possessive or Unicode-class differences
+ * hidden).
  */
 import type { ScalarOp } from '../scalar.js';
 import { ValueError } from './errors.js';
 import type { Meaning } from './meaning.js';
 
-type LikeToken = { readonly kind: 'any' } | { readonly kind: 'one' } | { readonly kind: 'point'; readonly point: string };
+type LikeToken =
+  { readonly kind: 'any' } | { readonly kind: 'one' } | { readonly kind: 'point'; readonly point: string };
 
 const likes = new Map<string, readonly LikeToken[]>();
 const regexps = new Map<string, RegExp>();
@@ -79,7 +81,8 @@ function compileRegExp(pattern: string, flags: string): RegExp {
       try {
         return new RegExp(source, all + unicode);
       } catch (error) {
-        if (unicode === '') throw new ValueError(`Invalid regular expression '${pattern}': ${(error as Error).message}`);
+        if (unicode === '')
+          throw new ValueError(`Invalid regular expression '${pattern}': ${(error as Error).message}`);
       }
     }
     throw new Error('unreachable');
@@ -90,7 +93,8 @@ function flagsOf(options: string): string {
   let flags = '';
   for (const option of options) {
     if ('gims'.includes(option)) flags += option;
-    else if (option !== 'c') throw new ValueError(`Unknown regular expression option '${option}': one of c, g, i, m, s was expected`);
+    else if (option !== 'c')
+      throw new ValueError(`Unknown regular expression option '${option}': one of c, g, i, m, s was expected`);
   }
   return flags;
 }
@@ -106,8 +110,10 @@ function regexpReplace(text: string, pattern: string, replacement: string, optio
 
 export const PATTERN = {
   like: ([a, b, escape]) => like(a as string, b as string, escape as string | undefined),
-  ilike: ([a, b, escape]) => like((a as string).toLowerCase(), (b as string).toLowerCase(), escape as string | undefined),
+  ilike: ([a, b, escape]) =>
+    like((a as string).toLowerCase(), (b as string).toLowerCase(), escape as string | undefined),
   regexp_matches: ([a, b]) => compileRegExp(b as string, '').test(a as string),
-  regexp_replace: ([a, b, c, options]) => regexpReplace(a as string, b as string, c as string, (options as string | undefined) ?? ''),
+  regexp_replace: ([a, b, c, options]) =>
+    regexpReplace(a as string, b as string, c as string, (options as string | undefined) ?? ''),
   regexp_extract: ([a, b, group]) => compileRegExp(b as string, '').exec(a as string)?.[Number(group ?? 0n)] ?? '',
 } satisfies Partial<Record<ScalarOp, Meaning>>;

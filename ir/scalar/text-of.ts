@@ -68,7 +68,8 @@ function shortest(value: number, dtype: DType): string {
   let digits = 6;
   let text = value.toExponential(digits);
   if (isExact(text)) {
-    for (let shorter = text; digits > 0 && isExact((shorter = value.toExponential(digits - 1))); digits--) text = shorter;
+    for (let shorter = text; digits > 0 && isExact((shorter = value.toExponential(digits - 1))); digits--)
+      text = shorter;
     return text;
   }
   while (digits < 9 && !isExact(text)) text = value.toExponential(++digits);

@@ -17,11 +17,14 @@ function mapCase(text: string, change: (character: string) => string): string {
   }).join('');
 }
 
-/** DuckDB's rule: a negative start counts from the end, start 0 loses one character, a negative length goes backwards. */
+/**
+ * DuckDB's rule: a negative start counts from the end, start 0 loses one character, a negative length goes backwards.
+ */
 export function substring(text: string, start: bigint, length: bigint | undefined): string {
   const points = Array.from(text);
   const size = points.length;
-  const clamp = (value: bigint): number => Number(value > 1n << 40n ? 1n << 40n : value < -(1n << 40n) ? -(1n << 40n) : value);
+  const clamp = (value: bigint): number =>
+    Number(value > 1n << 40n ? 1n << 40n : value < -(1n << 40n) ? -(1n << 40n) : value);
   const offset = clamp(start);
   let count = length === undefined ? Infinity : clamp(length);
   let from = 0;
@@ -56,7 +59,8 @@ function pad(text: string, count: number, filler: string, at: 'start' | 'end'): 
 }
 
 function limitLength(length: number): void {
-  if (length > LONGEST_TEXT) throw new ValueError(`A text of ${length} characters was asked for; the most is ${LONGEST_TEXT}`);
+  if (length > LONGEST_TEXT)
+    throw new ValueError(`A text of ${length} characters was asked for; the most is ${LONGEST_TEXT}`);
 }
 
 function trim(text: string, characters: string, ends: { start: boolean; end: boolean }): string {

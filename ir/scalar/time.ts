@@ -14,9 +14,23 @@ import { checked, floorDivide, isInterval, type Value } from './value.js';
 /** Other spellings of a date part. */
 const PART_NAMES: { readonly [name: string]: string | undefined } = {
   years: 'year', yr: 'year', y: 'year', months: 'month', mon: 'month', days: 'day', d: 'day', dayofmonth: 'day',
-  hours: 'hour', hr: 'hour', h: 'hour', minutes: 'minute', min: 'minute', m: 'minute', seconds: 'second', sec: 'second', s: 'second',
+  hours: 'hour',
+  hr: 'hour',
+  h: 'hour',
+  minutes: 'minute',
+  min: 'minute',
+  m: 'minute',
+  seconds: 'second',
+  sec: 'second',
+  s: 'second',
   milliseconds: 'millisecond', ms: 'millisecond', msec: 'millisecond', microseconds: 'microsecond', us: 'microsecond',
-  usec: 'microsecond', weeks: 'week', w: 'week', weekofyear: 'week', quarters: 'quarter', decades: 'decade', centuries: 'century',
+  usec: 'microsecond',
+  weeks: 'week',
+  w: 'week',
+  weekofyear: 'week',
+  quarters: 'quarter',
+  decades: 'decade',
+  centuries: 'century',
   millennia: 'millennium', millenium: 'millennium', dayofweek: 'dow', weekday: 'dow', dayofyear: 'doy',
 };
 
@@ -92,7 +106,8 @@ function partOfInterval(part: string, { months, days, microseconds }: IntervalVa
     case 'century': return Math.trunc(years / 100);
     case 'millennium': return Math.trunc(years / 1000);
     // A year is 365.25 days, a month 30.
-    case 'epoch': return ((BigInt(years) * 1461n * DAY) / 4n + BigInt((months % 12) * 30 + days) * DAY + microseconds) / SECOND;
+    case 'epoch':
+      return ((BigInt(years) * 1461n * DAY) / 4n + BigInt((months % 12) * 30 + days) * DAY + microseconds) / SECOND;
     default: return partOfTime(part, microseconds);
   }
 }
@@ -143,7 +158,8 @@ function dateDiff(name: string, from: bigint, to: bigint): bigint {
   const [x, y] = [civilOfDays(a), civilOfDays(b)];
   switch (part) {
     case 'year': return BigInt(y.year - x.year);
-    case 'quarter': return BigInt((y.year - x.year) * 4 + Math.floor((y.month - 1) / 3) - Math.floor((x.month - 1) / 3));
+    case 'quarter':
+      return BigInt((y.year - x.year) * 4 + Math.floor((y.month - 1) / 3) - Math.floor((x.month - 1) / 3));
     case 'month': return BigInt((y.year - x.year) * 12 + y.month - x.month);
     case 'week': return BigInt(Math.trunc((b - a) / 7));
     case 'isoyear': return BigInt(isoWeek(b).year - isoWeek(a).year);

@@ -15,7 +15,9 @@ export function sigmoid(a: number): number {
   return power / (1 + power);
 }
 
-/** The error function: a series near 0, the continued fraction of erfc elsewhere (Abramowitz & Stegun 7.1.6, 7.1.14). */
+/**
+ * The error function: a series near 0, the continued fraction of erfc elsewhere (Abramowitz & Stegun 7.1.6, 7.1.14).
+ */
 export function erf(a: number): number {
   const x = Math.abs(a);
   if (Number.isNaN(a)) return NaN;

@@ -23,7 +23,8 @@ export const ARITHMETIC_RULES: readonly ScalarRule[] = [
   },
   {
     name: 'subtract-zero', reason: 'x - 0 = x',
-    apply: (expr) => (isCall(expr, 'sub', 'wrap_sub') && isNumber(expr.args[1], 0) ? inPlaceOf(expr, expr.args[0]!) : undefined),
+    apply: (expr) =>
+      isCall(expr, 'sub', 'wrap_sub') && isNumber(expr.args[1], 0) ? inPlaceOf(expr, expr.args[0]!) : undefined,
   },
   {
     name: 'multiply-one', reason: 'x * 1 = x',
@@ -43,7 +44,10 @@ export const ARITHMETIC_RULES: readonly ScalarRule[] = [
   },
   {
     name: 'divide-by-one', reason: 'x / 1 = x, x ^ 1 = x',
-    apply: (expr) => (isCall(expr, 'div', 'pow', 'int_div', 'trunc_div') && isNumber(expr.args[1], 1) ? inPlaceOf(expr, expr.args[0]!) : undefined),
+    apply: (expr) =>
+      isCall(expr, 'div', 'pow', 'int_div', 'trunc_div') && isNumber(expr.args[1], 1)
+        ? inPlaceOf(expr, expr.args[0]!)
+        : undefined,
   },
   {
     name: 'double-negation', reason: '-(-x) = x for floats; |(|x|)| = |x|; |-x| = |x|',
@@ -65,7 +69,9 @@ export const ARITHMETIC_RULES: readonly ScalarRule[] = [
       if (!isCast(expr) || !isCast(expr.arg) || expr.arg.attempt) return undefined;
       const from = dtypeOf(expr.arg.arg);
       if (from === undefined || !widensExactly(from, expr.arg.to) || !isPlainNumber(expr.to)) return undefined;
-      return from === expr.to ? inPlaceOf(expr, expr.arg.arg) : make({ ...expr, arg: expr.arg.arg, type: undefined } as never) as Expr;
+      return from === expr.to
+        ? inPlaceOf(expr, expr.arg.arg)
+        : (make({ ...expr, arg: expr.arg.arg, type: undefined } as never) as Expr);
     },
   },
   {
@@ -80,10 +86,12 @@ export const ARITHMETIC_RULES: readonly ScalarRule[] = [
   },
   {
     name: 'extreme-of-itself', reason: 'max(x, x) = x',
-    apply: (expr) => (isCall(expr, 'max', 'min') && expr.args[0] === expr.args[1] && !isVolatile(expr) ? expr.args[0] : undefined),
+    apply: (expr) =>
+      isCall(expr, 'max', 'min') && expr.args[0] === expr.args[1] && !isVolatile(expr) ? expr.args[0] : undefined,
   },
   {
-    name: 'greatest-to-max', reason: 'greatest(a, b) = max(a, b) where neither is NULL (for least: nor NaN, which max and min let through)',
+    name: 'greatest-to-max',
+    reason: 'greatest(a, b) = max(a, b) where neither is NULL (for least: nor NaN, which max and min let through)',
     apply: (expr) => {
       if (!isCall(expr, 'greatest', 'least')) return undefined;
       if (expr.args.length === 1) return expr.args[0];
@@ -106,13 +114,25 @@ export function widensExactly(from: DType, to: DType): boolean {
     return a.family === 'float' ? b.widthBytes > a.widthBytes : b.widthBytes >= a.widthBytes;
   }
   if (a.family === 'uint' && b.family === 'int') return b.widthBytes > a.widthBytes;
-  if ((a.family === 'int' || a.family === 'uint') && (to === 'f32' || to === 'f64')) return a.widthBytes * 2 <= b.widthBytes;
+  if ((a.family === 'int' || a.family === 'uint') && (to === 'f32' || to === 'f64'))
+    return a.widthBytes * 2 <= b.widthBytes;
   return false;
 }
 
-function uncast(cast: Expr & { kind: 'cast' }, constant: Expr & { kind: 'literal' }, make2: (left: Expr, right: Expr) => Expr): Expr | undefined {
+function uncast(
+  cast: Expr & { kind: 'cast' },
+  constant: Expr & { kind: 'literal' },
+  make2: (left: Expr, right: Expr) => Expr,
+): Expr | undefined {
   const from = dtypeOf(cast.arg);
-  if (from === undefined || !isInt(cast.arg) || !isInt(cast) || !widensExactly(from, cast.to) || constant.value === null) return undefined;
+  if (
+    from === undefined ||
+    !isInt(cast.arg) ||
+    !isInt(cast) ||
+    !widensExactly(from, cast.to) ||
+    constant.value === null
+  )
+    return undefined;
   const { family, widthBytes } = dtypeInfo(from);
   const value = BigInt(constant.value as number | bigint);
   const bits = BigInt(widthBytes * 8 - (family === 'int' ? 1 : 0));

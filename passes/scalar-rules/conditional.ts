@@ -7,7 +7,8 @@ import { call, inPlaceOf, isCall, isLiteral, isNull, type ScalarRule } from './r
 
 export const CONDITIONAL_RULES: readonly ScalarRule[] = [
   {
-    name: 'constant-case', reason: 'a branch whose condition is false or NULL is never taken; one that is true ends the CASE',
+    name: 'constant-case',
+    reason: 'a branch whose condition is false or NULL is never taken; one that is true ends the CASE',
     apply: (expr) => (expr.kind === 'case' ? simplifyCase(expr) : undefined),
   },
   {
@@ -25,11 +26,13 @@ export const CONDITIONAL_RULES: readonly ScalarRule[] = [
   },
   {
     name: 'part-of-pack', reason: 'a part of a value just packed is that part',
-    apply: (expr) => (expr.kind === 'part' && expr.arg.kind === 'pack' ? inPlaceOf(expr, expr.arg.parts[expr.index]!) : undefined),
+    apply: (expr) =>
+      expr.kind === 'part' && expr.arg.kind === 'pack' ? inPlaceOf(expr, expr.arg.parts[expr.index]!) : undefined,
   },
   {
     name: 'like', reason: "LIKE without wildcards is =; 'a%' starts_with; '%a' ends_with; '%a%' contains",
-    apply: (expr) => (isCall(expr, 'like') && expr.args.length === 2 ? simplifyLike(expr.args[0]!, expr.args[1]!) : undefined),
+    apply: (expr) =>
+      isCall(expr, 'like') && expr.args.length === 2 ? simplifyLike(expr.args[0]!, expr.args[1]!) : undefined,
   },
   {
     name: 'fold-case-again', reason: 'lower(lower(x)) = lower(x)',

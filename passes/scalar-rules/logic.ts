@@ -1,4 +1,6 @@
-/** Boolean algebra in SQL's three values. Each law holds for NULL (Kleene) unless it asks that an operand is not NULL. */
+/**
+ * Boolean algebra in SQL's three values. Each law holds for NULL (Kleene) unless it asks that an operand is not NULL.
+ */
 import { make } from '../../ir/build.js';
 import type { Expr } from '../../ir/node.js';
 import type { ScalarOp } from '../../ir/scalar.js';

@@ -15,7 +15,10 @@ export function call(op: ScalarOp, ...args: readonly Expr[]): Call {
   return make({ kind: 'call', op, args });
 }
 
-export function isCall<Op extends ScalarOp>(expr: Expr | undefined, ...ops: readonly Op[]): expr is Call & { readonly op: Op } {
+export function isCall<Op extends ScalarOp>(
+  expr: Expr | undefined,
+  ...ops: readonly Op[]
+): expr is Call & { readonly op: Op } {
   return expr?.kind === 'call' && (ops as readonly string[]).includes(expr.op);
 }
 

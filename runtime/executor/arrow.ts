@@ -1,11 +1,28 @@
 /**
  * Result chunks as Arrow record batches: a change of wrapper, the buffers are the chunk's own.
  *
- * DECIMAL is Arrow's Decimal128 (widened from 64 bits), DATE Date32, TIME and TIMESTAMP microseconds, `FLOAT[n]` FixedSizeList,
- * a struct Struct, a MAP of known keys Arrow's Map with the same keys in every row.
+ * DECIMAL is Arrow's Decimal128 (widened from 64 bits), DATE Date32, TIME and TIMESTAMP microseconds, `FLOAT[n]`
+ * FixedSizeList, a struct Struct, a MAP of known keys Arrow's Map with the same keys in every row.
  */
 import {
-  Binary, Bool, DateDay, Decimal, Field, FixedSizeList, Float32, Float64, Int16, Int32, Int64, Int8, Interval, IntervalUnit, Map_, RecordBatch, Schema, Struct,
+  Binary,
+  Bool,
+  DateDay,
+  Decimal,
+  Field,
+  FixedSizeList,
+  Float32,
+  Float64,
+  Int16,
+  Int32,
+  Int64,
+  Int8,
+  Interval,
+  IntervalUnit,
+  Map_,
+  RecordBatch,
+  Schema,
+  Struct,
   TimeMicrosecond, TimestampMicrosecond, Uint16, Uint32, Uint64, Uint8, Utf8, makeData, type Data, type DataType,
 } from 'apache-arrow';
 import { decimalOf, type DType, type FixedDType } from '../../ir/dtype.js';
@@ -64,7 +81,11 @@ export function toRecordBatch(options: {
   return new RecordBatch(schema, data);
 }
 
-interface ColumnOptions { readonly column: OutputColumn; readonly chunk: ResultChunk; readonly leaves: readonly ResultLeaf[] }
+interface ColumnOptions {
+  readonly column: OutputColumn;
+  readonly chunk: ResultChunk;
+  readonly leaves: readonly ResultLeaf[];
+}
 
 function columnData({ column, chunk, leaves }: ColumnOptions): Data {
   switch (column.kind) {
@@ -73,7 +94,13 @@ function columnData({ column, chunk, leaves }: ColumnOptions): Data {
       const children = column.fields.map((field) => columnData({ column: field, chunk, leaves }));
       const type = new Struct(column.fields.map((field) => columnField(field, leaves)));
       const validity = column.nullLeaf === undefined ? undefined : chunk.leaves[column.nullLeaf]!.validity;
-      return makeData({ type, length: chunk.rowCount, nullCount: validity === undefined ? 0 : -1, nullBitmap: bitmap(validity), children });
+      return makeData({
+        type,
+        length: chunk.rowCount,
+        nullCount: validity === undefined ? 0 : -1,
+        nullBitmap: bitmap(validity),
+        children,
+      });
     }
     case 'map': return mapData(column, { chunk, leaves });
   }
@@ -84,7 +111,10 @@ function bitmap(validity: ArrayBuffer | undefined): Uint8Array | undefined {
 }
 
 /** Keys repeat in every row and values alternate: the entries are row 0's keys, row 1's ... */
-function mapData(column: Extract<OutputColumn, { kind: 'map' }>, { chunk, leaves }: Omit<ColumnOptions, 'column'>): Data {
+function mapData(
+  column: Extract<OutputColumn, { kind: 'map' }>,
+  { chunk, leaves }: Omit<ColumnOptions, 'column'>,
+): Data {
   const { rowCount } = chunk;
   const keyCount = column.keys.length;
   const entries = rowCount * keyCount;
@@ -95,11 +125,24 @@ function mapData(column: Extract<OutputColumn, { kind: 'map' }>, { chunk, leaves
   const first = columns[0]!;
   const source = columns.map((data) => data.values as Float32Array);
   const values = new (first.values.constructor as Float32ArrayConstructor)(entries);
-  source.forEach((part, key) => { for (let row = 0; row < rowCount; row++) values[row * keyCount + key] = part[row]!; });
+  source.forEach((part, key) => {
+    for (let row = 0; row < rowCount; row++) values[row * keyCount + key] = part[row]!;
+  });
   const isNullable = columns.some((data) => data.nullBitmap !== null && data.nullBitmap.length > 0);
   const validity = isNullable ? interleaveValidity(columns, rowCount) : undefined;
-  const valueData = makeData({ type: first.type, length: entries, nullCount: isNullable ? -1 : 0, nullBitmap: validity, data: values } as never) as Data;
-  const entryData = makeData({ type: entryType, length: entries, nullCount: 0, children: [keyData(column, rowCount), valueData] });
+  const valueData = makeData({
+    type: first.type,
+    length: entries,
+    nullCount: isNullable ? -1 : 0,
+    nullBitmap: validity,
+    data: values,
+  } as never) as Data;
+  const entryData = makeData({
+    type: entryType,
+    length: entries,
+    nullCount: 0,
+    children: [keyData(column, rowCount), valueData],
+  });
   return makeData({ type, length: rowCount, nullCount: 0, valueOffsets: offsets, child: entryData } as never) as Data;
 }
 
@@ -137,11 +180,19 @@ function leafData(leaf: ResultLeaf, data: ResultLeafData, rowCount: number): Dat
   const nullBitmap = bitmap(data.validity);
   const nullCount = nullBitmap === undefined ? 0 : -1;
   if (data.bytes !== undefined) {
-    return makeData({ type, length: rowCount, nullCount, nullBitmap, valueOffsets: new Int32Array(data.values), data: new Uint8Array(data.bytes) } as never) as Data;
+    return makeData({
+      type,
+      length: rowCount,
+      nullCount,
+      nullBitmap,
+      valueOffsets: new Int32Array(data.values),
+      data: new Uint8Array(data.bytes),
+    } as never) as Data;
   }
   const item = arrowType(leaf.dtype);
   const values = arrowValues(leaf.dtype, data.values, rowCount * leaf.width);
-  if (leaf.width === 1) return makeData({ type, length: rowCount, nullCount, nullBitmap, data: values } as never) as Data;
+  if (leaf.width === 1)
+    return makeData({ type, length: rowCount, nullCount, nullBitmap, data: values } as never) as Data;
   const child = makeData({ type: item, length: rowCount * leaf.width, nullCount: 0, data: values } as never) as Data;
   return makeData({ type, length: rowCount, nullCount, nullBitmap, child } as never) as Data;
 }
@@ -159,7 +210,9 @@ function arrowValues(dtype: DType, buffer: ArrayBuffer, count: number): Values {
     case 'u16': return new Uint16Array(buffer);
     case 'u32': return new Uint32Array(buffer);
     case 'u64': return new BigUint64Array(buffer);
-    case 'f16': case 'bf16': return decodeTensor(dtype, [count], new Uint8Array(buffer, 0, count * 2)).data as Float32Array;
+    case 'f16':
+    case 'bf16':
+      return decodeTensor(dtype, [count], new Uint8Array(buffer, 0, count * 2)).data as Float32Array;
     case 'f32': return new Float32Array(buffer);
     case 'f64': return new Float64Array(buffer);
     case 'interval': return monthDayNano(buffer, count);

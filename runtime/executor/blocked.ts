@@ -1,11 +1,11 @@
 /**
- * The relational representation of dense layers: rows joined with the blocks of a weight on the shared dimension, products
- * summed, a few pages of weights pinned at a time. The model may be far larger than memory.
+ * The relational representation of dense layers: rows joined with the blocks of a weight on the shared dimension,
+ * products summed, a few pages of weights pinned at a time. The model may be far larger than memory.
  *
  * In: the row buffer's chunks, their tuples holding the features. Out: the same tuples with the last layer's result.
- * Rows go in batches as large as memory allows, for every batch reads every weight once. Blocks go in the order in which
- * they lie in the file, neighbours in one read; all blocks of the same outputs go to the same worker, which takes them in
- * order, so no two workers write the same sums.
+ * Rows go in batches as large as memory allows, for every batch reads every weight once. Blocks go in the order in
+ * which they lie in the file, neighbours in one read; all blocks of the same outputs go to the same worker, which takes
+ * them in order, so no two workers write the same sums.
  */
 import { ResourceError } from '../errors.js';
 import { CHUNK_HEADER_BYTES, type BlockedLayer, type BlockSlot, type Finish } from '../plan.js';
@@ -39,7 +39,9 @@ const MAX_BATCH_ROWS = 4096;
 /** Blocks of one read, and reads under way or being computed at a time. */
 const GROUP_BLOCKS = 8;
 const GROUPS_IN_FLIGHT = 6;
-/** The share of free memory that activations may take, and that groups of blocks may; the rest absorbs fragmentation. */
+/**
+ * The share of free memory that activations may take, and that groups of blocks may; the rest absorbs fragmentation.
+ */
 const ACTIVATION_SHARE = 0.5;
 const BLOCK_SHARE = 0.3;
 const F32_BYTES = 4;
@@ -103,13 +105,22 @@ function chooseBatchRows({ layers }: BlockedStep, { pool }: BlockedContext, rows
   if (fitting < ROW_ALIGNMENT) {
     throw new ResourceError(
       `the activations of one batch of ${ROW_ALIGNMENT} rows need ${rowBytes * ROW_ALIGNMENT} bytes, ${Math.floor(room)} are free: raise memoryLimit`,
-      { limit: 'memoryLimit', limitBytes: Math.floor(room), wantedBytes: rowBytes * ROW_ALIGNMENT, consumer: 'activations of a relational model' },
+      {
+        limit: 'memoryLimit',
+        limitBytes: Math.floor(room),
+        wantedBytes: rowBytes * ROW_ALIGNMENT,
+        consumer: 'activations of a relational model',
+      },
     );
   }
   return Math.min(MAX_BATCH_ROWS, fitting, Math.max(rows, 1));
 }
 
-async function runBatch(step: BlockedStep, context: BlockedContext, batch: { pieces: readonly Piece[]; rows: number }): Promise<void> {
+async function runBatch(
+  step: BlockedStep,
+  context: BlockedContext,
+  batch: { pieces: readonly Piece[]; rows: number },
+): Promise<void> {
   const stride = Math.ceil(batch.rows / ROW_ALIGNMENT) * ROW_ALIGNMENT;
   const { crew, pool } = context;
   crew.reinforce();
@@ -135,7 +146,10 @@ async function runBatch(step: BlockedStep, context: BlockedContext, batch: { pie
 
 function allocate(pool: BufferPool, { columns, stride }: { columns: number; stride: number }): Activations {
   const tableBytes = Math.ceil((columns * 4) / 64) * 64;
-  const address = pool.allocate({ bytes: tableBytes + columns * stride * F32_BYTES, consumer: 'activations of a relational model' });
+  const address = pool.allocate({
+    bytes: tableBytes + columns * stride * F32_BYTES,
+    consumer: 'activations of a relational model',
+  });
   const table = new Uint32Array(pool.memory.buffer, address, columns);
   for (let column = 0; column < columns; column++) table[column] = address + tableBytes + column * stride * F32_BYTES;
   return { address, table: address };
@@ -198,20 +212,33 @@ async function runLayer(layer: BlockedLayer, context: BlockedContext, run: Layer
 
 /** Hands a group's blocks to the workers that own their outputs; unpins when all are done. */
 async function computeGroup(
-  layer: BlockedLayer, { crew, resident }: BlockedContext, group: { run: LayerRun; workers: readonly number[]; pinned: PinnedBlocks; cells: readonly Cell[] },
+  layer: BlockedLayer,
+  { crew, resident }: BlockedContext,
+  group: { run: LayerRun; workers: readonly number[]; pinned: PinnedBlocks; cells: readonly Cell[] },
 ): Promise<void> {
   const calls = new Map<number, FunctionCall[]>(group.workers.map((worker) => [worker, []]));
   group.cells.forEach((cell, i) => {
     const { slot } = cell;
-    const fn = cell.isFirst ? (cell.isLast ? layer.firstLast : layer.first) : (cell.isLast ? layer.nextLast : layer.next);
+    const fn = cell.isFirst ? (cell.isLast ? layer.firstLast : layer.first) : cell.isLast ? layer.nextLast : layer.next;
     const bias = layer.bias === undefined ? 0 : resident(layer.bias) + cell.firstOutput * F32_BYTES;
     const { input, output, rows } = group.run;
     calls.get(group.workers[cell.column % group.workers.length]!)!.push({
-      fn, args: [input.table + cell.firstInput * 4, output.table + cell.firstOutput * 4, group.pinned.addresses[i]!, bias, rows, slot.k, slot.m],
+      fn,
+      args: [
+        input.table + cell.firstInput * 4,
+        output.table + cell.firstOutput * 4,
+        group.pinned.addresses[i]!,
+        bias,
+        rows,
+        slot.k,
+        slot.m,
+      ],
     });
   });
   try {
-    await Promise.all([...calls].map(([worker, list]) => (list.length === 0 ? undefined : crew.callAll({ worker, calls: list }))));
+    await Promise.all(
+      [...calls].map(([worker, list]) => (list.length === 0 ? undefined : crew.callAll({ worker, calls: list }))),
+    );
   } finally {
     group.pinned.release();
   }

@@ -5,7 +5,18 @@
  * Invariant: a failed or cancelled crew fails every pending ticket and every later one with the first cause.
  */
 import { ExecutionError, ResourceError } from '../errors.js';
-import { HEAD, QUEUED_KIB, TOTAL_KIB, CANCEL, WORKER, WORKER_WORDS, type FunctionCall, type LoadRequest, type ResultChunk, type WorkerReply } from './protocol.js';
+import {
+  HEAD,
+  QUEUED_KIB,
+  TOTAL_KIB,
+  CANCEL,
+  WORKER,
+  WORKER_WORDS,
+  type FunctionCall,
+  type LoadRequest,
+  type ResultChunk,
+  type WorkerReply,
+} from './protocol.js';
 import type { WorkerHandle } from './thread-worker.js';
 
 interface Pending {
@@ -55,7 +66,9 @@ export class Crew {
     });
   }
 
-  /** There is more to do than the workers so far can take: threads that are not up are started, and join when they are. */
+  /**
+   * There is more to do than the workers so far can take: threads that are not up are started, and join when they are.
+   */
   reinforce(): void {
     this.states.forEach((state, worker) => {
       if (state === 'waiting') this.engage(worker);
@@ -75,18 +88,42 @@ export class Crew {
     return { worker: best, queued: this.outstanding[best]! };
   }
 
-  runMorsel(options: { worker: number; fn: string; init: string | undefined; morsel: number; sequence: number; emits: boolean }): Promise<number> {
+  runMorsel(options: {
+    worker: number;
+    fn: string;
+    init: string | undefined;
+    morsel: number;
+    sequence: number;
+    emits: boolean;
+  }): Promise<number> {
     const { worker, ...morsel } = options;
     return this.send(worker, (ticket) => ({ type: 'morsel', ticket, ...morsel }));
   }
 
   /** One function over several argument lists. */
-  call(options: { worker: number; fn: string; calls: readonly (readonly number[])[]; chain?: boolean }): Promise<number> {
+  call(options: {
+    worker: number;
+    fn: string;
+    calls: readonly (readonly number[])[];
+    chain?: boolean;
+  }): Promise<number> {
     const calls = options.calls.map((args) => ({ fn: options.fn, args }));
-    return this.callAll({ worker: options.worker, calls, ...(options.chain === undefined ? {} : { chain: options.chain }) });
+    return this.callAll({
+      worker: options.worker,
+      calls,
+      ...(options.chain === undefined ? {} : { chain: options.chain }),
+    });
   }
 
-  callAll({ worker, calls, chain = false }: { worker: number; calls: readonly FunctionCall[]; chain?: boolean }): Promise<number> {
+  callAll({
+    worker,
+    calls,
+    chain = false,
+  }: {
+    worker: number;
+    calls: readonly FunctionCall[];
+    chain?: boolean;
+  }): Promise<number> {
     return this.send(worker, (ticket) => ({ type: 'call', ticket, calls, chain }));
   }
 
@@ -113,7 +150,9 @@ export class Crew {
     this.fail(error);
   }
 
-  /** Waits until no worker is inside a function of the query or puts its data in place, so that its memory can be freed. */
+  /**
+   * Waits until no worker is inside a function of the query or puts its data in place, so that its memory can be freed.
+   */
   async settle(): Promise<void> {
     this.isSettling = true;
     if (!this.isIdle()) await new Promise<void>((resolve) => { this.onIdle = resolve; });
@@ -139,7 +178,10 @@ export class Crew {
     workers[worker]!.post({ ...load, type: 'load', control, worker, local: locals[worker]!, initialised: [] });
   }
 
-  private async send(worker: number, request: (ticket: number) => Parameters<WorkerHandle['post']>[0]): Promise<number> {
+  private async send(
+    worker: number,
+    request: (ticket: number) => Parameters<WorkerHandle['post']>[0],
+  ): Promise<number> {
     this.outstanding[worker]!++;
     // Worker 0 is given work from the start, the others once they are ready.
     if (worker === 0) await this.ready.catch(() => undefined);

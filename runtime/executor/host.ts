@@ -1,7 +1,7 @@
 /**
- * Host functions: scalar primitives without a WASM form, by their meaning in `ir/scalar`. JavaScript per value, so explain
- * shows each; the arguments and the result are 32-byte slots as parameters are (plan.ts).
- * A slot holds a value in its physical width; what lies behind it is left over from other calls.
+ * Host functions: scalar primitives without a WASM form, by their meaning in `ir/scalar`. JavaScript per value, so
+ * explain shows each; the arguments and the result are 32-byte slots as parameters are (plan.ts). A slot holds a value
+ * in its physical width; what lies behind it is left over from other calls.
  */
 import { castValue } from '../../ir/scalar/cast.js';
 import { evaluate } from '../../ir/scalar/meaning.js';
@@ -39,7 +39,9 @@ function read(view: DataView, at: number, dtype: DType, decoder: InstanceType<ty
     }
     case 'f64': return view.getFloat64(at, true);
     case 'f32': return view.getFloat32(at, true);
-    case 'f16': case 'bf16': return decodeTensor(dtype, [1], new Uint8Array(view.buffer, at, 2).slice()).data[0] as number;
+    case 'f16':
+    case 'bf16':
+      return decodeTensor(dtype, [1], new Uint8Array(view.buffer, at, 2).slice()).data[0] as number;
     case 'i8': return view.getInt8(at);
     case 'i16': return view.getInt16(at, true);
     case 'u8': return dtype === 'bool' ? view.getUint8(at) !== 0 : view.getUint8(at);
@@ -47,12 +49,21 @@ function read(view: DataView, at: number, dtype: DType, decoder: InstanceType<ty
     case 'i64': return view.getBigInt64(at, true);
     case 'u64': return view.getBigUint64(at, true);
     case 'u32': return view.getUint32(at, true);
-    case 'i128': return { months: view.getInt32(at, true), days: view.getInt32(at + 4, true), microseconds: view.getBigInt64(at + 8, true) };
+    case 'i128':
+      return {
+        months: view.getInt32(at, true),
+        days: view.getInt32(at + 4, true),
+        microseconds: view.getBigInt64(at + 8, true),
+      };
     case 'i32': return view.getInt32(at, true);
   }
 }
 
-function write(view: DataView, at: number, options: { dtype: DType; value: Value; alloc: (bytes: number) => number }): void {
+function write(
+  view: DataView,
+  at: number,
+  options: { dtype: DType; value: Value; alloc: (bytes: number) => number },
+): void {
   const { dtype, value } = options;
   view.setUint8(at + PARAM_NULL_OFFSET, value === null ? 1 : 0);
   if (value === null) return;
@@ -66,7 +77,11 @@ function write(view: DataView, at: number, options: { dtype: DType; value: Value
     }
     case 'f64': return view.setFloat64(at, value as number, true);
     case 'f32': return view.setFloat32(at, value as number, true);
-    case 'f16': case 'bf16': return new Uint8Array(view.buffer, at, 2).set(encodeTensor({ dtype, dims: [1], data: Float32Array.of(value as number) }));
+    case 'f16':
+    case 'bf16':
+      return new Uint8Array(view.buffer, at, 2).set(
+        encodeTensor({ dtype, dims: [1], data: Float32Array.of(value as number) }),
+      );
     case 'i64': case 'u64': return view.setBigInt64(at, BigInt.asIntN(64, value as bigint), true);
     case 'i128': {
       const interval = value as { months: number; days: number; microseconds: bigint };

@@ -1,6 +1,6 @@
 /**
- * A worker that begins on the caller's thread and becomes a thread of its own when there is more to do than starting one
- * takes: for a process that has nothing else to do, and is to answer at once.
+ * A worker that begins on the caller's thread and becomes a thread of its own when there is more to do than starting
+ * one takes: for a process that has nothing else to do, and is to answer at once.
  *
  * Invariant: one of the two works at a time, with the same memory; requests are answered in their order. The caller's
  * thread never waits: what would wait for room for its results is undone and left to the thread.
@@ -61,7 +61,9 @@ export class LazyWorker extends ThreadWorker {
       this.query = request;
       this.spentMs = 0;
     } else if (request.type === 'unload') this.query = undefined;
-    await new Promise<void>((resolve) => { setImmediate(resolve); });
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
     const began = performance.now();
     try {
       await this.core.handle(request);

@@ -1,6 +1,6 @@
 /**
- * The transcendental functions that code calls one value at a time (`env.math_<name>`): the engine's own, by the names of
- * the scalar table. Models use SIMD kernels instead.
+ * The transcendental functions that code calls one value at a time (`env.math_<name>`): the engine's own, by the names
+ * of the scalar table. Models use SIMD kernels instead.
  */
 type MathImport = (...args: number[]) => number;
 
@@ -16,13 +16,17 @@ const ENGINE: Readonly<Record<string, MathImport>> = {
 
 const PREFIX = 'math_';
 
-/** What a module imports of mathematics. Functions the engine lacks come from the scalar table's meaning, loaded when needed. */
+/**
+ * What a module imports of mathematics. Functions the engine lacks come from the scalar table's meaning, loaded when
+ * needed.
+ */
 export async function mathImports(module: WebAssembly.Module): Promise<Readonly<Record<string, MathImport>>> {
   const names = WebAssembly.Module.imports(module).map((entry) => entry.name).filter((name) => name.startsWith(PREFIX));
   const wanted: Record<string, MathImport> = {};
   for (const name of names) {
     const op = name.slice(PREFIX.length);
-    const found = ENGINE[op] ?? ((await import('../../ir/scalar/transcendental.js')) as unknown as Record<string, MathImport>)[op];
+    const found =
+      ENGINE[op] ?? ((await import('../../ir/scalar/transcendental.js')) as unknown as Record<string, MathImport>)[op];
     if (found === undefined) throw new Error(`the plan imports ${name}, which this runtime does not have`);
     wanted[name] = found;
   }

@@ -1,7 +1,8 @@
 /**
  * Morsels of a pipeline's source: pins what a morsel reads, and says in words what its descriptor holds.
  *
- * Invariant: every morsel is released once, by whoever took it; a source that is abandoned releases what it still holds.
+ * Invariant: every morsel is released once, by whoever took it; a source that is abandoned releases what it still
+ * holds.
  */
 import { ResourceError } from '../errors.js';
 import { CHUNK_HEADER_BYTES, MORSEL_ROWS, SCAN_COLUMN_WORDS, SCAN_HEADER_WORDS, type Source } from '../plan.js';
@@ -57,7 +58,11 @@ class MorselSizes {
   }
 }
 
-export function openSource(source: Source, context: MorselContext, options: { readonly isResult: boolean }): AsyncIterable<Morsel> {
+export function openSource(
+  source: Source,
+  context: MorselContext,
+  options: { readonly isResult: boolean },
+): AsyncIterable<Morsel> {
   const sizes = new MorselSizes(options.isResult ? FIRST_ROWS : MORSEL_ROWS);
   switch (source.kind) {
     case 'scan': return scanMorsels(context, context.scan(source.table, source.columns), sizes);
@@ -71,7 +76,11 @@ async function* single(morsel: Morsel): AsyncGenerator<Morsel> {
   yield morsel;
 }
 
-async function* scanMorsels(context: MorselContext, groups: readonly ScanGroup[], sizes: MorselSizes): AsyncGenerator<Morsel> {
+async function* scanMorsels(
+  context: MorselContext,
+  groups: readonly ScanGroup[],
+  sizes: MorselSizes,
+): AsyncGenerator<Morsel> {
   for (const group of groups) {
     const guards = await pinAll(context, group.columns.map((column) => column.run));
     const columnWords = group.columns.flatMap((column, i) => addresses(column, guards[i]!.address));

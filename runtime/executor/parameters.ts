@@ -1,5 +1,6 @@
 /**
- * Parameters of a statement: from JavaScript values to the 32-byte slots the code reads (plan.ts), text beside them in a heap.
+ * Parameters of a statement: from JavaScript values to the 32-byte slots the code reads (plan.ts), text beside them in
+ * a heap.
  */
 import { decimalOf, dtypeInfo, type DType } from '../../ir/dtype.js';
 import { ExecutionError } from '../errors.js';
@@ -61,11 +62,16 @@ function textBytes(value: NonNullable<ParameterValue>, where: { dtype: DType; in
 }
 
 function mismatch(value: unknown, where: { dtype: DType; index: number }): ExecutionError {
-  const found = value instanceof Date ? 'a Date' : value instanceof Uint8Array ? 'bytes' : `${typeof value} ${String(value)}`;
+  const found =
+    value instanceof Date ? 'a Date' : value instanceof Uint8Array ? 'bytes' : `${typeof value} ${String(value)}`;
   return new ExecutionError(`parameter ${where.index + 1} is ${found}, expected ${dtypeInfo(where.dtype).sql}`);
 }
 
-function writeFixed(view: DataView, where: { at: number; dtype: DType; index: number }, value: NonNullable<ParameterValue>): void {
+function writeFixed(
+  view: DataView,
+  where: { at: number; dtype: DType; index: number },
+  value: NonNullable<ParameterValue>,
+): void {
   const { at, dtype } = where;
   switch (dtypeInfo(dtype).physical) {
     case 'f64': return view.setFloat64(at, toNumber(value, where), true);
@@ -77,7 +83,12 @@ function writeFixed(view: DataView, where: { at: number; dtype: DType; index: nu
 }
 
 function toNumber(value: NonNullable<ParameterValue>, where: { dtype: DType; index: number }): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : typeof value === 'object' ? Number.NaN : Number(value);
+  const number =
+    typeof value === 'string' && value.trim() !== ''
+      ? Number(value)
+      : typeof value === 'object'
+        ? Number.NaN
+        : Number(value);
   if (Number.isNaN(number) && !Number.isNaN(value as number)) throw mismatch(value, where);
   return number;
 }

@@ -46,10 +46,17 @@ export type WorkerRequest =
   | LoadRequest
   /** Runs one morsel: init first when given. With `emits` it may emit chunks, and wait for room for them. */
   | {
-    readonly type: 'morsel'; readonly ticket: number; readonly fn: string; readonly init: string | undefined; readonly morsel: number;
+      readonly type: 'morsel';
+      readonly ticket: number;
+      readonly fn: string;
+      readonly init: string | undefined;
+      readonly morsel: number;
     readonly sequence: number; readonly emits: boolean;
   }
-  /** Calls functions one after the other: a finish step. `chain` puts each call's result in place of the next call's last argument. */
+  /**
+   * Calls functions one after the other: a finish step. `chain` puts each call's result in place of the next call's
+   * last argument.
+   */
   | { readonly type: 'call'; readonly ticket: number; readonly calls: readonly FunctionCall[]; readonly chain: boolean }
   | { readonly type: 'unload' };
 
@@ -74,4 +81,10 @@ export type WorkerReply =
   | { readonly type: 'done'; readonly ticket: number; readonly result: number }
   | { readonly type: 'emit'; readonly sequence: number; readonly chunk: ResultChunk }
   | { readonly type: 'alloc'; readonly bytes: number; readonly consumer: string }
-  | { readonly type: 'failed'; readonly ticket: number; readonly name: string; readonly message: string; readonly stack: string | undefined };
+  | {
+      readonly type: 'failed';
+      readonly ticket: number;
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string | undefined;
+    };

@@ -5,7 +5,15 @@
  * Invariant: whatever happens (an error, an abort, a caller who stops reading) pins, scratch and workers go back.
  */
 import { ExecutionError } from '../errors.js';
-import { LOCAL_BUFFER_BYTES, MORSEL_ROWS, type Finish, type PhysicalPlan, type Pipeline, type RowBuffer, type WeightSlot } from '../plan.js';
+import {
+  LOCAL_BUFFER_BYTES,
+  MORSEL_ROWS,
+  type Finish,
+  type PhysicalPlan,
+  type Pipeline,
+  type RowBuffer,
+  type WeightSlot,
+} from '../plan.js';
 import type { BufferPool } from '../storage/buffer-pool.js';
 import { Crew } from './crew.js';
 import { morselWords, openSource, type Morsel, type MorselContext, type ScanGroup } from './morsels.js';
@@ -13,14 +21,13 @@ import { parameterHeapBytes, writeParameters, type ParameterValue } from './para
 import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
 import { RunProfile } from './run-profile.js';
 import { runBlocked, type BlockedContext } from './blocked.js';
+import { hasParallelWork, isLong } from './parallel-work.js';
 import { enableSimd } from './simd.js';
 import { betweenStarts, type WorkerHandle } from './thread-worker.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Morsels given to a worker ahead of the one it runs, so that it never waits for the main thread. */
 const QUEUE_DEPTH = 2;
-/** Take longer than the start of a thread, whatever is done with them. */
-const LONG_ROWS = 8 * MORSEL_ROWS;
 
 export interface RunOptions {
   readonly plan: PhysicalPlan;
@@ -134,7 +141,7 @@ class QueryRun {
 
   private async execute(): Promise<void> {
     const { plan, threads } = this.options;
-    this.workers = this.options.workers.borrow(this.hasParallelWork() ? threads : 1);
+    this.workers = this.options.workers.borrow(hasParallelWork(this.options) ? threads : 1);
     this.layOut();
     this.crew = new Crew({
       workers: this.workers,
@@ -157,7 +164,7 @@ class QueryRun {
         this.wake();
       },
     });
-    if (this.isLong()) this.crew.reinforce();
+    if (isLong(this.options)) this.crew.reinforce();
     // Behind the threads that start now: see `enableSimd`.
     if (plan.simd === 'relaxed') void betweenStarts(enableSimd);
     await this.loadWeights();
@@ -165,24 +172,13 @@ class QueryRun {
       const began = performance.now();
       const rows = await this.runPipeline(this.crew, pipeline);
       for (const step of pipeline.finish) await this.runFinish(this.crew, step);
-      this.options.profile?.pipeline({ name: pipeline.name, rows, milliseconds: performance.now() - began, sinceStart: began - this.startedAt });
+      this.options.profile?.pipeline({
+        name: pipeline.name,
+        rows,
+        milliseconds: performance.now() - began,
+        sinceStart: began - this.startedAt,
+      });
     }
-  }
-
-  /** Whether a second worker could have anything to do: a scan of more than a morsel, or blocks of weights. */
-  private hasParallelWork(): boolean {
-    return this.options.plan.pipelines.some((pipeline) => this.parallelRows(pipeline) > MORSEL_ROWS || pipeline.finish.some((step) => step.kind === 'blocked'));
-  }
-
-  /** Whether all threads should start at once. Not for a result: its first rows should not share the machine with their start. */
-  private isLong(): boolean {
-    return this.options.plan.pipelines.some((pipeline) => !pipeline.result && this.parallelRows(pipeline) > LONG_ROWS);
-  }
-
-  /** Rows of its scan that several workers may share. */
-  private parallelRows({ parallel, source }: Pipeline): number {
-    if (!parallel || source.kind !== 'scan') return 0;
-    return this.options.scan(source.table, source.columns).reduce((rows, group) => rows + group.rowCount, 0);
   }
 
   /** One scratch area: context, then the locals of the workers, then the morsel descriptors; all zero. */
@@ -195,7 +191,8 @@ class QueryRun {
     const contextBytes = align(plan.contextBytes + parameterHeap);
     const localBytes = align(plan.localBytes);
     const total = contextBytes + this.workers.length * localBytes + slots * descriptorBytes + align(plan.dataBytes);
-    if (this.workers.length > (this.control.length - WORKER) / WORKER_WORDS) throw new Error('too many workers for the control block');
+    if (this.workers.length > (this.control.length - WORKER) / WORKER_WORDS)
+      throw new Error('too many workers for the control block');
     const base = this.allocate(total, 'working memory of a query');
     this.bytes.fill(0, base, base + total);
     this.context = base;
@@ -263,7 +260,10 @@ class QueryRun {
     this.inFlight.add(tracked);
   }
 
-  private async freeWorker(crew: Crew, { isParallel, isLong }: { readonly isParallel: boolean; readonly isLong: boolean }): Promise<number> {
+  private async freeWorker(
+    crew: Crew,
+    { isParallel, isLong }: { readonly isParallel: boolean; readonly isLong: boolean },
+  ): Promise<number> {
     for (;;) {
       if (crew.failure !== undefined) return 0;
       const { worker, queued } = isParallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
@@ -273,12 +273,23 @@ class QueryRun {
     }
   }
 
-  private async dispatch(crew: Crew, pipeline: Pipeline, task: { morsel: Morsel; worker: number; sequence: number }): Promise<number> {
+  private async dispatch(
+    crew: Crew,
+    pipeline: Pipeline,
+    task: { morsel: Morsel; worker: number; sequence: number },
+  ): Promise<number> {
     const descriptor = this.descriptors.pop();
     if (descriptor === undefined) throw new Error('more morsels in flight than descriptors');
     task.morsel.words.forEach((word, i) => { this.words[(descriptor >>> 2) + i] = word; });
     try {
-      return await crew.runMorsel({ worker: task.worker, fn: pipeline.run, init: pipeline.init, morsel: descriptor, sequence: task.sequence, emits: pipeline.result });
+      return await crew.runMorsel({
+        worker: task.worker,
+        fn: pipeline.run,
+        init: pipeline.init,
+        morsel: descriptor,
+        sequence: task.sequence,
+        emits: pipeline.result,
+      });
     } finally {
       this.descriptors.push(descriptor);
       task.morsel.release();
@@ -347,7 +358,8 @@ class QueryRun {
     const others = this.locals.slice(1).flatMap((local) => this.chunksOf(local, buffer));
     if (others.length > 0) {
       await crew.call({ worker: 0, fn: step.fn, calls: others.map((chunk) => [this.context, this.locals[0]!, chunk]) });
-      for (const local of this.locals.slice(1)) this.bytes.fill(0, local + buffer.localOffset, local + buffer.localOffset + LOCAL_BUFFER_BYTES);
+      for (const local of this.locals.slice(1))
+        this.bytes.fill(0, local + buffer.localOffset, local + buffer.localOffset + LOCAL_BUFFER_BYTES);
     }
     this.bufferChunks.set(step.buffer, this.chunksOf(this.locals[0]!, buffer));
   }

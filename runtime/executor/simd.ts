@@ -28,9 +28,9 @@ const WIDE_V8: readonly string[] = ['13'];
 let isAsked = false;
 
 /**
- * Turns on what the engine knows, once, from the main thread: flags are the process's. Asked for only when a module gains
- * by it, and while no thread starts: with other flags than it was built with, Node does not take its own compiled code, and
- * a thread takes twice as long to start. Returns whether relaxed SIMD can be used.
+ * Turns on what the engine knows, once, from the main thread: flags are the process's. Asked for only when a module
+ * gains by it, and while no thread starts: with other flags than it was built with, Node does not take its own compiled
+ * code, and a thread takes twice as long to start. Returns whether relaxed SIMD can be used.
  */
 export function enableSimd(): boolean {
   if (isMainThread && !isAsked) ask();

@@ -10,7 +10,9 @@ import type { WorkerReply, WorkerRequest } from './protocol.js';
 export interface WorkerHandle {
   /** Requests are taken. */
   readonly isUp: boolean;
-  /** Starts the thread if it is not. Resolves when requests are taken; never when it cannot start (`onCrash` says so). */
+  /**
+   * Starts the thread if it is not. Resolves when requests are taken; never when it cannot start (`onCrash` says so).
+   */
   start(): Promise<void>;
   post(request: WorkerRequest): void;
   /** The one listener at a time: the query that has borrowed the worker. */
@@ -44,7 +46,15 @@ export class ThreadWorker implements WorkerHandle {
 
   start(): Promise<void> {
     this.up ??= new Promise<void>((resolve) => {
-      void inTurn(() => new Promise<void>((next) => this.begin(() => { resolve(); next(); }, next)));
+      void inTurn(
+        () =>
+          new Promise<void>((next) =>
+            this.begin(() => {
+              resolve();
+              next();
+            }, next),
+          ),
+      );
     });
     return this.up;
   }

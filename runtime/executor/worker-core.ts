@@ -2,7 +2,8 @@
  * What a worker does: holds one instance of the running query's module and calls its functions when told to.
  *
  * In: requests (protocol.ts). Out: replies, and result chunks copied out of the shared memory.
- * Invariant: the worker owns nothing in the shared memory; what it allocates is freed by the main thread with the query.
+ * Invariant: the worker owns nothing in the shared memory; what it allocates is freed by the main thread with the
+ * query.
  */
 import type { LoadRequest, ResultChunk, ResultLeafData, WorkerReply, WorkerRequest } from './protocol.js';
 import { CANCEL, HEAD, QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS } from './protocol.js';
@@ -47,7 +48,10 @@ export class WorkerCore {
   /** Chunks of the morsel under way, of a worker that cannot wait: given out when it has ended well. */
   private held: ResultChunk[] = [];
 
-  constructor(private readonly reply: Reply, private readonly options: { readonly canWait: boolean }) {}
+  constructor(
+    private readonly reply: Reply,
+    private readonly options: { readonly canWait: boolean },
+  ) {}
 
   /** What goes wrong is a reply, too. @throws NoRoom */
   async handle(request: WorkerRequest): Promise<void> {
@@ -60,7 +64,10 @@ export class WorkerCore {
     }
   }
 
-  /** Pipelines whose state in the worker's memory has been set up: another worker that takes its place must not do it again. */
+  /**
+   * Pipelines whose state in the worker's memory has been set up: another worker that takes its place must not do it
+   * again.
+   */
   get initialised(): readonly string[] {
     return [...(this.loaded?.initialised ?? [])];
   }
@@ -70,8 +77,14 @@ export class WorkerCore {
       case 'load':
         await this.load(request);
         return this.reply({ type: 'ready' });
-      case 'morsel': return this.reply({ type: 'done', ticket: request.ticket, result: this.options.canWait ? this.runMorsel(request) : this.tryMorsel(request) });
-      case 'call': return this.reply({ type: 'done', ticket: request.ticket, result: this.runCalls(request) });
+      case 'morsel':
+        return this.reply({
+          type: 'done',
+          ticket: request.ticket,
+          result: this.options.canWait ? this.runMorsel(request) : this.tryMorsel(request),
+        });
+      case 'call':
+        return this.reply({ type: 'done', ticket: request.ticket, result: this.runCalls(request) });
       case 'unload':
         this.loaded = undefined;
         return undefined;
@@ -84,16 +97,25 @@ export class WorkerCore {
   }
 
   private async load(request: LoadRequest): Promise<void> {
-    const host: HostCall | undefined = request.hostFunctions.length === 0
-      ? undefined
-      : (await import('./host.js')).createHost({ memory: request.memory, functions: request.hostFunctions, alloc: this.alloc });
+    const host: HostCall | undefined =
+      request.hostFunctions.length === 0
+        ? undefined
+        : (await import('./host.js')).createHost({
+            memory: request.memory,
+            functions: request.hostFunctions,
+            alloc: this.alloc,
+          });
     const imports = {
       env: {
         memory: request.memory,
         data_base: new WebAssembly.Global({ value: 'i32' }, request.dataBase | 0),
         alloc: this.alloc,
         emit: this.emit,
-        host: host ?? (() => { throw new Error('the plan names no host functions'); }),
+        host:
+          host ??
+          (() => {
+            throw new Error('the plan names no host functions');
+          }),
         fail: this.fail,
         ...(await mathImports(request.module)),
       },
@@ -147,14 +169,21 @@ export class WorkerCore {
       return;
     }
     this.held.push(chunk);
-    const heldKiB = this.held.reduce((sum, { byteLength }) => sum + kib(byteLength), Atomics.load(request.control, TOTAL_KIB));
+    const heldKiB = this.held.reduce(
+      (sum, { byteLength }) => sum + kib(byteLength),
+      Atomics.load(request.control, TOTAL_KIB),
+    );
     if (heldKiB > request.resultLimitKiB) throw new NoRoom();
   };
 
   private give(chunk: ResultChunk): void {
-    const { request: { control }, sequence } = this.current();
+    const {
+      request: { control },
+      sequence,
+    } = this.current();
     const transfer = chunk.leaves.flatMap((leaf) =>
-      [leaf.values, leaf.validity, leaf.bytes].filter((buffer) => buffer !== undefined));
+      [leaf.values, leaf.validity, leaf.bytes].filter((buffer) => buffer !== undefined),
+    );
     Atomics.add(control, TOTAL_KIB, kib(chunk.byteLength));
     this.reply({ type: 'emit', sequence, chunk }, transfer);
   }
@@ -165,7 +194,10 @@ export class WorkerCore {
     const { memory, context, local, contextBytes, localBytes } = this.current().request;
     const bytes = new Uint8Array(memory.buffer);
     const initialised = this.initialised;
-    const before = [[context, bytes.slice(context, context + contextBytes)], [local, bytes.slice(local, local + localBytes)]] as const;
+    const before = [
+      [context, bytes.slice(context, context + contextBytes)],
+      [local, bytes.slice(local, local + localBytes)],
+    ] as const;
     this.held = [];
     try {
       const result = this.runMorsel(request);
@@ -195,7 +227,10 @@ export class WorkerCore {
   }
 
   private runCalls(request: Extract<WorkerRequest, { type: 'call' }>): number {
-    const { exports, request: { control } } = this.current();
+    const {
+      exports,
+      request: { control },
+    } = this.current();
     let result = 0;
     request.calls.forEach(({ fn, args }, i) => {
       if (Atomics.load(control, CANCEL) !== 0) throw new Cancelled('cancelled');
@@ -210,7 +245,10 @@ function kib(bytes: number): number {
   return Math.ceil(bytes / 1024);
 }
 
-/** The morsel that is being delivered waits only for the caller; those ahead of it wait for less in flight or for their turn. */
+/**
+ * The morsel that is being delivered waits only for the caller; those ahead of it wait for less in flight or for their
+ * turn.
+ */
 function waitForRoom(control: Int32Array, sequence: number, limitKiB: number): void {
   for (;;) {
     if (Atomics.load(control, CANCEL) !== 0) throw new Cancelled('cancelled');
@@ -241,7 +279,11 @@ function copyChunk(request: LoadRequest, address: number): ResultChunk {
       const offsets = copy(values, (rowCount + 1) * 4);
       return { values: offsets, validity: validityCopy, bytes: copy(bytes, new Uint32Array(offsets)[rowCount]!) };
     }
-    return { values: copy(values, rowCount * leaf.width * physicalBytes(leaf.dtype)), validity: validityCopy, bytes: undefined };
+    return {
+      values: copy(values, rowCount * leaf.width * physicalBytes(leaf.dtype)),
+      validity: validityCopy,
+      bytes: undefined,
+    };
   });
   return { rowCount, leaves, byteLength: byteLength + leaves.length * RESULT_LEAF_WORDS * 4 };
 }

@@ -1,6 +1,6 @@
 /**
- * Worker threads, kept between queries. A query borrows a set for itself alone and gives it back, so a query whose caller
- * reads slowly (its workers wait) never stands in the way of another one.
+ * Worker threads, kept between queries. A query borrows a set for itself alone and gives it back, so a query whose
+ * caller reads slowly (its workers wait) never stands in the way of another one.
  */
 import { LazyWorker } from './lazy-worker.js';
 import { ThreadWorker, type WorkerHandle } from './thread-worker.js';
@@ -23,7 +23,13 @@ export class WorkerPool {
     if (this.isClosed) throw new Error('the database is closed');
     const workers: ThreadWorker[] = [];
     while (workers.length < count) {
-      const [worker = this.add()] = this.idle.splice(Math.max(0, this.idle.findIndex((one) => one.isStarted)), 1);
+      const [worker = this.add()] = this.idle.splice(
+        Math.max(
+          0,
+          this.idle.findIndex((one) => one.isStarted),
+        ),
+        1,
+      );
       if (worker.isDead) {
         this.all.delete(worker);
         continue;

@@ -1,4 +1,7 @@
-/** Arrow IPC in (file or stream), by apache-arrow. Dictionaries are decoded; flat columns and FixedSizeList of floats are read. */
+/**
+ * Arrow IPC in (file or stream), by apache-arrow. Dictionaries are decoded; flat columns and FixedSizeList of floats
+ * are read.
+ */
 import { createReadStream } from 'node:fs';
 import { DataType, RecordBatchReader, type Field, type Schema, type Vector as ArrowVector } from 'apache-arrow';
 import { decimal, type DType } from '../../ir/dtype.js';
@@ -8,7 +11,9 @@ import type { FileSource } from './source.js';
 import { VectorBuilder, type BuilderValue } from './vector-builder.js';
 
 export async function openArrow(path: string): Promise<FileSource> {
-  const schema = await withReader(path, (reader) => Promise.resolve(reader.schema!.fields.map((field) => columnOf(field, path))));
+  const schema = await withReader(path, (reader) =>
+    Promise.resolve(reader.schema!.fields.map((field) => columnOf(field, path))),
+  );
   return { schema, rowCount: undefined, batches: () => readBatches(path, schema) };
 }
 
@@ -43,7 +48,12 @@ function columnOf(field: Field, path: string): ColumnSchema {
   const type: unknown = DataType.isDictionary(field.type) ? field.type.dictionary : field.type;
   if (DataType.isFixedSizeList(type as DataType)) {
     const list = type as { listSize: number; children: Field[] };
-    return { name: field.name, dtype: dtypeOf(list.children[0]!.type as DataType, field.name, path), width: list.listSize, nullable: field.nullable };
+    return {
+      name: field.name,
+      dtype: dtypeOf(list.children[0]!.type as DataType, field.name, path),
+      width: list.listSize,
+      nullable: field.nullable,
+    };
   }
   return { name: field.name, dtype: dtypeOf(type as DataType, field.name, path), width: 1, nullable: field.nullable };
 }
@@ -58,7 +68,10 @@ function dtypeOf(type: DataType, column: string, path: string): DType {
   if (DataType.isTimestamp(type)) return 'timestamp';
   if (DataType.isTime(type)) return 'time';
   if (DataType.isDecimal(type)) return decimal({ precision: Math.min(type.precision, 38), scale: type.scale });
-  throw new ImportError(`'${path}': column ${column} is ${String(type)}, which is not read yet`, { file: path, column });
+  throw new ImportError(`'${path}': column ${column} is ${String(type)}, which is not read yet`, {
+    file: path,
+    column,
+  });
 }
 
 async function* readBatches(path: string, schema: readonly ColumnSchema[]): AsyncGenerator<Batch, void, undefined> {
@@ -66,7 +79,9 @@ async function* readBatches(path: string, schema: readonly ColumnSchema[]): Asyn
   const builders = schema.map((column) => new VectorBuilder(column));
   try {
     for await (const batch of reader) {
-      schema.forEach((column, i) => appendColumn(builders[i]!, { column, vector: batch.getChildAt(i)!, rowCount: batch.numRows }));
+      schema.forEach((column, i) =>
+        appendColumn(builders[i]!, { column, vector: batch.getChildAt(i)!, rowCount: batch.numRows }),
+      );
       yield { rowCount: batch.numRows, columns: builders.map((builder) => builder.finish()) };
     }
   } catch (cause) {
@@ -77,7 +92,10 @@ async function* readBatches(path: string, schema: readonly ColumnSchema[]): Asyn
   }
 }
 
-function appendColumn(builder: VectorBuilder, { column, vector, rowCount }: { column: ColumnSchema; vector: ArrowVector; rowCount: number }): void {
+function appendColumn(
+  builder: VectorBuilder,
+  { column, vector, rowCount }: { column: ColumnSchema; vector: ArrowVector; rowCount: number },
+): void {
   const convert = converter(column.dtype, vector.type as DataType);
   for (let i = 0; i < rowCount; i++) {
     const value: unknown = vector.get(i);

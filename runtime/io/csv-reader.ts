@@ -1,8 +1,8 @@
 /**
  * CSV in: csv-parse does the quoting, this file the types.
  *
- * Types are given, or found from the first SAMPLE_ROWS rows; a later field that does not fit is an ImportError with line and
- * column, as is a row with more or fewer fields than the first. An empty unquoted field is NULL.
+ * Types are given, or found from the first SAMPLE_ROWS rows; a later field that does not fit is an ImportError with
+ * line and column, as is a row with more or fewer fields than the first. An empty unquoted field is NULL.
  */
 import { createReadStream } from 'node:fs';
 import { parse } from 'csv-parse';
@@ -28,7 +28,10 @@ function delimiterOf(path: string, options: FileOptions): string {
   return options.delimiter ?? (path.endsWith('.tsv') ? '\t' : path.endsWith('.tbl') ? '|' : ',');
 }
 
-/** Whether a quoted field might read as NULL: two quotes side by side anywhere, or any quote when NULL has a text of its own. */
+/**
+ * Whether a quoted field might read as NULL: two quotes side by side anywhere, or any quote when NULL has a text of its
+ * own.
+ */
 async function findQuotedNulls(path: string, options: FileOptions): Promise<boolean> {
   const needle = (options.nullText ?? '') === '' ? '""' : '"';
   let last = 0;
@@ -50,7 +53,12 @@ async function* readRows(path: string, { options, hasQuotedNulls }: Dialect): As
     bom: true,
     relax_column_count: true,
     skip_empty_lines: true,
-    ...(hasQuotedNulls ? { cast: (value: string, context: { quoting: boolean }) => (value === nullText && !context.quoting ? null : value) } : {}),
+    ...(hasQuotedNulls
+      ? {
+          cast: (value: string, context: { quoting: boolean }) =>
+            value === nullText && !context.quoting ? null : value,
+        }
+      : {}),
   });
   const file = createReadStream(path);
   file.on('error', (error) => parser.destroy(error));
@@ -69,12 +77,19 @@ async function* readRows(path: string, { options, hasQuotedNulls }: Dialect): As
 
 /** The line on which record `wanted` ends: read again, for only a mistake asks. */
 async function lineOf(path: string, { options }: Dialect, wanted: number): Promise<number> {
-  const parser = parse({ delimiter: delimiterOf(path, options), bom: true, info: true, relax_column_count: true, skip_empty_lines: true });
+  const parser = parse({
+    delimiter: delimiterOf(path, options),
+    bom: true,
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+  });
   const file = createReadStream(path);
   file.pipe(parser);
   let record = 0;
   try {
-    for await (const { info } of parser as AsyncIterable<{ info: { lines: number } }>) if (record++ === wanted) return info.lines;
+    for await (const { info } of parser as AsyncIterable<{ info: { lines: number } }>)
+      if (record++ === wanted) return info.lines;
     return record;
   } finally {
     file.destroy();
@@ -107,8 +122,10 @@ export async function openCsv(path: string, options: FileOptions): Promise<FileS
     if (sample.length > SAMPLE_ROWS) break;
   }
   const first = sample[0];
-  if (first === undefined && options.columns === undefined) throw new ImportError(`'${path}' is empty: there is not even a header`, { file: path });
-  const hasHeader = options.header ?? (first !== undefined && options.columns === undefined && looksLikeHeader(first, sample.slice(1)));
+  if (first === undefined && options.columns === undefined)
+    throw new ImportError(`'${path}' is empty: there is not even a header`, { file: path });
+  const hasHeader =
+    options.header ?? (first !== undefined && options.columns === undefined && looksLikeHeader(first, sample.slice(1)));
   const body = hasHeader ? sample.slice(1) : sample;
   const schema: readonly ColumnSchema[] = options.columns
     ?? columnNames(hasHeader ? first : undefined, first!.length).map((name, column) => ({
@@ -146,14 +163,22 @@ interface Mistake {
 function mistakeAt(path: string, { mistake, line }: { mistake: Mistake; line: number }): ImportError {
   const { column, text } = mistake;
   const place = column === undefined ? `line ${line}` : `line ${line}, column ${column}`;
-  return new ImportError(`'${path}', ${place}: ${text}`, { file: path, line, ...(column === undefined ? {} : { column }) });
+  return new ImportError(`'${path}', ${place}: ${text}`, {
+    file: path,
+    line,
+    ...(column === undefined ? {} : { column }),
+  });
 }
 
 /** What is wrong with the row, when something is. */
-function appendRow(row: Row, { schema, builders }: { schema: readonly ColumnSchema[]; builders: readonly VectorBuilder[] }): Mistake | undefined {
+function appendRow(
+  row: Row,
+  { schema, builders }: { schema: readonly ColumnSchema[]; builders: readonly VectorBuilder[] },
+): Mistake | undefined {
   // A row may end with one delimiter too many, as the .tbl files of TPC-H do.
   const hasTail = row.length === schema.length + 1 && row[schema.length] === null;
-  if (row.length !== schema.length && !hasTail) return { column: undefined, text: `${row.length} fields, expected ${schema.length}` };
+  if (row.length !== schema.length && !hasTail)
+    return { column: undefined, text: `${row.length} fields, expected ${schema.length}` };
   for (const [i, column] of schema.entries()) {
     const field = row[i]!;
     if (field === null) {

@@ -12,13 +12,22 @@ function elementOf(name: string, type: DataType): SchemaElement {
   const base = { name, repetition_type: 'OPTIONAL' as const };
   if (DataType.isBool(type)) return { ...base, type: 'BOOLEAN' };
   if (DataType.isInt(type)) {
-    const converted = `${type.isSigned ? 'INT' : 'UINT'}_${type.bitWidth}` as NonNullable<SchemaElement['converted_type']>;
+    const converted = `${type.isSigned ? 'INT' : 'UINT'}_${type.bitWidth}` as NonNullable<
+      SchemaElement['converted_type']
+    >;
     return { ...base, type: type.bitWidth === 64 ? 'INT64' : 'INT32', converted_type: converted };
   }
   if (DataType.isFloat(type)) return { ...base, type: type.precision === 2 ? 'DOUBLE' : 'FLOAT' };
   if (DataType.isDate(type)) return { ...base, type: 'INT32', converted_type: 'DATE' };
   if (DataType.isTimestamp(type)) return { ...base, type: 'INT64', converted_type: 'TIMESTAMP_MICROS' };
-  if (DataType.isDecimal(type)) return { ...base, type: 'INT64', converted_type: 'DECIMAL', precision: Math.min(type.precision, 18), scale: type.scale };
+  if (DataType.isDecimal(type))
+    return {
+      ...base,
+      type: 'INT64',
+      converted_type: 'DECIMAL',
+      precision: Math.min(type.precision, 18),
+      scale: type.scale,
+    };
   if (DataType.isBinary(type)) return { ...base, type: 'BYTE_ARRAY' };
   return { ...base, type: 'BYTE_ARRAY', converted_type: 'UTF8' };
 }
@@ -39,7 +48,10 @@ export async function writeParquetFile(options: {
   const { schema } = options;
   const elements = schema.fields.map((field) => elementOf(field.name, field.type));
   const bytes = new ByteWriter();
-  const writer = new ParquetWriter({ writer: bytes, schema: [{ name: 'root', num_children: elements.length }, ...elements] });
+  const writer = new ParquetWriter({
+    writer: bytes,
+    schema: [{ name: 'root', num_children: elements.length }, ...elements],
+  });
   const columns: Cell[][] = elements.map(() => []);
   let rowCount = 0;
   const flush = (): void => {

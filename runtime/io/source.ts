@@ -30,13 +30,24 @@ export interface FileSource {
 }
 
 const EXTENSIONS: Readonly<Record<string, FileFormat>> = {
-  '.csv': 'csv', '.tsv': 'csv', '.tbl': 'csv', '.txt': 'csv', '.parquet': 'parquet', '.arrow': 'arrow', '.arrows': 'arrow', '.feather': 'arrow', '.ipc': 'arrow',
+  '.csv': 'csv',
+  '.tsv': 'csv',
+  '.tbl': 'csv',
+  '.txt': 'csv',
+  '.parquet': 'parquet',
+  '.arrow': 'arrow',
+  '.arrows': 'arrow',
+  '.feather': 'arrow',
+  '.ipc': 'arrow',
 };
 
 export function formatOf(path: string, options: FileOptions = {}): FileFormat {
   const format = options.format ?? EXTENSIONS[extname(path).toLowerCase()];
   if (format === undefined) {
-    throw new ImportError(`cannot tell the format of '${path}' from its name: expected ${Object.keys(EXTENSIONS).join(', ')}, or a format option`, { file: path });
+    throw new ImportError(
+      `cannot tell the format of '${path}' from its name: expected ${Object.keys(EXTENSIONS).join(', ')}, or a format option`,
+      { file: path },
+    );
   }
   return format;
 }

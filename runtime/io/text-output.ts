@@ -1,4 +1,6 @@
-/** Values of Arrow vectors as SQL prints them. Results that never were Arrow are printed by `runtime/result-text.ts`. */
+/**
+ * Values of Arrow vectors as SQL prints them. Results that never were Arrow are printed by `runtime/result-text.ts`.
+ */
 import { DataType } from 'apache-arrow';
 import { blobText, dateText, decimalText, floatText, intervalText, timeText, timestampText } from './value-text.js';
 
@@ -9,7 +11,13 @@ export function sqlTextOf(value: unknown, type: DataType): string | undefined {
   if (value === null || value === undefined) return undefined;
   if (DataType.isDecimal(type)) {
     const words = value as Uint32Array;
-    return decimalText(BigInt.asIntN(128, words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n)), type.scale);
+    return decimalText(
+      BigInt.asIntN(
+        128,
+        words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n),
+      ),
+      type.scale,
+    );
   }
   if (DataType.isDate(type)) return dateText(Number(value) / DAY_MILLISECONDS);
   if (DataType.isTimestamp(type)) return timestampText(Math.round(Number(value) * 1000));
@@ -18,7 +26,11 @@ export function sqlTextOf(value: unknown, type: DataType): string | undefined {
   if (DataType.isBool(type)) return value === true ? 'true' : 'false';
   if (DataType.isInterval(type)) {
     const words = value as Int32Array;
-    return intervalText({ months: words[0]!, days: words[1]!, microseconds: new BigInt64Array(words.slice(2, 4).buffer)[0]! / 1000n });
+    return intervalText({
+      months: words[0]!,
+      days: words[1]!,
+      microseconds: new BigInt64Array(words.slice(2, 4).buffer)[0]! / 1000n,
+    });
   }
   if (DataType.isFixedSizeList(type)) {
     const item = type.children[0]!.type as DataType;

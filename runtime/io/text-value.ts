@@ -7,7 +7,14 @@ import { parseDecimal, type BuilderValue } from './vector-builder.js';
 
 const INTEGER = /^\s*[+-]?\d+\s*$/;
 const FLOAT = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
-const SPECIAL_FLOATS: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, infinity: Infinity, '+inf': Infinity, '-inf': -Infinity, '-infinity': -Infinity };
+const SPECIAL_FLOATS: Readonly<Record<string, number>> = {
+  nan: Number.NaN,
+  inf: Infinity,
+  infinity: Infinity,
+  '+inf': Infinity,
+  '-inf': -Infinity,
+  '-infinity': -Infinity,
+};
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/;
 const TIME = /^(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?$/;
 const DAY_MILLISECONDS = 86_400_000;
@@ -90,5 +97,7 @@ const CANDIDATES: readonly FixedDType[] = ['bool', 'i64', 'f64', 'date', 'timest
 export function sniffDType(fields: readonly string[]): FixedDType {
   if (fields.length === 0) return 'utf8';
   const isWord = (text: string): boolean => /^\s*(true|false)\s*$/i.test(text);
-  return CANDIDATES.find((dtype) => (dtype === 'bool' ? fields.every(isWord) : fields.every((field) => parseField(field, dtype) !== undefined)))!;
+  return CANDIDATES.find((dtype) =>
+    dtype === 'bool' ? fields.every(isWord) : fields.every((field) => parseField(field, dtype) !== undefined),
+  )!;
 }

@@ -1,6 +1,6 @@
 /**
- * Single values as SQL prints them, from their stored form (`ir/dtype.ts`: days, microseconds, scaled integers), and lines of CSV.
- * The one place of these formats: results on a terminal, CSV files and Arrow columns all come here.
+ * Single values as SQL prints them, from their stored form (`ir/dtype.ts`: days, microseconds, scaled integers), and
+ * lines of CSV. The one place of these formats: results on a terminal, CSV files and Arrow columns all come here.
  */
 
 import { textOfFloat } from '../../ir/scalar/text-of.js';
@@ -9,7 +9,10 @@ import { textOfFloat } from '../../ir/scalar/text-of.js';
 const LEAST_PLAIN = 1e-4;
 const MOST_PLAIN = 1e16;
 
-/** A float with a point or an exponent, so that it reads as one: `1.0`, `0.1`, `1e+20`; f32 with its own shortest digits. */
+/**
+ * A float with a point or an exponent, so that it reads as one: `1.0`, `0.1`, `1e+20`; f32 with its own shortest
+ * digits.
+ */
 export function floatText(value: number, isDouble: boolean): string {
   const size = Math.abs(value);
   if (!(size >= LEAST_PLAIN && size < MOST_PLAIN)) return textOfFloat(value, isDouble ? 'f64' : 'f32');
@@ -59,18 +62,33 @@ export function timeText(microseconds: bigint): string {
   return `${pad(Math.floor(seconds / 3600))}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}${fraction(Number(microseconds % 1_000_000n))}`;
 }
 
-export function intervalText({ months, days, microseconds }: { months: number; days: number; microseconds: bigint }): string {
+export function intervalText({
+  months,
+  days,
+  microseconds,
+}: {
+  months: number;
+  days: number;
+  microseconds: bigint;
+}): string {
   const parts: string[] = [];
-  const unit = (count: number, name: string): void => { if (count !== 0) parts.push(`${count} ${name}${Math.abs(count) === 1 ? '' : 's'}`); };
+  const unit = (count: number, name: string): void => {
+    if (count !== 0) parts.push(`${count} ${name}${Math.abs(count) === 1 ? '' : 's'}`);
+  };
   unit(Math.trunc(months / 12), 'year');
   unit(months % 12, 'month');
   unit(days, 'day');
-  if (microseconds !== 0n || parts.length === 0) parts.push((microseconds < 0n ? '-' : '') + timeText(microseconds < 0n ? -microseconds : microseconds));
+  if (microseconds !== 0n || parts.length === 0)
+    parts.push((microseconds < 0n ? '-' : '') + timeText(microseconds < 0n ? -microseconds : microseconds));
   return parts.join(' ');
 }
 
 export function blobText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => (byte >= 32 && byte < 127 && byte !== 92 ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`)).join('');
+  return Array.from(bytes, (byte) =>
+    byte >= 32 && byte < 127 && byte !== 92
+      ? String.fromCharCode(byte)
+      : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+  ).join('');
 }
 
 /** NULL is an empty field, an empty text a quoted one. */

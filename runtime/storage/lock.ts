@@ -50,7 +50,10 @@ function self(): Holder {
   return { pid: process.pid, started: processStart(process.pid) ?? '', token: uniqueToken() };
 }
 
-/** Unique, not secret: the clock's nanoseconds and 52 random bits. `node:crypto` would take 5 ms of a cold start to load. */
+/**
+ * Unique, not secret: the clock's nanoseconds and 52 random bits. `node:crypto` would take 5 ms of a cold start to
+ * load.
+ */
 function uniqueToken(): string {
   return `${process.hrtime.bigint().toString(36)}${Math.random().toString(36).slice(2)}`;
 }

@@ -59,12 +59,21 @@ test('import, model, info and verify tell what they did', () => {
   assert.match(fine(['import', db, 'airlines', `${FLIGHTS}airlines.parquet`]), /^airlines: 16 rows in \d+ ms\n$/);
   const imported = JSON.parse(fine(['import', db, 'planes', `${FLIGHTS}planes.parquet`, '--json'])) as { rows: number };
   assert.is(imported.rows, 3322);
-  assert.match(fine(['model', 'add', db, 'late', `${FLIGHTS}late_mlp.onnx`]), /^late@1: 1\d\.\d KiB of new weights stored\n$/);
-  assert.match(fine(['model', 'add', db, 'late', `${FLIGHTS}late_mlp.onnx`]), /^late@2: 0 bytes of new weights stored\n$/);
+  assert.match(
+    fine(['model', 'add', db, 'late', `${FLIGHTS}late_mlp.onnx`]),
+    /^late@1: 1\d\.\d KiB of new weights stored\n$/,
+  );
+  assert.match(
+    fine(['model', 'add', db, 'late', `${FLIGHTS}late_mlp.onnx`]),
+    /^late@2: 0 bytes of new weights stored\n$/,
+  );
   assert.match(fine(['model', 'list', db]), /^late@1 .*\nlate@2 /);
   assert.match(fine(['model', 'inspect', db, 'late@1']), /^late@1\ninputs\n {2}month: f32\[n, 1\]/);
   assert.is(fine(['model', 'remove', db, 'late@1']), 'removed late@1\n');
-  const info = JSON.parse(fine(['info', db, '--json'])) as { tables: { name: string; rows: number }[]; models: unknown };
+  const info = JSON.parse(fine(['info', db, '--json'])) as {
+    tables: { name: string; rows: number }[];
+    models: unknown;
+  };
   assert.equal(info.tables.map(({ name, rows }) => [name, rows]), [['airlines', 16], ['planes', 3322]]);
   assert.equal(info.models, [{ name: 'late', versions: [2] }]);
   assert.match(fine(['info', db]), /table planes: 3,322 rows \(tailnum VARCHAR, /);
@@ -128,7 +137,12 @@ test('failures give exit code 1, one line or a caret, and a stack only when aske
   assert.is(compile.code, 1);
   golden('cli/caret', compile.stderr);
   assert.is(compile.stdout, '');
-  for (const words of [['query', join(folder, 'none.db'), 'SELECT 1'], ['verify', join(folder, 'none.db')], ['run', db, join(folder, 'none.wasm')], ['import', db, 't', join(folder, 'none.csv')]]) {
+  for (const words of [
+    ['query', join(folder, 'none.db'), 'SELECT 1'],
+    ['verify', join(folder, 'none.db')],
+    ['run', db, join(folder, 'none.wasm')],
+    ['import', db, 't', join(folder, 'none.csv')],
+  ]) {
     const ended = intarsia(words);
     assert.is(ended.code, 1, words.join(' '));
     assert.match(ended.stderr + ended.stdout, /none\.(db|wasm|csv)/);

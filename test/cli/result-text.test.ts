@@ -30,12 +30,18 @@ FROM (VALUES (0), (1), (2), (3)) v(x)`;
 const MODEL = `SELECT predict(late, month => 1, day => 2, hour => 3, dep_delay => 4, distance => 500, temp => temp, wind_speed => wind_speed, visib => visib,
   precip => precip, pressure => pressure, plane_year => 2000, seats => 100, engines => 2, carrier => 'AA', origin => origin, dest => 'LAX') AS p FROM weather WHERE month = 1 AND day < 4`;
 
-for (const [name, sql] of Object.entries({ types: TYPES, model: MODEL, strings: 'SELECT * FROM airlines', nulls: 'SELECT * FROM weather WHERE month = 6' })) {
+for (const [name, sql] of Object.entries({
+  types: TYPES,
+  model: MODEL,
+  strings: 'SELECT * FROM airlines',
+  nulls: 'SELECT * FROM weather WHERE month = 6',
+})) {
   test(`${name}: the same text as through Arrow`, async () => {
     const expected: (string | undefined)[][] = [];
     for await (const batch of db.query(sql)) {
       const columns = batch.schema.fields.map((_, i) => batch.getChildAt(i)!);
-      for (let row = 0; row < batch.numRows; row++) expected.push(columns.map((column) => sqlTextOf(column.get(row), column.type as DataType)));
+      for (let row = 0; row < batch.numRows; row++)
+        expected.push(columns.map((column) => sqlTextOf(column.get(row), column.type as DataType)));
     }
     const found: (string | undefined)[][] = [];
     for await (const { rowCount, columns } of db.query(sql).text()) {
@@ -59,7 +65,10 @@ test('JSON keeps the digits of large integers and the keys of a model', async ()
   };
   assert.is(await valueOf('SELECT CAST(9007199254740993 AS BIGINT)'), '9007199254740993');
   assert.is(await valueOf("SELECT CAST('nan' AS DOUBLE)"), '"nan"');
-  assert.match((await valueOf(MODEL))!, /^\{"output_label": [01], "output_probability": \{"0": 0\.\d+, "1": 0\.\d+\}\}$/);
+  assert.match(
+    (await valueOf(MODEL))!,
+    /^\{"output_label": [01], "output_probability": \{"0": 0\.\d+, "1": 0\.\d+\}\}$/,
+  );
 });
 
 test.run();

@@ -9,15 +9,27 @@ import { ROOT } from '../support/golden.js';
 import { intarsia } from './terminal.js';
 
 /** The classes of its errors are part of the public API and load nothing else. */
-const COMPILER = /\/(chevrotain|binaryen|onnx-proto|protobufjs)\/|\/dist\/(frontend\/(?!diagnostics|onnx\/errors)|passes\/|backends\/)|compiler-(client|worker)/;
+const COMPILER =
+  /\/(chevrotain|binaryen|onnx-proto|protobufjs)\/|\/dist\/(frontend\/(?!diagnostics|onnx\/errors)|passes\/|backends\/)|compiler-(client|worker)/;
 const LIBRARIES = /\/node_modules\//;
 const folder = mkdtempSync(join(tmpdir(), 'intarsia-run-'));
 const [db, plan] = [join(folder, 'flights.db'), join(folder, 'plan.wasm')];
 
 test.before(() => {
   const steps = [
-    ...['flights', 'weather', 'planes', 'airlines'].map((table) => ['import', db, table, `${ROOT}examples/flights/${table}.parquet`]),
-    ...['late_gbdt', 'late_logistic', 'late_mlp'].map((name) => ['model', 'add', db, name, `${ROOT}examples/flights/${name}.onnx`]),
+    ...['flights', 'weather', 'planes', 'airlines'].map((table) => [
+      'import',
+      db,
+      table,
+      `${ROOT}examples/flights/${table}.parquet`,
+    ]),
+    ...['late_gbdt', 'late_logistic', 'late_mlp'].map((name) => [
+      'model',
+      'add',
+      db,
+      name,
+      `${ROOT}examples/flights/${name}.onnx`,
+    ]),
     ['compile', db, `${ROOT}examples/flights/late_demo.sql`, '-o', plan],
   ];
   for (const words of steps) {
@@ -28,8 +40,15 @@ test.before(() => {
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-function loadedBy(words: readonly string[], main = 'dist/cli/main.js'): { readonly modules: readonly string[]; readonly stdout: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', `${ROOT}dist/test/cli/log-modules.js`, `${ROOT}${main}`, ...words], { encoding: 'utf8' });
+function loadedBy(
+  words: readonly string[],
+  main = 'dist/cli/main.js',
+): { readonly modules: readonly string[]; readonly stdout: string } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', `${ROOT}dist/test/cli/log-modules.js`, `${ROOT}${main}`, ...words],
+    { encoding: 'utf8' },
+  );
   assert.is(status, 0, stderr);
   return { stdout, modules: [...stderr.matchAll(/^loaded (.*)$/gm)].map((match) => match[1]!) };
 }
@@ -47,7 +66,10 @@ test('nor does what is shipped, in which files are joined', () => {
   const { modules, stdout } = loadedBy(['run', db, plan, '--format', 'csv'], 'dist/bin/main.js');
   assert.match(stdout, /JetBlue Airways/);
   assert.ok(modules.some((module) => module.endsWith('/dist/bin/main.js')), 'what is loaded is seen');
-  assert.equal(modules.filter((module) => /\/(compile|compiler-client)-\w+\.js$/.test(module) || LIBRARIES.test(module)), []);
+  assert.equal(
+    modules.filter((module) => /\/(compile|compiler-client)-\w+\.js$/.test(module) || LIBRARIES.test(module)),
+    [],
+  );
 });
 
 test('a query that must be compiled is seen to load the compiler client', () => {

@@ -7,7 +7,11 @@ import { golden } from '../support/golden.js';
 
 const column = (name: string, type: string, isNumeric = false): TextColumn => ({ name, type, isNumeric });
 
-function tableOf(columns: readonly TextColumn[], rows: readonly (readonly (string | undefined)[])[], options: { width?: number; batchRows?: number } = {}): string {
+function tableOf(
+  columns: readonly TextColumn[],
+  rows: readonly (readonly (string | undefined)[])[],
+  options: { width?: number; batchRows?: number } = {},
+): string {
   const kept = new TableRows();
   const size = options.batchRows ?? Math.max(1, rows.length);
   for (let first = 0; first < rows.length; first += size) {
@@ -18,8 +22,15 @@ function tableOf(columns: readonly TextColumn[], rows: readonly (readonly (strin
 }
 
 test('numbers stand right, texts left; wide characters take two columns and control characters none of their own', () => {
-  golden('cli/alignment', tableOf([column('id', 'BIGINT', true), column('name', 'VARCHAR'), column('score', 'DOUBLE', true)], [
-    ['1', 'Ada', '0.5'], ['20', undefined, undefined], ['300', '日本', '-12.25'], ['4', 'line\nbreak \u001b[31mred', '1e+20'],
+  golden(
+    'cli/alignment',
+    tableOf(
+      [column('id', 'BIGINT', true), column('name', 'VARCHAR'), column('score', 'DOUBLE', true)],
+      [
+        ['1', 'Ada', '0.5'],
+        ['20', undefined, undefined],
+        ['300', '日本', '-12.25'],
+        ['4', 'line\nbreak \u001b[31mred', '1e+20'],
   ]));
 });
 
@@ -31,7 +42,8 @@ test('of many rows the middle is left out, whatever the batches were', () => {
   assert.is(lines[22]!.trim(), '19');
   assert.is(lines[23]!.trim(), '·');
   assert.is(lines[24]!.trim(), '1214');
-  for (const batchRows of [1, 7, 20, 21, 1000]) assert.is(tableOf([column('n', 'INTEGER', true)], rows, { batchRows }), table);
+  for (const batchRows of [1, 7, 20, 21, 1000])
+    assert.is(tableOf([column('n', 'INTEGER', true)], rows, { batchRows }), table);
 });
 
 test('forty rows are shown whole, forty-one are not', () => {
@@ -45,7 +57,8 @@ test('no line is wider than the terminal', () => {
   const rows = [columns.map((_, i) => `value ${'x'.repeat(i * 4)}`), columns.map(() => '漢字'.repeat(20))];
   for (const width of [40, 80, 200]) {
     const lines = tableOf(columns, rows, { width }).split('\n');
-    for (const line of lines) assert.ok(displayWidth(line) <= width, `${displayWidth(line)} columns of ${width}: ${line}`);
+    for (const line of lines)
+      assert.ok(displayWidth(line) <= width, `${displayWidth(line)} columns of ${width}: ${line}`);
     assert.match(lines[0]!, /column_0.*….*column_29/);
   }
 });

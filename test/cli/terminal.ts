@@ -8,7 +8,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export function intarsia(words: readonly string[], options: { readonly input?: string; readonly cwd?: string; readonly debug?: boolean } = {}): Ended {
+export function intarsia(
+  words: readonly string[],
+  options: { readonly input?: string; readonly cwd?: string; readonly debug?: boolean } = {},
+): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`${ROOT}dist/cli/main.js`, ...words], {
     encoding: 'utf8', cwd: options.cwd ?? ROOT, ...(options.input === undefined ? {} : { input: options.input }),
     env: { ...process.env, INTARSIA_DEBUG: options.debug === true ? '1' : '' },

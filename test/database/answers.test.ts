@@ -14,26 +14,35 @@ async function answer(sql: string): Promise<readonly string[]> {
 }
 
 test('arrays are ordered by the first elements that differ', async () => {
-  await answer('CREATE TABLE arrays (a INTEGER, v FLOAT[3]); INSERT INTO arrays VALUES (1, [1, 2, 3]), (2, [1, 1, 1]), (3, [1, 2, 0])');
+  await answer(
+    'CREATE TABLE arrays (a INTEGER, v FLOAT[3]); INSERT INTO arrays VALUES (1, [1, 2, 3]), (2, [1, 1, 1]), (3, [1, 2, 0])',
+  );
   assert.equal(await answer('SELECT a FROM arrays ORDER BY v'), ['2', '3', '1']);
   assert.equal(await answer('SELECT a FROM arrays ORDER BY v DESC LIMIT 2'), ['1', '3']);
 });
 
 test('small integers and booleans are text with their sign, whatever was text before', async () => {
-  await answer('CREATE TABLE small (a SMALLINT, b TINYINT, c BOOLEAN, d USMALLINT); INSERT INTO small VALUES (-9, -7, false, 65535), (32767, 100, true, 0)');
-  const row = 'concat(CAST(12345678 + a AS VARCHAR)), CAST(a AS VARCHAR), CAST(b AS VARCHAR), CAST(c AS VARCHAR), CAST(d AS VARCHAR)';
+  await answer(
+    'CREATE TABLE small (a SMALLINT, b TINYINT, c BOOLEAN, d USMALLINT); INSERT INTO small VALUES (-9, -7, false, 65535), (32767, 100, true, 0)',
+  );
+  const row =
+    'concat(CAST(12345678 + a AS VARCHAR)), CAST(a AS VARCHAR), CAST(b AS VARCHAR), CAST(c AS VARCHAR), CAST(d AS VARCHAR)';
   assert.equal(await answer(`SELECT ${row} FROM small`), ['12345669|-9|-7|false|65535', '12378445|32767|100|true|0']);
 });
 
 test('floats print as DuckDB prints them', async () => {
   const floats = ['-0.0', '1e20', '1e16', '123456789012345.0', '0.0001', '0.00001', '1.5e-7', '0.1'];
-  const found = await answer(`SELECT ${floats.map((text) => `'${text}'::DOUBLE`).join(', ')}, 'nan'::DOUBLE, '-inf'::FLOAT, '1e20'::FLOAT, '0.1'::FLOAT`);
+  const found = await answer(
+    `SELECT ${floats.map((text) => `'${text}'::DOUBLE`).join(', ')}, 'nan'::DOUBLE, '-inf'::FLOAT, '1e20'::FLOAT, '0.1'::FLOAT`,
+  );
   assert.equal(found, ['-0.0|1e+20|1e+16|123456789012345.0|0.0001|1e-05|1.5e-07|0.1|nan|-inf|1e+20|0.1']);
 });
 
 test('a model that mixes rows is refused, and one of a fixed batch serves any number of rows', async () => {
   const model = (op: string, attributes: Record<string, number>): Uint8Array => onnxModel({
-    nodes: [{ op, inputs: ['x'], outputs: ['y'], attributes }], inputs: { x: { dtype: 'f32', dims: [4, 2] } }, outputs: { y: 'f32' },
+      nodes: [{ op, inputs: ['x'], outputs: ['y'], attributes }],
+      inputs: { x: { dtype: 'f32', dims: [4, 2] } },
+      outputs: { y: 'f32' },
   });
   try {
     await database.db.createModel('mixing', model('Softmax', { axis: 0 }));

@@ -1,4 +1,6 @@
-/** What ARCHITECTURE.md prints of the IR and of pipelines is what the code prints: line by line, numbers of nodes apart. */
+/**
+ * What ARCHITECTURE.md prints of the IR and of pipelines is what the code prints: line by line, numbers of nodes apart.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +30,11 @@ test.before(async () => {
   const explained = JSON.parse(await db.explain(sql!, { format: 'json' })) as { stages: { text: string }[] };
   using snapshot = db.file.snapshot();
   const { irText } = (await snapshot.model('late_mlp'))!;
-  printed = new Set([irText, ...explained.stages.map((stage) => stage.text), await db.explain(sql!)].flatMap((text) => text.split('\n').map(plain)));
+  printed = new Set(
+    [irText, ...explained.stages.map((stage) => stage.text), await db.explain(sql!)].flatMap((text) =>
+      text.split('\n').map(plain),
+    ),
+  );
 });
 
 test.after(async () => {
@@ -46,15 +52,30 @@ for (const language of ['ir', 'plan']) {
 }
 
 test('every dependency is in the table, and no other', () => {
-  const { dependencies } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { dependencies: Record<string, string> };
-  const rows = PAGE.split('## Dependencies')[1]!.split('\n').filter((line) => /^\| [a-z]/.test(line) && !line.startsWith('| package'));
+  const { dependencies } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const rows = PAGE.split('## Dependencies')[1]!
+    .split('\n')
+    .filter((line) => /^\| [a-z]/.test(line) && !line.startsWith('| package'));
   const named = rows.flatMap((row) => row.split('|')[1]!.split(',').map((name) => name.trim()));
   assert.equal(named.sort(), Object.keys(dependencies).sort());
 });
 
 test('every file and folder that is named exists', () => {
   const files = new Set([...PAGE.matchAll(/`([a-z][\w/-]*\.ts)`/g)].map((match) => match[1]!));
-  const places = ['', 'frontend/', 'frontend/onnx/', 'frontend/sql/', 'ir/', 'passes/', 'backends/relational/', 'backends/wasm/', 'runtime/', 'runtime/storage/'];
+  const places = [
+    '',
+    'frontend/',
+    'frontend/onnx/',
+    'frontend/sql/',
+    'ir/',
+    'passes/',
+    'backends/relational/',
+    'backends/wasm/',
+    'runtime/',
+    'runtime/storage/',
+  ];
   const exists = (file: string): boolean => places.some((place) => {
     try {
       return readFileSync(`${ROOT}${place}${file}`).byteLength > 0;

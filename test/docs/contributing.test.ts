@@ -8,13 +8,16 @@ const PAGE = readFileSync(`${ROOT}CONTRIBUTING.md`, 'utf8');
 const FOLDERS = ['', 'frontend/onnx/', 'ir/', 'passes/', 'backends/wasm/', 'backends/wasm/kernels/', 'test/passes/'];
 
 test('every path that is named exists', () => {
-  const paths = [...PAGE.matchAll(/`((?:[\w-]+\/)*[\w-]+\.(?:ts|txt)|(?:[\w-]+\/)+)`/g)].map((match) => match[1]!).filter((path) => path !== 'dist/');
+  const paths = [...PAGE.matchAll(/`((?:[\w-]+\/)*[\w-]+\.(?:ts|txt)|(?:[\w-]+\/)+)`/g)]
+    .map((match) => match[1]!)
+    .filter((path) => path !== 'dist/');
   assert.ok(paths.length > 20, `${paths.length} paths`);
   assert.equal(paths.filter((path) => !FOLDERS.some((folder) => existsSync(ROOT + folder + path))), []);
 });
 
 test('the tables that recipes add to are there', () => {
-  const declared = (file: string, name: string): void => assert.match(readFileSync(ROOT + file, 'utf8'), new RegExp(`\\bconst ${name}\\b`), `${name} in ${file}`);
+  const declared = (file: string, name: string): void =>
+    assert.match(readFileSync(ROOT + file, 'utf8'), new RegExp(`\\bconst ${name}\\b`), `${name} in ${file}`);
   declared('ir/scalar.ts', 'SCALAR');
   declared('backends/wasm/expression/emit.ts', 'EMIT');
   declared('backends/wasm/tile-nodes.ts', 'LOWER');
@@ -23,7 +26,8 @@ test('the tables that recipes add to are there', () => {
 
 test('every pass is in a file of its name', () => {
   for (const file of readdirSync(`${ROOT}passes`).filter((name) => name.endsWith('.ts'))) {
-    for (const [, name] of readFileSync(`${ROOT}passes/${file}`, 'utf8').matchAll(/: Pass = \{\s*name: '([a-z-]+)'/g)) assert.is(`${name}.ts`, file);
+    for (const [, name] of readFileSync(`${ROOT}passes/${file}`, 'utf8').matchAll(/: Pass = \{\s*name: '([a-z-]+)'/g))
+      assert.is(`${name}.ts`, file);
   }
 });
 

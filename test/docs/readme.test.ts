@@ -34,11 +34,14 @@ test('the example runs', () => {
 });
 
 test('the commands of the README exist', () => {
-  const scripts = (JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { scripts: Record<string, string> }).scripts;
+  const scripts = (JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { scripts: Record<string, string> })
+    .scripts;
   const text = blocks('sh').join('\n');
   for (const [, script] of text.matchAll(/^npm (?:run )?(\w+)/gm)) assert.ok(Object.hasOwn(scripts, script!), script);
   for (const [, command] of text.matchAll(/\bintarsia (\w+) /g)) {
-    const { status, stderr } = spawnSync(process.execPath, [`${ROOT}dist/cli/main.js`, command!, '--help'], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, [`${ROOT}dist/cli/main.js`, command!, '--help'], {
+      encoding: 'utf8',
+    });
     assert.is(status, 0, stderr);
   }
 });

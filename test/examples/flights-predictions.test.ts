@@ -11,7 +11,21 @@ import { ortColumn, runOrt, type OrtTensor } from '../support/ort.js';
 
 const FLIGHTS = fileURLToPath(new URL('../../../examples/flights/', import.meta.url));
 const TABLES = ['flights', 'weather', 'planes', 'airlines'] as const;
-const NUMBERS = ['month', 'day', 'hour', 'dep_delay', 'distance', 'temp', 'wind_speed', 'visib', 'precip', 'pressure', 'plane_year', 'seats', 'engines'] as const;
+const NUMBERS = [
+  'month',
+  'day',
+  'hour',
+  'dep_delay',
+  'distance',
+  'temp',
+  'wind_speed',
+  'visib',
+  'precip',
+  'pressure',
+  'plane_year',
+  'seats',
+  'engines',
+] as const;
 const TEXTS = ['carrier', 'origin', 'dest'] as const;
 const MODELS = [
   { name: 'late_logistic', label: 'output_label', scores: `map_extract`, inputs: [...NUMBERS, ...TEXTS] },
@@ -60,18 +74,32 @@ for (const { name, label, scores, inputs } of MODELS) {
     const features: Readonly<Record<string, OrtTensor>> = Object.fromEntries(inputs.map((input) => {
       const values = ours.get(input)!;
       const isText = (TEXTS as readonly string[]).includes(input);
-      return [input, ortColumn(isText ? (values as string[]) : Float32Array.from(values, (value) => (value === null ? Number.NaN : Number(value))))];
+        return [
+          input,
+          ortColumn(
+            isText
+              ? (values as string[])
+              : Float32Array.from(values, (value) => (value === null ? Number.NaN : Number(value))),
+          ),
+        ];
     }));
     const theirs = await runOrt(join(FLIGHTS, `${name}.onnx`), features);
     const expectedLabels = theirs[label]!.values as BigInt64Array;
-    const expected = theirs[scores === 'probabilities' ? 'probabilities' : 'output_probability']!.values as Float32Array;
+    const expected = theirs[scores === 'probabilities' ? 'probabilities' : 'output_probability']!
+      .values as Float32Array;
     let wrongLabels = 0;
     let largest = 0;
     for (let row = 0; row < ROWS; row++) {
       if (ours.get('label')![row] !== expectedLabels[row]) wrongLabels++;
-      largest = Math.max(largest, Math.abs((ours.get('no')![row] as number) - expected[2 * row]!), Math.abs((ours.get('yes')![row] as number) - expected[2 * row + 1]!));
+      largest = Math.max(
+        largest,
+        Math.abs((ours.get('no')![row] as number) - expected[2 * row]!),
+        Math.abs((ours.get('yes')![row] as number) - expected[2 * row + 1]!),
+      );
     }
-    console.log(`${name}: ${ROWS} rows, ${wrongLabels} labels differ, largest difference of a probability ${largest.toExponential(2)}`);
+    console.log(
+      `${name}: ${ROWS} rows, ${wrongLabels} labels differ, largest difference of a probability ${largest.toExponential(2)}`,
+    );
     assert.is(wrongLabels, 0);
     assert.ok(largest <= 1e-5, `the largest difference is ${largest}`);
   });

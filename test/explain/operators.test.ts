@@ -1,4 +1,7 @@
-/** What explain says of pipelines, as text: columns and conditions by name, joins by their keys, models with their kernels. */
+/**
+ * What explain says of pipelines, as text: columns and conditions by name, joins by their keys, models with their
+ * kernels.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { emitPlan } from '../../backends/emit.js';
@@ -42,7 +45,11 @@ function optimised(sql: string, budgetBytes: number): Optimised {
   const bound = bindStatement(parseStatements(sql)[0]!, database, { source: sql });
   assert.is(bound.kind, 'query');
   const statistics = { rows: (table: string) => ROWS[table], column: () => undefined };
-  return optimise((bound as Extract<typeof bound, { kind: 'query' }>).plan, { tensors: constants, statistics, budgetBytes });
+  return optimise((bound as Extract<typeof bound, { kind: 'query' }>).plan, {
+    tensors: constants,
+    statistics,
+    budgetBytes,
+  });
 }
 
 function explained(sql: string, budgetBytes = 2 ** 28): string {
@@ -50,8 +57,16 @@ function explained(sql: string, budgetBytes = 2 ** 28): string {
   const emitted = emitPlan(plan, { sql, parameters: [], tensors: constants, tier: SIMD128_TIER });
   const pipelines = emitted.plan.pipelines.flatMap(({ name, parallel, explain }) =>
     [parallel ? name : `${name} (serial)`, ...explain.map((line) => `  ${line}`)]);
-  const chosen = decisions.map(({ node, chosen: representation, reason }) => `${node.kind}: ${representation} -- ${reason}`);
-  return ['-- query', sql, '-- pipelines', ...pipelines, ...(chosen.length === 0 ? [] : ['-- representations', ...chosen])].join('\n');
+  const chosen = decisions.map(
+    ({ node, chosen: representation, reason }) => `${node.kind}: ${representation} -- ${reason}`,
+  );
+  return [
+    '-- query',
+    sql,
+    '-- pipelines',
+    ...pipelines,
+    ...(chosen.length === 0 ? [] : ['-- representations', ...chosen]),
+  ].join('\n');
 }
 
 const QUERIES: readonly (readonly [name: string, sql: string, budgetBytes?: number])[] = [
@@ -67,7 +82,8 @@ FROM sales WHERE shop = 7 AND (predict(fraud, amount => amount, age => item)).la
   ['window', 'SELECT id, rank() OVER (PARTITION BY shop ORDER BY amount DESC) AS place FROM sales'],
 ];
 
-for (const [name, sql, budgetBytes] of QUERIES) test(`explain of ${name}`, () => golden(`explain/${name}`, explained(sql, budgetBytes)));
+for (const [name, sql, budgetBytes] of QUERIES)
+  test(`explain of ${name}`, () => golden(`explain/${name}`, explained(sql, budgetBytes)));
 
 test('parentheses stand where they are needed, and only there', () => {
   const [a, b, c] = [ref(0), ref(1), ref(2)];

@@ -1,5 +1,20 @@
-/** What a user can hand over broken: each gives a typed error that says what was found, and the database stays as it was. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, openSync, readSync, writeSync, closeSync } from 'node:fs';
+/**
+ * What a user can hand over broken: each gives a typed error that says what was found, and the database stays as it
+ * was.
+ */
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  openSync,
+  readSync,
+  writeSync,
+  closeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -44,11 +59,18 @@ async function failureOf(work: () => Promise<unknown>): Promise<Error> {
 /** What the database holds; must be the same after every failure. */
 async function contents(): Promise<unknown> {
   const { tables, models } = db.file.catalog;
-  return { tables: [...tables.keys()], models: [...models.values()].map(({ name, versions }) => [name, versions.length]), rows: await db.query(SQL).run() };
+  return {
+    tables: [...tables.keys()],
+    models: [...models.values()].map(({ name, versions }) => [name, versions.length]),
+    rows: await db.query(SQL).run(),
+  };
 }
 
 /** The failure's name, and that nothing changed. */
-async function refused(work: () => Promise<unknown>, expected: { readonly name: string; readonly message: RegExp }): Promise<void> {
+async function refused(
+  work: () => Promise<unknown>,
+  expected: { readonly name: string; readonly message: RegExp },
+): Promise<void> {
   const before = await contents();
   const error = await failureOf(work);
   assert.is(error.name, expected.name, error.stack);
@@ -69,7 +91,10 @@ test('counts and types that a model does not take', async () => {
   await refused(() => db.query('SELECT predict(late, 1, 2) FROM airlines').run(), { name, message: /13|month/ });
   await refused(() => db.query('SELECT predict(late, airlines.*) FROM airlines').run(), { name, message: /month/ });
   const texts = Array.from({ length: 13 }, () => 'name').join(', ');
-  await refused(() => db.query(`SELECT predict(late, ${texts}) FROM airlines`).run(), { name, message: /VARCHAR|utf8|text/i });
+  await refused(() => db.query(`SELECT predict(late, ${texts}) FROM airlines`).run(), {
+    name,
+    message: /VARCHAR|utf8|text/i,
+  });
 });
 
 test('a CSV with ragged rows is refused with its line, and makes no table', async () => {
@@ -98,7 +123,10 @@ test('files that are not what their name says', async () => {
 test('garbage and truncated models, by CREATE MODEL and by createModel', async () => {
   const garbage = join(folder, 'garbage.onnx');
   writeFileSync(garbage, Buffer.from('this is not a protobuf, whatever its name says'));
-  await refused(() => db.query(`CREATE MODEL g FROM '${garbage}'`).run(), { name: 'ModelError', message: /garbage|g\b/ });
+  await refused(() => db.query(`CREATE MODEL g FROM '${garbage}'`).run(), {
+    name: 'ModelError',
+    message: /garbage|g\b/,
+  });
   const whole = readFileSync(MLP);
   for (const share of [0.1, 0.5, 0.9, 0.99]) {
     const cut = join(folder, 'cut.onnx');
@@ -187,7 +215,10 @@ test('a stored model whose weights cannot be what they say is refused, and not c
       (model) => relaid(model, (part) => part.replace(/"columns":\d+/, '"columns":9')),
       (model) => relaid(model, (part) => part.replace(/"k":\d+/, '"k":12')),
       (model) => relaid(model, () => 'panels'),
-      (model) => ({ ...model, tensors: model.tensors.map((tensor) => ({ ...tensor, dims: tensor.dims.map((dim) => dim + 1) })) }),
+      (model) => ({
+        ...model,
+        tensors: model.tensors.map((tensor) => ({ ...tensor, dims: tensor.dims.map((dim) => dim + 1) })),
+      }),
       (model) => ({ ...model, irText: model.irText.slice(0, -20) }),
     ];
     for (const damage of damages) {
@@ -207,11 +238,21 @@ test('a stored model whose weights cannot be what they say is refused, and not c
 test('a full disk fails the import and CREATE MODEL, and costs nothing else', async () => {
   const device = new FaultDevice();
   const file = await DatabaseFile.openDevice(device, { name: 'a full disk', memoryLimitBytes: 64 * 2 ** 20 });
-  const full = new Database({ path: 'a full disk', file, workers: new WorkerPool(), limitBytes: 65 * 2 ** 20, resultBytes: 2 ** 20, threads: 1 });
+  const full = new Database({
+    path: 'a full disk',
+    file,
+    workers: new WorkerPool(),
+    limitBytes: 65 * 2 ** 20,
+    resultBytes: 2 ** 20,
+    threads: 1,
+  });
   await full.importFile('airlines', `${ROOT}examples/flights/airlines.parquet`);
   for (const room of [0, 100_000, 300_000]) {
     device.capacityBytes = device.content().byteLength + room;
-    for (const work of [() => full.importFile('weather', `${ROOT}examples/flights/weather.parquet`), () => full.createModel('late', MLP)]) {
+    for (const work of [
+      () => full.importFile('weather', `${ROOT}examples/flights/weather.parquet`),
+      () => full.createModel('late', MLP),
+    ]) {
       const error = await failureOf(work);
       assert.instance(error, StorageError, error.stack);
       assert.is((error as StorageError).code, 'full');

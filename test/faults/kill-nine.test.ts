@@ -1,6 +1,7 @@
 /**
- * A process killed at any point of an import or of CREATE MODEL leaves the last commit: what it reported as done is there,
- * at most the one commit under way besides, and `verify` finds nothing wrong. The next process takes the dead one's lock.
+ * A process killed at any point of an import or of CREATE MODEL leaves the last commit: what it reported as done is
+ * there, at most the one commit under way besides, and `verify` finds nothing wrong. The next process takes the dead
+ * one's lock.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -63,7 +64,11 @@ async function stateOf(mode: Mode, path: string): Promise<number> {
 }
 
 /** Kills after `delay` milliseconds, or after the first commit; answers what the newest commit holds then. */
-async function killOnce(mode: Mode, path: string, options: { readonly delay: number | 'commit'; readonly before: number }): Promise<number> {
+async function killOnce(
+  mode: Mode,
+  path: string,
+  options: { readonly delay: number | 'commit'; readonly before: number },
+): Promise<number> {
   const next = mode === 'import' ? Math.max(FIRST_ROWS, options.before + 1) : options.before + 1;
   const writer = startWriter(mode, path, next);
   await writer.ready;
@@ -88,8 +93,12 @@ async function killMany(mode: Mode): Promise<void> {
   const lane = async (number: number): Promise<void> => {
     const path = join(folder, `${mode}-${number}.db`);
     let before = 0;
-    for (let delay = delays.pop(); delay !== undefined; delay = delays.pop()) before = await killOnce(mode, path, { delay, before });
-    assert.ok(await killOnce(mode, path, { delay: 'commit', before }) > before, 'after all that the file can still be written');
+    for (let delay = delays.pop(); delay !== undefined; delay = delays.pop())
+      before = await killOnce(mode, path, { delay, before });
+    assert.ok(
+      (await killOnce(mode, path, { delay: 'commit', before })) > before,
+      'after all that the file can still be written',
+    );
   };
   await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)));
 }

@@ -1,6 +1,7 @@
 /**
- * The product and the oracle give the same rows for random queries: through the whole compiler and the executor with two
- * threads, over tables of no, few and many rows. `FUZZ_RUNS=2000 FUZZ_SEED=1` for longer runs; a failure names its seed.
+ * The product and the oracle give the same rows for random queries: through the whole compiler and the executor with
+ * two threads, over tables of no, few and many rows. `FUZZ_RUNS=2000 FUZZ_SEED=1` for longer runs; a failure names its
+ * seed.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -27,11 +28,18 @@ test.after(() => product.close());
 
 /** Rows as sorted lines; floats to the digits that do not depend on the order of a sum. */
 function bag(rows: readonly (readonly string[])[]): readonly string[] {
-  const settled = (value: string): string => (/^-?\d+\.\d{6,}(e[+-]?\d+)?$/i.test(value) ? Number(value).toPrecision(9) : value.toLowerCase() === 'nan' ? 'nan' : value);
+  const settled = (value: string): string =>
+    /^-?\d+\.\d{6,}(e[+-]?\d+)?$/i.test(value)
+      ? Number(value).toPrecision(9)
+      : value.toLowerCase() === 'nan'
+        ? 'nan'
+        : value;
   return rows.map((row) => row.map(settled).join(' | ')).sort();
 }
 
-/** What differs, or undefined. Where the oracle fails (an overflow), the product may fail or not have come to that row. */
+/**
+ * What differs, or undefined. Where the oracle fails (an overflow), the product may fail or not have come to that row.
+ */
 async function difference(sql: string): Promise<string | undefined> {
   let expected: readonly string[];
   try {
@@ -44,7 +52,9 @@ async function difference(sql: string): Promise<string | undefined> {
   try {
     found = bag(await product.text(sql));
   } catch (error) {
-    return error instanceof ResourceError ? undefined : `fails: ${(error as Error).message.split('\n').slice(0, 2).join(' ')}`;
+    return error instanceof ResourceError
+      ? undefined
+      : `fails: ${(error as Error).message.split('\n').slice(0, 2).join(' ')}`;
   }
   if (found.length !== expected.length) return `${found.length} rows, expected ${expected.length}`;
   const at = expected.findIndex((row, i) => row !== found[i]);
@@ -62,7 +72,8 @@ async function run(size: 'big' | 'small', count: number): Promise<void> {
 }
 
 test('the tables are the same', async () => {
-  for (const table of ['few', 'several', 'big']) assert.is(await difference(`SELECT * FROM ${table}`), undefined, table);
+  for (const table of ['few', 'several', 'big'])
+    assert.is(await difference(`SELECT * FROM ${table}`), undefined, table);
 });
 
 test('random queries over small tables', () => run('small', RUNS));

@@ -52,13 +52,59 @@ const SAMPLES: { readonly [D in DType]?: readonly string[] } = {
   u8: ['255', '256', '-1', '0'],
   u64: ['18446744073709551615', '18446744073709551616'],
   f32: ['0.1', '16777217', '1e10', '1e16', '-1.5e-5', 'nan', 'inf', '-Infinity', '3.4e38', 'x'],
-  f64: ['0.1', '1', '100', '123456789012345680', '1e15', '1e16', '1e-4', '1e-5', '-0.0', '5e-324', '1.7976931348623157e308', 'NaN', '', '.5', '5.', '1e'],
+  f64: [
+    '0.1',
+    '1',
+    '100',
+    '123456789012345680',
+    '1e15',
+    '1e16',
+    '1e-4',
+    '1e-5',
+    '-0.0',
+    '5e-324',
+    '1.7976931348623157e308',
+    'NaN',
+    '',
+    '.5',
+    '5.',
+    '1e',
+  ],
   'decimal(4,2)': ['1.239', '1.235', '-1.235', '99.99', '99.995', '100', '1e1', 'abc', '.5'],
   'decimal(18,0)': ['999999999999999999', '1.5', '-2.5'],
-  date: ['2020-02-29', '2021-02-29', '0001-01-01', '1969-12-31', '2020-1-2', '2020/01/02', '2020-01-01 10:00:00', '12345-06-07', 'abc', '0044-03-15 (BC)'],
+  date: [
+    '2020-02-29',
+    '2021-02-29',
+    '0001-01-01',
+    '1969-12-31',
+    '2020-1-2',
+    '2020/01/02',
+    '2020-01-01 10:00:00',
+    '12345-06-07',
+    'abc',
+    '0044-03-15 (BC)',
+  ],
   time: ['10:20:30', '10:20:30.5', '23:59:59.999999', '24:00:01', '1:2:3'],
-  timestamp: ['2020-01-01', '2020-01-01 10:20:30', '2020-01-01T10:20:30.120Z', '1969-12-31 23:59:59.999999', '2020-13-01 00:00:00', 'now then'],
-  interval: ['1 year 2 months 3 days', '04:05:06.7', '-1 day', '14 months', '1.5 months', '3 weeks', '2 days ago', '90 minutes', '1 millennium', 'x'],
+  timestamp: [
+    '2020-01-01',
+    '2020-01-01 10:20:30',
+    '2020-01-01T10:20:30.120Z',
+    '1969-12-31 23:59:59.999999',
+    '2020-13-01 00:00:00',
+    'now then',
+  ],
+  interval: [
+    '1 year 2 months 3 days',
+    '04:05:06.7',
+    '-1 day',
+    '14 months',
+    '1.5 months',
+    '3 weeks',
+    '2 days ago',
+    '90 minutes',
+    '1 millennium',
+    'x',
+  ],
 };
 
 test('text is read and printed as DuckDB does', () => compare(
@@ -68,7 +114,18 @@ test('text is read and printed as DuckDB does', () => compare(
   }))),
 ));
 
-const NUMBERS: readonly DType[] = ['bool', 'i8', 'i32', 'i64', 'u8', 'u64', 'f32', 'f64', 'decimal(4,2)', 'decimal(18,0)'];
+const NUMBERS: readonly DType[] = [
+  'bool',
+  'i8',
+  'i32',
+  'i64',
+  'u8',
+  'u64',
+  'f32',
+  'f64',
+  'decimal(4,2)',
+  'decimal(18,0)',
+];
 
 test('numbers are cast as DuckDB does', () => compare(
   NUMBERS.flatMap((from) => (SAMPLES[from] ?? []).flatMap((text) => NUMBERS.map((to) => ({
@@ -92,36 +149,172 @@ const CALLS: readonly (readonly [ScalarOp, string, readonly DType[], readonly (r
   ['eq', '$1 = $2', ['f64', 'f64'], [['nan', 'nan'], ['-0.0', '0']]],
   ['gt', '$1 > $2', ['f64', 'f64'], [['nan', 'inf'], ['1', 'nan']]],
   ['lt', '$1 < $2', ['interval', 'interval'], [['29 days', '1 month'], ['30 days', '1 month'], ['24 hours', '1 day']]],
-  ['substring', 'substring($1, $2, $3)', ['utf8', 'i64', 'i64'], [['hello', '2', '3'], ['hello', '0', '3'], ['hello', '-3', '2'], ['hello', '2', '-1'], ['é€𝄞x', '2', '2'], ['ab', '5', '2']]],
+  [
+    'substring',
+    'substring($1, $2, $3)',
+    ['utf8', 'i64', 'i64'],
+    [
+      ['hello', '2', '3'],
+      ['hello', '0', '3'],
+      ['hello', '-3', '2'],
+      ['hello', '2', '-1'],
+      ['é€𝄞x', '2', '2'],
+      ['ab', '5', '2'],
+    ],
+  ],
   ['left', 'left($1, $2)', ['utf8', 'i64'], [['hello', '2'], ['hello', '-2'], ['hello', '-9']]],
   ['right', 'right($1, $2)', ['utf8', 'i64'], [['hello', '2'], ['hello', '-2'], ['hello', '9']]],
-  ['lpad', 'lpad($1, $2::INTEGER, $3)', ['utf8', 'i64', 'utf8'], [['hi', '5', 'xy'], ['hello', '2', 'x'], ['hi', '5', '']]],
-  ['split_part', 'split_part($1, $2, $3)', ['utf8', 'utf8', 'i64'], [['a,b,c', ',', '2'], ['a,b,c', ',', '-1'], ['a,b', ',', '9'], ['a,b', ',', '0']]],
+  [
+    'lpad',
+    'lpad($1, $2::INTEGER, $3)',
+    ['utf8', 'i64', 'utf8'],
+    [
+      ['hi', '5', 'xy'],
+      ['hello', '2', 'x'],
+      ['hi', '5', ''],
+    ],
+  ],
+  [
+    'split_part',
+    'split_part($1, $2, $3)',
+    ['utf8', 'utf8', 'i64'],
+    [
+      ['a,b,c', ',', '2'],
+      ['a,b,c', ',', '-1'],
+      ['a,b', ',', '9'],
+      ['a,b', ',', '0'],
+    ],
+  ],
   ['position', 'position($2 IN $1)', ['utf8', 'utf8'], [['hello', 'l'], ['hello', 'z'], ['€€x', 'x'], ['a', '']]],
-  ['like', '$1 LIKE $2', ['utf8', 'utf8'], [['hello', 'h%o'], ['hello', 'h_o'], ['hello', '%l%l%'], ['a%b', 'a\\%b'], ['', '%'], ['', '_'], ['é', '_']]],
+  [
+    'like',
+    '$1 LIKE $2',
+    ['utf8', 'utf8'],
+    [
+      ['hello', 'h%o'],
+      ['hello', 'h_o'],
+      ['hello', '%l%l%'],
+      ['a%b', 'a\\%b'],
+      ['', '%'],
+      ['', '_'],
+      ['é', '_'],
+    ],
+  ],
   ['ilike', '$1 ILIKE $2', ['utf8', 'utf8'], [['HeLLo', 'h%O']]],
   ['upper', 'upper($1)', ['utf8'], [['straße é']]], ['lower', 'lower($1)', ['utf8'], [['ÀB']]],
   ['trim', 'trim($1, $2)', ['utf8', 'utf8'], [['  hi ', ' '], ['xxhixy', 'xy']]],
   ['replace', 'replace($1, $2, $3)', ['utf8', 'utf8', 'utf8'], [['banana', 'an', '$&'], ['a', '', 'x']]],
   ['translate', 'translate($1, $2, $3)', ['utf8', 'utf8', 'utf8'], [['12345', '143', 'ax']]],
   ['repeat', 'repeat($1, $2)', ['utf8', 'i64'], [['ab', '3'], ['ab', '-1']]],
-  ['regexp_matches', 'regexp_matches($1, $2)', ['utf8', 'utf8'], [['hello', 'l+'], ['hello', '^e'], ['Hello', '(?i)^h']]],
+  [
+    'regexp_matches',
+    'regexp_matches($1, $2)',
+    ['utf8', 'utf8'],
+    [
+      ['hello', 'l+'],
+      ['hello', '^e'],
+      ['Hello', '(?i)^h'],
+    ],
+  ],
   ['regexp_replace', 'regexp_replace($1, $2, $3)', ['utf8', 'utf8', 'utf8'], [['banana', '(a)(n)', '[\\2\\1]']]],
-  ['regexp_extract', 'regexp_extract($1, $2, $3::INTEGER)', ['utf8', 'utf8', 'i64'], [['abc', '(b)(c)', '2'], ['abc', 'x', '0']]],
-  ['date_diff', 'date_diff($1, $2, $3)', ['utf8', 'timestamp', 'timestamp'], ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'decade'].flatMap((unit) => [
+  [
+    'regexp_extract',
+    'regexp_extract($1, $2, $3::INTEGER)',
+    ['utf8', 'utf8', 'i64'],
+    [
+      ['abc', '(b)(c)', '2'],
+      ['abc', 'x', '0'],
+    ],
+  ],
+  [
+    'date_diff',
+    'date_diff($1, $2, $3)',
+    ['utf8', 'timestamp', 'timestamp'],
+    ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'decade'].flatMap((unit) => [
     [unit, '2019-12-31 23:59:59', '2020-01-01 00:00:00'], [unit, '2020-03-15 10:00:00', '2019-01-01 09:59:59']])],
-  ['date_part', 'date_part($1, $2)', ['utf8', 'timestamp'], ['year', 'quarter', 'month', 'day', 'hour', 'minute', 'second', 'millisecond', 'dow', 'isodow', 'doy', 'week', 'isoyear', 'decade', 'century', 'millennium', 'era'].flatMap((part) => [
+  [
+    'date_part',
+    'date_part($1, $2)',
+    ['utf8', 'timestamp'],
+    [
+      'year',
+      'quarter',
+      'month',
+      'day',
+      'hour',
+      'minute',
+      'second',
+      'millisecond',
+      'dow',
+      'isodow',
+      'doy',
+      'week',
+      'isoyear',
+      'decade',
+      'century',
+      'millennium',
+      'era',
+    ].flatMap((part) => [
     [part, '2000-12-31 13:14:15.678901'], [part, '2021-01-03 00:00:00'], [part, '0001-01-01 00:00:00']])],
-  ['date_trunc', 'date_trunc($1, $2)', ['utf8', 'timestamp'], ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'decade', 'century'].map((part) => [part, '2020-11-08 13:14:15.678901'])],
-  ['add_interval', '$1 + $2', ['timestamp', 'interval'], [['2020-01-31 10:00:00', '1 month'], ['2020-02-29', '1 year'], ['2020-01-01', '-1 month 1 day 25:00:00']]],
-  ['timestamp_diff', '$1 - $2', ['timestamp', 'timestamp'], [['2020-03-01', '2020-01-01 12:00:00'], ['2020-01-01', '2020-01-02 01:00:00']]],
-  ['strftime', 'strftime($1, $2)', ['timestamp', 'utf8'], ['%Y-%m-%d %H:%M:%S', '%a %A %b %B %p %I %j %y', '%-d/%-m %f %g %u %w %U %W %V %G', '%%'].map((pattern) => ['2020-03-05 16:07:08.123456', pattern])],
+  [
+    'date_trunc',
+    'date_trunc($1, $2)',
+    ['utf8', 'timestamp'],
+    ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'decade', 'century'].map((part) => [
+      part,
+      '2020-11-08 13:14:15.678901',
+    ]),
+  ],
+  [
+    'add_interval',
+    '$1 + $2',
+    ['timestamp', 'interval'],
+    [
+      ['2020-01-31 10:00:00', '1 month'],
+      ['2020-02-29', '1 year'],
+      ['2020-01-01', '-1 month 1 day 25:00:00'],
+    ],
+  ],
+  [
+    'timestamp_diff',
+    '$1 - $2',
+    ['timestamp', 'timestamp'],
+    [
+      ['2020-03-01', '2020-01-01 12:00:00'],
+      ['2020-01-01', '2020-01-02 01:00:00'],
+    ],
+  ],
+  [
+    'strftime',
+    'strftime($1, $2)',
+    ['timestamp', 'utf8'],
+    ['%Y-%m-%d %H:%M:%S', '%a %A %b %B %p %I %j %y', '%-d/%-m %f %g %u %w %U %W %V %G', '%%'].map((pattern) => [
+      '2020-03-05 16:07:08.123456',
+      pattern,
+    ]),
+  ],
 ];
 
-test('functions are DuckDB\'s', () => compare(CALLS.flatMap(([op, sql, dtypes, samples]) => samples.map((texts) => ({
-  sql: sql.replace(/\$(\d)/g, (_, n: string) => `CAST(${quoted(texts[Number(n) - 1]!)} AS ${dtypeInfo(dtypes[Number(n) - 1]!).sql})`),
-  ours: () => textOf(evaluate(op, texts.map((text, i) => read(text, dtypes[i]!)), dtypes), scalar(SCALAR[op].dtype(dtypes)!)),
-})))));
+test("functions are DuckDB's", () =>
+  compare(
+    CALLS.flatMap(([op, sql, dtypes, samples]) =>
+      samples.map((texts) => ({
+        sql: sql.replace(
+          /\$(\d)/g,
+          (_, n: string) => `CAST(${quoted(texts[Number(n) - 1]!)} AS ${dtypeInfo(dtypes[Number(n) - 1]!).sql})`,
+        ),
+        ours: () =>
+          textOf(
+            evaluate(
+              op,
+              texts.map((text, i) => read(text, dtypes[i]!)),
+              dtypes,
+            ),
+            scalar(SCALAR[op].dtype(dtypes)!),
+          ),
+      })),
+    ),
+  ));
 
 test('NULL in gives NULL out for strict rows only', () => {
   assert.is(evaluate('add', [null, 1], ['i32', 'i32']), null);
@@ -148,7 +341,10 @@ test('ONNX arithmetic wraps and divides without errors', () => {
 });
 
 test('a failed value says what was found and what was expected', () => {
-  assert.throws(() => evaluate('add', [127, 1], ['i8', 'i8']), /Overflow in 127 \+ 1 of INT8: 128 is out of the range of INT8/);
+  assert.throws(
+    () => evaluate('add', [127, 1], ['i8', 'i8']),
+    /Overflow in 127 \+ 1 of INT8: 128 is out of the range of INT8/,
+  );
   assert.throws(() => read('abc', 'i32'), /Could not convert string 'abc' to INT32/);
   assert.is(castValue('abc', { from: 'utf8', to: 'i32', attempt: true }), null);
 });

@@ -1,6 +1,6 @@
 /**
- * Public models and backend tests through `openModel`. What kernels run must give the expected outputs; what the reference
- * evaluator runs is tested in test/onnx.
+ * Public models and backend tests through `openModel`. What kernels run must give the expected outputs; what the
+ * reference evaluator runs is tested in test/onnx.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,13 @@ async function openWithValues(bytes: Uint8Array, inputs: Tensors): Promise<Model
       return await openModel(bytes, { constants });
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      if (error.code !== 'needs_constant' || error.input === undefined || error.input in constants || !(error.input in inputs)) return undefined;
+      if (
+        error.code !== 'needs_constant' ||
+        error.input === undefined ||
+        error.input in constants ||
+        !(error.input in inputs)
+      )
+        return undefined;
       constants[error.input] = inputs[error.input]!;
     }
   }
@@ -40,8 +46,12 @@ async function failureOf(folder: string, absolute: number): Promise<'reference' 
   const inputs: Tensors = Object.fromEntries([...values].map(([name, value]) => [name, tensorOf(value)]));
   const model = await openWithValues(bytes, inputs);
   if (model === undefined || model.backend === 'reference') return 'reference';
-  const outputs = Object.values(await model.run(Object.fromEntries(model.inputs.map(({ name }) => [name, inputs[name]!]))));
-  expected.forEach((value, i) => compareTensors(valueOf(outputs[i]!), value, { relative: TOLERANCE.relative, absolute, what: `output ${i}` }));
+  const outputs = Object.values(
+    await model.run(Object.fromEntries(model.inputs.map(({ name }) => [name, inputs[name]!]))),
+  );
+  expected.forEach((value, i) =>
+    compareTensors(valueOf(outputs[i]!), value, { relative: TOLERANCE.relative, absolute, what: `output ${i}` }),
+  );
   return 'kernel';
 }
 
@@ -52,12 +62,17 @@ for (const list of existsSync(CONFORMANCE) ? ['current', 'older'] : []) {
     for (const line of readFileSync(`${CONFORMANCE}onnx/${list}.txt`, 'utf8').split('\n').filter((own) => own !== '')) {
       const [name, atol] = line.split(' ') as [string, string | undefined];
       const absolute = atol === undefined ? TOLERANCE.absolute : Number(atol.split('=')[1]);
-      const outcome = await failureOf(`${CONFORMANCE}onnx/${list}/${name}`, absolute).catch((error: unknown) => String(error));
+      const outcome = await failureOf(`${CONFORMANCE}onnx/${list}/${name}`, absolute).catch((error: unknown) =>
+        String(error),
+      );
       if (outcome === 'kernel') kernels++;
       else if (outcome !== 'reference') wrong.push(`${name}: ${outcome}`);
     }
     assert.equal(wrong, []);
-    assert.ok(kernels >= LEAST_KERNELS[list]!, `${kernels} cases ran as kernels, expected at least ${LEAST_KERNELS[list]!}`);
+    assert.ok(
+      kernels >= LEAST_KERNELS[list]!,
+      `${kernels} cases ran as kernels, expected at least ${LEAST_KERNELS[list]!}`,
+    );
   });
 }
 
@@ -66,7 +81,12 @@ const WIDTHS: Readonly<Record<string, ModelOptions['sizes']>> = {
 };
 /** Tree ensembles and linear models: kernels must run them. */
 const TABULAR = [
-  'lgbm_classifier_tensor', 'lgbm_regressor_tensor', 'linear_classifier', 'linear_regressor', 'xgboost_classifier_tree', 'xgboost_regressor_tree',
+  'lgbm_classifier_tensor',
+  'lgbm_regressor_tensor',
+  'linear_classifier',
+  'linear_regressor',
+  'xgboost_classifier_tree',
+  'xgboost_regressor_tree',
   'treecl.onnx', 'treecl2.onnx', 'treecl3.onnx',
 ];
 
@@ -93,10 +113,16 @@ function readModel(name: string): Uint8Array | undefined {
 
 function randomFeatures(columns: number): ModelTensor {
   const random = seeded(11);
-  return { type: 'float32', dims: [ROW_COUNT, columns], data: Float32Array.from({ length: ROW_COUNT * columns }, () => 8 * random() - 2) };
+  return {
+    type: 'float32',
+    dims: [ROW_COUNT, columns],
+    data: Float32Array.from({ length: ROW_COUNT * columns }, () => 8 * random() - 2),
+  };
 }
 
-for (const name of existsSync(CONFORMANCE) ? readdirSync(`${CONFORMANCE}models`).filter((own) => readModel(own) !== undefined) : []) {
+for (const name of existsSync(CONFORMANCE)
+  ? readdirSync(`${CONFORMANCE}models`).filter((own) => readModel(own) !== undefined)
+  : []) {
   test(`${name} opens with the reasons for its backend, or says what it needs`, async () => {
     try {
       await using model = await openModel(readModel(name)!);

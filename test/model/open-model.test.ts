@@ -11,7 +11,13 @@ import { runOrt, type OrtTensor, type OrtValues } from '../support/ort.js';
 const FLIGHTS = fileURLToPath(new URL('../../../examples/flights/', import.meta.url));
 /** What flights have of each. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  month: [1, 12], day: [1, 31], hour: [5, 23], dep_delay: [-20, 200], distance: [100, 5000], temp: [10, 100], wind_speed: [0, 40],
+  month: [1, 12],
+  day: [1, 31],
+  hour: [5, 23],
+  dep_delay: [-20, 200],
+  distance: [100, 5000],
+  temp: [10, 100],
+  wind_speed: [0, 40],
   visib: [0, 10], precip: [0, 1], pressure: [985, 1040], plane_year: [1960, 2013], seats: [2, 450], engines: [1, 4],
 };
 const NUMBERS = Object.keys(RANGES);
@@ -26,17 +32,32 @@ function flightInputs(names: readonly string[]): Record<string, ModelTensor> {
   const dims = [ROW_COUNT, 1];
   const column = (name: string): ModelTensor => {
     const texts = TEXTS[name];
-    if (texts !== undefined) return { type: 'string', dims, data: Array.from({ length: ROW_COUNT }, () => texts[Math.floor(random() * texts.length)]!) };
+    if (texts !== undefined)
+      return {
+        type: 'string',
+        dims,
+        data: Array.from({ length: ROW_COUNT }, () => texts[Math.floor(random() * texts.length)]!),
+      };
     const [low, high] = RANGES[name]!;
-    return { type: 'float32', dims, data: Float32Array.from({ length: ROW_COUNT }, () => (random() < 0.1 ? NaN : low + random() * (high - low))) };
+    return {
+      type: 'float32',
+      dims,
+      data: Float32Array.from({ length: ROW_COUNT }, () => (random() < 0.1 ? NaN : low + random() * (high - low))),
+    };
   };
   return Object.fromEntries(names.map((name) => [name, column(name)]));
 }
 
 const ortInputs = (inputs: Readonly<Record<string, ModelTensor>>): Record<string, OrtTensor> =>
-  Object.fromEntries(Object.entries(inputs).map(([name, { dims, data }]) => [name, { dims, values: data as OrtValues }]));
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, { dims, data }]) => [name, { dims, values: data as OrtValues }]),
+  );
 
-for (const [name, columns] of [['late_logistic', [...NUMBERS, ...Object.keys(TEXTS)]], ['late_gbdt', NUMBERS], ['late_mlp', NUMBERS]] as const) {
+for (const [name, columns] of [
+  ['late_logistic', [...NUMBERS, ...Object.keys(TEXTS)]],
+  ['late_gbdt', NUMBERS],
+  ['late_mlp', NUMBERS],
+] as const) {
   test(`${name} runs as a kernel and agrees with ONNX Runtime: labels exact, probabilities within 1e-5`, async () => {
     await using model = await openModel(`${FLIGHTS}${name}.onnx`);
     assert.is(model.backend, 'kernel');
@@ -47,7 +68,12 @@ for (const [name, columns] of [['late_logistic', [...NUMBERS, ...Object.keys(TEX
       const peer = expected[output]!;
       assert.equal(dims, peer.dims);
       if (data instanceof BigInt64Array) assert.equal([...data], [...(peer.values as BigInt64Array)]);
-      else assert.is(Math.max(0, ...(data as Float32Array).map((value, i) => Math.abs(value - Number(peer.values[i])) - 1e-5)), 0, output);
+      else
+        assert.is(
+          Math.max(0, ...(data as Float32Array).map((value, i) => Math.abs(value - Number(peer.values[i])) - 1e-5)),
+          0,
+          output,
+        );
     }
     assert.match(model.explain(), /backend: kernel/);
   });
@@ -66,7 +92,11 @@ const sum: ModelSpec = {
   inputs: { x: { dtype: 'f32', dims: ['rows', 2] }, y: { dtype: 'f32', dims: ['rows', 2] } },
   outputs: { z: 'f32' },
 };
-const pair = (rows: number): ModelTensor => ({ type: 'float32', dims: [rows, 2], data: new Float32Array(rows * 2).fill(1) });
+const pair = (rows: number): ModelTensor => ({
+  type: 'float32',
+  dims: [rows, 2],
+  data: new Float32Array(rows * 2).fill(1),
+});
 
 async function refusal(run: () => Promise<unknown>): Promise<ModelInputError> {
   try {
@@ -83,13 +113,37 @@ test('inputs that do not fit are refused with what was found and expected', asyn
   const cases: readonly (readonly [string, Record<string, ModelTensor>, RegExp])[] = [
     ['missing', { x: pair(1) }, /needs the input y of float32\[n, 2\]/],
     ['unknown', { x: pair(1), y: pair(1), w: pair(1) }, /no input w: expected x, y/],
-    ['type', { x: pair(1), y: { type: 'float64', dims: [1, 2], data: new Float64Array(2) } }, /is float64, expected float32/],
-    ['dims', { x: pair(1), y: { type: 'float32', dims: [2], data: new Float32Array(2) } }, /dims \[2\], expected \[n, 2\]/],
-    ['dims', { x: pair(1), y: { type: 'float32', dims: [1, 3], data: new Float32Array(3) } }, /dims \[1, 3\], expected \[n, 2\]/],
+    [
+      'type',
+      { x: pair(1), y: { type: 'float64', dims: [1, 2], data: new Float64Array(2) } },
+      /is float64, expected float32/,
+    ],
+    [
+      'dims',
+      { x: pair(1), y: { type: 'float32', dims: [2], data: new Float32Array(2) } },
+      /dims \[2\], expected \[n, 2\]/,
+    ],
+    [
+      'dims',
+      { x: pair(1), y: { type: 'float32', dims: [1, 3], data: new Float32Array(3) } },
+      /dims \[1, 3\], expected \[n, 2\]/,
+    ],
     ['dims', { x: pair(1), y: pair(2) }, /expected n = 1 at axis 0, as in input x/],
-    ['data', { x: pair(1), y: { type: 'float32', dims: [1, 2], data: new Float32Array(3) } }, /found 3 elements, expected 2/],
-    ['data', { x: pair(1), y: { type: 'float32', dims: [1, 2], data: new Float64Array(2) } }, /found Float64Array, expected Float32Array/],
-    ['type', { x: pair(1), y: { type: 'float' as 'float32', dims: [1, 2], data: new Float32Array(2) } }, /found float, expected one of float32/],
+    [
+      'data',
+      { x: pair(1), y: { type: 'float32', dims: [1, 2], data: new Float32Array(3) } },
+      /found 3 elements, expected 2/,
+    ],
+    [
+      'data',
+      { x: pair(1), y: { type: 'float32', dims: [1, 2], data: new Float64Array(2) } },
+      /found Float64Array, expected Float32Array/,
+    ],
+    [
+      'type',
+      { x: pair(1), y: { type: 'float' as 'float32', dims: [1, 2], data: new Float32Array(2) } },
+      /found float, expected one of float32/,
+    ],
   ];
   for (const [code, inputs, message] of cases) {
     const error = await refusal(() => model.run(inputs));
@@ -110,7 +164,15 @@ test('no rows give no rows, and runs at once do not disturb each other', async (
 
 test('text longer than the memory makes it grow', async () => {
   await using model = await openModel(onnxModel({
-    nodes: [{ op: 'LabelEncoder', domain: 'ai.onnx.ml', inputs: ['x'], outputs: ['y'], attributes: { keys_strings: ['a'], values_strings: ['b'], default_string: '?' } }],
+      nodes: [
+        {
+          op: 'LabelEncoder',
+          domain: 'ai.onnx.ml',
+          inputs: ['x'],
+          outputs: ['y'],
+          attributes: { keys_strings: ['a'], values_strings: ['b'], default_string: '?' },
+        },
+      ],
     inputs: { x: { dtype: 'utf8', dims: ['n', 1] } }, outputs: { y: 'utf8' },
   }));
   assert.is(model.backend, 'kernel', model.reasons.join());

@@ -35,11 +35,16 @@ for (const list of ['current', 'older']) {
     const cases = readFileSync(`${SUITE}/${list}.txt`, 'utf8').split('\n').filter((line) => line !== '');
     for (const line of cases) {
       const [name, atol] = line.split(' ') as [string, string | undefined];
-      const failure = await failureOf(`${SUITE}/${list}/${name}`, atol === undefined ? DEFAULT_ATOL : Number(atol.split('=')[1]));
+      const failure = await failureOf(
+        `${SUITE}/${list}/${name}`,
+        atol === undefined ? DEFAULT_ATOL : Number(atol.split('=')[1]),
+      );
       if (failure !== undefined && !listed.has(name)) wrong.push(`${name} fails: ${failure}`);
-      if (failure === undefined && listed.has(name)) wrong.push(`${name} passes: remove it from not-passed-${list}.txt`);
+      if (failure === undefined && listed.has(name))
+        wrong.push(`${name} passes: remove it from not-passed-${list}.txt`);
     }
-    for (const name of listed) if (!cases.some((line) => line.split(' ')[0] === name)) wrong.push(`${name} is listed, but is no case`);
+    for (const name of listed)
+      if (!cases.some((line) => line.split(' ')[0] === name)) wrong.push(`${name} is listed, but is no case`);
     assert.equal(wrong, []);
   });
 }

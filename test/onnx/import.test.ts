@@ -1,4 +1,7 @@
-/** What the importer makes of models: the batch stays symbolic, constants fold, and a model of one row serves any number. */
+/**
+ * What the importer makes of models: the batch stays symbolic, constants fold, and a model of one row serves any
+ * number.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importModel } from '../../frontend/onnx/model.js';
@@ -13,7 +16,10 @@ function longs(values: readonly number[]): TensorValue {
   return { dtype: 'i64', dims: [values.length], data: BigInt64Array.from(values, BigInt) };
 }
 
-function modelOf(nodes: readonly NodeSpec[], options: Partial<ModelSpec> & { readonly dims?: readonly (number | string)[] } = {}): Uint8Array {
+function modelOf(
+  nodes: readonly NodeSpec[],
+  options: Partial<ModelSpec> & { readonly dims?: readonly (number | string)[] } = {},
+): Uint8Array {
   const { dims = ['N', 4], ...rest } = options;
   return onnxModel({ nodes, inputs: { x: { dtype: 'f32', dims } }, outputs: { y: 'f32' }, ...rest });
 }
@@ -36,7 +42,12 @@ test('a model of one row is made one of any number of rows', async () => {
   const bytes = modelOf([
     { op: 'Reshape', inputs: ['x', 'flat'], outputs: ['f'] },
     { op: 'Gemm', inputs: ['f', 'w'], outputs: ['y'] },
-  ], { dims: [1, 2, 2], initializers: { flat: longs([1, 4]), w: { dtype: 'f32', dims: [4, 1], data: Float32Array.from([1, 2, 3, 4]) } } });
+    ],
+    {
+      dims: [1, 2, 2],
+      initializers: { flat: longs([1, 4]), w: { dtype: 'f32', dims: [4, 1], data: Float32Array.from([1, 2, 3, 4]) } },
+    },
+  );
   const model = await importModel(bytes, { rebatch: true });
   assert.is(printType(model.graph.outputs[0]!.tensor.type), 'f32[n, 1]');
   const x: TensorValue = { dtype: 'f32', dims: [2, 2, 2], data: Float32Array.from([1, 1, 1, 1, 0, 0, 0, 1]) };
@@ -47,7 +58,9 @@ test('a model of one row is made one of any number of rows', async () => {
 test('a model that mixes rows is not made one of any number of rows', async () => {
   const bytes = modelOf([{ op: 'Softmax', inputs: ['x'], outputs: ['y'], attributes: { axis: 0 } }], { dims: [1, 4] });
   assert.is(printType((await importModel(bytes, { rebatch: true })).graph.outputs[0]!.tensor.type), 'f32[1, 4]');
-  const symbolic = await importModel(modelOf([{ op: 'Softmax', inputs: ['x'], outputs: ['y'], attributes: { axis: 0 } }]));
+  const symbolic = await importModel(
+    modelOf([{ op: 'Softmax', inputs: ['x'], outputs: ['y'], attributes: { axis: 0 } }]),
+  );
   assert.match(rowDependence(symbolic.graph) ?? '', /mixes rows/);
 });
 
@@ -57,7 +70,12 @@ test('what follows from constants is a constant', async () => {
     { op: 'Exp', inputs: ['t'], outputs: ['e'] },
     { op: 'Add', inputs: ['x', 'e'], outputs: ['y'] },
   ], { initializers: { w: { dtype: 'f32', dims: [4, 1], data: Float32Array.from([0, 1, 2, 3]) } } }));
-  assert.equal(postorder(graph.outputs[0]!.tensor).map((node) => node.kind).filter((kind) => kind !== 'ref' && kind !== 'call'), ['input', 'weight', 'map'].sort((a) => (a === 'map' ? 1 : 0)));
+  assert.equal(
+    postorder(graph.outputs[0]!.tensor)
+      .map((node) => node.kind)
+      .filter((kind) => kind !== 'ref' && kind !== 'call'),
+    ['input', 'weight', 'map'].sort((a) => (a === 'map' ? 1 : 0)),
+  );
 });
 
 test('weights of the same bytes are one weight, read by the type of each node', async () => {
@@ -74,7 +92,13 @@ test('weights of the same bytes are one weight, read by the type of each node', 
 
 test('ZipMap names the columns of an output', async () => {
   const { graph } = await importModel(modelOf([
-    { op: 'ZipMap', domain: 'ai.onnx.ml', inputs: ['x'], outputs: ['y'], attributes: { classlabels_strings: ['a', 'b', 'c', 'd'] } },
+      {
+        op: 'ZipMap',
+        domain: 'ai.onnx.ml',
+        inputs: ['x'],
+        outputs: ['y'],
+        attributes: { classlabels_strings: ['a', 'b', 'c', 'd'] },
+      },
   ]));
   assert.equal(graph.outputs[0]!.map, { keyDType: 'utf8', keys: ['a', 'b', 'c', 'd'] });
 });

@@ -18,21 +18,38 @@ const DENSE = onnxModel({
     { op: 'Relu', inputs: ['h'], outputs: ['r'] },
     { op: 'Softmax', inputs: ['r'], outputs: ['y'], attributes: { axis: 1 } },
   ],
-  inputs: { x: { dtype: 'f32', dims: ['N', 3] } }, outputs: { y: 'f32' },
+  inputs: { x: { dtype: 'f32', dims: ['N', 3] } },
+  outputs: { y: 'f32' },
   initializers: {
-    w: { dtype: 'f32', dims: [2, 3], data: floats([1, 2, 3, 4, 5, 6]) }, b: { dtype: 'f32', dims: [2], data: floats([0.5, 0.25]) },
+    w: { dtype: 'f32', dims: [2, 3], data: floats([1, 2, 3, 4, 5, 6]) },
+    b: { dtype: 'f32', dims: [2], data: floats([0.5, 0.25]) },
   },
 });
 const TREE = onnxModel({
-  nodes: [{
-    op: 'TreeEnsembleRegressor', domain: 'ai.onnx.ml', inputs: ['x'], outputs: ['y'],
-    attributes: {
-      n_targets: 1, nodes_modes: ['BRANCH_LEQ', 'LEAF', 'LEAF'], nodes_treeids: [0n, 0n, 0n], nodes_nodeids: [0n, 1n, 2n], nodes_featureids: [1n, 0n, 0n],
-      nodes_values: floats([0.5, 0, 0]), nodes_truenodeids: [1n, 0n, 0n], nodes_falsenodeids: [2n, 0n, 0n],
-      target_treeids: [0n, 0n], target_nodeids: [1n, 2n], target_ids: [0n, 0n], target_weights: floats([1, 2]),
+  nodes: [
+    {
+      op: 'TreeEnsembleRegressor',
+      domain: 'ai.onnx.ml',
+      inputs: ['x'],
+      outputs: ['y'],
+      attributes: {
+        n_targets: 1,
+        nodes_modes: ['BRANCH_LEQ', 'LEAF', 'LEAF'],
+        nodes_treeids: [0n, 0n, 0n],
+        nodes_nodeids: [0n, 1n, 2n],
+        nodes_featureids: [1n, 0n, 0n],
+        nodes_values: floats([0.5, 0, 0]),
+        nodes_truenodeids: [1n, 0n, 0n],
+        nodes_falsenodeids: [2n, 0n, 0n],
+        target_treeids: [0n, 0n],
+        target_nodeids: [1n, 2n],
+        target_ids: [0n, 0n],
+        target_weights: floats([1, 2]),
+      },
     },
-  }],
-  inputs: { x: { dtype: 'f32', dims: ['N', 3] } }, outputs: { y: 'f32' },
+  ],
+  inputs: { x: { dtype: 'f32', dims: ['N', 3] } },
+  outputs: { y: 'f32' },
 });
 
 /** Imports, or fails with a ModelError that says something. */
@@ -51,11 +68,17 @@ for (const [name, bytes] of Object.entries({ DENSE, TREE })) {
   });
 
   test(`flipped bytes of ${name} give a model or a ModelError`, async () => {
-    await fc.assert(fc.asyncProperty(fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), async (flips) => {
-      const broken = bytes.slice();
-      for (const [at, value] of flips) broken[at] = value;
-      await importsOrRefuses(broken);
-    }), { numRuns: 1500, seed: 11 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        async (flips) => {
+          const broken = bytes.slice();
+          for (const [at, value] of flips) broken[at] = value;
+          await importsOrRefuses(broken);
+        },
+      ),
+      { numRuns: 1500, seed: 11 },
+    );
   });
 }
 
@@ -80,28 +103,45 @@ test('all that is unsupported is reported at once, with domain, operator, opset 
       { op: 'Relu', inputs: ['a'], outputs: ['b'] },
       { op: 'DictVectorizer', domain: 'ai.onnx.ml', inputs: ['b'], outputs: ['y'] },
     ],
-    inputs: { x: { dtype: 'f32', dims: ['N', 3] } }, outputs: { y: 'f32' },
+    inputs: { x: { dtype: 'f32', dims: ['N', 3] } },
+    outputs: { y: 'f32' },
   });
   const error = await refusal(importModel(bytes, { name: 'odd' }));
   assert.is(error.code, 'unsupported');
-  assert.equal(error.missing.map(({ domain, op, opset, node }) => [domain, op, opset, node]), [
-    ['', 'Frobnicate', 17, 'Frobnicate(a)'], ['ai.onnx.ml', 'DictVectorizer', 3, 'DictVectorizer(y)'],
-  ]);
+  assert.equal(
+    error.missing.map(({ domain, op, opset, node }) => [domain, op, opset, node]),
+    [
+      ['', 'Frobnicate', 17, 'Frobnicate(a)'],
+      ['ai.onnx.ml', 'DictVectorizer', 3, 'DictVectorizer(y)'],
+    ],
+  );
 });
 
 test('cycles, undefined names and names defined twice are refused', async () => {
   const inputs = { x: { dtype: 'f32' as const, dims: ['N', 3] } };
   const outputs = { y: 'f32' as const };
-  const cycle = [{ op: 'Add', inputs: ['x', 'b'], outputs: ['y'] }, { op: 'Relu', inputs: ['y'], outputs: ['b'] }];
+  const cycle = [
+    { op: 'Add', inputs: ['x', 'b'], outputs: ['y'] },
+    { op: 'Relu', inputs: ['y'], outputs: ['b'] },
+  ];
   assert.match((await refusal(importModel(onnxModel({ nodes: cycle, inputs, outputs })))).message, /cycle/);
   const unknown = [{ op: 'Add', inputs: ['x', 'b'], outputs: ['y'] }];
   assert.match((await refusal(importModel(onnxModel({ nodes: unknown, inputs, outputs })))).message, /nothing defines/);
-  const twice = [{ op: 'Relu', inputs: ['x'], outputs: ['y'] }, { op: 'Relu', inputs: ['x'], outputs: ['y'] }];
+  const twice = [
+    { op: 'Relu', inputs: ['x'], outputs: ['y'] },
+    { op: 'Relu', inputs: ['x'], outputs: ['y'] },
+  ];
   assert.match((await refusal(importModel(onnxModel({ nodes: twice, inputs, outputs })))).message, /has defined/);
 });
 
 test('a tensor that claims more than it has allocates nothing', async () => {
-  const error = await refusal(importModel(editInitializer(DENSE, (tensor) => { tensor.dims = [2 ** 30, 2 ** 30]; })));
+  const error = await refusal(
+    importModel(
+      editInitializer(DENSE, (tensor) => {
+        tensor.dims = [2 ** 30, 2 ** 30];
+      }),
+    ),
+  );
   assert.is(error.code, 'limit');
 });
 
@@ -123,7 +163,13 @@ test('external data stays inside the folder of the model', async () => {
     writeFileSync(join(inside, 'weights.bin'), data);
     symlinkSync(join(folder, 'secret.bin'), join(inside, 'link.bin'));
     const path = join(inside, 'model.onnx');
-    for (const location of ['../secret.bin', join(folder, 'secret.bin'), 'link.bin', 'absent.bin', 'a/../../secret.bin']) {
+    for (const location of [
+      '../secret.bin',
+      join(folder, 'secret.bin'),
+      'link.bin',
+      'absent.bin',
+      'a/../../secret.bin',
+    ]) {
       writeFileSync(path, withExternal(location));
       assert.is((await refusal(openModelFile(path))).code, 'external_data', location);
     }

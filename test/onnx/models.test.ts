@@ -25,10 +25,16 @@ const OTHER_ORIGIN: ReadonlySet<string> = new Set(['qtdnn_10x5_101_i32_biases'])
 
 function randomFeatures(columns: number): TensorValue {
   const random = seeded(7);
-  return { dtype: 'f32', dims: [ROW_COUNT, columns], data: Float32Array.from({ length: ROW_COUNT * columns }, () => 8 * random() - 2) };
+  return {
+    dtype: 'f32',
+    dims: [ROW_COUNT, columns],
+    data: Float32Array.from({ length: ROW_COUNT * columns }, () => 8 * random() - 2),
+  };
 }
 
-const folders = existsSync(MODELS) ? readdirSync(MODELS).filter((name) => existsSync(`${MODELS}${name}/model.onnx`)) : [];
+const folders = existsSync(MODELS)
+  ? readdirSync(MODELS).filter((name) => existsSync(`${MODELS}${name}/model.onnx`))
+  : [];
 
 for (const name of folders) {
   test(`${name} gives its expected outputs`, async () => {
@@ -60,7 +66,8 @@ async function againstPeer(bytes: Uint8Array, given?: ReadonlyMap<string, Tensor
   const columns = input.type.dims[1]!;
   const values = given ?? new Map([[input.name, randomFeatures(typeof columns === 'number' ? columns : 64)]]);
   const expected = await runPeer(bytes, values);
-  for (const [name, value] of runModel(model, values)) compareTensors(value, expected.get(name)!, { ...TOLERANCE, what: name });
+  for (const [name, value] of runModel(model, values))
+    compareTensors(value, expected.get(name)!, { ...TOLERANCE, what: name });
 }
 
 for (const name of existsSync(MODELS) ? readdirSync(MODELS).filter((own) => own.endsWith('.onnx')) : []) {

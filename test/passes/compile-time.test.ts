@@ -25,7 +25,13 @@ database.run(`
 `);
 database.addModel('fraud', pairModel());
 
-interface Times { readonly bind: number; readonly passes: number; readonly verify: number; readonly emit: number; readonly all: number }
+interface Times {
+  readonly bind: number;
+  readonly passes: number;
+  readonly verify: number;
+  readonly emit: number;
+  readonly all: number;
+}
 
 function compile(): Times {
   const start = performance.now();
@@ -38,17 +44,29 @@ function compile(): Times {
   emitPlan(plan, { sql: SQL, parameters: [], tensors, tier: SIMD128_TIER }).dispose();
   const end = performance.now();
   const passes = timings.reduce((sum, { ms }) => sum + ms, 0);
-  return { bind: afterBind - start, passes, verify: afterPasses - afterBind - passes, emit: end - afterPasses, all: end - start };
+  return {
+    bind: afterBind - start,
+    passes,
+    verify: afterPasses - afterBind - passes,
+    emit: end - afterPasses,
+    all: end - start,
+  };
 }
 
 test('a compilation is not slowed by those before it', () => {
   const rounds = Array.from({ length: ROUNDS }, compile);
   const [first] = rounds;
   const warm = [...rounds].sort((a, b) => a.all - b.all)[0]!;
-  const text = (times: Times): string => Object.entries(times).map(([stage, ms]) => `${stage} ${(ms as number).toFixed(1)}`).join(', ');
+  const text = (times: Times): string =>
+    Object.entries(times)
+      .map(([stage, ms]) => `${stage} ${(ms as number).toFixed(1)}`)
+      .join(', ');
   console.log(`  four-way join with a model, ms: first ${text(first!)}; warm ${text(warm)}`);
   const median = rounds.slice(ROUNDS / 2).map(({ all }) => all).sort((a, b) => a - b)[ROUNDS / 4]!;
-  assert.ok(median <= first!.all, `the later compilations take ${median.toFixed(1)} ms, the first ${first!.all.toFixed(1)} ms`);
+  assert.ok(
+    median <= first!.all,
+    `the later compilations take ${median.toFixed(1)} ms, the first ${first!.all.toFixed(1)} ms`,
+  );
 });
 
 test.run();

@@ -11,7 +11,21 @@ import { optimise } from '../../passes/optimise.js';
 import type { Pass } from '../../passes/pass.js';
 import { placeOperators } from '../../passes/place-operators.js';
 import { DEFAULT_RATES } from '../../passes/rates.js';
-import { apply, call, col, Constants, expectUnchanged, features, filter, goldenPass, lit, project, ref, run, scan } from './plans.js';
+import {
+  apply,
+  call,
+  col,
+  Constants,
+  expectUnchanged,
+  features,
+  filter,
+  goldenPass,
+  lit,
+  project,
+  ref,
+  run,
+  scan,
+} from './plans.js';
 
 const t = scan('t');
 const budgetBytes = 2 ** 28;
@@ -30,8 +44,14 @@ test('a pass that leaves an invalid plan is named', () => {
 test('a pass that throws is named; a signal of the context is passed on as it is', () => {
   const signal = new Error('not loaded yet');
   const failing = passOf({ run: () => { throw signal; } });
-  assert.throws(() => optimise(t, { tensors, budgetBytes, pipeline: [failing] }), (error: unknown) => error instanceof PassError && error.cause === signal);
-  assert.throws(() => optimise(t, { tensors, budgetBytes, pipeline: [failing], isSignal: (error) => error === signal }), (error: unknown) => error === signal);
+  assert.throws(
+    () => optimise(t, { tensors, budgetBytes, pipeline: [failing] }),
+    (error: unknown) => error instanceof PassError && error.cause === signal,
+  );
+  assert.throws(
+    () => optimise(t, { tensors, budgetBytes, pipeline: [failing], isSignal: (error) => error === signal }),
+    (error: unknown) => error === signal,
+  );
 });
 
 test('a group runs until nothing changes, and no more often than its bound', () => {
@@ -51,7 +71,10 @@ test('passes beyond the allowed numerics do not run', () => {
 
 test('types settle after a pass: a reference has the nullability its column came to have', () => {
   const outer = make({ kind: 'join', join: 'left', left: t, right: scan('v'), on: call('eq', ref(0), ref(3)) });
-  const { plan } = optimise(project(filter(outer, call('gt', col(outer, 3), lit(0))), col(outer, 3)), { tensors, budgetBytes });
+  const { plan } = optimise(project(filter(outer, call('gt', col(outer, 3), lit(0))), col(outer, 3)), {
+    tensors,
+    budgetBytes,
+  });
   assert.is(plan.type.columns[0]!.type.nullable, false);
 });
 
@@ -60,7 +83,14 @@ function layers(...widths: readonly number[]): Relation {
   let inputs = 2;
   for (const outputs of widths) {
     const weight = make({ kind: 'weight', hash: `w${inputs}x${outputs}`, type: tensor('f32', [inputs, outputs]) });
-    current = make({ kind: 'dense', input: current, weight, bias: undefined, activation: undefined, representation: undefined });
+    current = make({
+      kind: 'dense',
+      input: current,
+      weight,
+      bias: undefined,
+      activation: undefined,
+      representation: undefined,
+    });
     inputs = outputs;
   }
   return apply(t, current);
@@ -87,7 +117,9 @@ test('layers that fit one by one but not together are not all kernels; a weight 
   const { decisions } = run(placeOperators, layers(2048, 2048, 2049, 1), budget);
   const held = decisions.filter(({ chosen }) => chosen === 'kernel').reduce((sum, { kernel }) => sum + kernel.bytes, 0);
   assert.ok(held <= 2 ** 25 && decisions.some(({ chosen }) => chosen === 'relational'));
-  assert.ok(run(placeOperators, layers(2048, 2048, 2048, 1), budget).decisions.every(({ chosen }) => chosen === 'kernel'));
+  assert.ok(
+    run(placeOperators, layers(2048, 2048, 2048, 1), budget).decisions.every(({ chosen }) => chosen === 'kernel'),
+  );
 });
 
 test('a plan without layers is not placed, and a placed layer keeps its representation', () => {

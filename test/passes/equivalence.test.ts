@@ -19,20 +19,26 @@ function randomSettled(seed: number, subqueries: boolean): Relation {
 }
 
 function checkAll(rewrite: (plan: Relation) => Relation): void {
-  fc.assert(fc.property(fc.integer({ min: 0, max: 1_000_000 }), fc.boolean(), (seed, subqueries) => {
-    const plan = randomSettled(seed, subqueries);
-    assert.equal(bag(evaluate(rewrite(plan))), bag(evaluate(plan)));
-  }), { seed: 7, numRuns: RUNS });
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1_000_000 }), fc.boolean(), (seed, subqueries) => {
+      const plan = randomSettled(seed, subqueries);
+      assert.equal(bag(evaluate(rewrite(plan))), bag(evaluate(plan)));
+    }),
+    { seed: 7, numRuns: RUNS },
+  );
 }
 
 for (const pass of PASSES) {
   test(`${pass.name} keeps the rows of random plans`, () => checkAll((plan) => run(pass, plan).plan));
   test(`${pass.name} keeps the rows of random models`, () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
-      const { plan, tensors } = randomModelPlan(seed);
-      const settled = settleTypes(plan);
-      assert.equal(bag(evaluate(run(pass, settled, { tensors }).plan, tensors)), bag(evaluate(settled, tensors)));
-    }), { seed: 7, numRuns: RUNS });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
+        const { plan, tensors } = randomModelPlan(seed);
+        const settled = settleTypes(plan);
+        assert.equal(bag(evaluate(run(pass, settled, { tensors }).plan, tensors)), bag(evaluate(settled, tensors)));
+      }),
+      { seed: 7, numRuns: RUNS },
+    );
   });
 }
 
@@ -41,20 +47,29 @@ test('the whole pipeline keeps the rows of random plans', () => {
 });
 
 test('the whole pipeline keeps the rows of random models', () => {
-  fc.assert(fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
-    const { plan, tensors } = randomModelPlan(seed);
-    const settled = settleTypes(plan);
-    assert.equal(bag(evaluate(optimise(settled, { tensors, budgetBytes: 2 ** 28 }).plan, tensors)), bag(evaluate(settled, tensors)));
-  }), { seed: 7, numRuns: RUNS });
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
+      const { plan, tensors } = randomModelPlan(seed);
+      const settled = settleTypes(plan);
+      assert.equal(
+        bag(evaluate(optimise(settled, { tensors, budgetBytes: 2 ** 28 }).plan, tensors)),
+        bag(evaluate(settled, tensors)),
+      );
+    }),
+    { seed: 7, numRuns: RUNS },
+  );
 });
 
 test('the pipeline runs over its own result and keeps the rows', () => {
-  fc.assert(fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
-    const options = { tensors: new Constants(), budgetBytes: 2 ** 28 };
-    const once = optimise(randomSettled(seed, false), options).plan;
-    const twice = optimise(once, options).plan;
-    assert.equal(bag(evaluate(twice)), bag(evaluate(once)));
-  }), { seed: 7, numRuns: RUNS });
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
+      const options = { tensors: new Constants(), budgetBytes: 2 ** 28 };
+      const once = optimise(randomSettled(seed, false), options).plan;
+      const twice = optimise(once, options).plan;
+      assert.equal(bag(evaluate(twice)), bag(evaluate(once)));
+    }),
+    { seed: 7, numRuns: RUNS },
+  );
 });
 
 test.run();

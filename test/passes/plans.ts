@@ -2,7 +2,16 @@
 import { evaluateRelation } from '../../backends/reference/relation.js';
 import { make } from '../../ir/build.js';
 import type { DType } from '../../ir/dtype.js';
-import type { AggregateCall, AggregateOp, Expr, JoinKind, LiteralValue, Relation, Tensor, Weight } from '../../ir/node.js';
+import type {
+  AggregateCall,
+  AggregateOp,
+  Expr,
+  JoinKind,
+  LiteralValue,
+  Relation,
+  Tensor,
+  Weight,
+} from '../../ir/node.js';
 import { print } from '../../ir/print.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import type { Value } from '../../ir/scalar/value.js';
@@ -26,12 +35,17 @@ export interface Table {
 export const TABLES: { readonly [name: string]: Table } = {
   t: {
     schema: relation([
-      { name: 'a', type: scalar('i32') }, { name: 'b', type: scalar('i32', { nullable: true }) }, { name: 'c', type: scalar('utf8', { nullable: true }) },
+      { name: 'a', type: scalar('i32') },
+      { name: 'b', type: scalar('i32', { nullable: true }) },
+      { name: 'c', type: scalar('utf8', { nullable: true }) },
     ]),
     rows: [[1, 1, 'x'], [2, null, 'y'], [2, 3, null], [3, 1, 'xy'], [4, null, null], [5, 5, 'x'], [5, 5, 'x']],
   },
   u: {
-    schema: relation([{ name: 'a', type: scalar('i32', { nullable: true }) }, { name: 'd', type: scalar('i32', { nullable: true }) }]),
+    schema: relation([
+      { name: 'a', type: scalar('i32', { nullable: true }) },
+      { name: 'd', type: scalar('i32', { nullable: true }) },
+    ]),
     rows: [[1, 10], [2, 2], [2, null], [null, 3], [5, 1], [6, 6]],
   },
   v: {
@@ -79,7 +93,14 @@ export function aggregate(input: Relation, groups: readonly Expr[], ...calls: re
 
 export function aggregateCall(op: AggregateOp, args: readonly Expr[], dtype: DType = 'i32'): AggregateCall {
   const nullable = op !== 'count' && op !== 'count_star';
-  return { op, args, distinct: false, filter: undefined, name: op, type: scalar(nullable ? dtype : 'i64', { nullable }) };
+  return {
+    op,
+    args,
+    distinct: false,
+    filter: undefined,
+    name: op,
+    type: scalar(nullable ? dtype : 'i64', { nullable }),
+  };
 }
 
 export function subquery(mode: 'scalar' | 'exists' | 'in', inner: Relation, arg?: Expr): Expr {
@@ -107,12 +128,21 @@ export class Constants implements TensorData {
   };
 
   weight(dims: readonly number[], data: readonly number[]): Weight {
-    return make({ kind: 'weight', hash: this.add({ dtype: 'f32', dims, data: Float32Array.from(data) }), type: tensor('f32', dims) });
+    return make({
+      kind: 'weight',
+      hash: this.add({ dtype: 'f32', dims, data: Float32Array.from(data) }),
+      type: tensor('f32', dims),
+    });
   }
 }
 
 export function apply(input: Relation, ...outputs: readonly Tensor[]): Relation {
-  return make({ kind: 'apply', input, model: 'm@1', outputs: outputs.map((output, i) => ({ name: `out${i}`, tensor: output })) });
+  return make({
+    kind: 'apply',
+    input,
+    model: 'm@1',
+    outputs: outputs.map((output, i) => ({ name: `out${i}`, tensor: output })),
+  });
 }
 
 /** Columns of a relation as an f32 tensor [n, k]. */
@@ -146,7 +176,12 @@ export function run(pass: Pass, plan: Relation, change: Partial<PassContext> = {
   const trace: Rewrite[] = [];
   const decisions: Decision[] = [];
   const context: PassContext = {
-    statistics: NO_STATISTICS, tensors: new Constants(), addTensor: undefined, budgetBytes: 2 ** 28, rates: DEFAULT_RATES, numerics: 'exact',
+    statistics: NO_STATISTICS,
+    tensors: new Constants(),
+    addTensor: undefined,
+    budgetBytes: 2 ** 28,
+    rates: DEFAULT_RATES,
+    numerics: 'exact',
     record: (rewrite) => trace.push(rewrite), decide: (decision) => decisions.push(decision), ...change,
   };
   const result = runPass(plan, pass, { context, verify, isSignal: () => false, onTiming: () => undefined });
@@ -158,7 +193,10 @@ export function goldenPass(name: string, pass: Pass, plan: Relation, change: Par
   const result = run(pass, plan, change);
   const rewrites = result.trace.map((rewrite) => `${rewrite.pass} ${rewrite.rule}: ${rewrite.reason}`);
   const decisions = result.decisions.map((decision) => `${pass.name} chooses ${decision.chosen}: ${decision.reason}`);
-  golden(`passes/${name}`, ['-- before', print(plan), '-- after', print(result.plan), '-- rewrites', ...rewrites, ...decisions].join('\n'));
+  golden(
+    `passes/${name}`,
+    ['-- before', print(plan), '-- after', print(result.plan), '-- rewrites', ...rewrites, ...decisions].join('\n'),
+  );
   return result;
 }
 

@@ -1,4 +1,7 @@
-/** Random small models over random relations, with filters and projections around them. Weights are small integers, so sums are exact. */
+/**
+ * Random small models over random relations, with filters and projections around them. Weights are small integers, so
+ * sums are exact.
+ */
 import { seeded } from '../../bench/support/random.js';
 import { make } from '../../ir/build.js';
 import type { Expr, Relation, Tensor } from '../../ir/node.js';
@@ -15,17 +18,30 @@ export function randomModelPlan(seed: number): ModelPlan {
   const random = seeded(seed);
   const tensors = new Constants();
   const input = randomPlan(seed, { depth: 2, subqueries: false });
-  const numbers = input.type.columns.flatMap(({ type }, index) => (type.kind === 'scalar' && ['i32', 'i64'].includes(type.dtype) ? [index] : []));
+  const numbers = input.type.columns.flatMap(({ type }, index) =>
+    type.kind === 'scalar' && ['i32', 'i64'].includes(type.dtype) ? [index] : [],
+  );
   if (numbers.length === 0) return { plan: input, tensors };
-  const columns = Array.from({ length: 1 + Math.floor(random() * 4) }, () => numbers[Math.floor(random() * numbers.length)]!);
+  const columns = Array.from(
+    { length: 1 + Math.floor(random() * 4) },
+    () => numbers[Math.floor(random() * numbers.length)]!,
+  );
   const nulls = random() < 0.5 ? 'nan' : 'null';
   const first = layersOf(features(input, columns, nulls), random, tensors);
-  const outputs = random() < 0.5 ? [first] : [first, layersOf(random() < 0.5 ? first : features(input, columns, nulls), random, tensors)];
+  const outputs =
+    random() < 0.5
+      ? [first]
+      : [first, layersOf(random() < 0.5 ? first : features(input, columns, nulls), random, tensors)];
   let plan: Relation = apply(input, ...outputs.map((output) => sumOf(output)));
   if (random() < 0.3) plan = apply(plan, sumOf(first));
   if (random() < 0.7) plan = filter(plan, conditionOf(plan, random));
   if (random() < 0.3) plan = apply(plan, sumOf(first));
-  if (random() < 0.6) plan = project(plan, ...plan.type.columns.flatMap((_, index) => (random() < 0.5 ? [col(plan, index)] : [])), lit(1));
+  if (random() < 0.6)
+    plan = project(
+      plan,
+      ...plan.type.columns.flatMap((_, index) => (random() < 0.5 ? [col(plan, index)] : [])),
+      lit(1),
+    );
   return { plan, tensors };
 }
 
@@ -56,12 +72,22 @@ function layerOf(input: Tensor, random: () => number, tensors: Constants): Tenso
   switch (Math.floor(random() * 7)) {
     case 0: case 1: {
       const outputs = 1 + Math.floor(random() * 3);
-      const product = make({ kind: 'matmul', left: input, right: tensors.weight([width, outputs], small(width * outputs)) });
+      const product = make({
+        kind: 'matmul',
+        left: input,
+        right: tensors.weight([width, outputs], small(width * outputs)),
+      });
       const body = random() < 0.5 ? call('add', a, b) : call('max', call('add', b, a), lit(0, 'f32'));
       return make({ kind: 'map', body, inputs: [product, tensors.weight([outputs], small(outputs))] });
     }
-    case 2: return make({ kind: 'map', body: call('mul', a, b), inputs: [input, tensors.weight([1, width], small(width))] });
-    case 3: return make({ kind: 'map', body: call('add', a, b), inputs: [input, make({ kind: 'fill', value: 2, type: tensorType('f32', [1]) })] });
+    case 2:
+      return make({ kind: 'map', body: call('mul', a, b), inputs: [input, tensors.weight([1, width], small(width))] });
+    case 3:
+      return make({
+        kind: 'map',
+        body: call('add', a, b),
+        inputs: [input, make({ kind: 'fill', value: 2, type: tensorType('f32', [1]) })],
+      });
     case 4: {
       const start = Math.floor(random() * width);
       return make({ kind: 'slice', input, ranges: [undefined, { start, step: 1, count: width - start }] });

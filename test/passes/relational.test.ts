@@ -14,16 +14,41 @@ import { NO_STATISTICS } from '../../passes/optimise.js';
 import { pruneColumns } from '../../passes/prune-columns.js';
 import { pushFilters } from '../../passes/push-filters.js';
 import { pushLimits } from '../../passes/push-limits.js';
-import { aggregate, aggregateCall, apply, call, col, Constants, expectUnchanged, features, filter, goldenPass, join, lit, project, ref, run, scan } from './plans.js';
+import {
+  aggregate,
+  aggregateCall,
+  apply,
+  call,
+  col,
+  Constants,
+  expectUnchanged,
+  features,
+  filter,
+  goldenPass,
+  join,
+  lit,
+  project,
+  ref,
+  run,
+  scan,
+} from './plans.js';
 
 const [t, u, v] = [scan('t'), scan('u'), scan('v')];
 
 function sum(input: Relation, columns: readonly number[]): Relation {
-  return apply(input, make({ kind: 'reduce', op: 'sum', input: features(input, columns), axes: [1], keepDims: false, last: false }));
+  return apply(
+    input,
+    make({ kind: 'reduce', op: 'sum', input: features(input, columns), axes: [1], keepDims: false, last: false }),
+  );
 }
 
 function sorted(input: Relation, column = 0): Relation {
-  return make({ kind: 'sort', input, keys: [{ expr: col(input, column), descending: false, nullsFirst: false }], limit: undefined });
+  return make({
+    kind: 'sort',
+    input,
+    keys: [{ expr: col(input, column), descending: false, nullsFirst: false }],
+    limit: undefined,
+  });
 }
 
 function limited(input: Relation, rows: number): Relation {
@@ -32,12 +57,27 @@ function limited(input: Relation, rows: number): Relation {
 
 test('a cross join with an equality above is an inner join, one-sided conjuncts go to their sides and across the equality', () => {
   const both = join('cross', t, v);
-  goldenPass('push-filters-join', pushFilters, filter(both, call('and', call('eq', col(both, 0), col(both, 3)), call('and', call('gt', col(both, 0), lit(1)), call('is_null', col(both, 4))))));
+  goldenPass(
+    'push-filters-join',
+    pushFilters,
+    filter(
+      both,
+      call(
+        'and',
+        call('eq', col(both, 0), col(both, 3)),
+        call('and', call('gt', col(both, 0), lit(1)), call('is_null', col(both, 4))),
+      ),
+    ),
+  );
 });
 
 test('p > 0.9 AND a = 1 is split around the model', () => {
   const scored = sum(t, [0, 1]);
-  goldenPass('push-filters-model', pushFilters, filter(scored, call('and', call('gt', col(scored, 3), lit(2, 'f32')), call('eq', col(scored, 0), lit(1)))));
+  goldenPass(
+    'push-filters-model',
+    pushFilters,
+    filter(scored, call('and', call('gt', col(scored, 3), lit(2, 'f32')), call('eq', col(scored, 0), lit(1)))),
+  );
 });
 
 test('a left join becomes inner below a filter that no NULL passes, and only then', () => {
@@ -57,7 +97,10 @@ test('filters stay above limits, aggregates without groups and volatile columns'
 });
 
 test('a condition on the kept side of a left join stays in the join', () => {
-  expectUnchanged(pushFilters, join('left', t, u, call('and', call('eq', ref(0), ref(3, 'i32', true)), call('gt', ref(0), lit(2)))));
+  expectUnchanged(
+    pushFilters,
+    join('left', t, u, call('and', call('eq', ref(0), ref(3, 'i32', true)), call('gt', ref(0), lit(2)))),
+  );
 });
 
 test('a limit over a sort over a model takes its top rows before the model', () => {
@@ -79,11 +122,18 @@ test('columns nobody reads are pruned through joins, aggregates and models down 
 test('distinct and intersect keep all their columns', () => {
   const plan = project(make({ kind: 'distinct', input: u }), ref(0, 'i32', true));
   expectUnchanged(pruneColumns, plan);
-  expectUnchanged(pruneColumns, project(make({ kind: 'setop', op: 'intersect', all: false, left: u, right: v }), ref(0, 'i32', true)));
+  expectUnchanged(
+    pruneColumns,
+    project(make({ kind: 'setop', op: 'intersect', all: false, left: u, right: v }), ref(0, 'i32', true)),
+  );
 });
 
 test('projections merge, but what is costly and used twice is computed once, and so is what is volatile', () => {
-  goldenPass('merge-projects', mergeProjects, project(project(t, call('add', ref(0), lit(1)), ref(1, 'i32', true)), call('mul', ref(0), lit(2))));
+  goldenPass(
+    'merge-projects',
+    mergeProjects,
+    project(project(t, call('add', ref(0), lit(1)), ref(1, 'i32', true)), call('mul', ref(0), lit(2))),
+  );
   const costly = call('mul', call('add', ref(0), lit(1)), call('sub', ref(0), lit(1)));
   expectUnchanged(mergeProjects, project(project(t, costly), call('add', ref(0), call('neg', ref(0)))));
   expectUnchanged(mergeProjects, project(project(t, call('random')), call('add', ref(0, 'f64'), ref(0, 'f64'))));
@@ -93,7 +143,10 @@ test('sorts that nobody sees go; those under a limit or at the root stay', () =>
   goldenPass('eliminate-no-ops', eliminateNoOps, aggregate(sorted(t), [], aggregateCall('count_star', [])));
   expectUnchanged(eliminateNoOps, sorted(t));
   expectUnchanged(eliminateNoOps, aggregate(limited(sorted(t), 2), [], aggregateCall('max', [ref(1, 'i32', true)])));
-  expectUnchanged(eliminateNoOps, aggregate(sorted(t), [], { ...aggregateCall('first', [ref(0)]), type: scalar('i32', { nullable: true }) }));
+  expectUnchanged(
+    eliminateNoOps,
+    aggregate(sorted(t), [], { ...aggregateCall('first', [ref(0)]), type: scalar('i32', { nullable: true }) }),
+  );
 });
 
 test('a distinct over part of the groups stays', () => {
@@ -102,10 +155,17 @@ test('a distinct over part of the groups stays', () => {
   assert.is(run(eliminateNoOps, make({ kind: 'distinct', input: grouped })).plan, grouped);
 });
 
-const rows = (counts: { readonly [table: string]: number }) => ({ statistics: { ...NO_STATISTICS, rows: (table: string) => counts[table] } });
+const rows = (counts: { readonly [table: string]: number }) => ({
+  statistics: { ...NO_STATISTICS, rows: (table: string) => counts[table] },
+});
 
 test('the larger side probes and the smaller join comes first', () => {
-  const plan = join('inner', join('inner', u, t, call('eq', ref(0, 'i32', true), ref(2))), v, call('eq', ref(2), ref(5)));
+  const plan = join(
+    'inner',
+    join('inner', u, t, call('eq', ref(0, 'i32', true), ref(2))),
+    v,
+    call('eq', ref(2), ref(5)),
+  );
   goldenPass('order-joins', orderJoins, plan, rows({ t: 100_000, u: 50_000, v: 10 }));
 });
 
@@ -118,7 +178,9 @@ test('a side that only a guess makes small is not built; one that an equality ma
   const column = (distinct: number) => ({ distinct, min: 0, max: 1000, nullCount: 0 });
   const statistics = { ...rows({ t: 300_000, v: 20_000 }).statistics, column: () => column(20_000) };
   const sides = (predicate: Expr): readonly Relation['kind'][] => {
-    const plan = run(orderJoins, join('inner', v, filter(t, predicate), call('eq', ref(0), ref(2))), { statistics }).plan;
+    const plan = run(orderJoins, join('inner', v, filter(t, predicate), call('eq', ref(0), ref(2))), {
+      statistics,
+    }).plan;
     const top = plan.kind === 'project' ? plan.input : plan;
     return top.kind === 'join' ? [top.left.kind, top.right.kind] : [];
   };
@@ -127,8 +189,16 @@ test('a side that only a guess makes small is not built; one that an equality ma
 });
 
 test('equalities between two tables are one key: it has no more values than the table has rows', () => {
-  const statistics = { rows: () => 1000, column: () => ({ distinct: 500, min: undefined, max: undefined, nullCount: 0 }) };
-  const both = join('inner', t, v, call('and', call('eq', ref(0), ref(3)), call('eq', ref(1, 'i32', true), ref(4, 'i32', true))));
+  const statistics = {
+    rows: () => 1000,
+    column: () => ({ distinct: 500, min: undefined, max: undefined, nullCount: 0 }),
+  };
+  const both = join(
+    'inner',
+    t,
+    v,
+    call('and', call('eq', ref(0), ref(3)), call('eq', ref(1, 'i32', true), ref(4, 'i32', true))),
+  );
   assert.is(estimateRows(statistics).rows(both), 1000);
   assert.is(estimateRows(statistics).rows(join('inner', t, v, call('eq', ref(0), ref(3)))), 2000);
   assert.is(estimateRows(statistics).rows(make({ kind: 'distinct', input: v })), 1000);
@@ -150,7 +220,9 @@ test('the cheap conjunct is asked before the pattern, but none moves across one 
 
 test('scans of a plan read each column once', () => {
   const scored = sum(t, [0, 0]);
-  const scans = postorder(run(pruneColumns, project(scored, ref(3, 'f32')), { tensors: new Constants() }).plan).filter((node) => node.kind === 'scan');
+  const scans = postorder(run(pruneColumns, project(scored, ref(3, 'f32')), { tensors: new Constants() }).plan).filter(
+    (node) => node.kind === 'scan',
+  );
   assert.equal(scans.map((node) => node.kind === 'scan' && node.columns), [[0]]);
 });
 

@@ -84,7 +84,11 @@ test('LIKE without inner wildcards becomes a plain comparison; with _ or an esca
 
 test('a CASE loses branches that are never taken', () => {
   const type = scalar('i32');
-  const branches = [{ when: lit(false, 'bool'), then: lit(1) }, { when: lit(true, 'bool'), then: a }, { when: flag, then: lit(3) }];
+  const branches = [
+    { when: lit(false, 'bool'), then: lit(1) },
+    { when: lit(true, 'bool'), then: a },
+    { when: flag, then: lit(3) },
+  ];
   same(simplified(make({ kind: 'case', branches, otherwise: lit(4), type })), a);
 });
 
@@ -104,13 +108,21 @@ test('constants fold, failing and volatile calls do not', () => {
 test('golden: constants in a filter and a model folded', () => {
   const zeros = make({ kind: 'fill', value: 1, type: tensor('f32', [2]) });
   const shift = make({ kind: 'map', body: call('add', ref(0, 'f32'), lit(2, 'f32')), inputs: [zeros] });
-  const moved = make({ kind: 'map', body: call('add', ref(0, 'f32'), ref(1, 'f32')), inputs: [features(t, [0, 1]), shift] });
+  const moved = make({
+    kind: 'map',
+    body: call('add', ref(0, 'f32'), ref(1, 'f32')),
+    inputs: [features(t, [0, 1]), shift],
+  });
   const few = filter(t, call('gt', a, call('add', lit(1), call('mul', lit(2), lit(3)))));
   goldenPass('fold-constants', foldConstants, apply(few, moved));
 });
 
 test('golden: a filter simplified', () => {
-  goldenPass('simplify-scalars', simplifyScalars, filter(t, call('not', call('or', call('not', unknown), call('eq', flag, lit(true, 'bool'))))));
+  goldenPass(
+    'simplify-scalars',
+    simplifyScalars,
+    filter(t, call('not', call('or', call('not', unknown), call('eq', flag, lit(true, 'bool'))))),
+  );
 });
 
 test.run();

@@ -13,7 +13,14 @@ test('the activation of a blocked layer is over its sums, whatever the first col
   const zero: Expr = make({ kind: 'literal', value: 0, type: scalar('f32') });
   const activation: Expr = make({ kind: 'call', op: 'max', args: [sum, zero] });
   const weight = make({ kind: 'weight', hash: 'w', type: tensor('f32', [4, 2]) });
-  const plan = make({ kind: 'blocked', input, model: 'm', feature: 1, name: 'result', layers: [{ weight, bias: undefined, activation }] });
+  const plan = make({
+    kind: 'blocked',
+    input,
+    model: 'm',
+    feature: 1,
+    name: 'result',
+    layers: [{ weight, bias: undefined, activation }],
+  });
   assert.is(settleTypes(plan), plan);
 });
 

@@ -5,14 +5,34 @@ import { make } from '../../ir/build.js';
 import type { Relation, Representation, Tensor } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import { splitRelational } from '../../passes/split-relational.js';
-import { apply, bag, call, Constants, evaluate, expectUnchanged, features, goldenPass, lit, ref, run, scan } from './plans.js';
+import {
+  apply,
+  bag,
+  call,
+  Constants,
+  evaluate,
+  expectUnchanged,
+  features,
+  goldenPass,
+  lit,
+  ref,
+  run,
+  scan,
+} from './plans.js';
 
 const t = scan('t');
 const tensors = new Constants();
 
 function layer(input: Tensor, [inputs, outputs]: readonly [number, number], representation: Representation): Tensor {
   const weight = tensors.weight([inputs, outputs], Array.from({ length: inputs * outputs }, (_, i) => i - 2));
-  return make({ kind: 'dense', input, weight, bias: undefined, activation: call('max', ref(0, 'f32'), lit(0, 'f32')), representation });
+  return make({
+    kind: 'dense',
+    input,
+    weight,
+    bias: undefined,
+    activation: call('max', ref(0, 'f32'), lit(0, 'f32')),
+    representation,
+  });
 }
 
 function layers(...representations: readonly Representation[]): Relation {

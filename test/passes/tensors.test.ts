@@ -10,7 +10,20 @@ import { fuseDense } from '../../passes/fuse-dense.js';
 import { fuseMaps } from '../../passes/fuse-maps.js';
 import { pruneModelInputs } from '../../passes/prune-model-inputs.js';
 import { shareModels } from '../../passes/share-models.js';
-import { apply, call, col, Constants, expectUnchanged, features, filter, goldenPass, lit, ref, run, scan } from './plans.js';
+import {
+  apply,
+  call,
+  col,
+  Constants,
+  expectUnchanged,
+  features,
+  filter,
+  goldenPass,
+  lit,
+  ref,
+  run,
+  scan,
+} from './plans.js';
 
 const t = scan('t');
 const x = features(t, [0, 1]);
@@ -20,22 +33,29 @@ const weight = constants.weight([2, 2], [1, 2, 3, 4]);
 const bias = constants.weight([2], [5, 6]);
 const product = make({ kind: 'matmul', left: x, right: weight });
 const map = (body: Expr, ...inputs: readonly Tensor[]): Tensor => make({ kind: 'map', body, inputs });
-const slice = (input: Tensor, start: number, count: number): Tensor => make({ kind: 'slice', input, ranges: [undefined, { start, step: 1, count }] });
+const slice = (input: Tensor, start: number, count: number): Tensor =>
+  make({ kind: 'slice', input, ranges: [undefined, { start, step: 1, count }] });
 
 test('map of map is one map, and a constant of one element a literal', () => {
   const inner = map(call('sub', a, b), x, bias);
-  goldenPass('fuse-maps', fuseMaps, apply(t, map(call('mul', a, b), inner, constants.weight([1], [2]))), { tensors: constants });
+  goldenPass('fuse-maps', fuseMaps, apply(t, map(call('mul', a, b), inner, constants.weight([1], [2]))), {
+    tensors: constants,
+  });
 });
 
 test('a costly map that is read twice, or that the outer one broadcasts, stays', () => {
   const shared = map(call('exp', call('mul', a, b)), x, bias);
-  expectUnchanged(fuseMaps, apply(t, map(call('tanh', a), shared), map(call('sqrt', a), shared)), { tensors: constants });
+  expectUnchanged(fuseMaps, apply(t, map(call('tanh', a), shared), map(call('sqrt', a), shared)), {
+    tensors: constants,
+  });
   const row = map(call('exp', a), bias);
   expectUnchanged(fuseMaps, apply(t, map(call('mul', a, b), x, row)), { tensors: constants });
 });
 
 test('matmul + bias + activation is one dense layer', () => {
-  goldenPass('fuse-dense', fuseDense, apply(t, map(call('max', call('add', a, b), lit(0, 'f32')), product, bias)), { tensors: constants });
+  goldenPass('fuse-dense', fuseDense, apply(t, map(call('max', call('add', a, b), lit(0, 'f32')), product, bias)), {
+    tensors: constants,
+  });
 });
 
 test('what the map reads besides stays a map over the layer', () => {
@@ -46,19 +66,30 @@ test('what the map reads besides stays a map over the layer', () => {
 
 test('a product of two inputs is no dense layer, and a bias that depends on the row is none', () => {
   const square = make({ kind: 'matmul', left: x, right: make({ kind: 'transpose', input: x, permutation: [1, 0] }) });
-  expectUnchanged(fuseDense, apply(t, make({ kind: 'reduce', op: 'sum', input: square, axes: [1], keepDims: false, last: false })));
+  expectUnchanged(
+    fuseDense,
+    apply(t, make({ kind: 'reduce', op: 'sum', input: square, axes: [1], keepDims: false, last: false })),
+  );
   const plan = run(fuseDense, apply(t, map(call('add', a, b), product, x))).plan;
   assert.equal(postorder(plan).flatMap((node) => (node.kind === 'dense' ? [node.bias] : [])), [undefined]);
 });
 
 test('layout changes that undo each other go', () => {
-  const back = make({ kind: 'transpose', input: make({ kind: 'transpose', input: product, permutation: [1, 0] }), permutation: [1, 0] });
+  const back = make({
+    kind: 'transpose',
+    input: make({ kind: 'transpose', input: product, permutation: [1, 0] }),
+    permutation: [1, 0],
+  });
   const parts = make({ kind: 'concat', inputs: [slice(back, 0, 1), slice(back, 1, 1)], axis: 1 });
   assert.is(run(cancelLayout, apply(t, parts)).plan, apply(t, product));
 });
 
 test('columns picked from packed ones are packed alone', () => {
-  const indices = make({ kind: 'weight', hash: constants.add({ dtype: 'i64', dims: [1], data: BigInt64Array.of(-1n) }), type: tensorType('i64', [1]) });
+  const indices = make({
+    kind: 'weight',
+    hash: constants.add({ dtype: 'i64', dims: [1], data: BigInt64Array.of(-1n) }),
+    type: tensorType('i64', [1]),
+  });
   const picked = make({ kind: 'gather', mode: 'take', input: x, indices, axis: 1, batchDims: 0 });
   goldenPass('cancel-layout', cancelLayout, apply(t, picked), { tensors: constants });
 });
@@ -66,18 +97,36 @@ test('columns picked from packed ones are packed alone', () => {
 test('a packed column stays where its NULL makes the result NULL; slices out of order stay apart', () => {
   const strict = features(t, [1, 0], 'null');
   expectUnchanged(cancelLayout, apply(t, slice(strict, 1, 1)));
-  expectUnchanged(cancelLayout, apply(t, make({ kind: 'concat', inputs: [slice(product, 1, 1), slice(product, 0, 1)], axis: 1 })));
+  expectUnchanged(
+    cancelLayout,
+    apply(t, make({ kind: 'concat', inputs: [slice(product, 1, 1), slice(product, 0, 1)], axis: 1 })),
+  );
 });
 
 function tree(input: Tensor, feature: readonly number[]): Tensor {
   const ints = (dtype: 'i32' | 'u8', data: readonly number[]): Tensor => make({
     kind: 'weight', type: tensorType(dtype, [data.length]),
-    hash: constants.add({ dtype, dims: [data.length], data: dtype === 'i32' ? Int32Array.from(data) : Uint8Array.from(data) }),
-  });
+      hash: constants.add({
+        dtype,
+        dims: [data.length],
+        data: dtype === 'i32' ? Int32Array.from(data) : Uint8Array.from(data),
+      }),
+    });
   return make({
-    kind: 'tree_ensemble', input, roots: ints('i32', [0]), feature: ints('i32', feature), threshold: constants.weight([3], [2, 0, 0]),
-    mode: ints('u8', [0, 6, 6]), yes: ints('i32', [1, 0, 1]), no: ints('i32', [2, 1, 2]), missingYes: ints('u8', [0, 0, 0]),
-    leafTarget: ints('i32', [0, 0]), leafWeight: constants.weight([2], [1, 2]), base: undefined, targets: 1, combine: 'sum',
+    kind: 'tree_ensemble',
+    input,
+    roots: ints('i32', [0]),
+    feature: ints('i32', feature),
+    threshold: constants.weight([3], [2, 0, 0]),
+    mode: ints('u8', [0, 6, 6]),
+    yes: ints('i32', [1, 0, 1]),
+    no: ints('i32', [2, 1, 2]),
+    missingYes: ints('u8', [0, 0, 0]),
+    leafTarget: ints('i32', [0, 0]),
+    leafWeight: constants.weight([2], [1, 2]),
+    base: undefined,
+    targets: 1,
+    combine: 'sum',
   });
 }
 
@@ -87,7 +136,14 @@ test('a feature that no split names becomes a constant', () => {
 
 test('a feature stays where its NULL counts, or where a weight of zero may meet NaN', () => {
   expectUnchanged(pruneModelInputs, apply(t, tree(features(t, [0, 1], 'null'), [0, 0, 0])), { tensors: constants });
-  const half = make({ kind: 'dense', input: x, weight: constants.weight([2, 1], [1, 0]), bias: undefined, activation: undefined, representation: undefined });
+  const half = make({
+    kind: 'dense',
+    input: x,
+    weight: constants.weight([2, 1], [1, 0]),
+    bias: undefined,
+    activation: undefined,
+    representation: undefined,
+  });
   expectUnchanged(pruneModelInputs, apply(t, half), { tensors: constants });
 });
 
@@ -98,7 +154,8 @@ test('a model asked about in WHERE and SELECT runs once', () => {
 });
 
 test('a model over other columns is not shared', () => {
-  const sum = (columns: readonly number[]): Tensor => make({ kind: 'reduce', op: 'sum', input: features(t, columns), axes: [1], keepDims: false, last: false });
+  const sum = (columns: readonly number[]): Tensor =>
+    make({ kind: 'reduce', op: 'sum', input: features(t, columns), axes: [1], keepDims: false, last: false });
   const asked: Relation = apply(t, sum([0]));
   expectUnchanged(shareModels, apply(filter(asked, call('gt', col(asked, 3), lit(2, 'f32'))), sum([1])));
 });

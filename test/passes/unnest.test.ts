@@ -6,7 +6,25 @@ import type { Expr, Relation } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import { scalar } from '../../ir/type.js';
 import { unnestSubqueries } from '../../passes/unnest-subqueries.js';
-import { aggregate, aggregateCall, bag, call, col, evaluate, expectUnchanged, filter, goldenPass, join, lit, outer, project, ref, run, scan, subquery } from './plans.js';
+import {
+  aggregate,
+  aggregateCall,
+  bag,
+  call,
+  col,
+  evaluate,
+  expectUnchanged,
+  filter,
+  goldenPass,
+  join,
+  lit,
+  outer,
+  project,
+  ref,
+  run,
+  scan,
+  subquery,
+} from './plans.js';
 
 const [t, u, v] = [scan('t'), scan('u'), scan('v')];
 const matching = (inner: Relation): Relation => filter(inner, call('eq', col(inner, 0), outer(t, 0)));
@@ -34,7 +52,10 @@ test('a condition that is no equality goes to the semi join as it is (Q21)', () 
 });
 
 test('a scalar aggregate is grouped by what it is correlated by and joined (Q2, Q17, Q20)', () => {
-  const least = project(aggregate(matching(u), [], aggregateCall('min', [ref(1, 'i32', true)])), call('add', ref(0, 'i32', true), lit(1)));
+  const least = project(
+    aggregate(matching(u), [], aggregateCall('min', [ref(1, 'i32', true)])),
+    call('add', ref(0, 'i32', true), lit(1)),
+  );
   const plan = filter(t, call('ge', col(t, 1), subquery('scalar', least)));
   goldenPass('unnest-scalar', unnestSubqueries, plan);
   unnested(plan);
@@ -81,7 +102,10 @@ test('a subquery two queries out comes nearer a round at a time', () => {
 });
 
 test('an uncorrelated scalar subquery stays: it is evaluated once', () => {
-  expectUnchanged(unnestSubqueries, filter(t, call('gt', col(t, 0), subquery('scalar', aggregate(u, [], aggregateCall('max', [ref(0, 'i32', true)]))))));
+  expectUnchanged(
+    unnestSubqueries,
+    filter(t, call('gt', col(t, 0), subquery('scalar', aggregate(u, [], aggregateCall('max', [ref(0, 'i32', true)]))))),
+  );
 });
 
 test('EXISTS under OR with a condition that is no equality joins the distinct outer values', () => {
@@ -100,9 +124,17 @@ test('a correlated IN outside of a filter keeps the third value', () => {
 });
 
 test('a limit inside a correlated subquery numbers the rows of each key', () => {
-  const sorted = make({ kind: 'sort', input: matching(u), keys: [{ expr: col(u, 1), descending: true, nullsFirst: false }], limit: undefined });
+  const sorted = make({
+    kind: 'sort',
+    input: matching(u),
+    keys: [{ expr: col(u, 1), descending: true, nullsFirst: false }],
+    limit: undefined,
+  });
   const limited = (offset: bigint): Relation =>
-    project(make({ kind: 'limit', input: sorted, limit: lit(1n, 'i64'), offset: lit(offset, 'i64') }), ref(1, 'i32', true));
+    project(
+      make({ kind: 'limit', input: sorted, limit: lit(1n, 'i64'), offset: lit(offset, 'i64') }),
+      ref(1, 'i32', true),
+    );
   unnested(project(t, ref(0), subquery('scalar', limited(0n))));
   unnested(project(t, ref(0), subquery('scalar', limited(1n))));
 });
@@ -111,11 +143,17 @@ test('a limit known only when the statement runs, and a volatile subquery, stay'
   const limit: Expr = make({ kind: 'param', index: 0, type: scalar('i64') });
   const first = make({ kind: 'limit', input: project(matching(u), ref(1, 'i32', true)), limit, offset: undefined });
   expectUnchanged(unnestSubqueries, project(t, subquery('scalar', first)));
-  expectUnchanged(unnestSubqueries, filter(t, subquery('exists', filter(u, call('gt', call('random'), lit(0.5, 'f64'))))));
+  expectUnchanged(
+    unnestSubqueries,
+    filter(t, subquery('exists', filter(u, call('gt', call('random'), lit(0.5, 'f64'))))),
+  );
 });
 
 test('a subquery in the condition of an outer join stays', () => {
-  expectUnchanged(unnestSubqueries, join('left', t, u, call('and', call('eq', ref(0), ref(3, 'i32', true)), subquery('exists', matching(v)))));
+  expectUnchanged(
+    unnestSubqueries,
+    join('left', t, u, call('and', call('eq', ref(0), ref(3, 'i32', true)), subquery('exists', matching(v)))),
+  );
 });
 
 test.run();

@@ -1,4 +1,7 @@
-/** Every aggregate against the oracle: with and without groups, DISTINCT, FILTER, over no rows, and merged of two workers. */
+/**
+ * Every aggregate against the oracle: with and without groups, DISTINCT, FILTER, over no rows, and merged of two
+ * workers.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';

@@ -1,4 +1,6 @@
-/** Every scalar primitive and cast against its meaning, over sample values of each dtype, NULLs and limits among them. */
+/**
+ * Every scalar primitive and cast against its meaning, over sample values of each dtype, NULLs and limits among them.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { evaluateRelation } from '../../backends/reference/relation.js';

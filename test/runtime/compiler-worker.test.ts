@@ -23,7 +23,11 @@ test.before(async () => {
   modelPath = join(folder, 'wide.onnx');
   await writeModel(modelPath, wideModel({ weightBytes: MODEL_BYTES, width: 2048, seed: 3 }));
   db = await open(join(folder, 'test.db'), { threads: 2, memoryLimit: '64MiB' });
-  await db.query("CREATE TABLE t (id INTEGER, amount DOUBLE, kind VARCHAR); INSERT INTO t VALUES (1, 2.5, 'a'), (2, 4.5, 'b'), (3, 9.5, 'a')").run();
+  await db
+    .query(
+      "CREATE TABLE t (id INTEGER, amount DOUBLE, kind VARCHAR); INSERT INTO t VALUES (1, 2.5, 'a'), (2, 4.5, 'b'), (3, 9.5, 'a')",
+    )
+    .run();
 });
 
 test.after(async () => {
@@ -93,7 +97,10 @@ test('a model that is not supported arrives as a ModelError with all that is mis
 test('any error crosses with its name, message and stack', () => {
   const crossed = (error: unknown): Error => errorOfText(structuredClone(textOfError(error)));
   const failed = new TypeError('a pass went wrong');
-  assert.equal([crossed(failed).name, crossed(failed).message, crossed(failed).stack], ['TypeError', failed.message, failed.stack]);
+  assert.equal(
+    [crossed(failed).name, crossed(failed).message, crossed(failed).stack],
+    ['TypeError', failed.message, failed.stack],
+  );
   assert.instance(crossed(new ExecutionError('overflow')), ExecutionError);
   assert.is(crossed('text').message, 'text');
 });
@@ -149,7 +156,9 @@ test('a query that many others followed is still explained', async () => {
 test('statements compiled at once see their own commits', async () => {
   const other = await open(join(folder, 'other.db'), { threads: 1, memoryLimit: '64MiB' });
   await other.query('CREATE TABLE t (id VARCHAR)').run();
-  const types = await Promise.all([db, other, db, other].map(async (each, i) => (await each.query(`SELECT id AS c${i} FROM t`).columns())![0]!.type));
+  const types = await Promise.all(
+    [db, other, db, other].map(async (each, i) => (await each.query(`SELECT id AS c${i} FROM t`).columns())![0]!.type),
+  );
   assert.equal(types, [types[0], types[1], types[0], types[1]]);
   assert.is.not(types[0], types[1]);
   await other.close();

@@ -1,4 +1,7 @@
-/** `lazyThreads`: the same answers as with threads from the start, no thread for little work, and no wait on the caller's thread. */
+/**
+ * `lazyThreads`: the same answers as with threads from the start, no thread for little work, and no wait on the
+ * caller's thread.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,8 +25,14 @@ function count(worker: Worker & { readonly threadName?: string }): void {
 
 test.before(async () => {
   db = await open(path, OPTIONS);
-  await db.query('CREATE TABLE t AS SELECT generate_series AS id, generate_series % 7 AS g, generate_series * 0.5 AS x FROM generate_series(1, 300000)').run();
-  await db.query('CREATE TABLE few AS SELECT generate_series AS g, generate_series * 10 AS ten FROM generate_series(5, 9)').run();
+  await db
+    .query(
+      'CREATE TABLE t AS SELECT generate_series AS id, generate_series % 7 AS g, generate_series * 0.5 AS x FROM generate_series(1, 300000)',
+    )
+    .run();
+  await db
+    .query('CREATE TABLE few AS SELECT generate_series AS g, generate_series * 10 AS ten FROM generate_series(5, 9)')
+    .run();
 });
 
 test.after(async () => {
@@ -32,7 +41,10 @@ test.after(async () => {
 });
 
 /** Runs what was compiled in a database opened anew, as a process that runs one plan does. */
-async function lazily<T>(sql: string, use: (lazy: Database, plan: Uint8Array) => Promise<T>): Promise<{ readonly result: T; readonly threads: number }> {
+async function lazily<T>(
+  sql: string,
+  use: (lazy: Database, plan: Uint8Array) => Promise<T>,
+): Promise<{ readonly result: T; readonly threads: number }> {
   const plan = (await db.compile(sql)).bytes;
   const lazy = await open(path, { ...OPTIONS, readOnly: true, lazyThreads: true });
   started = 0;
@@ -69,7 +81,10 @@ for (const [sql, { threads }] of QUERIES) {
 }
 
 /** Enough rows that the first morsel alone fills the room for results many times. */
-async function firstPairs(result: AsyncIterable<{ readonly numRows: number; getChildAt(i: number): Iterable<unknown> | null }>, rows: number): Promise<readonly bigint[]> {
+async function firstPairs(
+  result: AsyncIterable<{ readonly numRows: number; getChildAt(i: number): Iterable<unknown> | null }>,
+  rows: number,
+): Promise<readonly bigint[]> {
   const pairs: bigint[] = [];
   for await (const batch of result) {
     const [a, b] = [[...batch.getChildAt(0)!] as bigint[], [...batch.getChildAt(1)!] as bigint[]];
@@ -108,17 +123,27 @@ test('a caller who reads slowly does not fill the memory', async () => {
       await sleep(2);
       if (batches === 40) break;
     }
-    assert.ok(process.memoryUsage().arrayBuffers - before < 64 * 2 ** 20, `${process.memoryUsage().arrayBuffers - before} bytes`);
+    assert.ok(
+      process.memoryUsage().arrayBuffers - before < 64 * 2 ** 20,
+      `${process.memoryUsage().arrayBuffers - before} bytes`,
+    );
   });
 });
 
 test('a statement that fails here fails with its own error, and the next one runs', async () => {
   const sql = 'SELECT CAST(9223372036854775807 AS BIGINT) + g AS n FROM few';
-  const messageOf = (run: Promise<unknown>): Promise<string> => run.then(() => 'no error', (error: Error) => `${error.name}: ${error.message}`);
+  const messageOf = (run: Promise<unknown>): Promise<string> =>
+    run.then(
+      () => 'no error',
+      (error: Error) => `${error.name}: ${error.message}`,
+    );
   const expected = await messageOf(db.query(sql).run());
   assert.match(expected, /ExecutionError/);
   const next = (await db.compile('SELECT count(*) AS n FROM few')).bytes;
-  const found = await lazily(sql, async (lazy, plan) => [await messageOf(lazy.run(plan).run()), await lazy.run(next).toArray()]);
+  const found = await lazily(sql, async (lazy, plan) => [
+    await messageOf(lazy.run(plan).run()),
+    await lazy.run(next).toArray(),
+  ]);
   assert.equal(found.result, [expected, [{ n: 5n }]]);
 });
 
@@ -128,7 +153,10 @@ test('an aborted query ends, here and on the way to a thread', async () => {
       const abort = new AbortController();
       const run = lazy.run(plan, [], { signal: abort.signal }).run();
       setTimeout(() => abort.abort(new Error('enough')), milliseconds);
-      const error = await run.then(() => undefined, (reason: Error) => reason);
+      const error = await run.then(
+        () => undefined,
+        (reason: Error) => reason,
+      );
       assert.is(error?.message, 'enough');
     });
   }

@@ -7,7 +7,9 @@ let real: RealDatabase;
 
 test.before(async () => {
   real = await RealDatabase.create({ memoryLimit: '64MiB', threads: 2 });
-  await real.text('CREATE TABLE t AS SELECT generate_series AS id, generate_series % 7 AS g, generate_series * 0.5 AS x FROM generate_series(1, 300000)');
+  await real.text(
+    'CREATE TABLE t AS SELECT generate_series AS id, generate_series % 7 AS g, generate_series * 0.5 AS x FROM generate_series(1, 300000)',
+  );
 });
 
 test.after(() => real.close());
@@ -67,7 +69,8 @@ test('an AbortSignal stops a running query with its reason', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
   setTimeout(() => controller.abort(reason), 50);
-  const error = await real.db.query('SELECT count(*) FROM t a, t b WHERE a.g = b.g AND a.x + b.x < 0', [], { signal: controller.signal })
+  const error = await real.db
+    .query('SELECT count(*) FROM t a, t b WHERE a.g = b.g AND a.x + b.x < 0', [], { signal: controller.signal })
     .run().then(() => undefined, (e: Error) => e);
   assert.is(error, reason);
   assert.is(real.db.file.pool.stats().pinned, 0);
@@ -92,7 +95,8 @@ test('the event loop stays free while a query runs', async () => {
 });
 
 test('a hash table past the memory limit is a ResourceError that names the limit, and the next query runs', async () => {
-  const error = await real.text('SELECT count(*) FROM (SELECT DISTINCT a.id * 1000 + b.id FROM t a, t b WHERE b.id <= 20) d')
+  const error = await real
+    .text('SELECT count(*) FROM (SELECT DISTINCT a.id * 1000 + b.id FROM t a, t b WHERE b.id <= 20) d')
     .then(() => undefined, (e: Error) => e);
   assert.is(error?.name, 'ResourceError');
   assert.match(error!.message, /memoryLimit/);

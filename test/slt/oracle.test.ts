@@ -1,4 +1,7 @@
-/** The public sqllogictest files on the oracle: what the frontend binds means what it should, whatever the engine makes of it. */
+/**
+ * The public sqllogictest files on the oracle: what the frontend binds means what it should, whatever the engine makes
+ * of it.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compareWithList, readNotPassed } from '../support/not-passed.js';

@@ -1,6 +1,11 @@
 /** sqllogictest files: a text into its records. Columns of expected rows are TAB separated. */
 
-export interface StatementRecord { readonly kind: 'statement'; readonly line: number; readonly expect: 'ok' | 'error'; readonly sql: string }
+export interface StatementRecord {
+  readonly kind: 'statement';
+  readonly line: number;
+  readonly expect: 'ok' | 'error';
+  readonly sql: string;
+}
 export interface QueryRecord {
   readonly kind: 'query';
   readonly line: number;
@@ -27,7 +32,14 @@ export function parseRecords(text: string): readonly SltRecord[] {
     }
     const expected: string[] = [];
     if (lines[i] === '----') for (i++; i < lines.length && lines[i] !== ''; i++) expected.push(lines[i]!);
-    records.push({ kind: 'query', line, types: first, sort: second as QueryRecord['sort'], sql: sql.join('\n'), expected });
+    records.push({
+      kind: 'query',
+      line,
+      types: first,
+      sort: second as QueryRecord['sort'],
+      sql: sql.join('\n'),
+      expected,
+    });
   }
   return records;
 }

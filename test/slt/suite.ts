@@ -1,5 +1,6 @@
 /**
- * The sqllogictest files of the conformance material, each in a fresh database: on the product itself and on the oracle.
+ * The sqllogictest files of the conformance material, each in a fresh database: on the product itself and on the
+ * oracle.
  *
  * Each has its list of queries that do not pass yet, with reasons, which may only shrink (test/support/not-passed.ts):
  * `not-passed.txt` is the product's, `not-passed-oracle.txt` that of the reference evaluator alone.

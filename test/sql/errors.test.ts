@@ -22,34 +22,93 @@ function rendered(sql: string): string {
 }
 
 const SYNTAX = [
-  'SELCT 1', 'SELECT', 'SELECT a FROM', 'SELECT (1 + 2', 'SELECT 1 +', 'SELECT * FROM tx WHERE', 'SELECT * FROM tx GROUP amount', 'CREATE TABL t (a INT)',
-  "SELECT 'abc", 'SELECT "abc', 'SELECT /* 1', 'SELECT 1 2', 'SELECT #1', 'INSERT tx VALUES (1)', 'SELECT CASE WHEN 1 THEN 2', 'SELECT a IS 3',
+  'SELCT 1',
+  'SELECT',
+  'SELECT a FROM',
+  'SELECT (1 + 2',
+  'SELECT 1 +',
+  'SELECT * FROM tx WHERE',
+  'SELECT * FROM tx GROUP amount',
+  'CREATE TABL t (a INT)',
+  "SELECT 'abc",
+  'SELECT "abc',
+  'SELECT /* 1',
+  'SELECT 1 2',
+  'SELECT #1',
+  'INSERT tx VALUES (1)',
+  'SELECT CASE WHEN 1 THEN 2',
+  'SELECT a IS 3',
   'SELECT id,\n       amount\nFORM tx\nWHERE id = 1', 'DROP THING x', 'SELECT * FROM tx JOIN',
 ];
 
 const NAMES = [
-  'SELECT amout FROM tx', 'SELECT t.amount FROM tx', 'SELECT tx.amout FROM tx', 'SELECT * FROM txx', 'SELECT lenght(region) FROM tx', 'SELECT predict(frud, 1, 2)',
-  'SELECT predict(fraud@7, 1, 2)', 'SELECT id FROM tx a, tx b', 'SELECT a::INTEGR FROM tx', 'INSERT INTO tx (idd) VALUES (1)', 'SELECT tx.* EXCLUDE (amout) FROM tx', 'DROP TABLE ty',
+  'SELECT amout FROM tx',
+  'SELECT t.amount FROM tx',
+  'SELECT tx.amout FROM tx',
+  'SELECT * FROM txx',
+  'SELECT lenght(region) FROM tx',
+  'SELECT predict(frud, 1, 2)',
+  'SELECT predict(fraud@7, 1, 2)',
+  'SELECT id FROM tx a, tx b',
+  'SELECT a::INTEGR FROM tx',
+  'INSERT INTO tx (idd) VALUES (1)',
+  'SELECT tx.* EXCLUDE (amout) FROM tx',
+  'DROP TABLE ty',
   'SELECT sum(id) OVER wind FROM tx WINDOW win AS (ORDER BY id)', "SELECT * FROM 'nothing.parquet'",
 ];
 
 const TYPES = [
-  'SELECT region + 1 FROM tx', "SELECT id = 'x' FROM tx", 'SELECT region = id FROM tx', 'SELECT day + day FROM tx', 'SELECT length(id, 2) FROM tx', 'SELECT sqrt(region) FROM tx',
-  "SELECT DATE '2013-13-01'", 'SELECT * FROM tx WHERE region', "SELECT CASE WHEN true THEN id ELSE region END FROM tx", 'SELECT CAST(day AS INTEGER) FROM tx', 'SELECT 1 LIKE 2',
-  'INSERT INTO tx VALUES (1, 2)', "INSERT INTO tx VALUES (1, 'much', 3, NULL, NULL)", 'INSERT INTO tx VALUES (NULL, 1, 1, NULL, NULL)', 'SELECT 1 UNION SELECT 1, 2', 'SELECT DECIMAL(99, 1) FROM tx',
-  'SELECT 1::DECIMAL(99, 1)', 'SELECT 1::INTEGER[]',
+  'SELECT region + 1 FROM tx',
+  "SELECT id = 'x' FROM tx",
+  'SELECT region = id FROM tx',
+  'SELECT day + day FROM tx',
+  'SELECT length(id, 2) FROM tx',
+  'SELECT sqrt(region) FROM tx',
+  "SELECT DATE '2013-13-01'",
+  'SELECT * FROM tx WHERE region',
+  'SELECT CASE WHEN true THEN id ELSE region END FROM tx',
+  'SELECT CAST(day AS INTEGER) FROM tx',
+  'SELECT 1 LIKE 2',
+  'INSERT INTO tx VALUES (1, 2)',
+  "INSERT INTO tx VALUES (1, 'much', 3, NULL, NULL)",
+  'INSERT INTO tx VALUES (NULL, 1, 1, NULL, NULL)',
+  'SELECT 1 UNION SELECT 1, 2',
+  'SELECT DECIMAL(99, 1) FROM tx',
+  'SELECT 1::DECIMAL(99, 1)',
+  'SELECT 1::INTEGER[]',
 ];
 
 const PLACES = [
-  'SELECT sum(amount) FROM tx WHERE sum(amount) > 1', 'SELECT sum(sum(amount)) FROM tx', 'SELECT id FROM tx GROUP BY age', 'SELECT id, count(*) FROM tx', 'SELECT * FROM tx ORDER BY 9',
-  'SELECT DISTINCT id FROM tx ORDER BY age', 'SELECT row_number() FROM tx', 'SELECT id FROM tx WHERE rank() OVER (ORDER BY id) = 1', 'SELECT (SELECT id, age FROM tx)', 'SELECT *', 'SELECT id FROM tx LIMIT -1',
-  'CREATE TABLE tx (a INTEGER)', 'CREATE TABLE t (a INTEGER PRIMARY KEY)', 'WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT * FROM r) SELECT * FROM r', 'SELECT * FROM tx JOIN tx t2',
+  'SELECT sum(amount) FROM tx WHERE sum(amount) > 1',
+  'SELECT sum(sum(amount)) FROM tx',
+  'SELECT id FROM tx GROUP BY age',
+  'SELECT id, count(*) FROM tx',
+  'SELECT * FROM tx ORDER BY 9',
+  'SELECT DISTINCT id FROM tx ORDER BY age',
+  'SELECT row_number() FROM tx',
+  'SELECT id FROM tx WHERE rank() OVER (ORDER BY id) = 1',
+  'SELECT (SELECT id, age FROM tx)',
+  'SELECT *',
+  'SELECT id FROM tx LIMIT -1',
+  'CREATE TABLE tx (a INTEGER)',
+  'CREATE TABLE t (a INTEGER PRIMARY KEY)',
+  'WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT * FROM r) SELECT * FROM r',
+  'SELECT * FROM tx JOIN tx t2',
 ];
 
 const MODELS = [
-  'SELECT predict(score, tx.*) FROM tx', 'SELECT predict(score, amount) FROM tx', 'SELECT predict(score, amount, region) FROM tx', 'SELECT predict(fraud, id, age, amount) FROM tx',
-  'SELECT predict(fraud, amount => 1) FROM tx', 'SELECT predict(fraud, amount => 1, agee => 2) FROM tx', 'SELECT predict(fraud, amount => 1, 2) FROM tx', 'SELECT predict(fraud, tx.*) > 0.5 FROM tx',
-  "SELECT (predict(fraud, tx.*)).probabilities['2'] FROM tx", 'SELECT (predict(fraud, tx.*)).probability FROM tx', 'SELECT predict()', 'SELECT * FROM PREDICT(MODEL = fraud, DATA = tx AS d) WITH (a BIGINT, b REAL, c REAL) AS p',
+  'SELECT predict(score, tx.*) FROM tx',
+  'SELECT predict(score, amount) FROM tx',
+  'SELECT predict(score, amount, region) FROM tx',
+  'SELECT predict(fraud, id, age, amount) FROM tx',
+  'SELECT predict(fraud, amount => 1) FROM tx',
+  'SELECT predict(fraud, amount => 1, agee => 2) FROM tx',
+  'SELECT predict(fraud, amount => 1, 2) FROM tx',
+  'SELECT predict(fraud, tx.*) > 0.5 FROM tx',
+  "SELECT (predict(fraud, tx.*)).probabilities['2'] FROM tx",
+  'SELECT (predict(fraud, tx.*)).probability FROM tx',
+  'SELECT predict()',
+  'SELECT * FROM PREDICT(MODEL = fraud, DATA = tx AS d) WITH (a BIGINT, b REAL, c REAL) AS p',
 ];
 
 for (const [name, statements] of Object.entries({ SYNTAX, NAMES, TYPES, PLACES, MODELS })) {
@@ -64,7 +123,10 @@ test('an error knows its line and column', () => {
     assert.unreachable();
   } catch (error) {
     assert.instance(error, CompileError);
-    assert.equal([(error as CompileError).line, (error as CompileError).column, (error as CompileError).suggestion], [2, 3, 'amount']);
+    assert.equal(
+      [(error as CompileError).line, (error as CompileError).column, (error as CompileError).suggestion],
+      [2, 3, 'amount'],
+    );
   }
 });
 

@@ -10,7 +10,9 @@ test('the grammar has no ambiguity that is not decided by a gate', () => {
 });
 
 test('a script is its statements, empty ones left out', () => {
-  const kinds = parseStatements(";SELECT 1;; BEGIN; -- a ; in a comment\n SELECT ';'; COMMIT").map((statement) => statement.kind);
+  const kinds = parseStatements(";SELECT 1;; BEGIN; -- a ; in a comment\n SELECT ';'; COMMIT").map(
+    (statement) => statement.kind,
+  );
   assert.equal(kinds, ['query', 'transaction', 'query', 'transaction']);
 });
 

@@ -1,4 +1,6 @@
-/** A bump allocator over a WebAssembly memory, and values of every dtype in the form in which generated code reads them. */
+/**
+ * A bump allocator over a WebAssembly memory, and values of every dtype in the form in which generated code reads them.
+ */
 import { dtypeInfo, type DType } from '../../ir/dtype.js';
 import type { IntervalValue } from '../../ir/node.js';
 import type { Value } from '../../ir/scalar/value.js';

@@ -14,11 +14,19 @@ export function sumModel(width: number): ModelGraph {
 export function pairModel(): ModelGraph {
   const amount = make({ kind: 'input', name: 'amount', type: tensor('f32', ['N', 1]) });
   const age = make({ kind: 'input', name: 'age', type: tensor('i64', ['N', 1]) });
-  const body = make({ kind: 'cast', arg: make({ kind: 'ref', index: 0, type: scalar('i64') }), to: 'f32', attempt: false });
+  const body = make({
+    kind: 'cast',
+    arg: make({ kind: 'ref', index: 0, type: scalar('i64') }),
+    to: 'f32',
+    attempt: false,
+  });
   const both = make({ kind: 'concat', inputs: [amount, make({ kind: 'map', body, inputs: [age] })], axis: 1 });
   const label = make({ kind: 'reduce', op: 'argmax', input: both, axes: [1], keepDims: false, last: false });
   return {
     name: 'fraud', inputs: [amount, age],
-    outputs: [{ name: 'label', tensor: label, map: undefined }, { name: 'probabilities', tensor: both, map: { keyDType: 'i64', keys: ['0', '1'] } }],
+    outputs: [
+      { name: 'label', tensor: label, map: undefined },
+      { name: 'probabilities', tensor: both, map: { keyDType: 'i64', keys: ['0', '1'] } },
+    ],
   };
 }

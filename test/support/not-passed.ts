@@ -22,11 +22,18 @@ export function readNotPassed(file: string): ReadonlyMap<string, string> {
 }
 
 /** What is wrong with the outcomes, given the list; empty when all is as it should be. */
-export function compareWithList(outcomes: readonly CaseOutcome[], list: ReadonlyMap<string, string>): readonly string[] {
+export function compareWithList(
+  outcomes: readonly CaseOutcome[],
+  list: ReadonlyMap<string, string>,
+): readonly string[] {
   const ran = new Set(outcomes.map((outcome) => outcome.id));
   return [
-    ...outcomes.filter((outcome) => !outcome.passed && !list.has(outcome.id)).map((outcome) => `${outcome.id} fails: ${outcome.reason}`),
-    ...outcomes.filter((outcome) => outcome.passed && list.has(outcome.id)).map((outcome) => `${outcome.id} passes now: take it off the list`),
+    ...outcomes
+      .filter((outcome) => !outcome.passed && !list.has(outcome.id))
+      .map((outcome) => `${outcome.id} fails: ${outcome.reason}`),
+    ...outcomes
+      .filter((outcome) => outcome.passed && list.has(outcome.id))
+      .map((outcome) => `${outcome.id} passes now: take it off the list`),
     ...[...list.keys()].filter((id) => !ran.has(id)).map((id) => `${id} is listed, but there is no such case`),
   ];
 }

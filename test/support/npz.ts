@@ -5,7 +5,18 @@ import { decodeTensor } from '../../ir/tensor-bytes.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 
 const DESCRIPTIONS: Readonly<Record<string, DType>> = {
-  '<f4': 'f32', '<f8': 'f64', '<f2': 'f16', '<i8': 'i64', '<i4': 'i32', '<i2': 'i16', '|i1': 'i8', '|u1': 'u8', '<u2': 'u16', '<u4': 'u32', '<u8': 'u64', '|b1': 'bool',
+  '<f4': 'f32',
+  '<f8': 'f64',
+  '<f2': 'f16',
+  '<i8': 'i64',
+  '<i4': 'i32',
+  '<i2': 'i16',
+  '|i1': 'i8',
+  '|u1': 'u8',
+  '<u2': 'u16',
+  '<u4': 'u32',
+  '<u8': 'u64',
+  '|b1': 'bool',
 };
 const END_OF_DIRECTORY = 0x06054b50;
 
@@ -16,7 +27,11 @@ export function readNpz(bytes: Buffer): ReadonlyMap<string, TensorValue> {
   let at = bytes.readUInt32LE(end + 16);
   for (let i = 0; i < bytes.readUInt16LE(end + 10); i++) {
     const [method, packed] = [bytes.readUInt16LE(at + 10), bytes.readUInt32LE(at + 20)];
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((offset) => bytes.readUInt16LE(at + offset)) as [number, number, number];
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((offset) => bytes.readUInt16LE(at + offset)) as [
+      number,
+      number,
+      number,
+    ];
     const local = bytes.readUInt32LE(at + 42);
     const start = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
     const contents = bytes.subarray(start, start + packed);
@@ -33,7 +48,11 @@ function readNpy(bytes: Buffer): TensorValue {
   const header = bytes.toString('latin1', 8 + wide, 8 + wide + headerLength);
   const description = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? '';
   const dtype = DESCRIPTIONS[description];
-  if (dtype === undefined || !header.includes("'fortran_order': False")) throw new Error(`an array that is not read: ${header}`);
-  const dims = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? '').split(',').filter((dim) => dim.trim() !== '').map(Number);
+  if (dtype === undefined || !header.includes("'fortran_order': False"))
+    throw new Error(`an array that is not read: ${header}`);
+  const dims = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? '')
+    .split(',')
+    .filter((dim) => dim.trim() !== '')
+    .map(Number);
   return decodeTensor(dtype, dims, bytes.subarray(8 + wide + headerLength));
 }

@@ -12,8 +12,14 @@ import { importModel, type ImportedModel } from '../../frontend/onnx/model.js';
 import type { Tensor } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 
-/** Imports, giving the inputs that shapes depend on as constants, one after the other, and sizes where numbers are needed. */
-export async function importWithValues(bytes: Uint8Array, values: ReadonlyMap<string, TensorValue>): Promise<ImportedModel> {
+/**
+ * Imports, giving the inputs that shapes depend on as constants, one after the other, and sizes where numbers are
+ * needed.
+ */
+export async function importWithValues(
+  bytes: Uint8Array,
+  values: ReadonlyMap<string, TensorValue>,
+): Promise<ImportedModel> {
   const constants = new Map<string, TensorValue>();
   const sizes = new Map<string, number>();
   for (;;) {
@@ -21,7 +27,8 @@ export async function importWithValues(bytes: Uint8Array, values: ReadonlyMap<st
       return await importModel(bytes, { name: 'case', constants, sizes });
     } catch (error) {
       if (error instanceof ModelError && error.message.includes('symbolic size') && sizes.size === 0) {
-        for (const [name, { dims }] of values) dims.forEach((dim, axis) => sizes.set(axis === 0 ? 'n' : `${name}_${axis}`, dim));
+        for (const [name, { dims }] of values)
+          dims.forEach((dim, axis) => sizes.set(axis === 0 ? 'n' : `${name}_${axis}`, dim));
         if (sizes.size > 0) continue;
       }
       if (!(error instanceof ModelError) || error.code !== 'needs_constant' || error.input === undefined) throw error;
@@ -33,7 +40,10 @@ export async function importWithValues(bytes: Uint8Array, values: ReadonlyMap<st
 }
 
 /** The outputs of a model for these inputs, by the oracle. */
-export function runModel(model: ImportedModel, values: ReadonlyMap<string, TensorValue>): ReadonlyMap<string, TensorValue> {
+export function runModel(
+  model: ImportedModel,
+  values: ReadonlyMap<string, TensorValue>,
+): ReadonlyMap<string, TensorValue> {
   const inputs = new Map<Tensor, TensorValue>();
   for (const input of model.graph.inputs) {
     const value = values.get(input.name);
@@ -70,7 +80,10 @@ export function readCase(folder: string): OnnxCase {
 }
 
 /** Throws with the reason when the case does not pass. */
-export async function runCase(folder: string, tolerance: { readonly relative: number; readonly absolute: number }): Promise<void> {
+export async function runCase(
+  folder: string,
+  tolerance: { readonly relative: number; readonly absolute: number },
+): Promise<void> {
   const { bytes, values, expected } = readCase(folder);
   const model = await importWithValues(bytes, values);
   const outputs = [...runModel(model, values).values()];
@@ -80,9 +93,14 @@ export async function runCase(folder: string, tolerance: { readonly relative: nu
 export interface Comparison { readonly relative: number; readonly absolute: number; readonly what: string }
 
 /** Types, shapes, integers, bools and strings exactly; floats within the tolerance, NaN equal to NaN. */
-export function compareTensors(found: TensorValue, expected: TensorValue, { relative, absolute, what }: Comparison): void {
+export function compareTensors(
+  found: TensorValue,
+  expected: TensorValue,
+  { relative, absolute, what }: Comparison,
+): void {
   if (found.dtype !== expected.dtype) throw new Error(`${what}: found ${found.dtype}, expected ${expected.dtype}`);
-  if (found.dims.join() !== expected.dims.join()) throw new Error(`${what}: found shape [${found.dims.join()}], expected [${expected.dims.join()}]`);
+  if (found.dims.join() !== expected.dims.join())
+    throw new Error(`${what}: found shape [${found.dims.join()}], expected [${expected.dims.join()}]`);
   for (let i = 0; i < expected.data.length; i++) {
     const [a, b] = [found.data[i], expected.data[i]];
     if (Object.is(a, b) || a === b) continue;

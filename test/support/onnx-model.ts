@@ -6,7 +6,15 @@ import type { TensorValue } from '../../ir/tensor-data.js';
 
 const { onnx } = onnxProto;
 
-export type Attribute = number | string | bigint | { readonly float: number } | readonly bigint[] | readonly string[] | Float32Array | TensorValue;
+export type Attribute =
+  | number
+  | string
+  | bigint
+  | { readonly float: number }
+  | readonly bigint[]
+  | readonly string[]
+  | Float32Array
+  | TensorValue;
 
 export interface NodeSpec {
   readonly op: string;
@@ -39,15 +47,23 @@ function attributeMessage(name: string, value: Attribute): onnxProto.onnx.IAttri
   if (typeof value === 'string') return { name, type: 3, s: text(value) };
   if (value instanceof Float32Array) return { name, type: 6, floats: [...value] };
   if (Array.isArray(value)) {
-    return typeof value[0] === 'string' ? { name, type: 8, strings: (value as string[]).map(text) } : { name, type: 7, ints: (value as bigint[]).map(Number) };
+    return typeof value[0] === 'string'
+      ? { name, type: 8, strings: (value as string[]).map(text) }
+      : { name, type: 7, ints: (value as bigint[]).map(Number) };
   }
   if ('float' in value) return { name, type: 1, f: value.float };
   return { name, type: 4, t: tensorMessage(name, value as TensorValue) };
 }
 
 function valueMessage(name: string, dtype: DType, dims?: readonly (number | string)[]): onnxProto.onnx.IValueInfoProto {
-  const shape = dims === undefined ? undefined : { dim: dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) };
-  return { name, type: { tensorType: { elemType: dtypeInfo(dtype).onnx!, ...(shape === undefined ? {} : { shape }) } } };
+  const shape =
+    dims === undefined
+      ? undefined
+      : { dim: dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) };
+  return {
+    name,
+    type: { tensorType: { elemType: dtypeInfo(dtype).onnx!, ...(shape === undefined ? {} : { shape }) } },
+  };
 }
 
 /** The file of a model. */

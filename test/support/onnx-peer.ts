@@ -8,7 +8,10 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Outputs by name. ZipMap's sequences of maps cannot be read by the peer's API, and fail. */
-export async function runPeer(bytes: Uint8Array, inputs: ReadonlyMap<string, TensorValue>): Promise<ReadonlyMap<string, TensorValue>> {
+export async function runPeer(
+  bytes: Uint8Array,
+  inputs: ReadonlyMap<string, TensorValue>,
+): Promise<ReadonlyMap<string, TensorValue>> {
   const session = await peer.InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const feeds: Record<string, peer.Tensor> = {};
   for (const [name, { dtype, dims, data }] of inputs) {

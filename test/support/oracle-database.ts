@@ -66,7 +66,8 @@ export class OracleDatabase implements CatalogView {
   /** Runs a script; the result is that of its last statement. */
   run(sql: string, params: readonly Value[] = []): OracleResult {
     let result = NOTHING;
-    for (const statement of parseStatements(sql)) result = this.perform(bindStatement(statement, this, { source: sql }), params);
+    for (const statement of parseStatements(sql))
+      result = this.perform(bindStatement(statement, this, { source: sql }), params);
     return result;
   }
 
@@ -91,7 +92,11 @@ export class OracleDatabase implements CatalogView {
         this.addTable(bound.name, bound.schema, bound.plan === undefined ? [] : this.evaluate(bound.plan, params));
         return NOTHING;
       case 'create-view': this.views.set(bound.name.toLowerCase(), bound); return NOTHING;
-      case 'drop': (bound.what === 'table' ? this.tables : bound.what === 'view' ? this.views : this.models).delete(bound.name.toLowerCase()); return NOTHING;
+      case 'drop':
+        (bound.what === 'table' ? this.tables : bound.what === 'view' ? this.views : this.models).delete(
+          bound.name.toLowerCase(),
+        );
+        return NOTHING;
       case 'insert': {
         const table = this.tables.get(bound.table.toLowerCase())!;
         table.rows = [...table.rows, ...this.evaluate(bound.plan, params)];

@@ -10,7 +10,10 @@ export class RealDatabase {
 
   static async create(options: { memoryLimit?: string; threads?: number } = {}): Promise<RealDatabase> {
     const folder = await mkdtemp(join(tmpdir(), 'intarsia-test-'));
-    return new RealDatabase(await open(join(folder, 'test.db'), { threads: 2, memoryLimit: '256MiB', ...options }), folder);
+    return new RealDatabase(
+      await open(join(folder, 'test.db'), { threads: 2, memoryLimit: '256MiB', ...options }),
+      folder,
+    );
   }
 
   /** The rows of the last statement; NULL as `NULL`. */
@@ -18,7 +21,8 @@ export class RealDatabase {
     const rows: string[][] = [];
     for await (const batch of this.db.query(sql)) {
       const columns = batch.schema.fields.map((field, i) => ({ vector: batch.getChildAt(i)!, type: field.type }));
-      for (let row = 0; row < batch.numRows; row++) rows.push(columns.map(({ vector, type }) => sqlTextOf(vector.get(row), type) ?? 'NULL'));
+      for (let row = 0; row < batch.numRows; row++)
+        rows.push(columns.map(({ vector, type }) => sqlTextOf(vector.get(row), type) ?? 'NULL'));
     }
     return rows;
   }

@@ -1,6 +1,6 @@
 /**
- * Runs an emitted plan without the executor: one thread that plays two workers, tables laid out as scan chunks, chunks of
- * the result decoded to rows. It follows `runtime/plan.ts` to the letter and is as simple as that allows.
+ * Runs an emitted plan without the executor: one thread that plays two workers, tables laid out as scan chunks, chunks
+ * of the result decoded to rows. It follows `runtime/plan.ts` to the letter and is as simple as that allows.
  */
 import { dtypeInfo, type DType } from '../../ir/dtype.js';
 import type { ScalarOp } from '../../ir/scalar.js';

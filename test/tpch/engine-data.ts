@@ -7,7 +7,9 @@ export async function tpchOnEngine(): Promise<RealDatabase> {
   const database = await RealDatabase.create();
   await database.text(tpchSchema());
   for (const name of TPCH_TABLES) {
-    await database.text(`COPY ${name} FROM '${TPCH_FOLDER}data_sf0.01/${name}.tbl' (FORMAT csv, DELIMITER '|', HEADER false)`);
+    await database.text(
+      `COPY ${name} FROM '${TPCH_FOLDER}data_sf0.01/${name}.tbl' (FORMAT csv, DELIMITER '|', HEADER false)`,
+    );
   }
   return database;
 }

@@ -111,7 +111,9 @@ function checkedMultiply(
   return use(product, fails);
 }
 
-/** Held decimals have at most 18 digits, so a sum cannot pass 64 bits; a product of fewer digits cannot leave its range. */
+/**
+ * Held decimals have at most 18 digits, so a sum cannot pass 64 bits; a product of fewer digits cannot leave its range.
+ */
 function checkedDecimal({ scope, args, result, isNull }: StrictSite, op: CheckedOp): Value {
   const [a, b] = [asI64(args[0]!.parts[0]!), asI64(args[1]!.parts[0]!)];
   const message = overflowMessage(op, result);

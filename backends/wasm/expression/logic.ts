@@ -34,7 +34,9 @@ const PLAIN: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
   'ieee_eq',
 ]);
 
-/** and: decisive 0, or: decisive 1. With flags: the result is decisive if either surely is, else NULL if either is NULL. */
+/**
+ * and: decisive 0, or: decisive 1. With flags: the result is decisive if either surely is, else NULL if either is NULL.
+ */
 function combine(a: SqlValue, b: SqlValue, decisive: 0 | 1): { value: I32; isNull: I32 | undefined } {
   const [x, y] = [asI32(a.parts[0]!), asI32(b.parts[0]!)];
   const surely = (value: I32, isNull: I32 | undefined): I32 => {

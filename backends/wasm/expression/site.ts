@@ -1,8 +1,8 @@
 /**
  * One call of a scalar primitive that is being emitted, and the ways of emitting the common kinds.
  *
- * `strict` evaluates all arguments and is NULL where any is; its code also runs over the parts of NULLs, which must do no
- * harm. `guarded` runs its code only where no argument is NULL: for what is dear or can fail.
+ * `strict` evaluates all arguments and is NULL where any is; its code also runs over the parts of NULLs, which must do
+ * no harm. `guarded` runs its code only where no argument is NULL: for what is dear or can fail.
  */
 import type { DType } from '../../../ir/dtype.js';
 import type { Call, Expr } from '../../../ir/node.js';

@@ -1,6 +1,6 @@
 /**
- * Support functions over UTF-8 text, an (address, length) pair. A code point begins at each byte that is no continuation byte (top bits 10);
- * stored text is valid UTF-8, so searching bytes finds characters.
+ * Support functions over UTF-8 text, an (address, length) pair. A code point begins at each byte that is no
+ * continuation byte (top bits 10); stored text is valid UTF-8, so searching bytes finds characters.
  */
 import { support, type Emission } from '../pipeline/emission.js';
 import type { Func, FunctionBuilder } from '../dsl.js';

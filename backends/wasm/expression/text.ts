@@ -116,7 +116,9 @@ function pointsBetween(scope: Scope, value: SqlValue, range: { readonly from: I6
   return slice(value, { from: begin, length: end });
 }
 
-/** DuckDB's rule: a negative start counts from the end, start 0 loses one character, a negative length goes backwards. */
+/**
+ * DuckDB's rule: a negative start counts from the end, start 0 loses one character, a negative length goes backwards.
+ */
 const substring: Emit = guarded(({ scope, args }) => {
   const { f } = scope;
   const value = args[0]!;

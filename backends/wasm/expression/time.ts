@@ -1,4 +1,7 @@
-/** Dates, times, timestamps and intervals. Fields that are literals have native forms; the rare ones go through the host. */
+/**
+ * Dates, times, timestamps and intervals. Fields that are literals have native forms; the rare ones go through the
+ * host.
+ */
 import type { ScalarOp } from '../../../ir/scalar.js';
 import { partName } from '../../../ir/scalar/time.js';
 import type { Scope } from '../pipeline/emission.js';

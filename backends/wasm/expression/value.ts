@@ -1,15 +1,18 @@
 /**
  * A SQL value in flight: typed WebAssembly expressions for its parts, and whether it is NULL.
  *
- * Invariants: each part is cheap to repeat (a local, a constant or an address computed of them). The parts of a NULL are
- * safe to compute with: some number, or a readable (address, length); only checks that can fail must look at `isNull` first.
+ * Invariants: each part is cheap to repeat (a local, a constant or an address computed of them). The parts of a NULL
+ * are safe to compute with: some number, or a readable (address, length); only checks that can fail must look at
+ * `isNull` first.
  */
 import { dtypeInfo, isDecimal, type DType } from '../../../ir/dtype.js';
 import { F32, F64, I32, I64, constant, i32, type Value, type ValType } from '../values.js';
 
 export interface SqlValue {
   readonly dtype: DType;
-  /** One for a fixed-width dtype; (address, byte length) of utf8 and blob; (months, days, microseconds) of an interval. */
+  /**
+   * One for a fixed-width dtype; (address, byte length) of utf8 and blob; (months, days, microseconds) of an interval.
+   */
   readonly parts: readonly Value[];
   /** Absent: never NULL. */
   readonly isNull: I32 | undefined;

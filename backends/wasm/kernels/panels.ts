@@ -84,9 +84,14 @@ export function packPanels(value: TensorValue, layout: PanelLayout): Uint8Array 
 }
 
 /** Where in the model's matrix weight (k, m) of a block is, and how far from it the next output's. */
-function placeOf(layout: PanelLayout, { k, m }: { k: number; m: number }): { readonly from: number; readonly step: number } {
+function placeOf(
+  layout: PanelLayout,
+  { k, m }: { k: number; m: number },
+): { readonly from: number; readonly step: number } {
   const [row, column] = [layout.k0 + k, layout.m0 + m];
-  return layout.transposed ? { from: column * layout.columns + row, step: layout.columns } : { from: row * layout.columns + column, step: 1 };
+  return layout.transposed
+    ? { from: column * layout.columns + row, step: layout.columns }
+    : { from: row * layout.columns + column, step: 1 };
 }
 
 /** The model's matrix, row-major, of all its blocks: the inverse of `packPanels`. */

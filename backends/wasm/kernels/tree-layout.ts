@@ -8,9 +8,10 @@
  *   rows     for each leaf one weight a target, padded to a multiple of 4
  *
  * From node number p the walk goes to p + step when x <= threshold, else to p + step + 1: all comparisons are brought
- * to this form (x < t is x <= the number below t; >, >= and != swap the sides; == is two nodes). A leaf goes to itself for
- * every x, so that trees of different shape are walked in lockstep: its threshold is NaN, and its step 0 where NaN goes
- * to 'yes', -1 where it goes to 'no'. A jump is a leaf with another step. `mixed`: bit 0 of feature sends NaN to 'no'.
+ * to this form (x < t is x <= the number below t; >, >= and != swap the sides; == is two nodes). A leaf goes to itself
+ * for every x, so that trees of different shape are walked in lockstep: its threshold is NaN, and its step 0 where NaN
+ * goes to 'yes', -1 where it goes to 'no'. A jump is a leaf with another step. `mixed`: bit 0 of feature sends NaN to
+ * 'no'.
  */
 import { TREE_MODES } from '../../../ir/node.js';
 import type { TensorValue } from '../../../ir/tensor-data.js';

@@ -1,6 +1,7 @@
 /**
- * Aggregates over a worker's table of groups: finding a row's group, updating its states, merging another worker's groups
- * and reading the results. What a state holds is in relational/aggregate-states.ts; zero bytes mean "no row yet".
+ * Aggregates over a worker's table of groups: finding a row's group, updating its states, merging another worker's
+ * groups and reading the results. What a state holds is in relational/aggregate-states.ts; zero bytes mean "no row
+ * yet".
  */
 import type { AggregateCall } from '../../../ir/node.js';
 import { CHUNK_HEADER_BYTES } from '../../../runtime/plan.js';

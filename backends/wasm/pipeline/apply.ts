@@ -1,11 +1,11 @@
 /**
- * Models in a pipeline. Rows wait in a tile until it is full or the morsel ends; then the next segment runs the models over
- * the tile and goes on row by row.
+ * Models in a pipeline. Rows wait in a tile until it is full or the morsel ends; then the next segment runs the models
+ * over the tile and goes on row by row.
  *
- * Two ways of filling a tile. Gathered: each row that survives is copied, its features to the tile's columns and what the
- * rest needs to a tuple. In place: a scan without filter gives consecutive rows, so a plain f32 column without NULLs is
- * read by the model where it lies in its page, other features are computed a column at a time, and the rest of the
- * pipeline reads its columns by row number.
+ * Two ways of filling a tile. Gathered: each row that survives is copied, its features to the tile's columns and what
+ * the rest needs to a tuple. In place: a scan without filter gives consecutive rows, so a plain f32 column without
+ * NULLs is read by the model where it lies in its page, other features are computed a column at a time, and the rest of
+ * the pipeline reads its columns by row number.
  */
 import type { Apply, Expr } from '../../../ir/node.js';
 import { postorder } from '../../../ir/rewrite.js';

@@ -1,5 +1,6 @@
 /**
- * The code of layers joined with their blocks: keeping the rows, and the functions of the finish step (executor/blocked.ts).
+ * The code of layers joined with their blocks: keeping the rows, and the functions of the finish step
+ * (executor/blocked.ts).
  *
  * In: rows whose feature column is a tensor. Out: gather and scatter between tuples and columns of activations, and for
  * each activation the four forms of the dense kernel over one block.
@@ -26,7 +27,13 @@ export function consumeBlocked(scope: Scope, sink: BlockedSink, row: Row): void 
   const zero = { dtype: 'f32', parts: [f32(0)], isNull } as const;
   const type = sink.node.type.columns.at(-1)!.type;
   const result: FlightColumn = type.kind === 'tensor'
-    ? { kind: 'tensor', dtype: 'f32', width: sink.rows.layout.fields[sink.resultField]!.width, element: () => zero, isNull: () => isNull }
+      ? {
+          kind: 'tensor',
+          dtype: 'f32',
+          width: sink.rows.layout.fields[sink.resultField]!.width,
+          element: () => zero,
+          isNull: () => isNull,
+        }
     : { kind: 'scalar', dtype: 'f32', load: () => zero };
   storeTuple(scope, sink.rows.layout, appendTuple(scope, sink.rows.buffer), [...row.columns, result]);
 }
@@ -41,8 +48,14 @@ export function defineBlocked(emission: Emission, name: string, sink: BlockedSin
   return { kind: 'blocked', buffer: rows.buffer.id, tupleBytes, gather, scatter, layers };
 }
 
-/** fn(tuples, count, table, row): element c of each tuple's field from or to row `row` and on of the column at table[c]. */
-function defineTranspose(emission: Emission, name: string, options: { tupleBytes: number; field: Field; into: 'columns' | 'tuples' }): void {
+/**
+ * fn(tuples, count, table, row): element c of each tuple's field from or to row `row` and on of the column at table[c].
+ */
+function defineTranspose(
+  emission: Emission,
+  name: string,
+  options: { tupleBytes: number; field: Field; into: 'columns' | 'tuples' },
+): void {
   const { tupleBytes, field, into } = options;
   const params = { tuples: 'i32', count: 'i32', table: 'i32', row: 'i32' } as const;
   emission.module.define(name, { params, export: true }, (f, { tuples, count, table, row }) => {
@@ -65,12 +78,18 @@ function defineTranspose(emission: Emission, name: string, options: { tupleBytes
 function blockedLayer(emission: Emission, model: string, layer: BlockedSink['node']['layers'][number]): BlockedLayer {
   const { weight, bias, activation } = layer;
   const stored = storedMatrix(weight);
-  if (stored === undefined || weight.type.dtype !== 'f32') throw new Error('a relational layer needs constant f32 weights');
+  if (stored === undefined || weight.type.dtype !== 'f32')
+    throw new Error('a relational layer needs constant f32 weights');
   const [k, m] = weight.type.dims as readonly [number, number];
   const grid = gridOf(blocksOf({ k, m, dtype: 'f32', transposed: stored.transposed }), { model, hash: stored.hash });
   const shaped = activation === undefined ? undefined : activationOf(emission.module, activation);
   const variant = (init: DenseVariant['init'], isLast: boolean): string => {
-    const func = emitDense(emission.module, { dtype: 'f32', shape: emission.tier.dense, init, activation: isLast ? shaped : undefined });
+    const func = emitDense(emission.module, {
+      dtype: 'f32',
+      shape: emission.tier.dense,
+      init,
+      activation: isLast ? shaped : undefined,
+    });
     emission.module.export(func);
     return func.name;
   };
@@ -78,15 +97,28 @@ function blockedLayer(emission: Emission, model: string, layer: BlockedSink['nod
   return {
     inputs: k, outputs: m, blocks: grid,
     bias: bias === undefined ? undefined : residentBias(emission, model, bias),
-    first: variant(first, false), firstLast: variant(first, true), next: variant('output', false), nextLast: variant('output', true),
+    first: variant(first, false),
+    firstLast: variant(first, true),
+    next: variant('output', false),
+    nextLast: variant('output', true),
   };
 }
 
 /** Rows of blocks along k. */
-function gridOf(layouts: readonly PanelLayout[], { model, hash }: { model: string; hash: string }): readonly (readonly BlockSlot[])[] {
+function gridOf(
+  layouts: readonly PanelLayout[],
+  { model, hash }: { model: string; hash: string },
+): readonly (readonly BlockSlot[])[] {
   const rows = new Map<number, BlockSlot[]>();
   for (const layout of layouts) {
-    const slot: BlockSlot = { model, hash, layout: JSON.stringify(layout), byteLength: panelBytes(layout), k: layout.k, m: layout.m };
+    const slot: BlockSlot = {
+      model,
+      hash,
+      layout: JSON.stringify(layout),
+      byteLength: panelBytes(layout),
+      k: layout.k,
+      m: layout.m,
+    };
     const row = rows.get(layout.k0);
     if (row === undefined) rows.set(layout.k0, [slot]);
     else row.push(slot);
@@ -100,5 +132,13 @@ function residentBias(emission: Emission, model: string, bias: Tensor): number {
   const byteLength = (bias.type.dims[0] as number) * 4;
   const known = emission.weights.findIndex((slot) => slot.hash === bias.hash && slot.layout === 'raw');
   if (known >= 0) return known;
-  return emission.weights.push({ model, hash: bias.hash, layout: 'raw', byteLength, offset: emission.layout.context.allocate(4) }) - 1;
+  return (
+    emission.weights.push({
+      model,
+      hash: bias.hash,
+      layout: 'raw',
+      byteLength,
+      offset: emission.layout.context.allocate(4),
+    }) - 1
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * Features of a model in the columns of a tile: one row's values stored, or a leaf's columns for consecutive rows of a scan.
+ * Features of a model in the columns of a tile: one row's values stored, or a leaf's columns for consecutive rows of a
+ * scan.
  */
 import type { Expr } from '../../../ir/node.js';
 import { emitColumn } from '../expression/emit.js';

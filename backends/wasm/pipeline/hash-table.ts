@@ -1,8 +1,8 @@
 /**
  * A worker's own hash table over the tuples of one row buffer: chained buckets that double as it grows.
  *
- * Table in local: +0 buckets address +4 bucket mask +8 tuple count +12 for the owner. A tuple begins with the next of its
- * bucket and its hash (relational/layout.ts).
+ * Table in local: +0 buckets address +4 bucket mask +8 tuple count +12 for the owner. A tuple begins with the next of
+ * its bucket and its hash (relational/layout.ts).
  */
 import { CHUNK_HEADER_BYTES, type RowBuffer } from '../../../runtime/plan.js';
 import { TUPLE_HASH, TUPLE_NEXT } from '../../relational/layout.js';

@@ -1,6 +1,6 @@
 /**
- * Memory that generated code takes while it runs: row-buffer tuples, heap copies of text which live as long as the query,
- * and the text arena which is empty again at the start of each run.
+ * Memory that generated code takes while it runs: row-buffer tuples, heap copies of text which live as long as the
+ * query, and the text arena which is empty again at the start of each run.
  *
  * Layouts in local: heap +0 next free address +4 end. arena +0 block address +4 bytes used +8 block bytes.
  */
@@ -26,7 +26,10 @@ export function appendTuple(scope: Scope, buffer: RowBuffer): I32 {
   });
 }
 
-/** append(header, tupleBytes) -> tuple. Chunks double from a few tuples up to CHUNK_BYTES, so that small results stay small. */
+/**
+ * append(header, tupleBytes) -> tuple. Chunks double from a few tuples up to CHUNK_BYTES, so that small results stay
+ * small.
+ */
 export function appendFunction(emission: Emission): Func<{ header: 'i32'; tupleBytes: 'i32' }, 'i32'> {
   const alloc = allocFunction(emission);
   return support(emission, 'append_tuple', (module) =>
@@ -117,7 +120,8 @@ export function arenaFunction(emission: Emission): Func<{ local: 'i32'; bytes: '
       const arena = f.let(local.add(place));
       const used = f.let(load.i32(arena, 4), 'used');
       f.if(used.add(bytes).gt_u(load.i32(arena, 8)), () => {
-        // The old block still holds text in flight; blocks double, so what is left behind is at most as large as the last.
+        // The old block still holds text in flight; blocks double, so what is left behind is at most as large as the
+        // last.
         const size = f.let(load.i32(arena, 8).shl(1));
         f.set(size, select(size.lt_u(ARENA_BLOCK_BYTES), i32(ARENA_BLOCK_BYTES), size));
         f.set(size, select(size.lt_u(bytes), bytes, size));

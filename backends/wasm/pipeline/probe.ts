@@ -1,9 +1,9 @@
 /**
- * The hash join. Building: tuples of the build side's columns and computed keys, chained into buckets once all are there.
- * Probing: the row's bucket is walked, and each match goes on to the next operator.
+ * The hash join. Building: tuples of the build side's columns and computed keys, chained into buckets once all are
+ * there. Probing: the row's bucket is walked, and each match goes on to the next operator.
  *
- * A left join gives a row without match once more with NULLs: the walk has one last round for it, so that the code of the
- * operators behind it is emitted only once.
+ * A left join gives a row without match once more with NULLs: the walk has one last round for it, so that the code of
+ * the operators behind it is emitted only once.
  */
 import type { JoinBuild, Operator } from '../../relational/physical.js';
 import { TUPLE_HASH, TUPLE_MARK, TUPLE_NEXT } from '../../relational/layout.js';

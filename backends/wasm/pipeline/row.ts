@@ -31,7 +31,10 @@ export interface CompositeColumn {
 }
 export type FlightColumn = ScalarColumn | TensorColumn | CompositeColumn;
 
-/** Addresses of a scan's fixed-width column, hoisted out of the loop over rows. `validity` is 0 where all rows are valid. */
+/**
+ * Addresses of a scan's fixed-width column, hoisted out of the loop over rows. `validity` is 0 where all rows are
+ * valid.
+ */
 export interface ScannedColumn {
   readonly values: I32;
   readonly validity: I32;

@@ -1,5 +1,6 @@
 /**
- * The rows of a scan's morsel: a loop over row numbers; column addresses are hoisted out of it, values load when asked for.
+ * The rows of a scan's morsel: a loop over row numbers; column addresses are hoisted out of it, values load when asked
+ * for.
  */
 import { dtypeInfo } from '../../../ir/dtype.js';
 import type { Scan } from '../../../ir/node.js';

@@ -1,6 +1,6 @@
 /**
- * Functions of a pipeline. A pipeline without models is one; each model ends a segment, and what follows is a function of
- * its own that is called a tile of rows at a time, so that the engine can put optimised code in place between calls.
+ * Functions of a pipeline. A pipeline without models is one; each model ends a segment, and what follows is a function
+ * of its own that is called a tile of rows at a time, so that the engine can put optimised code in place between calls.
  */
 import type { Local } from '../dsl.js';
 import type { I32 } from '../values.js';

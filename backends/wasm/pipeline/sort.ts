@@ -1,6 +1,6 @@
 /**
- * Sorting: tuples of all rows, then an array of their addresses in order of a generated comparison. A merge sort, so that
- * equal rows keep the order in which they came.
+ * Sorting: tuples of all rows, then an array of their addresses in order of a generated comparison. A merge sort, so
+ * that equal rows keep the order in which they came.
  */
 import { CHUNK_HEADER_BYTES, type Finish } from '../../../runtime/plan.js';
 import type { BestRows, SortState } from '../../relational/physical.js';
@@ -177,7 +177,9 @@ function defineCompare(emission: Emission, name: string, state: SortState): Befo
 
 const RUN_LENGTH = 8;
 
-/** sort(context, pointers, temporary, count): insertion sort of short runs, then merging from one array to the other. */
+/**
+ * sort(context, pointers, temporary, count): insertion sort of short runs, then merging from one array to the other.
+ */
 function defineMergeSort(emission: Emission, name: string, before: Before): void {
   const { module } = emission;
   const at = (array: I32, i: I32): I32 => array.add(i.shl(2));

@@ -1,6 +1,6 @@
 /**
- * Sources: each emits a loop that runs `body` for every row of the morsel. Of buffers a morsel is an address and a count:
- * of tuples that lie one after the other, or of pointers in sorted order.
+ * Sources: each emits a loop that runs `body` for every row of the morsel. Of buffers a morsel is an address and a
+ * count: of tuples that lie one after the other, or of pointers in sorted order.
  */
 import { dtypeInfo } from '../../../ir/dtype.js';
 import type { Expr, Series } from '../../../ir/node.js';
@@ -57,7 +57,13 @@ export function emitSource(scope: Scope, source: PhysicalSource, options: Source
     }
     case 'sorted': {
       const { rows, columnCount } = source.state;
-      return overTuples(scope, byPointer, options, (tuple) => tupleColumns(rows.layout, rows.types, tuple).slice(0, columnCount), body);
+      return overTuples(
+        scope,
+        byPointer,
+        options,
+        (tuple) => tupleColumns(rows.layout, rows.types, tuple).slice(0, columnCount),
+        body,
+      );
     }
     case 'values':
       return overLiterals(scope, source, options, body);
@@ -90,7 +96,10 @@ type TupleBody = (row: Row, flow: Flow, tuple: I32) => void;
 /** Where tuples lie: one after the other, or behind pointers in order. */
 type TuplesAt = (first: I32, i: I32) => I32;
 
-const inPlace = ({ layout }: Pick<TupleBuffer, 'layout'>): TuplesAt => (first, i) => first.add(i.mul(layout.tupleBytes));
+const inPlace =
+  ({ layout }: Pick<TupleBuffer, 'layout'>): TuplesAt =>
+  (first, i) =>
+    first.add(i.mul(layout.tupleBytes));
 const byPointer: TuplesAt = (first, i) => load.i32(first.add(i.shl(2)));
 
 function overTuples(

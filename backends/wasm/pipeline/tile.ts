@@ -1,6 +1,7 @@
 /**
- * A tile: rows that wait for their models. Places in local: leaf columns as the tile programs read them, output columns,
- * the tables of their addresses, scratch, one word of NULL flags a row, and (`carried`) what the rest needs of the rows.
+ * A tile: rows that wait for their models. Places in local: leaf columns as the tile programs read them, output
+ * columns, the tables of their addresses, scratch, one word of NULL flags a row, and (`carried`) what the rest needs of
+ * the rows.
  */
 import { postorder } from '../../../ir/rewrite.js';
 import type { Apply, ToTensor } from '../../../ir/node.js';
@@ -15,7 +16,10 @@ import { scalarColumn, type FlightColumn } from './row.js';
 import { loadParts } from './tuple.js';
 import { NoCode } from '../../no-code.js';
 
-/** Between columns, so that the columns of a tile do not fall on the same cache sets; programs touch up to 3 rows past the last. */
+/**
+ * Between columns, so that the columns of a tile do not fall on the same cache sets; programs touch up to 3 rows past
+ * the last.
+ */
 const COLUMN_PAD_BYTES = 64;
 /** Flags of NULL leaves are the bits of one word. */
 const MOST_FLAGS = 32;

@@ -100,7 +100,9 @@ export function loadNull(layout: TupleLayout, field: Field, tuple: I32): I32 | u
     .and(1);
 }
 
-/** Writes values to the tuple's first fields; all null flags of the tuple are written. `lent`: text stays where it lies. */
+/**
+ * Writes values to the tuple's first fields; all null flags of the tuple are written. `lent`: text stays where it lies.
+ */
 export function storeTuple(
   scope: Scope,
   layout: TupleLayout,
@@ -170,7 +172,10 @@ function storeTensor(scope: Scope, column: Extract<FlightColumn, { kind: 'tensor
   });
 }
 
-/** The columns of a tuple at `tuple`, which must stay the same while the row is in flight; `absent` is 1 where all are NULL. */
+/**
+ * The columns of a tuple at `tuple`, which must stay the same while the row is in flight; `absent` is 1 where all are
+ * NULL.
+ */
 export function tupleColumns(
   layout: TupleLayout,
   types: readonly ValueType[],

@@ -67,7 +67,8 @@ type Same = Func<{ a: 'i32'; b: 'i32' }, 'i32'>;
 function fieldValue(scope: Scope, state: WindowState, tuple: I32, field: number): SqlValue {
   const { layout } = state.sort.rows;
   const column = fieldColumn(layout, layout.fields[field]!, { tuple, absent: undefined });
-  if (column.kind !== 'scalar') throw new NoCode('keys and arguments of window functions that are no scalars are not supported yet');
+  if (column.kind !== 'scalar')
+    throw new NoCode('keys and arguments of window functions that are no scalars are not supported yet');
   return column.load(scope);
 }
 

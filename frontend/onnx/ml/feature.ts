@@ -12,7 +12,8 @@ function scaler(c: OperatorCall): Tensor {
   const [offset, scale] = [c.floats('offset'), c.floats('scale')];
   const width = x.type.dims.at(-1);
   for (const list of [offset, scale]) {
-    if (list.length > 1 && typeof width === 'number' && list.length !== width) throw c.invalid(`${list.length} offsets or scales for ${width} columns`);
+    if (list.length > 1 && typeof width === 'number' && list.length !== width)
+      throw c.invalid(`${list.length} offsets or scales for ${width} columns`);
   }
   const wide: DType = x.type.dtype === 'f64' || x.type.dtype === 'i64' || x.type.dtype === 'i32' ? 'f64' : 'f32';
   const value = b.cast(x, wide);
@@ -61,7 +62,8 @@ function oneHotEncoder(c: OperatorCall): Tensor {
   const texts = c.strings('cats_strings');
   const ints = c.bigints('cats_int64s');
   if ((texts.length > 0) === (ints.length > 0)) throw c.invalid('has both kinds of categories or none');
-  if (texts.length > 0 !== (x.type.dtype === 'utf8')) throw c.invalid(`encodes ${x.type.dtype} by categories of the other kind`);
+  if (texts.length > 0 !== (x.type.dtype === 'utf8'))
+    throw c.invalid(`encodes ${x.type.dtype} by categories of the other kind`);
   const count = texts.length + ints.length;
   const cats = texts.length > 0 ? b.constant({ dtype: 'utf8', dims: [count], data: texts })
     : b.constant({ dtype: 'i64', dims: [count], data: BigInt64Array.from(ints) });
@@ -70,7 +72,9 @@ function oneHotEncoder(c: OperatorCall): Tensor {
 }
 
 function binarizer(c: OperatorCall): Tensor {
-  return c.builder.map([c.input(0)], (a) => cast(call('ieee_lt', num(c.float('threshold', 0), a!), a!), c.input(0).type.dtype));
+  return c.builder.map([c.input(0)], (a) =>
+    cast(call('ieee_lt', num(c.float('threshold', 0), a!), a!), c.input(0).type.dtype),
+  );
 }
 
 /** Columns side by side as f32, each input cut or filled up with zeros to its dimension. */
@@ -81,7 +85,9 @@ function featureVectorizer(c: OperatorCall): Tensor {
     const matrix = b.cast(input.type.dims.length === 1 ? b.reshape(input, [input.type.dims[0]!, 1]) : input, 'f32');
     const width = c.known(matrix.type.dims[1]!, 'an input to put side by side');
     const wanted = sizes[i] ?? width;
-    return wanted <= width ? b.part(matrix, 1, { start: 0, count: wanted }) : b.pad(matrix, [0, 0], [0, wanted - width]);
+    return wanted <= width
+      ? b.part(matrix, 1, { start: 0, count: wanted })
+      : b.pad(matrix, [0, 0], [0, wanted - width]);
   });
   return b.concat(parts, 1);
 }
@@ -102,14 +108,19 @@ function zipMap(c: OperatorCall): Lowered {
   const texts = c.strings('classlabels_strings');
   const keys = texts.length > 0 ? texts : c.bigints('classlabels_int64s').map(String);
   const width = tensor.type.dims.at(-1);
-  if (keys.length === 0 || (typeof width === 'number' && width !== keys.length)) throw c.invalid(`${keys.length} keys for ${width} columns`);
+  if (keys.length === 0 || (typeof width === 'number' && width !== keys.length))
+    throw c.invalid(`${keys.length} keys for ${width} columns`);
   return { kind: 'zipped', tensor, keyDType: texts.length > 0 ? 'utf8' : 'i64', keys };
 }
 
 export const FEATURE = {
   Scaler: operator([1], 'offset scale', scaler),
   Normalizer: operator([1], 'norm', normalizer),
-  Imputer: operator([1], 'imputed_value_floats imputed_value_int64s replaced_value_float replaced_value_int64', imputer),
+  Imputer: operator(
+    [1],
+    'imputed_value_floats imputed_value_int64s replaced_value_float replaced_value_int64',
+    imputer,
+  ),
   OneHotEncoder: operator([1], 'cats_int64s cats_strings zeros', oneHotEncoder),
   Binarizer: operator([1], 'threshold', binarizer),
   FeatureVectorizer: operator([1], 'inputdimensions', featureVectorizer),

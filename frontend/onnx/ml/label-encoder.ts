@@ -1,4 +1,7 @@
-/** LabelEncoder in its three forms (a list of strings; keys and values of three types; tensors) and CategoryMapper: a Lookup. */
+/**
+ * LabelEncoder in its three forms (a list of strings; keys and values of three types; tensors) and CategoryMapper: a
+ * Lookup.
+ */
 import type { DType } from '../../../ir/dtype.js';
 import type { LiteralValue, Tensor } from '../../../ir/node.js';
 import type { TensorValue } from '../../../ir/tensor-data.js';
@@ -29,7 +32,8 @@ function defaultOf(c: OperatorCall, dtype: DType): LiteralValue {
 function mappingOf(c: OperatorCall): Mapping {
   const [keys, values] = [listOf(c, 'keys'), listOf(c, 'values')];
   if (keys === undefined || values === undefined) throw c.invalid('has no keys or no values');
-  if (keys.data.length !== values.data.length) throw c.invalid(`${keys.data.length} keys for ${values.data.length} values`);
+  if (keys.data.length !== values.data.length)
+    throw c.invalid(`${keys.data.length} keys for ${values.data.length} values`);
   return { keys, values, otherwise: defaultOf(c, values.dtype) };
 }
 
@@ -38,7 +42,10 @@ function lookup(c: OperatorCall, { keys, values, otherwise }: Mapping): Tensor {
   const input = c.input(0);
   if (input.type.dtype !== keys.dtype) throw c.invalid(`maps ${input.type.dtype} by keys of ${keys.dtype}`);
   return b.emit({
-    kind: 'lookup', input, keys: b.constant({ ...keys, dims: [keys.data.length] }), values: b.constant({ ...values, dims: [values.data.length] }),
+    kind: 'lookup',
+    input,
+    keys: b.constant({ ...keys, dims: [keys.data.length] }),
+    values: b.constant({ ...values, dims: [values.data.length] }),
     otherwise: literalValue(otherwise, values.dtype),
   });
 }
@@ -47,7 +54,8 @@ function lookup(c: OperatorCall, { keys, values, otherwise }: Mapping): Tensor {
 function numbered(c: OperatorCall, texts: readonly string[], numbers: readonly bigint[]): Tensor {
   const strings: TensorValue = { dtype: 'utf8', dims: [texts.length], data: texts };
   const ints: TensorValue = { dtype: 'i64', dims: [numbers.length], data: BigInt64Array.from(numbers) };
-  if (c.input(0).type.dtype === 'utf8') return lookup(c, { keys: strings, values: ints, otherwise: BigInt(c.int('default_int64', -1)) });
+  if (c.input(0).type.dtype === 'utf8')
+    return lookup(c, { keys: strings, values: ints, otherwise: BigInt(c.int('default_int64', -1)) });
   return lookup(c, { keys: ints, values: strings, otherwise: c.string('default_string', '_Unused') });
 }
 
@@ -58,7 +66,13 @@ function labelEncoder(c: OperatorCall): Tensor {
 }
 
 export const LABEL_ENCODER = {
-  LabelEncoder: operator([1, 2, 4], 'classes_strings default_float default_int64 default_string default_tensor keys_floats keys_int64s keys_strings'
-    + ' keys_tensor values_floats values_int64s values_strings values_tensor', labelEncoder),
-  CategoryMapper: operator([1], 'cats_int64s cats_strings default_int64 default_string', (c) => numbered(c, c.strings('cats_strings'), c.bigints('cats_int64s'))),
+  LabelEncoder: operator(
+    [1, 2, 4],
+    'classes_strings default_float default_int64 default_string default_tensor keys_floats keys_int64s keys_strings' +
+      ' keys_tensor values_floats values_int64s values_strings values_tensor',
+    labelEncoder,
+  ),
+  CategoryMapper: operator([1], 'cats_int64s cats_strings default_int64 default_string', (c) =>
+    numbered(c, c.strings('cats_strings'), c.bigints('cats_int64s')),
+  ),
 } satisfies OperatorTable;

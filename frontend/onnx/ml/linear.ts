@@ -15,14 +15,20 @@ export function features(c: OperatorCall): Tensor {
 }
 
 /** [n, targets] of coefficients listed target by target. */
-function linearScores(c: OperatorCall, targets: number, what: { readonly coefficients: readonly number[]; readonly intercepts: readonly number[] }): Tensor {
+function linearScores(
+  c: OperatorCall,
+  targets: number,
+  what: { readonly coefficients: readonly number[]; readonly intercepts: readonly number[] },
+): Tensor {
   const { builder: b } = c;
   const x = features(c);
   const { coefficients, intercepts } = what;
   const width = coefficients.length / targets;
-  if (!Number.isInteger(width) || width === 0) throw c.invalid(`${coefficients.length} coefficients for ${targets} targets`);
+  if (!Number.isInteger(width) || width === 0)
+    throw c.invalid(`${coefficients.length} coefficients for ${targets} targets`);
   const own = x.type.dims[1]!;
-  if (typeof own === 'number' && own !== width) throw c.invalid(`has ${width} coefficients a target, but its input ${own} features`);
+  if (typeof own === 'number' && own !== width)
+    throw c.invalid(`has ${width} coefficients a target, but its input ${own} features`);
   const dtype = x.type.dtype as 'f32' | 'f64';
   const weights = b.transpose(b.floats(dtype, coefficients, [targets, width]), [1, 0]);
   const product = b.matmul(x, weights);
@@ -34,16 +40,23 @@ function linearScores(c: OperatorCall, targets: number, what: { readonly coeffic
 /** Of one score s over two classes: the second label where s > 0, and scores [1 - s, s] (LOGISTIC: of -s and s). */
 export function binaryOf(c: OperatorCall, score: Tensor, labels: Tensor): Lowered {
   const { builder: b } = c;
-  const positive = b.map([b.reshape(score, [score.type.dims[0]!])], (s) => cast(call('ieee_lt', num(0, s!), s!), 'i64'));
+  const positive = b.map([b.reshape(score, [score.type.dims[0]!])], (s) =>
+    cast(call('ieee_lt', num(0, s!), s!), 'i64'),
+  );
   return [labelAt(c, labels, positive), b.cast(bothScores(c, score), 'f32')];
 }
 
-/** The scores of both classes from that of the positive one, by the node's post_transform; a softmax of one is itself. */
+/**
+ * The scores of both classes from that of the positive one, by the node's post_transform; a softmax of one is itself.
+ */
 export function bothScores(c: OperatorCall, score: Tensor): Tensor {
   const { builder: b } = c;
   const transform = postTransformOf(c);
   if (transform === 'LOGISTIC') {
-    return b.concat([b.map([score], (s) => call('sigmoid', call('neg', s!))), b.map([score], (s) => call('sigmoid', s!))], 1);
+    return b.concat(
+      [b.map([score], (s) => call('sigmoid', call('neg', s!))), b.map([score], (s) => call('sigmoid', s!))],
+      1,
+    );
   }
   const positive = transform === 'PROBIT' ? b.map([score], (s) => probit(s!)) : score;
   return b.concat([b.map([positive], (s) => sub(num(1, s!), s!)), positive], 1);
@@ -65,13 +78,20 @@ function linearClassifier(c: OperatorCall): Lowered {
 
 function linearRegressor(c: OperatorCall): Lowered {
   const targets = c.int('targets', 1);
-  const scores = linearScores(c, targets, { coefficients: c.floats('coefficients'), intercepts: c.floats('intercepts') });
+  const scores = linearScores(c, targets, {
+    coefficients: c.floats('coefficients'),
+    intercepts: c.floats('intercepts'),
+  });
   const transform = postTransformOf(c);
   if (targets > 1) return c.builder.cast(postTransform(c, scores, transform), 'f32');
   return c.builder.cast(transform === 'PROBIT' ? c.builder.map([scores], (s) => probit(s!)) : scores, 'f32');
 }
 
 export const LINEAR = {
-  LinearClassifier: operator([1], 'classlabels_ints classlabels_strings coefficients intercepts multi_class post_transform', linearClassifier),
+  LinearClassifier: operator(
+    [1],
+    'classlabels_ints classlabels_strings coefficients intercepts multi_class post_transform',
+    linearClassifier,
+  ),
   LinearRegressor: operator([1], 'coefficients intercepts post_transform targets', linearRegressor),
 } satisfies OperatorTable;

@@ -27,7 +27,12 @@ export function postTransform(c: OperatorCall, scores: Tensor, transform: PostTr
 function softmaxZero(c: OperatorCall, scores: Tensor): Tensor {
   const { builder: b } = c;
   const shares = b.map([scores, b.reduce('max', scores, [1])], (a, most) =>
-    choose(call('ieee_le', call('abs', a!), num(1e-7, a!)), mul(a!, call('exp', call('neg', most!))), call('exp', sub(a!, most!))));
+    choose(
+      call('ieee_le', call('abs', a!), num(1e-7, a!)),
+      mul(a!, call('exp', call('neg', most!))),
+      call('exp', sub(a!, most!)),
+    ),
+  );
   return b.map([shares, b.reduce('sum', shares, [1])], (share, total) => div(share!, total!));
 }
 

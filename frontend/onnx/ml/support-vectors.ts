@@ -13,7 +13,9 @@ import { postTransform, postTransformOf } from './post-transform.js';
 /** K(row, vector) as [n, vectors]. */
 function kernelValues(c: OperatorCall, x: Tensor, vectors: readonly number[], count: number): Tensor {
   const { builder: b } = c;
-  const [gamma, coef0, degree] = c.has('kernel_params') ? (c.floats('kernel_params') as [number, number, number]) : [0, 0, 0];
+  const [gamma, coef0, degree] = c.has('kernel_params')
+    ? (c.floats('kernel_params') as [number, number, number])
+    : [0, 0, 0];
   const width = vectors.length / count;
   const dtype = x.type.dtype as 'f32' | 'f64';
   const dot = b.matmul(x, b.transpose(b.floats(dtype, vectors, [count, width]), [1, 0]));
@@ -23,7 +25,9 @@ function kernelValues(c: OperatorCall, x: Tensor, vectors: readonly number[], co
     case 'SIGMOID': return b.map([dot], (d) => call('tanh', add(mul(num(gamma, d!), d!), num(coef0, d!))));
     case 'RBF': {
       const own = b.reduce('sum', b.map([x], (a) => mul(a!, a!)), [1]);
-      const squares = Array.from({ length: count }, (_, i) => vectors.slice(i * width, (i + 1) * width).reduce((sum, v) => sum + v * v, 0));
+      const squares = Array.from({ length: count }, (_, i) =>
+        vectors.slice(i * width, (i + 1) * width).reduce((sum, v) => sum + v * v, 0),
+      );
       return b.map([dot, own, b.floats(dtype, squares)], (d, a, v) =>
         call('exp', mul(num(-gamma, d!), call('max', num(0, d!), add(sub(a!, mul(num(2, d!), d!)), v!)))));
     }
@@ -40,7 +44,9 @@ function regressor(c: OperatorCall): Lowered {
   const score = b.matmul(kernel, b.floats(x.type.dtype as 'f32' | 'f64', coefficients, [coefficients.length, 1]));
   const shifted = b.map([score], (s) => add(s!, num(rho[0] ?? 0, s!)));
   if (!c.flag('one_class')) return b.cast(shifted, 'f32');
-  return b.map([shifted], (s) => sub(mul(num(2, s!), call('max', num(0, s!), call('min', num(1, s!), call('sign', s!)))), num(1, s!)));
+  return b.map([shifted], (s) =>
+    sub(mul(num(2, s!), call('max', num(0, s!), call('min', num(1, s!), call('sign', s!)))), num(1, s!)),
+  );
 }
 
 /** Linear form (no support vectors): one score a class. One against one: votes of every pair of classes. */
@@ -59,8 +65,13 @@ function classifier(c: OperatorCall): Lowered {
 /** Two classes: a margin over 0 votes for the first; scores [-margin, margin], as onnxruntime gives them. */
 function pairOf(c: OperatorCall, margin: Tensor, labels: Tensor): Lowered {
   const { builder: b } = c;
-  const second = b.map([b.reshape(margin, [margin.type.dims[0]!])], (s) => cast(call('ieee_le', s!, num(0, s!)), 'i64'));
-  const scores = postTransformOf(c) === 'NONE' ? b.concat([b.map([margin], (s) => call('neg', s!)), margin], 1) : bothScores(c, margin);
+  const second = b.map([b.reshape(margin, [margin.type.dims[0]!])], (s) =>
+    cast(call('ieee_le', s!, num(0, s!)), 'i64'),
+  );
+  const scores =
+    postTransformOf(c) === 'NONE'
+      ? b.concat([b.map([margin], (s) => call('neg', s!)), margin], 1)
+      : bothScores(c, margin);
   return [labelAt(c, labels, second), b.cast(scores, 'f32')];
 }
 
@@ -92,7 +103,10 @@ function pairMargins(c: OperatorCall, perClass: readonly number[]): Tensor {
     }
   }
   const dtype = x.type.dtype as 'f32' | 'f64';
-  const matrix = b.floats(dtype, Array.from({ length: count }, (_, v) => columns.map((column) => column[v]!)).flat(), [count, columns.length]);
+  const matrix = b.floats(dtype, Array.from({ length: count }, (_, v) => columns.map((column) => column[v]!)).flat(), [
+    count,
+    columns.length,
+  ]);
   return b.map([b.matmul(kernel, matrix), b.floats(dtype, rho.slice(0, columns.length))], (s, r) => add(s!, r!));
 }
 
@@ -100,5 +114,9 @@ const COMMON = 'coefficients kernel_params kernel_type post_transform rho suppor
 
 export const SUPPORT_VECTORS = {
   SVMRegressor: operator([1], `${COMMON} n_supports one_class`, regressor),
-  SVMClassifier: operator([1], `${COMMON} classlabels_ints classlabels_strings prob_a prob_b vectors_per_class`, classifier),
+  SVMClassifier: operator(
+    [1],
+    `${COMMON} classlabels_ints classlabels_strings prob_a prob_b vectors_per_class`,
+    classifier,
+  ),
 } satisfies OperatorTable;

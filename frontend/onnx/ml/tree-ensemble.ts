@@ -20,7 +20,8 @@ export function lowerTreeEnsemble(c: OperatorCall): Lowered {
   const targets = c.int('n_targets', 1);
   const combine = COMBINE[c.int('aggregate_function', 1)];
   const transform = POST_TRANSFORMS[c.int('post_transform', 0)];
-  if (combine === undefined || transform === undefined) throw c.invalid('aggregate_function or post_transform is out of range');
+  if (combine === undefined || transform === undefined)
+    throw c.invalid('aggregate_function or post_transform is out of range');
   const input = c.input(0);
   const features = c.builder.cast(input, input.type.dtype === 'f64' ? 'f64' : 'f32');
   const scores = ensembleNode(c, features, place(c), { targets, combine, base: [] });
@@ -42,14 +43,18 @@ function listsOf(c: OperatorCall): Lists {
   const lists = {
     features: c.ints('nodes_featureids'), modes, splits: numbers(c, 'nodes_splits'),
     yes: c.ints('nodes_truenodeids'), no: c.ints('nodes_falsenodeids'),
-    yesLeaf: c.ints('nodes_trueleafs'), noLeaf: c.ints('nodes_falseleafs'), missing: c.ints('nodes_missing_value_tracks_true'),
+    yesLeaf: c.ints('nodes_trueleafs'),
+    noLeaf: c.ints('nodes_falseleafs'),
+    missing: c.ints('nodes_missing_value_tracks_true'),
     leafTargets: c.ints('leaf_targetids'), leafWeights: numbers(c, 'leaf_weights'),
     members: membersOf(c, modes),
   };
   for (const list of [lists.features, lists.splits, lists.yes, lists.no, lists.yesLeaf, lists.noLeaf]) {
-    if (list.length !== modes.length) throw c.invalid(`lists ${modes.length} nodes, but ${list.length} in another attribute`);
+    if (list.length !== modes.length)
+      throw c.invalid(`lists ${modes.length} nodes, but ${list.length} in another attribute`);
   }
-  if (lists.leafTargets.length !== lists.leafWeights.length) throw c.invalid('leaf_targetids and leaf_weights differ in length');
+  if (lists.leafTargets.length !== lists.leafWeights.length)
+    throw c.invalid('leaf_targetids and leaf_weights differ in length');
   return lists;
 }
 
@@ -68,7 +73,8 @@ function place(c: OperatorCall): PlacedTrees {
   const lists = listsOf(c);
   const nodes: PlacedNode[] = [];
   const visited = new Uint8Array(lists.modes.length);
-  const reserve = (): number => nodes.push({ mode: 'leaf', feature: 0, threshold: 0, yes: 0, no: 0, missingYes: false, weights: [] }) - 1;
+  const reserve = (): number =>
+    nodes.push({ mode: 'leaf', feature: 0, threshold: 0, yes: 0, no: 0, missingYes: false, weights: [] }) - 1;
   const walk = (root: number, fromLeaf: boolean): number => {
     const start = reserve();
     const stack: { at: number; id: number; leaf: boolean }[] = [{ at: start, id: root, leaf: fromLeaf }];
@@ -87,7 +93,10 @@ function place(c: OperatorCall): PlacedTrees {
       const feature = lists.features[id]!;
       const missingYes = lists.missing[id] === 1 || mode === '!=';
       const [yes, no] = [reserve(), reserve()];
-      stack.push({ at: no, id: lists.no[id]!, leaf: lists.noLeaf[id] === 1 }, { at: yes, id: lists.yes[id]!, leaf: lists.yesLeaf[id] === 1 });
+      stack.push(
+        { at: no, id: lists.no[id]!, leaf: lists.noLeaf[id] === 1 },
+        { at: yes, id: lists.yes[id]!, leaf: lists.yesLeaf[id] === 1 },
+      );
       const test = { mode: mode === 'in' ? '==' as const : mode, feature, missingYes, weights: [], yes };
       // each further value of a set is tried where those before it fail; all share one outcome
       let own = at;
@@ -99,6 +108,10 @@ function place(c: OperatorCall): PlacedTrees {
     }
     return start;
   };
-  const roots = c.ints('tree_roots').map((root) => walk(root, lists.yes[root] === lists.no[root] && lists.yesLeaf[root] === 1 && lists.noLeaf[root] === 1));
+  const roots = c
+    .ints('tree_roots')
+    .map((root) =>
+      walk(root, lists.yes[root] === lists.no[root] && lists.yesLeaf[root] === 1 && lists.noLeaf[root] === 1),
+    );
   return { nodes, roots };
 }

@@ -50,7 +50,11 @@ export interface EnsembleOptions {
 }
 
 /** Finds each listed node's children and weights by tree and node number. */
-export function placeTrees(c: OperatorCall, nodes: readonly ListedNode[], weights: readonly ListedWeight[]): PlacedTrees {
+export function placeTrees(
+  c: OperatorCall,
+  nodes: readonly ListedNode[],
+  weights: readonly ListedWeight[],
+): PlacedTrees {
   const positions = new Map<string, number>();
   nodes.forEach((node, i) => {
     const key = `${node.tree}:${node.id}`;
@@ -71,8 +75,17 @@ export function placeTrees(c: OperatorCall, nodes: readonly ListedNode[], weight
   }
   const placed = nodes.map((node, i): PlacedNode => {
     const { mode, feature, threshold, missingYes } = node;
-    if (mode === 'leaf') return { mode, feature: 0, threshold: 0, yes: 0, no: 0, missingYes: false, weights: byLeaf.get(i) ?? [] };
-    return { mode, feature, threshold, missingYes: missingYes || mode === '!=', yes: find(node.tree, node.yes), no: find(node.tree, node.no), weights: [] };
+    if (mode === 'leaf')
+      return { mode, feature: 0, threshold: 0, yes: 0, no: 0, missingYes: false, weights: byLeaf.get(i) ?? [] };
+    return {
+      mode,
+      feature,
+      threshold,
+      missingYes: missingYes || mode === '!=',
+      yes: find(node.tree, node.yes),
+      no: find(node.tree, node.no),
+      weights: [],
+    };
   });
   return { nodes: placed, roots: rootsOf(c, nodes, placed) };
 }
@@ -83,7 +96,8 @@ function rootsOf(c: OperatorCall, listed: readonly ListedNode[], placed: readonl
   for (const node of placed) {
     if (node.mode === 'leaf') continue;
     for (const child of node.yes === node.no ? [node.yes] : [node.yes, node.no]) {
-      if (isChild[child] === 1) throw c.invalid(`node ${listed[child]!.id} of tree ${listed[child]!.tree} has two parents`);
+      if (isChild[child] === 1)
+        throw c.invalid(`node ${listed[child]!.id} of tree ${listed[child]!.tree} has two parents`);
       isChild[child] = 1;
     }
   }
@@ -92,7 +106,9 @@ function rootsOf(c: OperatorCall, listed: readonly ListedNode[], placed: readonl
   // without two parents, a node not below a root lies on a cycle, and then its tree has no root or the counts differ
   const reached = countBelow(placed, roots);
   if (roots.length !== trees.size || reached !== placed.length) {
-    throw c.invalid(`${trees.size} trees of ${placed.length} nodes have ${roots.length} roots, from which ${reached} nodes are reached`);
+    throw c.invalid(
+      `${trees.size} trees of ${placed.length} nodes have ${roots.length} roots, from which ${reached} nodes are reached`,
+    );
   }
   return roots;
 }
@@ -117,11 +133,16 @@ export function ensembleNode(c: OperatorCall, input: Tensor, trees: PlacedTrees,
   const { nodes } = trees;
   const width = input.type.dims[1];
   const highest = nodes.reduce((most, node) => Math.max(most, node.feature), 0);
-  if (typeof width === 'number' && highest >= width) throw c.invalid(`reads feature ${highest}, but its input has ${width}`);
-  const i32 = (values: readonly number[]): Tensor => b.stored({ dtype: 'i32', dims: [values.length], data: Int32Array.from(values) });
-  const u8 = (values: readonly number[]): Tensor => b.stored({ dtype: 'u8', dims: [values.length], data: Uint8Array.from(values) });
+  if (typeof width === 'number' && highest >= width)
+    throw c.invalid(`reads feature ${highest}, but its input has ${width}`);
+  const i32 = (values: readonly number[]): Tensor =>
+    b.stored({ dtype: 'i32', dims: [values.length], data: Int32Array.from(values) });
+  const u8 = (values: readonly number[]): Tensor =>
+    b.stored({ dtype: 'u8', dims: [values.length], data: Uint8Array.from(values) });
   const rows = nodes.flatMap((node) => node.weights);
-  for (const { target } of rows) if (target < 0 || target >= options.targets) throw c.invalid(`a leaf has a weight for ${target} of ${options.targets}`);
+  for (const { target } of rows)
+    if (target < 0 || target >= options.targets)
+      throw c.invalid(`a leaf has a weight for ${target} of ${options.targets}`);
   let row = 0;
   const starts = nodes.map((node) => { const start = row; row += node.weights.length; return start; });
   const yes = nodes.map((node, i) => (node.mode === 'leaf' ? starts[i]! : node.yes));

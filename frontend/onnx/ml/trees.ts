@@ -1,4 +1,6 @@
-/** Tree ensembles of ai.onnx.ml: classifier, regressor (versions 1 and 3) and the TreeEnsemble that replaced both in 5. */
+/**
+ * Tree ensembles of ai.onnx.ml: classifier, regressor (versions 1 and 3) and the TreeEnsemble that replaced both in 5.
+ */
 import type { Tensor } from '../../../ir/node.js';
 import type { Lowered, OperatorCall } from '../call.js';
 import { call, cast, num } from '../expr.js';
@@ -7,7 +9,14 @@ import { labelAt, labelsOf } from './labels.js';
 import { bothScores } from './linear.js';
 import { postTransform, postTransformOf, probit } from './post-transform.js';
 import { lowerTreeEnsemble } from './tree-ensemble.js';
-import { ensembleNode, placeTrees, type ListedNode, type ListedWeight, type PlacedTrees, type TreeMode } from './tree-tables.js';
+import {
+  ensembleNode,
+  placeTrees,
+  type ListedNode,
+  type ListedWeight,
+  type PlacedTrees,
+  type TreeMode,
+} from './tree-tables.js';
 
 const MODES: Readonly<Record<string, TreeMode>> = {
   BRANCH_LEQ: '<=', BRANCH_LT: '<', BRANCH_GTE: '>=', BRANCH_GT: '>', BRANCH_EQ: '==', BRANCH_NEQ: '!=', LEAF: 'leaf',
@@ -20,7 +29,12 @@ function numbersOf(c: OperatorCall, name: string): readonly number[] {
 }
 
 function listedTrees(c: OperatorCall, prefix: 'class' | 'target'): PlacedTrees {
-  const [trees, ids, features, modes] = [c.ints('nodes_treeids'), c.ints('nodes_nodeids'), c.ints('nodes_featureids'), c.strings('nodes_modes')];
+  const [trees, ids, features, modes] = [
+    c.ints('nodes_treeids'),
+    c.ints('nodes_nodeids'),
+    c.ints('nodes_featureids'),
+    c.strings('nodes_modes'),
+  ];
   const [yes, no, values] = [c.ints('nodes_truenodeids'), c.ints('nodes_falsenodeids'), numbersOf(c, 'nodes_values')];
   const missing = c.ints('nodes_missing_value_tracks_true');
   for (const [name, list] of Object.entries({ ids, features, modes, yes, no, values })) {
@@ -31,15 +45,31 @@ function listedTrees(c: OperatorCall, prefix: 'class' | 'target'): PlacedTrees {
     const mode = MODES[modes[i]!];
     if (mode === undefined) throw c.invalid(`node mode ${modes[i]}`);
     if (features[i]! < 0 && mode !== 'leaf') throw c.invalid(`feature ${features[i]}`);
-    return { tree, id: ids[i]!, mode, feature: features[i]!, threshold: values[i]!, yes: yes[i]!, no: no[i]!, missingYes: missing[i] === 1 };
+    return {
+      tree,
+      id: ids[i]!,
+      mode,
+      feature: features[i]!,
+      threshold: values[i]!,
+      yes: yes[i]!,
+      no: no[i]!,
+      missingYes: missing[i] === 1,
+    };
   });
   return placeTrees(c, nodes, listedWeights(c, prefix));
 }
 
 function listedWeights(c: OperatorCall, prefix: 'class' | 'target'): readonly ListedWeight[] {
-  const [trees, ids, targets, weights] = [c.ints(`${prefix}_treeids`), c.ints(`${prefix}_nodeids`), c.ints(`${prefix}_ids`), numbersOf(c, `${prefix}_weights`)];
+  const [trees, ids, targets, weights] = [
+    c.ints(`${prefix}_treeids`),
+    c.ints(`${prefix}_nodeids`),
+    c.ints(`${prefix}_ids`),
+    numbersOf(c, `${prefix}_weights`),
+  ];
   if (ids.length !== trees.length || targets.length !== trees.length || weights.length !== trees.length) {
-    throw c.invalid(`lists ${trees.length}, ${ids.length}, ${targets.length} and ${weights.length} trees, nodes, ids and weights of leaves`);
+    throw c.invalid(
+      `lists ${trees.length}, ${ids.length}, ${targets.length} and ${weights.length} trees, nodes, ids and weights of leaves`,
+    );
   }
   return trees.map((tree, i) => ({ tree, node: ids[i]!, target: targets[i]!, weight: weights[i]! }));
 }
@@ -60,7 +90,11 @@ function classifier(c: OperatorCall): Lowered {
   const rows = trees.nodes.flatMap((node) => node.weights);
   const weighted = new Set(rows.map((row) => row.target));
   if (classes <= 2 && weighted.size === 1) return binaryClassifier(c, { trees, base, labels, only: [...weighted][0]! });
-  const scores = ensembleNode(c, features(c), trees, { targets: classes, combine: 'sum', base: base.length === classes ? base : [] });
+  const scores = ensembleNode(c, features(c), trees, {
+    targets: classes,
+    combine: 'sum',
+    base: base.length === classes ? base : [],
+  });
   const best = c.builder.reduce('argmax', scores, [1], { keepDims: false });
   return [labelAt(c, labels, best), c.builder.cast(postTransform(c, scores, transform), 'f32')];
 }
@@ -80,20 +114,30 @@ interface Binary {
  */
 function binaryClassifier(c: OperatorCall, { trees, base, labels, only }: Binary): Lowered {
   const { builder: b } = c;
-  const nodes = trees.nodes.map((node) => ({ ...node, weights: node.weights.map(({ weight }) => ({ target: 0, weight })) }));
+  const nodes = trees.nodes.map((node) => ({
+    ...node,
+    weights: node.weights.map(({ weight }) => ({ target: 0, weight })),
+  }));
   const own = only === 1 ? (base.length === 2 ? [base[1]!] : []) : base.slice(0, 1);
   const score = ensembleNode(c, features(c), { ...trees, nodes }, { targets: 1, combine: 'sum', base: own });
   const probability = nodes.every((node) => node.weights.every(({ weight }) => weight >= 0));
-  const positive = b.map([b.reshape(score, [score.type.dims[0]!])], (s) => cast(call('ieee_lt', num(probability ? 0.5 : 0, s!), s!), 'i64'));
+  const positive = b.map([b.reshape(score, [score.type.dims[0]!])], (s) =>
+    cast(call('ieee_lt', num(probability ? 0.5 : 0, s!), s!), 'i64'),
+  );
   const last = (labels.type.dims[0] as number) - 1;
   const label = labelAt(c, labels, b.map([positive], (at) => call('min', at!, num(last, at!))));
   return [label, b.cast(binaryScores(c, score, { probability, only }), 'f32')];
 }
 
-function binaryScores(c: OperatorCall, score: Tensor, how: { readonly probability: boolean; readonly only: number }): Tensor {
+function binaryScores(
+  c: OperatorCall,
+  score: Tensor,
+  how: { readonly probability: boolean; readonly only: number },
+): Tensor {
   const { builder: b } = c;
   const transform = postTransformOf(c);
-  if (how.only === 1) return postTransform(c, b.concat([b.fill(score.type.dtype, score.type.dims, 0), score], 1), transform);
+  if (how.only === 1)
+    return postTransform(c, b.concat([b.fill(score.type.dtype, score.type.dims, 0), score], 1), transform);
   if (how.probability || transform === 'LOGISTIC' || transform === 'PROBIT') return bothScores(c, score);
   return b.concat([b.map([score], (s) => call('neg', s!)), score], 1);
 }
@@ -104,7 +148,8 @@ function regressor(c: OperatorCall): Lowered {
   const targets = c.int('n_targets', 1);
   const combine = AGGREGATES[c.choice('aggregate_function', ['SUM', 'AVERAGE', 'MIN', 'MAX'], 'SUM')];
   const base = numbersOf(c, 'base_values');
-  if (base.length !== 0 && base.length !== targets) throw c.invalid(`has ${base.length} base values for ${targets} targets`);
+  if (base.length !== 0 && base.length !== targets)
+    throw c.invalid(`has ${base.length} base values for ${targets} targets`);
   const scores = ensembleNode(c, features(c), listedTrees(c, 'target'), { targets, combine, base });
   return c.builder.cast(regressorScores(c, scores, targets), 'f32');
 }
@@ -116,16 +161,23 @@ export function regressorScores(c: OperatorCall, scores: Tensor, targets: number
   return transform === 'PROBIT' ? c.builder.map([scores], (s) => probit(s!)) : scores;
 }
 
-const NODES = 'nodes_falsenodeids nodes_featureids nodes_hitrates nodes_hitrates_as_tensor nodes_missing_value_tracks_true nodes_modes nodes_nodeids'
-  + ' nodes_treeids nodes_truenodeids nodes_values nodes_values_as_tensor post_transform base_values base_values_as_tensor';
+const NODES =
+  'nodes_falsenodeids nodes_featureids nodes_hitrates nodes_hitrates_as_tensor nodes_missing_value_tracks_true nodes_modes nodes_nodeids' +
+  ' nodes_treeids nodes_truenodeids nodes_values nodes_values_as_tensor post_transform base_values base_values_as_tensor';
 
 export const TREES = {
   TreeEnsembleClassifier: operator([1, 3, 5],
-    `${NODES} class_ids class_nodeids class_treeids class_weights class_weights_as_tensor classlabels_int64s classlabels_strings`, classifier),
+    `${NODES} class_ids class_nodeids class_treeids class_weights class_weights_as_tensor classlabels_int64s classlabels_strings`,
+    classifier,
+  ),
   TreeEnsembleRegressor: operator([1, 3, 5],
-    `${NODES} n_targets aggregate_function target_ids target_nodeids target_treeids target_weights target_weights_as_tensor`, regressor),
+    `${NODES} n_targets aggregate_function target_ids target_nodeids target_treeids target_weights target_weights_as_tensor`,
+    regressor,
+  ),
   TreeEnsemble: operator([5],
-    'aggregate_function leaf_targetids leaf_weights membership_values n_targets nodes_falseleafs nodes_falsenodeids nodes_featureids nodes_hitrates'
-    + ' nodes_missing_value_tracks_true nodes_modes nodes_splits nodes_trueleafs nodes_truenodeids post_transform tree_roots', lowerTreeEnsemble),
+    'aggregate_function leaf_targetids leaf_weights membership_values n_targets nodes_falseleafs nodes_falsenodeids nodes_featureids nodes_hitrates' +
+      ' nodes_missing_value_tracks_true nodes_modes nodes_splits nodes_trueleafs nodes_truenodeids post_transform tree_roots',
+    lowerTreeEnsemble,
+  ),
 } satisfies OperatorTable;
 

@@ -11,7 +11,8 @@ export const relu = (a: Expr): Expr => call('max', a, num(0, a));
 export const sigmoid = (a: Expr): Expr => call('sigmoid', a);
 export const elu = (a: Expr, alpha: number): Expr => choose(negative(a), mul(num(alpha, a), call('expm1', a)), a);
 export const leakyRelu = (a: Expr, alpha: number): Expr => choose(negative(a), mul(num(alpha, a), a), a);
-export const thresholdedRelu = (a: Expr, alpha: number): Expr => choose(call('ieee_lt', num(alpha, a), a), a, num(0, a));
+export const thresholdedRelu = (a: Expr, alpha: number): Expr =>
+  choose(call('ieee_lt', num(alpha, a), a), a, num(0, a));
 export const hardSigmoid = (a: Expr, alpha: number, beta: number): Expr =>
   call('max', num(0, a), call('min', num(1, a), add(mul(num(alpha, a), a), num(beta, a))));
 /** ln(1 + e^a) = max(a, 0) + ln(1 + e^-|a|), which does not overflow. */
@@ -39,7 +40,9 @@ function prelu(c: OperatorCall): Tensor {
   const [x, slope] = [c.input(0), c.input(1)];
   const rank = x.type.dims.length;
   const channels = c.version < 7 && slope.type.dims.length === 1 && rank > 1 && slope.type.dims[0] !== 1;
-  const placed = channels ? c.builder.reshape(slope, [...slope.type.dims, ...new Array<number>(rank - 2).fill(1)]) : slope;
+  const placed = channels
+    ? c.builder.reshape(slope, [...slope.type.dims, ...new Array<number>(rank - 2).fill(1)])
+    : slope;
   return c.builder.map([x, placed], (a, s) => choose(negative(a!), mul(a!, s!), a!));
 }
 
@@ -58,7 +61,9 @@ export const ACTIVATION = {
   LeakyRelu: operator([1, 6, 16], 'alpha', (c) => on(c, (a) => leakyRelu(a, c.float('alpha', 0.01)))),
   PRelu: operator([1, 6, 7, 9, 16], '', prelu),
   ThresholdedRelu: operator([1, 10, 22], 'alpha', (c) => on(c, (a) => thresholdedRelu(a, c.float('alpha', 1)))),
-  HardSigmoid: operator([1, 6, 22], 'alpha beta', (c) => on(c, (a) => hardSigmoid(a, c.float('alpha', 0.2), c.float('beta', 0.5)))),
+  HardSigmoid: operator([1, 6, 22], 'alpha beta', (c) =>
+    on(c, (a) => hardSigmoid(a, c.float('alpha', 0.2), c.float('beta', 0.5))),
+  ),
   HardSwish: operator([14, 22], '', (c) => on(c, (a) => mul(a, hardSigmoid(a, 1 / 6, 0.5)))),
   Mish: operator([18, 22], '', (c) => on(c, (a) => mul(a, call('tanh', softplus(a))))),
   Swish: operator([24], 'alpha', (c) => on(c, (a) => mul(a, sigmoid(mul(num(c.float('alpha', 1), a), a))))),

@@ -16,7 +16,12 @@ function branch(c: OperatorCall): Lowered {
   const [yes, no] = [c.runGraph(c.graph('then_branch'), []), c.runGraph(c.graph('else_branch'), [])];
   return yes.map((then, i) => {
     const otherwise = no[i];
-    if (!isTensor(then) || !isTensor(otherwise) || then.type.dims.join() !== otherwise.type.dims.join() || then.type.dtype !== otherwise.type.dtype) {
+    if (
+      !isTensor(then) ||
+      !isTensor(otherwise) ||
+      then.type.dims.join() !== otherwise.type.dims.join() ||
+      then.type.dtype !== otherwise.type.dtype
+    ) {
       throw c.unsupported('a condition that depends on data, with branches of different types');
     }
     const when = b.reshape(c.input(0), []);
@@ -44,7 +49,10 @@ function loop(c: OperatorCall): Lowered {
   let iterations = 0;
   for (; iterations < limit; iterations++) {
     const held = isTensor(condition) ? b.valueOf(condition) : undefined;
-    if (held === undefined) throw iterations === 0 ? c.needsConstant(1, condition as Tensor) : c.unsupported('a loop whose condition depends on data');
+    if (held === undefined)
+      throw iterations === 0
+        ? c.needsConstant(1, condition as Tensor)
+        : c.unsupported('a loop whose condition depends on data');
     if (!held.data[0]) break;
     if (iterations >= MAX_UNROLL) throw c.unsupported(`a loop of over ${MAX_UNROLL} iterations`);
     const results = c.runGraph(body, [b.scalar('i64', iterations), condition, ...carried]);
@@ -61,7 +69,9 @@ function scan(c: OperatorCall): Lowered {
   const count = c.int('num_scan_inputs');
   const states = c.values.slice(0, c.values.length - count);
   const inputs = c.values.slice(c.values.length - count).map((_, i) => c.input(states.length + i));
-  const axes = c.has('scan_input_axes') ? c.ints('scan_input_axes').map((axis, i) => c.axis(axis, inputs[i]!.type.dims.length)) : inputs.map(() => 0);
+  const axes = c.has('scan_input_axes')
+    ? c.ints('scan_input_axes').map((axis, i) => c.axis(axis, inputs[i]!.type.dims.length))
+    : inputs.map(() => 0);
   return scanned(c, { states: states.map((state) => state!), inputs, axes });
 }
 
@@ -72,12 +82,20 @@ function batchedScan(c: OperatorCall): Lowered {
   const batch = c.known(values[0]!.type.dims[0]!, 'the batch of a Scan of opset 8');
   const perBatch = Array.from({ length: batch }, (_, at) => {
     const own = values.map((value) => b.reshape(b.part(value, 0, { start: at, count: 1 }), value.type.dims.slice(1)));
-    return scanned(c, { states: own.slice(0, own.length - count), inputs: own.slice(own.length - count), axes: own.slice(own.length - count).map(() => 0) });
+    return scanned(c, {
+      states: own.slice(0, own.length - count),
+      inputs: own.slice(own.length - count),
+      axes: own.slice(own.length - count).map(() => 0),
+    });
   });
   return perBatch[0]!.map((_, i) => stack(c, perBatch.map((results) => results[i]!)));
 }
 
-interface ScanParts { readonly states: readonly Value[]; readonly inputs: readonly Tensor[]; readonly axes: readonly number[] }
+interface ScanParts {
+  readonly states: readonly Value[];
+  readonly inputs: readonly Tensor[];
+  readonly axes: readonly number[];
+}
 
 function scanned(c: OperatorCall, { states, inputs, axes }: ScanParts): readonly Value[] {
   const { builder: b } = c;
@@ -91,7 +109,10 @@ function scanned(c: OperatorCall, { states, inputs, axes }: ScanParts): readonly
   for (let step = 0; step < length; step++) {
     const slices = inputs.map((input, i) => {
       const start = backward(inputDirections, i) ? length - 1 - step : step;
-      return b.reshape(b.part(input, axes[i]!, { start, count: 1 }), input.type.dims.filter((_, axis) => axis !== axes[i]));
+      return b.reshape(
+        b.part(input, axes[i]!, { start, count: 1 }),
+        input.type.dims.filter((_, axis) => axis !== axes[i]),
+      );
     });
     const results = c.runGraph(body, [...carried, ...slices]);
     carried = results.slice(0, states.length);
@@ -139,12 +160,19 @@ function splitToSequence(c: OperatorCall): Value {
   const each = given === undefined ? 1 : given[0]!;
   const even = given === undefined || c.input(1).type.dims.length === 0;
   if (even && each < 1) throw c.invalid(`splits into parts of ${each}`);
-  const sizes = even ? Array.from({ length: Math.ceil(size / each) }, (_, i) => Math.min(each, size - i * each)) : given;
+  const sizes = even
+    ? Array.from({ length: Math.ceil(size / each) }, (_, i) => Math.min(each, size - i * each))
+    : given;
   let start = 0;
   const items = sizes.map((count) => {
     const part = b.part(x, axis, { start, count });
     start += count;
-    return given === undefined && !c.flag('keepdims', true) ? b.reshape(part, part.type.dims.filter((_, i) => i !== axis)) : part;
+    return given === undefined && !c.flag('keepdims', true)
+      ? b.reshape(
+          part,
+          part.type.dims.filter((_, i) => i !== axis),
+        )
+      : part;
   });
   return { kind: 'sequence', items, dtype: x.type.dtype };
 }
@@ -173,7 +201,9 @@ export const CONTROL = {
   If: operator([1, 11, 13, 16, 19, 21, 23, 24, 25], 'then_branch else_branch', branch),
   Loop: operator([1, 11, 13, 16, 19, 21, 23, 24, 25], 'body', loop),
   Scan: operator([8, 9, 11, 16, 19, 21, 23, 24, 25],
-    'body directions num_scan_inputs scan_input_axes scan_input_directions scan_output_axes scan_output_directions', scan),
+    'body directions num_scan_inputs scan_input_axes scan_input_directions scan_output_axes scan_output_directions',
+    scan,
+  ),
   SequenceConstruct: operator([11], '', (c) => ({ kind: 'sequence', items: c.inputs(), dtype: c.input(0).type.dtype })),
   SequenceEmpty: operator([11], 'dtype', () => ({ kind: 'sequence', items: [], dtype: 'f32' })),
   SequenceAt: operator([11], '', sequenceAt),

@@ -15,7 +15,8 @@ interface Operand { readonly tensor: Tensor; readonly letters: readonly string[]
 function parse(c: OperatorCall): { readonly operands: readonly Operand[]; readonly result: readonly string[] } {
   const [left, right] = c.string('equation').replaceAll(' ', '').split('->') as [string, string | undefined];
   const terms = left.split(',');
-  if (terms.length !== c.values.length) throw c.invalid(`the equation names ${terms.length} operands, there are ${c.values.length}`);
+  if (terms.length !== c.values.length)
+    throw c.invalid(`the equation names ${terms.length} operands, there are ${c.values.length}`);
   let widest = 0;
   const dots = (rank: number): readonly string[] => Array.from({ length: rank }, (_, i) => `.${rank - i}`);
   const operands = terms.map((term, i): Operand => {
@@ -24,7 +25,8 @@ function parse(c: OperatorCall): { readonly operands: readonly Operand[]; readon
     const rank = term.includes('...') ? tensor.type.dims.length - plain : 0;
     widest = Math.max(widest, rank);
     const letters = lettersOf(term, dots(rank));
-    if (letters.length !== tensor.type.dims.length) throw c.invalid(`"${term}" names ${letters.length} axes of a tensor of rank ${tensor.type.dims.length}`);
+    if (letters.length !== tensor.type.dims.length)
+      throw c.invalid(`"${term}" names ${letters.length} axes of a tensor of rank ${tensor.type.dims.length}`);
     return { tensor, letters };
   });
   if (right !== undefined) return { operands, result: lettersOf(right, dots(widest)) };
@@ -46,8 +48,14 @@ function withoutRepeats(c: OperatorCall, operand: Operand): Operand {
   if (again < 0) return operand;
   const first = letters.indexOf(letters[again]!);
   const size = c.known(tensor.type.dims[again]!, 'a diagonal');
-  const along = (axis: number): Tensor => b.ints(Array.from({ length: size }, (_, i) => i), tensor.type.dims.map((_, i) => (i === axis ? size : 1)));
-  const masked = b.map([along(first), along(again), tensor], (i, j, a) => choose(call('eq', i!, j!), a!, literal(0, tensor.type.dtype)));
+  const along = (axis: number): Tensor =>
+    b.ints(
+      Array.from({ length: size }, (_, i) => i),
+      tensor.type.dims.map((_, i) => (i === axis ? size : 1)),
+    );
+  const masked = b.map([along(first), along(again), tensor], (i, j, a) =>
+    choose(call('eq', i!, j!), a!, literal(0, tensor.type.dtype)),
+  );
   const summed = b.reduce('sum', masked, [again], { keepDims: false });
   return withoutRepeats(c, { tensor: summed, letters: letters.filter((_, i) => i !== again) });
 }
@@ -55,7 +63,10 @@ function withoutRepeats(c: OperatorCall, operand: Operand): Operand {
 function summedAway(c: OperatorCall, { tensor, letters }: Operand, keep: ReadonlySet<string>): Operand {
   const axes = letters.flatMap((letter, axis) => (keep.has(letter) ? [] : [axis]));
   if (axes.length === 0) return { tensor, letters };
-  return { tensor: c.builder.reduce('sum', tensor, axes, { keepDims: false }), letters: letters.filter((letter) => keep.has(letter)) };
+  return {
+    tensor: c.builder.reduce('sum', tensor, axes, { keepDims: false }),
+    letters: letters.filter((letter) => keep.has(letter)),
+  };
 }
 
 function ordered(c: OperatorCall, { tensor, letters }: Operand, order: readonly string[]): Tensor {
@@ -67,13 +78,27 @@ function contracted(c: OperatorCall, a: Operand, b: Operand, keep: ReadonlySet<s
   const dimOf = (own: Operand, letter: string): Dim => own.tensor.type.dims[own.letters.indexOf(letter)]!;
   const common = a.letters.filter((letter) => b.letters.includes(letter));
   const shared = common.filter((letter) => !keep.has(letter));
-  if (shared.length === 0 || common.some((letter) => dimOf(a, letter) !== dimOf(b, letter))) return multiplied(c, a, b, keep);
+  if (shared.length === 0 || common.some((letter) => dimOf(a, letter) !== dimOf(b, letter)))
+    return multiplied(c, a, b, keep);
   const batch = common.filter((letter) => keep.has(letter));
-  const [left, right] = [a, b].map((own) => own.letters.filter((letter) => !common.includes(letter))) as [string[], string[]];
-  const size = (own: Operand, letters: readonly string[]): Dim => productOf(letters.map((letter) => dimOf(own, letter)));
-  const dims = (own: Operand, letters: readonly string[]): readonly Dim[] => letters.map((letter) => dimOf(own, letter));
-  const x = c.builder.reshape(ordered(c, a, [...batch, ...left, ...shared]), [...dims(a, batch), size(a, left), size(a, shared)]);
-  const y = c.builder.reshape(ordered(c, b, [...batch, ...shared, ...right]), [...dims(a, batch), size(a, shared), size(b, right)]);
+  const [left, right] = [a, b].map((own) => own.letters.filter((letter) => !common.includes(letter))) as [
+    string[],
+    string[],
+  ];
+  const size = (own: Operand, letters: readonly string[]): Dim =>
+    productOf(letters.map((letter) => dimOf(own, letter)));
+  const dims = (own: Operand, letters: readonly string[]): readonly Dim[] =>
+    letters.map((letter) => dimOf(own, letter));
+  const x = c.builder.reshape(ordered(c, a, [...batch, ...left, ...shared]), [
+    ...dims(a, batch),
+    size(a, left),
+    size(a, shared),
+  ]);
+  const y = c.builder.reshape(ordered(c, b, [...batch, ...shared, ...right]), [
+    ...dims(a, batch),
+    size(a, shared),
+    size(b, right),
+  ]);
   const product = c.builder.reshape(c.builder.matmul(x, y), [...dims(a, batch), ...dims(a, left), ...dims(b, right)]);
   return { tensor: product, letters: [...batch, ...left, ...right] };
 }
@@ -83,7 +108,10 @@ function multiplied(c: OperatorCall, a: Operand, b: Operand, keep: ReadonlySet<s
   const [x, y] = [a, b].map((own) => {
     const present = letters.filter((letter) => own.letters.includes(letter));
     const tensor = ordered(c, own, present);
-    return c.builder.reshape(tensor, letters.map((letter) => (own.letters.includes(letter) ? own.tensor.type.dims[own.letters.indexOf(letter)]! : 1)));
+    return c.builder.reshape(
+      tensor,
+      letters.map((letter) => (own.letters.includes(letter) ? own.tensor.type.dims[own.letters.indexOf(letter)]! : 1)),
+    );
   }) as [Tensor, Tensor];
   return summedAway(c, { tensor: c.builder.map([x, y], (p, q) => mul(p!, q!)), letters }, keep);
 }
@@ -94,7 +122,12 @@ function einsum(c: OperatorCall): Tensor {
   const total = plain.reduce((sum, operand, i) => {
     const needed = new Set([...result, ...plain.slice(i + 1).flatMap(({ letters }) => letters)]);
     if (i === 0) return operand;
-    return contracted(c, summedAway(c, sum, new Set([...needed, ...operand.letters])), summedAway(c, operand, new Set([...needed, ...sum.letters])), needed);
+    return contracted(
+      c,
+      summedAway(c, sum, new Set([...needed, ...operand.letters])),
+      summedAway(c, operand, new Set([...needed, ...sum.letters])),
+      needed,
+    );
   }, plain[0]!);
   return ordered(c, summedAway(c, total, new Set(result)), result);
 }

@@ -1,4 +1,7 @@
-/** Elementwise arithmetic, comparison, logic and bits: each operator is a scalar body. Integers wrap, comparisons are IEEE. */
+/**
+ * Elementwise arithmetic, comparison, logic and bits: each operator is a scalar body. Integers wrap, comparisons are
+ * IEEE.
+ */
 import { isFloat, isInteger, type DType } from '../../../ir/dtype.js';
 import type { Expr, Tensor } from '../../../ir/node.js';
 import type { ScalarOp } from '../../../ir/scalar.js';
@@ -29,7 +32,11 @@ function binary(since: readonly number[], body: (a: Expr, b: Expr) => Expr): Ope
 }
 
 /** Sum, Max, Mean ...: a fold over any number of inputs. */
-function variadic(since: readonly number[], body: (a: Expr, b: Expr) => Expr, last: (sum: Expr, count: number) => Expr = (sum) => sum): Operator {
+function variadic(
+  since: readonly number[],
+  body: (a: Expr, b: Expr) => Expr,
+  last: (sum: Expr, count: number) => Expr = (sum) => sum,
+): Operator {
   return operator(since, '', (c) => {
     const inputs = c.inputs();
     return c.builder.map(inputs, (...args) => last(args.reduce(body), inputs.length));
@@ -131,5 +138,7 @@ export const ELEMENTWISE = {
   BitShift: operator([11], 'direction', shift),
   IsNaN: unary([9, 13, 20], 'is_nan'),
   IsInf: operator([10, 20], 'detect_negative detect_positive', isInf),
-  Where: operator([9, 16], '', (c) => c.builder.map([c.input(0), c.input(1), c.input(2)], (when, a, b) => choose(when!, a!, b!))),
+  Where: operator([9, 16], '', (c) =>
+    c.builder.map([c.input(0), c.input(1), c.input(2)], (when, a, b) => choose(when!, a!, b!)),
+  ),
 } satisfies OperatorTable;

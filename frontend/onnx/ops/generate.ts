@@ -15,7 +15,22 @@ function dtypeAttribute(c: OperatorCall, name: string, otherwise?: DType): DType
 }
 
 /** Casts of opset 1 name their type. */
-const LEGACY_TYPES = ['', 'FLOAT', 'UINT8', 'INT8', 'UINT16', 'INT16', 'INT32', 'INT64', 'STRING', 'BOOL', 'FLOAT16', 'DOUBLE', 'UINT32', 'UINT64'];
+const LEGACY_TYPES = [
+  '',
+  'FLOAT',
+  'UINT8',
+  'INT8',
+  'UINT16',
+  'INT16',
+  'INT32',
+  'INT64',
+  'STRING',
+  'BOOL',
+  'FLOAT16',
+  'DOUBLE',
+  'UINT32',
+  'UINT64',
+];
 
 function constant(c: OperatorCall): Tensor {
   const { builder: b } = c;
@@ -25,8 +40,14 @@ function constant(c: OperatorCall): Tensor {
   if (c.has('value_int')) return b.scalar('i64', c.int('value_int'));
   if (c.has('value_string')) return b.scalar('utf8', c.string('value_string'));
   if (c.has('value_floats')) return b.floats('f32', c.floats('value_floats'));
-  if (c.has('value_ints')) return b.constant({ dtype: 'i64', dims: [c.bigints('value_ints').length], data: BigInt64Array.from(c.bigints('value_ints')) });
-  if (c.has('value_strings')) return b.constant({ dtype: 'utf8', dims: [c.strings('value_strings').length], data: c.strings('value_strings') });
+  if (c.has('value_ints'))
+    return b.constant({
+      dtype: 'i64',
+      dims: [c.bigints('value_ints').length],
+      data: BigInt64Array.from(c.bigints('value_ints')),
+    });
+  if (c.has('value_strings'))
+    return b.constant({ dtype: 'utf8', dims: [c.strings('value_strings').length], data: c.strings('value_strings') });
   throw c.unsupported('a constant without a dense value');
 }
 
@@ -64,7 +85,11 @@ function range(c: OperatorCall): Tensor {
 
 /** Row and column numbers as columns [r, 1] and rows [1, c], for the last two axes. */
 export function gridOf(c: OperatorCall, rows: number, columns: number): readonly [Tensor, Tensor] {
-  const count = (length: number, dims: readonly number[]): Tensor => c.builder.ints(Array.from({ length }, (_, i) => i), dims);
+  const count = (length: number, dims: readonly number[]): Tensor =>
+    c.builder.ints(
+      Array.from({ length }, (_, i) => i),
+      dims,
+    );
   return [count(rows, [rows, 1]), count(columns, [1, columns])];
 }
 
@@ -87,7 +112,9 @@ function eyeLike(c: OperatorCall): Tensor {
   const x = c.input(0);
   const [rows, columns] = x.type.dims.map((dim) => c.known(dim, 'a unit matrix')) as [number, number];
   const [row, column] = gridOf(c, rows, columns);
-  return c.builder.map([row, column], (i, j) => cast(call('eq', sub(j!, i!), literal(c.int('k', 0), 'i64')), dtypeAttribute(c, 'dtype', x.type.dtype)));
+  return c.builder.map([row, column], (i, j) =>
+    cast(call('eq', sub(j!, i!), literal(c.int('k', 0), 'i64')), dtypeAttribute(c, 'dtype', x.type.dtype)),
+  );
 }
 
 /** A cast to a narrower integer wraps; text is the shortest that reads back. */
@@ -98,7 +125,13 @@ function castTo(c: OperatorCall): Tensor {
 /** Inference: the input, and a mask of all ones (bool since 10). A training run is refused. */
 function dropout(c: OperatorCall): Lowered {
   const x = c.input(0);
-  if (c.version >= 12 && c.optional(2) !== undefined && c.numberAt(2) !== 0 && (c.optional(1) === undefined || c.numberAt(1) !== 0)) throw c.unsupported('training mode');
+  if (
+    c.version >= 12 &&
+    c.optional(2) !== undefined &&
+    c.numberAt(2) !== 0 &&
+    (c.optional(1) === undefined || c.numberAt(1) !== 0)
+  )
+    throw c.unsupported('training mode');
   const { dims, dtype } = x.type;
   return [x, c.version >= 10 ? c.builder.fill('bool', dims, true) : c.builder.fill(dtype, dims, 1)];
 }
@@ -125,7 +158,9 @@ function affineGrid(c: OperatorCall): Tensor {
   const [batch, , ...spatial] = c.numbersAt(1) as [number, number, ...number[]];
   const corners = c.flag('align_corners');
   const axisOf = (length: number): readonly number[] =>
-    Array.from({ length }, (_, i) => (corners ? (length === 1 ? 0 : -1 + (2 * i) / (length - 1)) : (2 * i + 1) / length - 1));
+    Array.from({ length }, (_, i) =>
+      corners ? (length === 1 ? 0 : -1 + (2 * i) / (length - 1)) : (2 * i + 1) / length - 1,
+    );
   const axes = spatial.map(axisOf);
   const count = spatial.reduce((product, dim) => product * dim, 1);
   const points: number[] = [];
@@ -144,7 +179,11 @@ function affineGrid(c: OperatorCall): Tensor {
 }
 
 export const GENERATE = {
-  Constant: operator([1, 9, 11, 12, 13, 19, 21, 23, 24, 25], 'value value_float value_floats value_int value_ints value_string value_strings sparse_value', constant),
+  Constant: operator(
+    [1, 9, 11, 12, 13, 19, 21, 23, 24, 25],
+    'value value_float value_floats value_int value_ints value_string value_strings sparse_value',
+    constant,
+  ),
   ConstantOfShape: operator([9, 20, 21, 23, 24, 25], 'value', constantOfShape),
   Identity: operator([1, 13, 14, 16, 19, 21, 23, 24, 25], '', (c) => c.values[0] ?? c.input(0)),
   Shape: operator([1, 13, 15, 19, 21, 23, 24, 25], 'start end', shape),
@@ -153,7 +192,9 @@ export const GENERATE = {
   Trilu: operator([14], 'upper', trilu),
   EyeLike: operator([9, 22], 'dtype k', eyeLike),
   Cast: operator([1, 6, 9, 13, 19, 21, 23, 24, 25], 'to saturate round_mode', castTo),
-  CastLike: operator([15, 19, 21, 23, 24, 25], 'saturate round_mode', (c) => c.builder.cast(c.input(0), c.input(1).type.dtype)),
+  CastLike: operator([15, 19, 21, 23, 24, 25], 'saturate round_mode', (c) =>
+    c.builder.cast(c.input(0), c.input(1).type.dtype),
+  ),
   Dropout: operator([1, 6, 7, 10, 12, 13, 22], 'is_test ratio seed', dropout),
   HannWindow: operator([17], 'output_datatype periodic', (c) => cosineWindow(c, [0.5, 0.5, 0])),
   HammingWindow: operator([17], 'output_datatype periodic', (c) => cosineWindow(c, [25 / 46, 21 / 46, 0])),

@@ -39,8 +39,11 @@ function squeeze(c: OperatorCall): Tensor {
   const x = c.input(0);
   const { dims } = x.type;
   const given = c.intsAt(1, 'axes');
-  const axes = given === undefined ? dims.flatMap((dim, axis) => (dim === 1 ? [axis] : [])) : c.axes(given, dims.length);
-  for (const axis of axes) if (typeof dims[axis] === 'number' && dims[axis] !== 1) throw c.invalid(`squeezes axis ${axis} of [${dims.join(', ')}]`);
+  const axes =
+    given === undefined ? dims.flatMap((dim, axis) => (dim === 1 ? [axis] : [])) : c.axes(given, dims.length);
+  for (const axis of axes)
+    if (typeof dims[axis] === 'number' && dims[axis] !== 1)
+      throw c.invalid(`squeezes axis ${axis} of [${dims.join(', ')}]`);
   return c.builder.reshape(x, dims.filter((_, axis) => !axes.includes(axis)));
 }
 
@@ -53,7 +56,9 @@ function unsqueeze(c: OperatorCall): Tensor {
 function transpose(c: OperatorCall): Tensor {
   const x = c.input(0);
   const rank = x.type.dims.length;
-  const permutation = c.has('perm') ? c.axes(c.ints('perm'), rank) : Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
+  const permutation = c.has('perm')
+    ? c.axes(c.ints('perm'), rank)
+    : Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
   if (permutation.length !== rank) throw c.invalid(`permutes ${permutation.length} axes of ${rank}`);
   return c.builder.transpose(x, permutation);
 }
@@ -110,9 +115,12 @@ function slice(c: OperatorCall): Tensor {
   const ends = listed ? c.ints('ends') : boundsAt(c, 2);
   const axes = c.axes(c.intsAt(3, 'axes') ?? starts.map((_, i) => i), dims.length);
   const steps = c.version >= 10 && c.optional(4) !== undefined ? c.numbersAt(4) : starts.map(() => 1);
-  if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length) throw c.invalid('starts, ends, axes and steps differ in length');
+  if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length)
+    throw c.invalid('starts, ends, axes and steps differ in length');
   const ranges: (Range | undefined)[] = dims.map(() => undefined);
-  axes.forEach((axis, i) => { ranges[axis] = rangeOf(c, dims[axis]!, { start: starts[i]!, end: ends[i]!, step: steps[i]! }); });
+  axes.forEach((axis, i) => {
+    ranges[axis] = rangeOf(c, dims[axis]!, { start: starts[i]!, end: ends[i]!, step: steps[i]! });
+  });
   return c.builder.slice(x, ranges);
 }
 
@@ -120,18 +128,30 @@ function slice(c: OperatorCall): Tensor {
 function boundsAt(c: OperatorCall, index: number): readonly number[] {
   const vector = c.builder.vectorOf(c.input(index));
   if (vector === undefined || vector.some((end) => end === undefined)) return c.numbersAt(index);
-  return vector.map((end) => (typeof end === 'number' ? end : end !== undefined && c.input(0).type.dims.includes(end) ? Number.MAX_SAFE_INTEGER : c.numbersAt(index)[0]!));
+  return vector.map((end) =>
+    typeof end === 'number'
+      ? end
+      : end !== undefined && c.input(0).type.dims.includes(end)
+        ? Number.MAX_SAFE_INTEGER
+        : c.numbersAt(index)[0]!,
+  );
 }
 
-function rangeOf(c: OperatorCall, dim: Dim, bounds: { readonly start: number; readonly end: number; readonly step: number }): Range | undefined {
+function rangeOf(
+  c: OperatorCall,
+  dim: Dim,
+  bounds: { readonly start: number; readonly end: number; readonly step: number },
+): Range | undefined {
   const { start, end, step } = bounds;
   if (step === 0) throw c.invalid('slices by a step of 0');
   if (typeof dim !== 'number') {
     if (start === 0 && end >= 2 ** 31 - 1 && step === 1) return undefined;
     throw c.unsupported(`slices ${start} to ${end} of an axis of symbolic size ${dim}`);
   }
-  const clamp = (at: number, least: number, most: number): number => Math.min(Math.max(at < 0 ? at + dim : at, least), most);
-  const [from, to] = step > 0 ? [clamp(start, 0, dim), clamp(end, 0, dim)] : [clamp(start, 0, dim - 1), clamp(end, -1, dim - 1)];
+  const clamp = (at: number, least: number, most: number): number =>
+    Math.min(Math.max(at < 0 ? at + dim : at, least), most);
+  const [from, to] =
+    step > 0 ? [clamp(start, 0, dim), clamp(end, 0, dim)] : [clamp(start, 0, dim - 1), clamp(end, -1, dim - 1)];
   return { start: from, step, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
@@ -139,11 +159,15 @@ function pad(c: OperatorCall): Tensor {
   const x = c.input(0);
   const rank = x.type.dims.length;
   const pads = c.version < 2 ? c.ints('paddings') : c.version < 11 ? c.ints('pads') : c.numbersAt(1);
-  const axes = c.version >= 18 && c.optional(3) !== undefined ? c.axes(c.numbersAt(3), rank) : Array.from({ length: rank }, (_, axis) => axis);
+  const axes =
+    c.version >= 18 && c.optional(3) !== undefined
+      ? c.axes(c.numbersAt(3), rank)
+      : Array.from({ length: rank }, (_, axis) => axis);
   if (pads.length !== 2 * axes.length) throw c.invalid(`${pads.length} pads for ${axes.length} axes`);
   const value = c.version < 11 ? c.float('value', 0) : c.optional(2) === undefined ? zeroOf(x) : c.constant(2).data[0]!;
   const mode = c.choice('mode', ['constant', 'edge', 'reflect', 'wrap'], 'constant');
-  const side = (from: number): readonly number[] => Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? pads[axes.indexOf(axis) + from]! : 0));
+  const side = (from: number): readonly number[] =>
+    Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? pads[axes.indexOf(axis) + from]! : 0));
   return padded(c, x, { before: side(0), after: side(axes.length), mode, value });
 }
 
@@ -185,7 +209,12 @@ function spaceToDepth(c: OperatorCall): Tensor {
   const size = c.int('blocksize');
   const [batch, channels, height, width] = x.type.dims as [Dim, number, number, number];
   const apart = b.reshape(x, [batch, channels, height / size, size, width / size, size]);
-  return b.reshape(b.transpose(apart, [0, 3, 5, 1, 2, 4]), [batch, channels * size * size, height / size, width / size]);
+  return b.reshape(b.transpose(apart, [0, 3, 5, 1, 2, 4]), [
+    batch,
+    channels * size * size,
+    height / size,
+    width / size,
+  ]);
 }
 
 /** Crops or pads each axis around its middle. */

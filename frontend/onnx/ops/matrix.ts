@@ -10,7 +10,8 @@ function gemm(c: OperatorCall): Tensor {
   const { builder: b } = c;
   const swap = (x: Tensor, flag: string): Tensor => (c.flag(flag) ? b.transpose(x, [1, 0]) : x);
   const [left, right, bias] = [swap(c.input(0), 'transA'), swap(c.input(1), 'transB'), c.optional(2)];
-  if (left.type.dims.length !== 2 || right.type.dims.length !== 2) throw c.invalid(`multiplies ranks ${left.type.dims.length} and ${right.type.dims.length}, expected 2 and 2`);
+  if (left.type.dims.length !== 2 || right.type.dims.length !== 2)
+    throw c.invalid(`multiplies ranks ${left.type.dims.length} and ${right.type.dims.length}, expected 2 and 2`);
   const [alpha, beta] = [c.float('alpha', 1), c.float('beta', 1)];
   const product = b.matmul(left, right);
   const scaled = alpha === 1 ? product : b.map([product], (a) => mul(a!, num(alpha, a!)));
@@ -20,7 +21,12 @@ function gemm(c: OperatorCall): Tensor {
 }
 
 /** x - zero point, widened; a zero point of rank 1 belongs to rows (left) or columns (right). */
-export function centred(c: OperatorCall, x: Tensor, zero: Tensor | undefined, options: { to: DType; rows: boolean }): Tensor {
+export function centred(
+  c: OperatorCall,
+  x: Tensor,
+  zero: Tensor | undefined,
+  options: { to: DType; rows: boolean },
+): Tensor {
   const { builder: b } = c;
   if (zero === undefined) return b.cast(x, options.to);
   const placed = options.rows && zero.type.dims.length === 1 ? b.reshape(zero, [...zero.type.dims, 1]) : zero;

@@ -18,7 +18,9 @@ function batchNormalization(c: OperatorCall): Tensor {
   if (!c.flag('spatial', true)) throw c.unsupported('spatial = 0');
   const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => c.input(i)) as [Tensor, Tensor, Tensor, Tensor];
   const { dtype, dims } = x.type;
-  const factor = b.map([scale, variance], (s, v) => div(cast(s!, dtype), call('sqrt', add(cast(v!, dtype), literal(c.float('epsilon', 1e-5), dtype)))));
+  const factor = b.map([scale, variance], (s, v) =>
+    div(cast(s!, dtype), call('sqrt', add(cast(v!, dtype), literal(c.float('epsilon', 1e-5), dtype)))),
+  );
   const shift = b.map([bias, mean, factor], (o, m, f) => sub(cast(o!, dtype), mul(cast(m!, dtype), f!)));
   const [factors, shifts] = [factor, shift].map((vector) => perChannel(b, vector, dims.length)) as [Tensor, Tensor];
   return b.map([x, factors, shifts], (a, f, s) => add(mul(a!, f!), s!));
@@ -42,7 +44,12 @@ function layerNormalization(c: OperatorCall): Lowered {
   const { dtype, dims } = x.type;
   const axis = c.axis(c.int('axis', -1), dims.length);
   const axes = dims.slice(axis).map((_, i) => axis + i);
-  const { value, mean, inverse } = standardized(b, b.cast(x, dtype === 'f64' ? 'f64' : 'f32'), axes, c.float('epsilon', 1e-5));
+  const { value, mean, inverse } = standardized(
+    b,
+    b.cast(x, dtype === 'f64' ? 'f64' : 'f32'),
+    axes,
+    c.float('epsilon', 1e-5),
+  );
   const [scale, bias] = [c.input(1), c.optional(2)];
   const scaled = b.map([b.cast(value, dtype), scale], (a, s) => mul(a!, s!));
   return [bias === undefined ? scaled : b.map([scaled, bias], (a, o) => add(a!, o!)), mean, inverse];
@@ -78,11 +85,19 @@ function groupNormalization(c: OperatorCall): Tensor {
   const groups = c.int('num_groups');
   const channels = c.known(dims[1]!, 'the channels');
   if (groups < 1 || channels % groups !== 0) throw c.invalid(`${groups} groups of ${channels} channels`);
-  const apart = b.reshape(b.cast(x, dtype === 'f64' ? 'f64' : 'f32'), [dims[0]!, groups, channels / groups, ...dims.slice(2)]);
+  const apart = b.reshape(b.cast(x, dtype === 'f64' ? 'f64' : 'f32'), [
+    dims[0]!,
+    groups,
+    channels / groups,
+    ...dims.slice(2),
+  ]);
   const { value } = standardized(b, apart, apart.type.dims.map((_, axis) => axis).slice(2), c.float('epsilon', 1e-5));
   const [scale, bias] = [1, 2].map((i) => {
     const vector = c.input(i);
-    const own = c.version >= 21 ? vector : b.reshape(b.expand(b.reshape(vector, [groups, 1]), [groups, channels / groups]), [channels]);
+    const own =
+      c.version >= 21
+        ? vector
+        : b.reshape(b.expand(b.reshape(vector, [groups, 1]), [groups, channels / groups]), [channels]);
     return perChannel(b, own, dims.length);
   }) as [Tensor, Tensor];
   return b.map([b.cast(b.reshape(value, dims), dtype), scale, bias], (a, s, o) => add(mul(a!, s!), o!));
@@ -111,7 +126,9 @@ function lpNormalization(c: OperatorCall): Tensor {
   const axis = c.axis(c.int('axis', -1), x.type.dims.length);
   const order = c.int('p', 2);
   const sum = b.reduce('sum', b.map([x], (a) => (order === 1 ? call('abs', a!) : mul(a!, a!))), [axis]);
-  return b.map([x, sum], (a, s) => choose(call('ieee_eq', s!, num(0, s!)), num(0, a!), div(a!, order === 1 ? s! : call('sqrt', s!))));
+  return b.map([x, sum], (a, s) =>
+    choose(call('ieee_eq', s!, num(0, s!)), num(0, a!), div(a!, order === 1 ? s! : call('sqrt', s!))),
+  );
 }
 
 function meanVariance(c: OperatorCall): Tensor {
@@ -124,7 +141,11 @@ function meanVariance(c: OperatorCall): Tensor {
 }
 
 export const NORMALIZE = {
-  BatchNormalization: operator([1, 6, 7, 9, 14, 15], 'epsilon momentum spatial is_test training_mode', batchNormalization),
+  BatchNormalization: operator(
+    [1, 6, 7, 9, 14, 15],
+    'epsilon momentum spatial is_test training_mode',
+    batchNormalization,
+  ),
   LayerNormalization: operator([17], 'axis epsilon stash_type', layerNormalization),
   RMSNormalization: operator([23], 'axis epsilon stash_type', rmsNormalization),
   InstanceNormalization: operator([1, 6, 22], 'epsilon', instanceNormalization),

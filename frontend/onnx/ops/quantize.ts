@@ -11,7 +11,10 @@ import { convolved } from './window.js';
 /** A number within the range of an integer dtype, rounded half to even. */
 function saturated(value: Expr, to: DType): Expr {
   const [least, most] = rangeOf(to);
-  return cast(call('min', call('max', call('round_even', value), num(Number(least), value)), num(Number(most), value)), to);
+  return cast(
+    call('min', call('max', call('round_even', value), num(Number(least), value)), num(Number(most), value)),
+    to,
+  );
 }
 
 /** A scale or zero point of one value a channel (or a block of one) placed against x. */
@@ -19,7 +22,8 @@ function placed(c: OperatorCall, x: Tensor, part: Tensor): Tensor {
   const { builder: b } = c;
   const rank = x.type.dims.length;
   const block = c.int('block_size', 0);
-  if (block === 0 && (part.type.dims.length === 0 || (part.type.dims.length === 1 && part.type.dims[0] === 1))) return b.reshape(part, []);
+  if (block === 0 && (part.type.dims.length === 0 || (part.type.dims.length === 1 && part.type.dims[0] === 1)))
+    return b.reshape(part, []);
   const axis = c.axis(c.int('axis', 1), rank);
   if (block > 0) {
     const { dims } = part.type;
@@ -52,7 +56,9 @@ function dequantizeLinear(c: OperatorCall): Tensor {
   const [x, scale, zero] = [c.input(0), placed(c, c.input(0), c.input(1)), c.optional(2)];
   const to = c.int('output_dtype', 0) === 0 ? scale.type.dtype : dtypeOfOnnx(c.int('output_dtype'))!;
   const offset = zero === undefined ? b.scalar(x.type.dtype, 0) : placed(c, x, zero);
-  return b.map([x, scale, offset], (a, s, z) => cast(mul(cast(sub(cast(a!, 'i32'), cast(z!, 'i32')), 'f32'), cast(s!, 'f32')), to));
+  return b.map([x, scale, offset], (a, s, z) =>
+    cast(mul(cast(sub(cast(a!, 'i32'), cast(z!, 'i32')), 'f32'), cast(s!, 'f32')), to),
+  );
 }
 
 /** Scale and zero point from the range of the data, zero included. */
@@ -61,9 +67,13 @@ function dynamicQuantize(c: OperatorCall): Lowered {
   const x = c.input(0);
   const all = x.type.dims.map((_, axis) => axis);
   const [low, high] = [b.reduce('min', x, all, { keepDims: false }), b.reduce('max', x, all, { keepDims: false })];
-  const scale = b.map([low, high], (l, h) => div(sub(call('max', h!, num(0, h!)), call('min', l!, num(0, l!))), num(255, h!)));
+  const scale = b.map([low, high], (l, h) =>
+    div(sub(call('max', h!, num(0, h!)), call('min', l!, num(0, l!))), num(255, h!)),
+  );
   const zero = b.map([low, scale], (l, s) => saturated(div(sub(num(0, l!), call('min', l!, num(0, l!))), s!), 'u8'));
-  const y = b.map([x, scale, zero], (a, s, z) => saturated(add(call('round_even', div(a!, s!)), cast(z!, 'f32')), 'u8'));
+  const y = b.map([x, scale, zero], (a, s, z) =>
+    saturated(add(call('round_even', div(a!, s!)), cast(z!, 'f32')), 'u8'),
+  );
   return [y, scale, zero];
 }
 
@@ -90,7 +100,8 @@ function qLinearMatMul(c: OperatorCall): Tensor {
 
 function qLinearConv(c: OperatorCall): Tensor {
   const { builder: b } = c;
-  const byMap = (part: Tensor, rank: number): Tensor => (part.type.dims.length === 1 ? b.reshape(part, [part.type.dims[0]!, ...new Array<number>(rank).fill(1)]) : part);
+  const byMap = (part: Tensor, rank: number): Tensor =>
+    part.type.dims.length === 1 ? b.reshape(part, [part.type.dims[0]!, ...new Array<number>(rank).fill(1)]) : part;
   const [x, weight] = [c.input(0), c.input(3)];
   const rank = x.type.dims.length;
   const wide = centred(c, x, one(c, 2), { to: 'i32', rows: false });
@@ -100,7 +111,11 @@ function qLinearConv(c: OperatorCall): Tensor {
 }
 
 export const QUANTIZE = {
-  QuantizeLinear: operator([10, 13, 19, 21, 23, 24, 25], 'axis block_size output_dtype precision saturate', quantizeLinear),
+  QuantizeLinear: operator(
+    [10, 13, 19, 21, 23, 24, 25],
+    'axis block_size output_dtype precision saturate',
+    quantizeLinear,
+  ),
   DequantizeLinear: operator([10, 13, 19, 21, 23, 24, 25], 'axis block_size output_dtype', dequantizeLinear),
   DynamicQuantizeLinear: operator([11], '', dynamicQuantize),
   QLinearMatMul: operator([10, 21], '', qLinearMatMul),

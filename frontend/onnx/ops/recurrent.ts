@@ -42,7 +42,11 @@ function activationsOf(c: OperatorCall, direction: number, defaults: readonly st
   });
 }
 
-function activation(c: OperatorCall, name: string, { alpha, beta }: { readonly alpha: number | undefined; readonly beta: number | undefined }): Activation {
+function activation(
+  c: OperatorCall,
+  name: string,
+  { alpha, beta }: { readonly alpha: number | undefined; readonly beta: number | undefined },
+): Activation {
   switch (name.toLowerCase()) {
     case 'sigmoid': return sigmoid;
     case 'tanh': return (a) => call('tanh', a);
@@ -80,28 +84,46 @@ function gruStep(c: OperatorCall, x: Tensor, state: State, w: Weights): State {
   const size = w.hiddenSize;
   const own = projected(c, x, w.input, w.inputBias);
   const past = projected(c, state.hidden, w.recurrent, w.recurrentBias);
-  const [z, r] = [0, 1].map((i) => b.map([gate(c, own, i, size), gate(c, past, i, size)], (a, p) => f(add(a!, p!)))) as [Tensor, Tensor];
+  const [z, r] = [0, 1].map((i) =>
+    b.map([gate(c, own, i, size), gate(c, past, i, size)], (a, p) => f(add(a!, p!))),
+  ) as [Tensor, Tensor];
   const candidate = c.flag('linear_before_reset')
     ? b.map([gate(c, own, 2, size), r, gate(c, past, 2, size)], (a, reset, p) => g(add(a!, mul(reset!, p!))))
-    : b.map([gate(c, own, 2, size), projected(c, b.map([r, state.hidden], (reset, h) => mul(reset!, h!)), gate(c, w.recurrent, 2, size),
+    : b.map(
+        [
+          gate(c, own, 2, size),
+          projected(
+            c,
+            b.map([r, state.hidden], (reset, h) => mul(reset!, h!)),
+            gate(c, w.recurrent, 2, size),
       w.recurrentBias === undefined ? undefined : gate(c, w.recurrentBias, 2, size))], (a, p) => g(add(a!, p!)));
-  return { hidden: b.map([z, candidate, state.hidden], (u, n, h) => add(mul(sub(num(1, u!), u!), n!), mul(u!, h!))), cell: undefined };
+  return {
+    hidden: b.map([z, candidate, state.hidden], (u, n, h) => add(mul(sub(num(1, u!), u!), n!), mul(u!, h!))),
+    cell: undefined,
+  };
 }
 
 function lstmStep(c: OperatorCall, x: Tensor, state: State, w: Weights): State {
   const { builder: b } = c;
   const [f, g, h] = w.activations as [Activation, Activation, Activation];
   const size = w.hiddenSize;
-  const all = b.map([projected(c, x, w.input, w.inputBias), projected(c, state.hidden, w.recurrent, w.recurrentBias)], (a, p) => add(a!, p!));
+  const all = b.map(
+    [projected(c, x, w.input, w.inputBias), projected(c, state.hidden, w.recurrent, w.recurrentBias)],
+    (a, p) => add(a!, p!),
+  );
   const gated = (index: number, peephole: number, cell: Tensor, act: Activation): Tensor => {
     const own = gate(c, all, index, size);
     const peep = w.peepholes[peephole];
-    return peep === undefined ? b.map([own], (a) => act(a!)) : b.map([own, peep, cell], (a, p, past) => act(add(a!, mul(p!, past!))));
+    return peep === undefined
+      ? b.map([own], (a) => act(a!))
+      : b.map([own, peep, cell], (a, p, past) => act(add(a!, mul(p!, past!))));
   };
   const input = gated(0, 0, state.cell!, f);
   const forget = c.flag('input_forget') ? b.map([input], (i) => sub(num(1, i!), i!)) : gated(2, 2, state.cell!, f);
   const candidate = b.map([gate(c, all, 3, size)], (a) => g(a!));
-  const cell = b.map([forget, state.cell!, input, candidate], (keep, past, i, n) => add(mul(keep!, past!), mul(i!, n!)));
+  const cell = b.map([forget, state.cell!, input, candidate], (keep, past, i, n) =>
+    add(mul(keep!, past!), mul(i!, n!)),
+  );
   const output = gated(1, 1, cell, f);
   return { hidden: b.map([output, cell], (o, own) => mul(o!, h(own!))), cell };
 }
@@ -120,17 +142,30 @@ function weightsOf(c: OperatorCall, cell: Omit<Cell, 'step'>, direction: number,
   const part = (from: number): Tensor | undefined =>
     (bias === undefined ? undefined : b.reshape(b.part(bias, 0, { start: from, count: width }), [1, width]));
   const peep = ofDirection(c, 7, direction);
-  const peepholes = peep === undefined ? [] : [0, 1, 2].map((i) => b.part(peep, 0, { start: i * cell.hiddenSize, count: cell.hiddenSize }));
+  const peepholes =
+    peep === undefined
+      ? []
+      : [0, 1, 2].map((i) => b.part(peep, 0, { start: i * cell.hiddenSize, count: cell.hiddenSize }));
   return {
-    input: b.transpose(ofDirection(c, 1, direction)!, [1, 0]), recurrent: b.transpose(ofDirection(c, 2, direction)!, [1, 0]),
-    inputBias: part(0), recurrentBias: part(width), peepholes, activations: activationsOf(c, direction, defaults), hiddenSize: cell.hiddenSize,
+    input: b.transpose(ofDirection(c, 1, direction)!, [1, 0]),
+    recurrent: b.transpose(ofDirection(c, 2, direction)!, [1, 0]),
+    inputBias: part(0),
+    recurrentBias: part(width),
+    peepholes,
+    activations: activationsOf(c, direction, defaults),
+    hiddenSize: cell.hiddenSize,
   };
 }
 
 interface Direction { readonly outputs: readonly Tensor[]; readonly last: State }
 
 /** Runs one direction; steps past a row's own length leave its state and give zeros. */
-function runDirection(c: OperatorCall, steps: readonly Tensor[], start: State, how: { readonly weights: Weights; readonly step: Cell['step']; readonly backward: boolean }): Direction {
+function runDirection(
+  c: OperatorCall,
+  steps: readonly Tensor[],
+  start: State,
+  how: { readonly weights: Weights; readonly step: Cell['step']; readonly backward: boolean },
+): Direction {
   const { builder: b } = c;
   const lengths = c.optional(4);
   const outputs = new Array<Tensor>(steps.length);
@@ -145,9 +180,16 @@ function runDirection(c: OperatorCall, steps: readonly Tensor[], start: State, h
     }
     const column = b.unsqueeze(lengths, [1]);
     const held = (fresh: Tensor, old: Tensor): Tensor =>
-      b.map([column, fresh, old], (length, x, y) => choose(call('lt', literal(at, 'i64'), cast(length!, 'i64')), x!, y!));
-    outputs[at] = b.map([column, next.hidden], (length, x) => choose(call('lt', literal(at, 'i64'), cast(length!, 'i64')), x!, num(0, x!)));
-    state = { hidden: held(next.hidden, state.hidden), cell: next.cell === undefined ? undefined : held(next.cell, state.cell!) };
+      b.map([column, fresh, old], (length, x, y) =>
+        choose(call('lt', literal(at, 'i64'), cast(length!, 'i64')), x!, y!),
+      );
+    outputs[at] = b.map([column, next.hidden], (length, x) =>
+      choose(call('lt', literal(at, 'i64'), cast(length!, 'i64')), x!, num(0, x!)),
+    );
+    state = {
+      hidden: held(next.hidden, state.hidden),
+      cell: next.cell === undefined ? undefined : held(next.cell, state.cell!),
+    };
   }
   return { outputs, last: state };
 }
@@ -174,18 +216,30 @@ function recurrent(c: OperatorCall, gates: number, step: Cell['step'], defaults:
     const start = { hidden: initial(5, direction), cell: gates === 4 ? initial(6, direction) : undefined };
     return runDirection(c, steps, start, { weights, step, backward });
   });
-  const stacked = (parts: readonly Tensor[], axis: number): Tensor => b.concat(parts.map((part) => b.unsqueeze(part, [axis])), axis);
+  const stacked = (parts: readonly Tensor[], axis: number): Tensor =>
+    b.concat(
+      parts.map((part) => b.unsqueeze(part, [axis])),
+      axis,
+    );
   const all = stacked(steps.map((_, i) => stacked(directions.map((own) => own.outputs[i]!), 0)), 0);
   const last = stacked(directions.map((own) => own.last.hidden), 0);
   const cells = gates === 4 ? stacked(directions.map((own) => own.last.cell!), 0) : undefined;
   if (!batchFirst) return [all, last, cells];
-  return [b.transpose(all, [2, 0, 1, 3]), b.transpose(last, [1, 0, 2]), cells === undefined ? undefined : b.transpose(cells, [1, 0, 2])];
+  return [
+    b.transpose(all, [2, 0, 1, 3]),
+    b.transpose(last, [1, 0, 2]),
+    cells === undefined ? undefined : b.transpose(cells, [1, 0, 2]),
+  ];
 }
 
 const COMMON = 'activation_alpha activation_beta activations clip direction hidden_size layout output_sequence';
 
 export const RECURRENT = {
   RNN: operator([1, 7, 14, 22], COMMON, (c) => recurrent(c, 1, rnnStep, ['Tanh'])),
-  GRU: operator([1, 3, 7, 14, 22], `${COMMON} linear_before_reset`, (c) => recurrent(c, 3, gruStep, ['Sigmoid', 'Tanh'])),
-  LSTM: operator([1, 7, 14, 22], `${COMMON} input_forget`, (c) => recurrent(c, 4, lstmStep, ['Sigmoid', 'Tanh', 'Tanh'])),
+  GRU: operator([1, 3, 7, 14, 22], `${COMMON} linear_before_reset`, (c) =>
+    recurrent(c, 3, gruStep, ['Sigmoid', 'Tanh']),
+  ),
+  LSTM: operator([1, 7, 14, 22], `${COMMON} input_forget`, (c) =>
+    recurrent(c, 4, lstmStep, ['Sigmoid', 'Tanh', 'Tanh']),
+  ),
 } satisfies OperatorTable;

@@ -17,14 +17,24 @@ function axesOf(c: OperatorCall): Axes {
   return { axes, keepDims: c.flag('keepdims', true), none };
 }
 
-type Reducer = (b: TensorBuilder, x: Tensor, over: { readonly axes: readonly number[]; readonly keepDims: boolean }) => Tensor;
+type Reducer = (
+  b: TensorBuilder,
+  x: Tensor,
+  over: { readonly axes: readonly number[]; readonly keepDims: boolean },
+) => Tensor;
 
-const plain = (op: ReduceOp): Reducer => (b, x, { axes, keepDims }) => (axes.length === 0 ? x : b.reduce(op, x, axes, { keepDims }));
+const plain =
+  (op: ReduceOp): Reducer =>
+  (b, x, { axes, keepDims }) =>
+    axes.length === 0 ? x : b.reduce(op, x, axes, { keepDims });
 const sum = plain('sum');
 const each = (b: TensorBuilder, x: Tensor, body: (a: Expr) => Expr): Tensor => b.map([x], (a) => body(a!));
 
 /** A bool is the greater when true. */
-const extreme = (op: 'max' | 'min'): Reducer => (b, x, over) => plain(x.type.dtype === 'bool' ? (op === 'max' ? 'any' : 'all') : op)(b, x, over);
+const extreme =
+  (op: 'max' | 'min'): Reducer =>
+  (b, x, over) =>
+    plain(x.type.dtype === 'bool' ? (op === 'max' ? 'any' : 'all') : op)(b, x, over);
 
 /** max + ln(sum(e^(x - max))) */
 const logSumExp: Reducer = (b, x, { axes, keepDims }) => {
@@ -60,7 +70,14 @@ function arg(c: OperatorCall, op: 'argmax' | 'argmin'): Tensor {
 function cumulative(c: OperatorCall, op: 'sum' | 'prod'): Tensor {
   const input = c.input(0);
   const axis = c.axis(c.numberAt(1), input.type.dims.length);
-  return c.builder.emit({ kind: 'cumulative', op, input, axis, exclusive: c.flag('exclusive'), reverse: c.flag('reverse') });
+  return c.builder.emit({
+    kind: 'cumulative',
+    op,
+    input,
+    axis,
+    exclusive: c.flag('exclusive'),
+    reverse: c.flag('reverse'),
+  });
 }
 
 function topK(c: OperatorCall): Lowered {

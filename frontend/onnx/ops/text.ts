@@ -10,10 +10,15 @@ function stringNormalizer(c: OperatorCall): Tensor {
   const x = c.input(0);
   const stopwords = c.strings('stopwords');
   const how = c.choice('case_change_action', ['NONE', 'LOWER', 'UPPER'], 'NONE');
-  if (stopwords.length === 0) return how === 'NONE' ? x : b.map([x], (a) => call(how === 'LOWER' ? 'lower' : 'upper', a!));
+  if (stopwords.length === 0)
+    return how === 'NONE' ? x : b.map([x], (a) => call(how === 'LOWER' ? 'lower' : 'upper', a!));
   const attributes = { stopwords, caseSensitive: c.flag('is_case_sensitive'), change: how };
   const count = b.symbol();
-  return b.opaque('string_normalizer', [x], { attributes, dtype: 'utf8', dims: x.type.dims.length === 2 ? [1, count] : [count] });
+  return b.opaque('string_normalizer', [x], {
+    attributes,
+    dtype: 'utf8',
+    dims: x.type.dims.length === 2 ? [1, count] : [count],
+  });
 }
 
 /** Words between delimiters (white space when empty), filled up with empty strings; and how many there are. */
@@ -37,7 +42,10 @@ function tfIdf(c: OperatorCall): Tensor {
   const x = c.input(0);
   const indexes = c.ints('ngram_indexes');
   const attributes = {
-    mode: c.choice('mode', ['TF', 'IDF', 'TFIDF'], 'TF'), least: c.int('min_gram_length'), most: c.int('max_gram_length'), skips: c.int('max_skip_count'),
+    mode: c.choice('mode', ['TF', 'IDF', 'TFIDF'], 'TF'),
+    least: c.int('min_gram_length'),
+    most: c.int('max_gram_length'),
+    skips: c.int('max_skip_count'),
     starts: c.ints('ngram_counts'), indexes, weights: c.floats('weights'),
     pool: c.strings('pool_strings').length > 0 ? c.strings('pool_strings') : c.ints('pool_int64s'),
   };
@@ -50,5 +58,9 @@ export const TEXT = {
   StringConcat: operator([20], '', (c) => c.builder.map([c.input(0), c.input(1)], (a, b) => call('concat', a!, b!))),
   StringSplit: operator([20], 'delimiter maxsplit', stringSplit),
   RegexFullMatch: operator([20], 'pattern', regexFullMatch),
-  TfIdfVectorizer: operator([9], 'max_gram_length max_skip_count min_gram_length mode ngram_counts ngram_indexes pool_int64s pool_strings weights', tfIdf),
+  TfIdfVectorizer: operator(
+    [9],
+    'max_gram_length max_skip_count min_gram_length mode ngram_counts ngram_indexes pool_int64s pool_strings weights',
+    tfIdf,
+  ),
 } satisfies OperatorTable;

@@ -13,7 +13,8 @@ interface Windows {
 
 function listOf(c: OperatorCall, name: string, rank: number): readonly number[] {
   const list = c.has(name) ? c.ints(name) : new Array<number>(rank).fill(1);
-  if (list.length !== rank || list.some((value) => value < 1)) throw c.invalid(`${name} is [${list.join(', ')}] for ${rank} spatial dims`);
+  if (list.length !== rank || list.some((value) => value < 1))
+    throw c.invalid(`${name} is [${list.join(', ')}] for ${rank} spatial dims`);
   return list;
 }
 
@@ -26,16 +27,22 @@ function windowsOf(c: OperatorCall, x: Tensor, window: readonly number[]): Windo
   const pads = c.ints('pads');
   if (auto === 'NOTSET' || auto === 'VALID') {
     const own = auto === 'NOTSET' && pads.length > 0 ? pads : new Array<number>(2 * rank).fill(0);
-    if (own.length !== 2 * rank || own.some((pad) => pad < 0)) throw c.invalid(`pads are [${own.join(', ')}] for ${rank} spatial dims`);
+    if (own.length !== 2 * rank || own.some((pad) => pad < 0))
+      throw c.invalid(`pads are [${own.join(', ')}] for ${rank} spatial dims`);
     return { strides, dilations, before: own.slice(0, rank), after: own.slice(rank) };
   }
   const total = window.map((size, axis) => {
     const dim = c.known(x.type.dims[axis + 2]!, `auto_pad ${auto}`);
-    return Math.max(0, (Math.ceil(dim / strides[axis]!) - 1) * strides[axis]! + dilations[axis]! * (size - 1) + 1 - dim);
+    return Math.max(
+      0,
+      (Math.ceil(dim / strides[axis]!) - 1) * strides[axis]! + dilations[axis]! * (size - 1) + 1 - dim,
+    );
   });
   const small = total.map((pad) => Math.floor(pad / 2));
   const large = total.map((pad) => Math.ceil(pad / 2));
-  return auto === 'SAME_UPPER' ? { strides, dilations, before: small, after: large } : { strides, dilations, before: large, after: small };
+  return auto === 'SAME_UPPER'
+    ? { strides, dilations, before: small, after: large }
+    : { strides, dilations, before: large, after: small };
 }
 
 function windowOfWeight(c: OperatorCall, weight: Tensor): readonly number[] {
@@ -48,7 +55,15 @@ function conv(c: OperatorCall): Tensor {
 
 export function convolved(c: OperatorCall, input: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
   const windows = windowsOf(c, input, windowOfWeight(c, weight));
-  return c.builder.emit({ kind: 'conv', input, weight, bias, ...windows, groups: c.int('group', 1), transposed: false });
+  return c.builder.emit({
+    kind: 'conv',
+    input,
+    weight,
+    bias,
+    ...windows,
+    groups: c.int('group', 1),
+    transposed: false,
+  });
 }
 
 /** pads make the output smaller; `output_padding` larger at the end; `output_shape` sets the pads. */
@@ -63,8 +78,16 @@ function convTranspose(c: OperatorCall): Tensor {
   const pads = c.has('pads') ? c.ints('pads') : new Array<number>(2 * rank).fill(0);
   const sizes = input.type.dims.slice(2).map((dim) => c.known(dim, 'a transposed convolution'));
   const full = sizes.map((dim, axis) => strides[axis]! * (dim - 1) + dilations[axis]! * (window[axis]! - 1) + 1);
-  const wanted = c.has('output_shape') ? c.ints('output_shape').slice(-rank) : auto.startsWith('SAME') ? sizes.map((dim, axis) => dim * strides[axis]!) : undefined;
-  const cut = full.map((dim, axis) => (wanted === undefined ? [pads[axis]!, pads[axis + rank]! - extra[axis]!] as const : sidesOf(dim + extra[axis]! - wanted[axis]!, auto, extra[axis]!)));
+  const wanted = c.has('output_shape')
+    ? c.ints('output_shape').slice(-rank)
+    : auto.startsWith('SAME')
+      ? sizes.map((dim, axis) => dim * strides[axis]!)
+      : undefined;
+  const cut = full.map((dim, axis) =>
+    wanted === undefined
+      ? ([pads[axis]!, pads[axis + rank]! - extra[axis]!] as const)
+      : sidesOf(dim + extra[axis]! - wanted[axis]!, auto, extra[axis]!),
+  );
   const before = cut.map(([first]) => first);
   const after = cut.map(([, last]) => last);
   const node = b.emit({
@@ -83,7 +106,16 @@ function sidesOf(total: number, auto: string, extra: number): readonly [number, 
 function convInteger(c: OperatorCall): Tensor {
   const input = centred(c, c.input(0), c.optional(2), { to: 'i32', rows: false });
   const zero = c.optional(3);
-  const byMap = zero?.type.dims.length === 1 ? c.builder.reshape(zero, [zero.type.dims[0]!, ...c.input(1).type.dims.slice(1).map(() => 1)]) : zero;
+  const byMap =
+    zero?.type.dims.length === 1
+      ? c.builder.reshape(zero, [
+          zero.type.dims[0]!,
+          ...c
+            .input(1)
+            .type.dims.slice(1)
+            .map(() => 1),
+        ])
+      : zero;
   const weight = centred(c, c.input(1), byMap, { to: 'i32', rows: false });
   return convolved(c, input, weight, undefined);
 }
@@ -100,11 +132,24 @@ function pool(c: OperatorCall, input: Tensor, fields: PoolFields): Tensor {
   if (!fields.countPadding) return b.emit({ kind: 'pool', input, window, ...windows, after, ...fields });
   // what the window reaches past the declared pads never counts: those pads become zeros of the input
   const padded = b.pad(input, [0, 0, ...windows.before], [0, 0, ...windows.after]);
-  return b.emit({ kind: 'pool', input: padded, window, ...windows, before: ceil.map(() => 0), after: ceil, ...fields, countPadding: false });
+  return b.emit({
+    kind: 'pool',
+    input: padded,
+    window,
+    ...windows,
+    before: ceil.map(() => 0),
+    after: ceil,
+    ...fields,
+    countPadding: false,
+  });
 }
 
 /** Extra places at the end for a last window that is not whole; it must start inside the input or its first padding. */
-function ceilPads(c: OperatorCall, x: Tensor, shape: Windows & { readonly window: readonly number[] }): readonly number[] {
+function ceilPads(
+  c: OperatorCall,
+  x: Tensor,
+  shape: Windows & { readonly window: readonly number[] },
+): readonly number[] {
   return shape.window.map((size, axis) => {
     const dim = c.known(x.type.dims[axis + 2]!, 'ceil_mode');
     const stride = shape.strides[axis]!;
@@ -136,13 +181,30 @@ function maxUnpool(c: OperatorCall): Tensor {
   const { builder: b } = c;
   const [values, indices] = [c.input(0), c.input(1)];
   const window = c.ints('kernel_shape');
-  const [strides, pads] = [listOf(c, 'strides', window.length), c.has('pads') ? c.ints('pads') : new Array<number>(2 * window.length).fill(0)];
-  const [batch, channels, ...spatial] = values.type.dims.map((dim) => c.known(dim, 'an unpooled tensor')) as [number, number, ...number[]];
-  const inferred = [batch, channels, ...spatial.map((dim, axis) => (dim - 1) * strides[axis]! + window[axis]! - pads[axis]! - pads[axis + window.length]!)];
+  const [strides, pads] = [
+    listOf(c, 'strides', window.length),
+    c.has('pads') ? c.ints('pads') : new Array<number>(2 * window.length).fill(0),
+  ];
+  const [batch, channels, ...spatial] = values.type.dims.map((dim) => c.known(dim, 'an unpooled tensor')) as [
+    number,
+    number,
+    ...number[],
+  ];
+  const inferred = [
+    batch,
+    channels,
+    ...spatial.map(
+      (dim, axis) => (dim - 1) * strides[axis]! + window[axis]! - pads[axis]! - pads[axis + window.length]!,
+    ),
+  ];
   const dims = c.optional(2) === undefined ? inferred : c.numbersAt(2);
   const count = (own: readonly number[]): number => own.reduce((product, dim) => product * dim, 1);
   const scattered = b.emit({
-    kind: 'scatter', mode: 'elements', input: b.fill(values.type.dtype, [count(inferred)], 0), indices: b.reshape(indices, [-1]), updates: b.reshape(values, [-1]),
+    kind: 'scatter',
+    mode: 'elements',
+    input: b.fill(values.type.dtype, [count(inferred)], 0),
+    indices: b.reshape(indices, [-1]),
+    updates: b.reshape(values, [-1]),
     axis: 0, combine: 'replace',
   });
   if (dims.every((dim, axis) => dim === inferred[axis])) return b.reshape(scattered, dims);
@@ -154,12 +216,18 @@ const POOL = 'auto_pad ceil_mode dilations kernel_shape pads strides';
 
 export const WINDOW = {
   Conv: operator([1, 11, 22], 'auto_pad dilations group kernel_shape pads strides', conv),
-  ConvTranspose: operator([1, 11, 22], 'auto_pad dilations group kernel_shape output_padding output_shape pads strides', convTranspose),
+  ConvTranspose: operator(
+    [1, 11, 22],
+    'auto_pad dilations group kernel_shape output_padding output_shape pads strides',
+    convTranspose,
+  ),
   ConvInteger: operator([10], 'auto_pad dilations group kernel_shape pads strides', convInteger),
   MaxPool: operator([1, 8, 10, 11, 12, 22], `${POOL} storage_order`, maxPool),
   AveragePool: operator([1, 7, 10, 11, 19, 22], `${POOL} count_include_pad`, (c) =>
     pool(c, c.input(0), { op: 'mean', order: 1, countPadding: c.flag('count_include_pad') })),
-  LpPool: operator([1, 2, 11, 18, 22], `${POOL} p`, (c) => pool(c, c.input(0), { op: 'lp', order: c.int('p', 2), countPadding: false })),
+  LpPool: operator([1, 2, 11, 18, 22], `${POOL} p`, (c) =>
+    pool(c, c.input(0), { op: 'lp', order: c.int('p', 2), countPadding: false }),
+  ),
   GlobalAveragePool: operator([1, 22], '', (c) => globalPool(c, 'mean')),
   GlobalMaxPool: operator([1, 22], '', (c) => globalPool(c, 'max')),
   MaxUnpool: operator([9, 11, 22], 'kernel_shape pads strides', maxUnpool),

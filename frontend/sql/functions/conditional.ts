@@ -22,14 +22,54 @@ const ifElse: Overload = ([condition, a, b, ...rest]) => {
 const typeOf: Overload = (args) => (args.length === 1 ? text(typeName(args[0] as Expr)) : undefined);
 
 export const CONDITIONAL: readonly SqlFunction[] = [
-  { name: 'coalesce', aliases: ['ifnull'], signature: 'coalesce(a, b, ...)', doc: 'The first that is not NULL.', example: ['SELECT coalesce(NULL, 2, 3)', '2'], overloads: [opOfCommon('coalesce')] },
-  { name: 'nullif', signature: 'nullif(a, b)', doc: 'NULL when a = b, else a.', example: ['SELECT nullif(1, 1)', 'NULL'], overloads: [nullif] },
-  { name: 'if', signature: 'if(condition, a, b)', doc: 'a when the condition is true, else b.', example: ["SELECT if(1 < 2, 'yes', 'no')", 'yes'], overloads: [ifElse] },
-  { name: 'greatest', signature: 'greatest(a, b, ...)', doc: 'The greatest of those that are not NULL.', example: ['SELECT greatest(1, NULL, 3)', '3'], overloads: [opOfCommon('greatest')] },
-  { name: 'least', signature: 'least(a, b, ...)', doc: 'The least of those that are not NULL.', example: ['SELECT least(1, NULL, 3)', '1'], overloads: [opOfCommon('least')] },
-  { name: 'typeof', signature: 'typeof(value)', doc: "The name of the value's type.", example: ['SELECT typeof(1.5)', 'DECIMAL(2,1)'], overloads: [typeOf] },
   {
-    name: 'error', signature: 'error(message)', doc: 'Fails the statement with the message when it is reached.', example: ["SELECT CASE WHEN true THEN 'fine' ELSE error('no') END", 'fine'],
+    name: 'coalesce',
+    aliases: ['ifnull'],
+    signature: 'coalesce(a, b, ...)',
+    doc: 'The first that is not NULL.',
+    example: ['SELECT coalesce(NULL, 2, 3)', '2'],
+    overloads: [opOfCommon('coalesce')],
+  },
+  {
+    name: 'nullif',
+    signature: 'nullif(a, b)',
+    doc: 'NULL when a = b, else a.',
+    example: ['SELECT nullif(1, 1)', 'NULL'],
+    overloads: [nullif],
+  },
+  {
+    name: 'if',
+    signature: 'if(condition, a, b)',
+    doc: 'a when the condition is true, else b.',
+    example: ["SELECT if(1 < 2, 'yes', 'no')", 'yes'],
+    overloads: [ifElse],
+  },
+  {
+    name: 'greatest',
+    signature: 'greatest(a, b, ...)',
+    doc: 'The greatest of those that are not NULL.',
+    example: ['SELECT greatest(1, NULL, 3)', '3'],
+    overloads: [opOfCommon('greatest')],
+  },
+  {
+    name: 'least',
+    signature: 'least(a, b, ...)',
+    doc: 'The least of those that are not NULL.',
+    example: ['SELECT least(1, NULL, 3)', '1'],
+    overloads: [opOfCommon('least')],
+  },
+  {
+    name: 'typeof',
+    signature: 'typeof(value)',
+    doc: "The name of the value's type.",
+    example: ['SELECT typeof(1.5)', 'DECIMAL(2,1)'],
+    overloads: [typeOf],
+  },
+  {
+    name: 'error',
+    signature: 'error(message)',
+    doc: 'Fails the statement with the message when it is reached.',
+    example: ["SELECT CASE WHEN true THEN 'fine' ELSE error('no') END", 'fine'],
     overloads: [takes(['utf8'], (message) => castTo(call('error', message), 'utf8'))],
   },
 ];

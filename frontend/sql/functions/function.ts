@@ -82,4 +82,7 @@ export const numeric = when(isNumeric, 'f64');
 export const integer = when(isInteger, 'i64');
 export const anything = when(() => true, 'utf8');
 export const dateOrTimestamp = when((dtype) => dtype === 'date' || dtype === 'timestamp', 'timestamp');
-export const temporal = when((dtype) => dtype === 'date' || dtype === 'timestamp' || dtype === 'time' || dtype === 'interval', 'timestamp');
+export const temporal = when(
+  (dtype) => dtype === 'date' || dtype === 'timestamp' || dtype === 'time' || dtype === 'interval',
+  'timestamp',
+);

@@ -38,24 +38,41 @@ const MINUTE = 60_000_000;
 
 export const TEMPORAL: readonly SqlFunction[] = [
   {
-    name: 'date_part', aliases: ['datepart'], signature: "date_part('field', t), EXTRACT(field FROM t)", doc: 'A field of a date, time or interval: year, month, day, hour, dow, week, epoch ...',
+    name: 'date_part',
+    aliases: ['datepart'],
+    signature: "date_part('field', t), EXTRACT(field FROM t)",
+    doc: 'A field of a date, time or interval: year, month, day, hour, dow, week, epoch ...',
     example: ["SELECT EXTRACT(month FROM DATE '2013-07-04')", '7'], overloads: [op('date_part', ['utf8', temporal])],
   },
   {
     name: 'date_trunc', aliases: ['datetrunc'], signature: "date_trunc('unit', t)", doc: 'Cut down to the unit.',
-    example: ["SELECT date_trunc('month', TIMESTAMP '2013-07-04 10:00:00')", '2013-07-01 00:00:00'], overloads: [op('date_trunc', ['utf8', dateOrTimestamp])],
+    example: ["SELECT date_trunc('month', TIMESTAMP '2013-07-04 10:00:00')", '2013-07-01 00:00:00'],
+    overloads: [op('date_trunc', ['utf8', dateOrTimestamp])],
   },
   {
-    name: 'date_diff', aliases: ['datediff'], signature: "date_diff('unit', a, b)", doc: 'The boundaries of the unit crossed from a to b.',
+    name: 'date_diff',
+    aliases: ['datediff'],
+    signature: "date_diff('unit', a, b)",
+    doc: 'The boundaries of the unit crossed from a to b.',
     example: ["SELECT date_diff('day', DATE '2013-01-01', DATE '2013-01-31')", '30'],
     overloads: [takes(['utf8', dateOrTimestamp, dateOrTimestamp], (unit, a, b) => bothSides('date_diff', unit, a, b))],
   },
   {
-    name: 'make_date', signature: 'make_date(year, month, day)', doc: 'The date.', example: ['SELECT make_date(2013, 7, 4)', '2013-07-04'], overloads: [op('make_date', ['i64', 'i64', 'i64'])],
+    name: 'make_date',
+    signature: 'make_date(year, month, day)',
+    doc: 'The date.',
+    example: ['SELECT make_date(2013, 7, 4)', '2013-07-04'],
+    overloads: [op('make_date', ['i64', 'i64', 'i64'])],
   },
   {
-    name: 'strftime', signature: "strftime(t, '%Y-%m')", doc: "Formatted by C's pattern.", example: ["SELECT strftime(DATE '2013-07-04', '%d.%m.%Y')", '04.07.2013'],
-    overloads: [op('strftime', [dateOrTimestamp, 'utf8']), takes(['utf8', dateOrTimestamp], (pattern, value) => call('strftime', value, pattern))],
+    name: 'strftime',
+    signature: "strftime(t, '%Y-%m')",
+    doc: "Formatted by C's pattern.",
+    example: ["SELECT strftime(DATE '2013-07-04', '%d.%m.%Y')", '04.07.2013'],
+    overloads: [
+      op('strftime', [dateOrTimestamp, 'utf8']),
+      takes(['utf8', dateOrTimestamp], (pattern, value) => call('strftime', value, pattern)),
+    ],
   },
   part('year', ["SELECT year(DATE '2013-07-04')", '2013']),
   part('quarter', ["SELECT quarter(DATE '2013-07-04')", '3']),

@@ -11,7 +11,9 @@ import { EmbeddedActionsParser } from '../chevrotain.js';
 import * as t from '../tokens.js';
 
 const QUERY_STARTS: ReadonlySet<TokenType> = new Set(['SELECT', 'WITH', 'VALUES', 'FROM', 'TABLE'].map(t.keyword));
-const QUERY_CONTINUES: ReadonlySet<TokenType> = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'ORDER', 'LIMIT', 'OFFSET'].map(t.keyword));
+const QUERY_CONTINUES: ReadonlySet<TokenType> = new Set(
+  ['UNION', 'INTERSECT', 'EXCEPT', 'ORDER', 'LIMIT', 'OFFSET'].map(t.keyword),
+);
 
 /** `validate`: check the grammar for ambiguities, which a test does once; it is too slow to do at each start. */
 export interface GrammarOptions { readonly errors: IParserErrorMessageProvider; readonly validate: boolean }
@@ -65,7 +67,10 @@ export abstract class GrammarBase extends EmbeddedActionsParser {
   }
 
   protected asName(token: IToken): Name {
-    return this.ACTION(() => ({ text: t.nameText(token.image), span: { start: token.startOffset, end: token.startOffset + token.image.length } }));
+    return this.ACTION(() => ({
+      text: t.nameText(token.image),
+      span: { start: token.startOffset, end: token.startOffset + token.image.length },
+    }));
   }
 
   readonly name = this.RULE('name', (): Name => this.asName(this.CONSUME(t.Word)));

@@ -21,7 +21,13 @@ function foldOperators(first: AstExpr, rest: readonly { readonly op: string; rea
   const reduce = (): void => {
     const right = operands.pop()!;
     const left = operands.pop()!;
-    operands.push({ kind: 'binary', op: pending.pop()!, left, right, span: { start: left.span.start, end: right.span.end } });
+    operands.push({
+      kind: 'binary',
+      op: pending.pop()!,
+      left,
+      right,
+      span: { start: left.span.start, end: right.span.end },
+    });
   };
   for (const { op, arg } of rest) {
     while (pending.length > 0 && PRECEDENCE[pending[pending.length - 1]!]! >= PRECEDENCE[op]!) reduce();
@@ -64,7 +70,9 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
     let nots = 0;
     this.MANY(() => { this.CONSUME(k('NOT')); nots++; });
     let arg = this.SUBRULE(this.predicate);
-    this.ACTION(() => { for (; nots > 0; nots--) arg = { kind: 'unary', op: 'NOT', arg, span: this.spanFrom(start) }; });
+    this.ACTION(() => {
+      for (; nots > 0; nots--) arg = { kind: 'unary', op: 'NOT', arg, span: this.spanFrom(start) };
+    });
     return arg;
   });
 
@@ -90,7 +98,11 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
     this.OPTION({
       GATE: () => this.LA(2).tokenType === t.LParen,
       DEF: () => {
-        quantifier = this.OR([{ ALT: () => this.CONSUME(k('ANY')) }, { ALT: () => this.CONSUME(k('SOME')) }, { ALT: () => this.CONSUME(k('ALL')) }]);
+        quantifier = this.OR([
+          { ALT: () => this.CONSUME(k('ANY')) },
+          { ALT: () => this.CONSUME(k('SOME')) },
+          { ALT: () => this.CONSUME(k('ALL')) },
+        ]);
       },
     });
     const result = this.OR2([
@@ -106,7 +118,12 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
           });
         },
       },
-      { ALT: () => { const right = this.SUBRULE(this.operand); return this.ACTION((): Predicate => (left) => binary(op, left, right)); } },
+      {
+        ALT: () => {
+          const right = this.SUBRULE(this.operand);
+          return this.ACTION((): Predicate => (left) => binary(op, left, right));
+        },
+      },
     ]);
     return result;
   });
@@ -127,7 +144,13 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
             this.CONSUME(k('DISTINCT'));
             this.CONSUME(k('FROM'));
             const right = this.SUBRULE(this.operand);
-            return this.ACTION((): Predicate => (left) => ({ kind: 'is-distinct', left, right, negated, span: this.spanFrom(left.span.start) }));
+            return this.ACTION((): Predicate => (left) => ({
+              kind: 'is-distinct',
+              left,
+              right,
+              negated,
+              span: this.spanFrom(left.span.start),
+            }));
           },
         },
       ],
@@ -151,11 +174,29 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
             const low = this.SUBRULE(this.operand);
             this.CONSUME(k('AND'));
             const high = this.SUBRULE2(this.operand);
-            return this.ACTION((): Predicate => (arg) => ({ kind: 'between', arg, low, high, negated, span: this.spanFrom(arg.span.start) }));
+            return this.ACTION((): Predicate => (arg) => ({
+              kind: 'between',
+              arg,
+              low,
+              high,
+              negated,
+              span: this.spanFrom(arg.span.start),
+            }));
           },
         },
-        { ALT: () => { this.CONSUME(k('IN')); const list = this.SUBRULE(this.inList); return this.ACTION((): Predicate => (arg) => list(arg, negated)); } },
-        { ALT: () => { const like = this.SUBRULE(this.like); return this.ACTION((): Predicate => (arg) => like(arg, negated)); } },
+        {
+          ALT: () => {
+            this.CONSUME(k('IN'));
+            const list = this.SUBRULE(this.inList);
+            return this.ACTION((): Predicate => (arg) => list(arg, negated));
+          },
+        },
+        {
+          ALT: () => {
+            const like = this.SUBRULE(this.like);
+            return this.ACTION((): Predicate => (arg) => like(arg, negated));
+          },
+        },
       ],
     });
   });
@@ -180,13 +221,25 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
         GATE: () => this.startsQuery(),
         ALT: () => {
           const query = this.SUBRULE(this.query);
-          return this.ACTION(() => (arg: AstExpr, negated: boolean): AstExpr => ({ kind: 'in-query', arg, query, negated, span: this.spanFrom(arg.span.start) }));
+          return this.ACTION(() => (arg: AstExpr, negated: boolean): AstExpr => ({
+            kind: 'in-query',
+            arg,
+            query,
+            negated,
+            span: this.spanFrom(arg.span.start),
+          }));
         },
       },
       {
         ALT: () => {
           const items = this.SUBRULE(this.expressions);
-          return this.ACTION(() => (arg: AstExpr, negated: boolean): AstExpr => ({ kind: 'in-list', arg, items, negated, span: this.spanFrom(arg.span.start) }));
+          return this.ACTION(() => (arg: AstExpr, negated: boolean): AstExpr => ({
+            kind: 'in-list',
+            arg,
+            items,
+            negated,
+            span: this.spanFrom(arg.span.start),
+          }));
         },
       },
     ]);
@@ -194,7 +247,9 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
     return result;
   });
 
-  /** Arithmetic and the other operators: what may stand at either side of a comparison, AND of BETWEEN, IN of POSITION. */
+  /**
+   * Arithmetic and the other operators: what may stand at either side of a comparison, AND of BETWEEN, IN of POSITION.
+   */
   readonly operand: ParserMethod<[], AstExpr> = this.RULE('operand', (): AstExpr => {
     const first = this.SUBRULE(this.unary);
     let rest: { op: string; arg: AstExpr }[] | undefined;
@@ -209,12 +264,17 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
   private readonly unary: ParserMethod<[], AstExpr> = this.RULE('unary', (): AstExpr => {
     let signs: IToken[] | undefined;
     this.MANY(() => {
-      const sign = this.OR([{ ALT: () => this.CONSUME(t.Minus) }, { ALT: () => this.CONSUME(t.Plus) }, { ALT: () => this.CONSUME(t.Tilde) }]);
+      const sign = this.OR([
+        { ALT: () => this.CONSUME(t.Minus) },
+        { ALT: () => this.CONSUME(t.Plus) },
+        { ALT: () => this.CONSUME(t.Tilde) },
+      ]);
       (signs ??= []).push(sign);
     });
     let arg = this.SUBRULE(this.postfix);
     this.ACTION(() => {
-      for (const sign of (signs ?? []).reverse()) arg = { kind: 'unary', op: sign.image, arg, span: this.spanFrom(sign.startOffset) };
+      for (const sign of (signs ?? []).reverse())
+        arg = { kind: 'unary', op: sign.image, arg, span: this.spanFrom(sign.startOffset) };
     });
     return arg;
   });
@@ -227,7 +287,13 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
           ALT: () => {
             this.CONSUME(t.DoubleColon);
             const type = this.SUBRULE(this.type);
-            return this.ACTION((): AstExpr => ({ kind: 'cast', arg, type, attempt: false, span: this.spanFrom(arg.span.start) }));
+            return this.ACTION((): AstExpr => ({
+              kind: 'cast',
+              arg,
+              type,
+              attempt: false,
+              span: this.spanFrom(arg.span.start),
+            }));
           },
         },
         {

@@ -9,7 +9,11 @@ const k = t.keyword;
 export abstract class FromGrammar extends ExpressionGrammar {
   /** A name after AS: every word may follow but those that end the clause. */
   readonly label = this.RULE('label', (): Name => this.asName(
-    this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.FunctionWord) }, { ALT: () => this.CONSUME(k('END')) }]),
+      this.OR([
+        { ALT: () => this.CONSUME(t.Word) },
+        { ALT: () => this.CONSUME(t.FunctionWord) },
+        { ALT: () => this.CONSUME(k('END')) },
+      ]),
   ));
 
   readonly tableRefs: ParserMethod<[], readonly TableRef[]> = this.RULE('tableRefs', (): readonly TableRef[] => {
@@ -26,10 +30,30 @@ export abstract class FromGrammar extends ExpressionGrammar {
       let on: AstExpr | undefined;
       let using: readonly Name[] = [];
       this.OPTION(() => this.OR([
-        { ALT: () => { this.CONSUME(k('ON')); on = this.SUBRULE(this.expression); } },
-        { ALT: () => { this.CONSUME(k('USING')); using = this.SUBRULE(this.nameList); } },
-      ]));
-      left = this.ACTION(() => ({ kind: 'join', join, natural, left, right, on, using, span: this.spanFrom(left.span.start) }));
+          {
+            ALT: () => {
+              this.CONSUME(k('ON'));
+              on = this.SUBRULE(this.expression);
+            },
+          },
+          {
+            ALT: () => {
+              this.CONSUME(k('USING'));
+              using = this.SUBRULE(this.nameList);
+            },
+          },
+        ]),
+      );
+      left = this.ACTION(() => ({
+        kind: 'join',
+        join,
+        natural,
+        left,
+        right,
+        on,
+        using,
+        span: this.spanFrom(left.span.start),
+      }));
     });
     return left;
   });
@@ -66,13 +90,22 @@ export abstract class FromGrammar extends ExpressionGrammar {
     IGNORE_AMBIGUITIES: true,
     DEF: [
       {
-        GATE: () => this.LA(2).tokenType === t.LParen && this.LA(3).tokenType === k('MODEL') && this.LA(4).tokenType === t.Equals,
+        GATE: () =>
+          this.LA(2).tokenType === t.LParen &&
+          this.LA(3).tokenType === k('MODEL') &&
+          this.LA(4).tokenType === t.Equals,
         ALT: () => this.SUBRULE(this.predictTable),
       },
-      { GATE: () => this.LA(2).tokenType === t.LParen && this.LA(1).tokenType !== t.LParen, ALT: () => this.SUBRULE(this.tableFunction) },
+      {
+        GATE: () => this.LA(2).tokenType === t.LParen && this.LA(1).tokenType !== t.LParen,
+        ALT: () => this.SUBRULE(this.tableFunction),
+      },
       { ALT: () => this.SUBRULE(this.namedTable) },
       { ALT: () => this.SUBRULE(this.fileTable) },
-      { GATE: () => this.LA(1).tokenType === k('LATERAL') || this.startsQuery(2), ALT: () => this.SUBRULE(this.derivedTable) },
+      {
+        GATE: () => this.LA(1).tokenType === k('LATERAL') || this.startsQuery(2),
+        ALT: () => this.SUBRULE(this.derivedTable),
+      },
       {
         ALT: () => {
           this.CONSUME(t.LParen);
@@ -139,7 +172,13 @@ export abstract class FromGrammar extends ExpressionGrammar {
     this.OPTION2(() => {
       this.CONSUME(k('WITH'));
       this.CONSUME2(t.LParen);
-      this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => { const name = this.SUBRULE2(this.name); outputs.push({ name, type: this.SUBRULE(this.type) }); } });
+      this.AT_LEAST_ONE_SEP({
+        SEP: t.Comma,
+        DEF: () => {
+          const name = this.SUBRULE2(this.name);
+          outputs.push({ name, type: this.SUBRULE(this.type) });
+        },
+      });
       this.CONSUME2(t.RParen);
     });
     const alias = this.SUBRULE(this.alias);

@@ -2,14 +2,12 @@
 import type { IToken, ParserMethod } from 'chevrotain';
 import type { Argument, AstExpr, FunctionCall, Name, OrderItem, Query, WindowSpec } from '../ast.js';
 import * as t from '../tokens.js';
-import { TypeGrammar } from './types.js';
+import { SpecialCallGrammar } from './special-calls.js';
 
 const k = t.keyword;
 
-export abstract class PrimaryGrammar extends TypeGrammar {
-  abstract readonly expression: ParserMethod<[], AstExpr>;
+export abstract class PrimaryGrammar extends SpecialCallGrammar {
   abstract readonly expressions: ParserMethod<[], readonly AstExpr[]>;
-  abstract readonly operand: ParserMethod<[], AstExpr>;
   abstract readonly query: ParserMethod<[], Query>;
   abstract readonly orderItems: ParserMethod<[], readonly OrderItem[]>;
   abstract readonly windowSpec: ParserMethod<[], WindowSpec>;
@@ -21,8 +19,11 @@ export abstract class PrimaryGrammar extends TypeGrammar {
     IGNORE_AMBIGUITIES: true,
     DEF: [
       { ALT: () => this.SUBRULE(this.literal) },
-      { GATE: () => this.LA(2).tokenType === t.StringToken && !this.nextIs('INTERVAL') && this.isWord(this.LA(1)), ALT: () => this.SUBRULE(this.typedLiteral) },
-      { GATE: () => this.nextIs('INTERVAL') && !this.isIntervalName(), ALT: () => this.SUBRULE(this.interval) },
+        {
+          GATE: () => this.LA(2).tokenType === t.StringToken && !this.nextIs('INTERVAL') && this.isWord(this.LA(1)),
+          ALT: () => this.SUBRULE(this.typedLiteral),
+        },
+        { GATE: () => this.nextIs('INTERVAL') && !this.isIntervalName(), ALT: () => this.SUBRULE(this.interval) },
       { ALT: () => this.SUBRULE(this.caseExpr) },
       { ALT: () => this.SUBRULE(this.castExpr) },
       { GATE: this.calls, ALT: () => this.SUBRULE(this.exists) },
@@ -39,7 +40,14 @@ export abstract class PrimaryGrammar extends TypeGrammar {
 
   private isIntervalName(): boolean {
     const next = this.LA(2).tokenType;
-    return !(next === t.StringToken || next === t.EscapeString || next === t.NumberToken || next === t.LParen || next === t.Minus || next === t.ParameterToken);
+    return !(
+      next === t.StringToken ||
+      next === t.EscapeString ||
+      next === t.NumberToken ||
+      next === t.LParen ||
+      next === t.Minus ||
+      next === t.ParameterToken
+    );
   }
 
   private readonly literal = this.RULE('literal', (): AstExpr => {
@@ -96,8 +104,13 @@ export abstract class PrimaryGrammar extends TypeGrammar {
     ]);
     let unit: string | undefined;
     this.OPTION({
-      GATE: () => /^(millenni|centur|decade|year|quarter|month|week|day|hour|minute|second|millisecond|microsecond)(s|um|a|y|ies)?$/i.test(this.LA(1).image),
-      DEF: () => { unit = this.CONSUME(t.Word).image.toLowerCase(); },
+      GATE: () =>
+        /^(millenni|centur|decade|year|quarter|month|week|day|hour|minute|second|millisecond|microsecond)(s|um|a|y|ies)?$/i.test(
+          this.LA(1).image,
+        ),
+      DEF: () => {
+        unit = this.CONSUME(t.Word).image.toLowerCase();
+      },
     });
     return this.ACTION(() => ({ kind: 'interval', value, unit, span: this.spanFrom(start) }));
   });
@@ -131,7 +144,13 @@ export abstract class PrimaryGrammar extends TypeGrammar {
     this.CONSUME(k('AS'));
     const type = this.SUBRULE(this.type);
     this.CONSUME(t.RParen);
-    return this.ACTION(() => ({ kind: 'cast', arg, type, attempt: word.tokenType === k('TRY_CAST'), span: this.spanFrom(start) }));
+    return this.ACTION(() => ({
+      kind: 'cast',
+      arg,
+      type,
+      attempt: word.tokenType === k('TRY_CAST'),
+      span: this.spanFrom(start),
+    }));
   });
 
   private readonly exists = this.RULE('exists', (): AstExpr => {
@@ -143,100 +162,21 @@ export abstract class PrimaryGrammar extends TypeGrammar {
     return this.ACTION(() => ({ kind: 'exists', query, span: this.spanFrom(start) }));
   });
 
-  protected plainCall(name: Name, values: readonly AstExpr[], start: number): FunctionCall {
-    return {
-      kind: 'function', name, args: values.map((value) => ({ name: undefined, value })), distinct: false, order: [],
-      filter: undefined, over: undefined, ignoreNulls: false, span: this.spanFrom(start),
-    };
-  }
-
-  /** `EXTRACT(year FROM d)` is `date_part('year', d)`. */
-  private readonly extract = this.RULE('extract', (): AstExpr => {
-    const start = this.here();
-    const word = this.CONSUME(k('EXTRACT'));
-    this.CONSUME(t.LParen);
-    const field = this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.StringToken) }]);
-    this.CONSUME(k('FROM'));
-    const value = this.SUBRULE(this.expression);
-    this.CONSUME(t.RParen);
-    return this.ACTION(() => {
-      const text = field.image.startsWith("'") ? t.stringValue(field.image) : t.nameText(field.image);
-      const part: AstExpr = { kind: 'string', value: text.toLowerCase(), span: this.asName(field).span };
-      return this.plainCall({ text: 'date_part', span: this.asName(word).span }, [part, value], start);
-    });
-  });
-
-  private readonly substring = this.RULE('substring', (): AstExpr => {
-    const start = this.here();
-    const word = this.CONSUME(k('SUBSTRING'));
-    this.CONSUME(t.LParen);
-    const values = [this.SUBRULE(this.expression)];
-    this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(k('FROM'));
-          values.push(this.SUBRULE2(this.expression));
-          this.OPTION(() => { this.CONSUME(k('FOR')); values.push(this.SUBRULE3(this.expression)); });
-        },
-      },
-      {
-        ALT: () => {
-          this.CONSUME2(k('FOR'));
-          const length = this.SUBRULE4(this.expression);
-          this.ACTION(() => values.push({ kind: 'number', text: '1', span: length.span }, length));
-        },
-      },
-      { ALT: () => { this.MANY(() => { this.CONSUME(t.Comma); values.push(this.SUBRULE5(this.expression)); }); } },
-    ]);
-    this.CONSUME(t.RParen);
-    return this.ACTION(() => this.plainCall(this.asName(word), values, start));
-  });
-
-  /** `POSITION(b IN a)` is `position(a, b)`. */
-  private readonly position = this.RULE('position', (): AstExpr => {
-    const start = this.here();
-    const word = this.CONSUME(k('POSITION'));
-    this.CONSUME(t.LParen);
-    const values = [this.SUBRULE(this.operand)];
-    this.OR([
-      { ALT: () => { this.CONSUME(k('IN')); values.unshift(this.SUBRULE2(this.operand)); } },
-      { ALT: () => { this.CONSUME(t.Comma); values.push(this.SUBRULE3(this.operand)); } },
-    ]);
-    this.CONSUME(t.RParen);
-    return this.ACTION(() => this.plainCall(this.asName(word), values, start));
-  });
-
-  /** `TRIM([LEADING | TRAILING | BOTH] [characters] [FROM] text)` */
-  private readonly trim = this.RULE('trim', (): AstExpr => {
-    const start = this.here();
-    const word = this.CONSUME(k('TRIM'));
-    this.CONSUME(t.LParen);
-    let side: string | undefined;
-    this.OPTION(() => {
-      side = this.OR([{ ALT: () => this.CONSUME(k('BOTH')) }, { ALT: () => this.CONSUME(k('LEADING')) }, { ALT: () => this.CONSUME(k('TRAILING')) }]).image;
-    });
-    const values: AstExpr[] = [];
-    this.OPTION2(() => { values.push(this.SUBRULE(this.expression)); });
-    this.OPTION3(() => {
-      this.OR2([
-        { ALT: () => { this.CONSUME(k('FROM')); values.unshift(this.SUBRULE2(this.expression)); } },
-        { ALT: () => { this.CONSUME(t.Comma); values.push(this.SUBRULE3(this.expression)); } },
-      ]);
-    });
-    this.CONSUME(t.RParen);
-    return this.ACTION(() => {
-      const name = { both: 'trim', leading: 'ltrim', trailing: 'rtrim' }[side?.toLowerCase() ?? 'both']!;
-      return this.plainCall({ text: name, span: this.asName(word).span }, values, start);
-    });
-  });
-
   private readonly functionCall = this.RULE('functionCall', (): FunctionCall => {
     const start = this.here();
     const word = this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.FunctionWord) }]);
     this.CONSUME(t.LParen);
     let distinct = false;
     this.OPTION(() => {
-      this.OR2([{ ALT: () => { this.CONSUME(k('DISTINCT')); distinct = true; } }, { ALT: () => this.CONSUME(k('ALL')) }]);
+      this.OR2([
+        {
+          ALT: () => {
+            this.CONSUME(k('DISTINCT'));
+            distinct = true;
+          },
+        },
+        { ALT: () => this.CONSUME(k('ALL')) },
+      ]);
     });
     const args: Argument[] = [];
     this.MANY_SEP({ SEP: t.Comma, DEF: () => { args.push(this.SUBRULE(this.argument)); } });
@@ -244,7 +184,15 @@ export abstract class PrimaryGrammar extends TypeGrammar {
     this.OPTION2(() => { order = this.SUBRULE(this.orderItems); });
     let ignoreNulls = false;
     this.OPTION3(() => {
-      this.OR3([{ ALT: () => { this.CONSUME(k('IGNORE')); ignoreNulls = true; } }, { ALT: () => this.CONSUME(k('RESPECT')) }]);
+      this.OR3([
+        {
+          ALT: () => {
+            this.CONSUME(k('IGNORE'));
+            ignoreNulls = true;
+          },
+        },
+        { ALT: () => this.CONSUME(k('RESPECT')) },
+      ]);
       this.CONSUME(k('NULLS'));
     });
     this.CONSUME(t.RParen);
@@ -264,7 +212,17 @@ export abstract class PrimaryGrammar extends TypeGrammar {
       this.CONSUME(k('OVER'));
       over = this.OR4([{ ALT: () => this.SUBRULE(this.windowSpec) }, { ALT: () => this.SUBRULE(this.name) }]);
     });
-    return this.ACTION(() => ({ kind: 'function', name: this.asName(word), args, distinct, order, filter, over, ignoreNulls, span: this.spanFrom(start) }));
+    return this.ACTION(() => ({
+      kind: 'function',
+      name: this.asName(word),
+      args,
+      distinct,
+      order,
+      filter,
+      over,
+      ignoreNulls,
+      span: this.spanFrom(start),
+    }));
   });
 
   /** `x`, `name => x`, `t.*`, `fraud@3` */
@@ -285,7 +243,9 @@ export abstract class PrimaryGrammar extends TypeGrammar {
           const name = this.SUBRULE2(this.name);
           this.CONSUME(t.At);
           const version = Number(this.CONSUME(t.NumberToken).image);
-          return this.ACTION((): Argument => ({ name: undefined, value: { kind: 'model', name, version, span: this.spanFrom(name.span.start) } }));
+          return this.ACTION(
+            (): Argument => ({ name: undefined, value: { kind: 'model', name, version, span: this.spanFrom(name.span.start) } }),
+          );
         },
       },
       { GATE: () => this.startsStar(), ALT: () => ({ name: undefined, value: this.SUBRULE(this.star) }) },
@@ -350,12 +310,18 @@ export abstract class PrimaryGrammar extends TypeGrammar {
       DEF: [
         {
           GATE: () => this.startsQuery(),
-          ALT: () => { const query = this.SUBRULE(this.query); return (): AstExpr => ({ kind: 'subquery', query, span: this.spanFrom(start) }); },
+          ALT: () => {
+            const query = this.SUBRULE(this.query);
+            return (): AstExpr => ({ kind: 'subquery', query, span: this.spanFrom(start) });
+          },
         },
         {
           ALT: () => {
             const items = this.SUBRULE(this.expressions);
-            return (): AstExpr => (items.length === 1 ? { ...items[0]!, span: this.spanFrom(start) } : { kind: 'row', items, span: this.spanFrom(start) });
+            return (): AstExpr =>
+              items.length === 1
+                ? { ...items[0]!, span: this.spanFrom(start) }
+                : { kind: 'row', items, span: this.spanFrom(start) };
           },
         },
       ],

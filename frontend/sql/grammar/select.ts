@@ -1,10 +1,19 @@
 /** The grammar of queries: WITH, SELECT and its clauses, set operations, FROM. */
 import type { ParserMethod } from 'chevrotain';
 import type {
-  AstExpr, AstFrameBound, CommonTable, Name, OrderItem, Query, QueryBody, Select, SelectItem, TableRef, WindowFrame, WindowSpec,
+  AstExpr,
+  CommonTable,
+  Name,
+  OrderItem,
+  Query,
+  QueryBody,
+  Select,
+  SelectItem,
+  TableRef,
+  WindowSpec,
 } from '../ast.js';
 import * as t from '../tokens.js';
-import { FromGrammar } from './from.js';
+import { WindowGrammar } from './windows.js';
 
 const k = t.keyword;
 
@@ -13,7 +22,16 @@ interface SetPart { readonly op: 'union' | 'intersect' | 'except'; readonly all:
 function asQuery(body: QueryBody): Query {
   return body.kind === 'nested'
     ? body.query
-    : { with: [], recursive: false, body, order: [], orderAll: undefined, limit: undefined, offset: undefined, span: body.span };
+    : {
+        with: [],
+        recursive: false,
+        body,
+        order: [],
+        orderAll: undefined,
+        limit: undefined,
+        offset: undefined,
+        span: body.span,
+      };
 }
 
 /** INTERSECT binds closer than UNION and EXCEPT, which go left to right. */
@@ -33,15 +51,26 @@ function foldSetOperations(first: QueryBody, parts: readonly SetPart[]): QueryBo
   return terms.reduce(joined, head);
 }
 
-export abstract class SelectGrammar extends FromGrammar {
+export abstract class SelectGrammar extends WindowGrammar {
   readonly query: ParserMethod<[], Query> = this.RULE('query', (): Query => {
     const start = this.here();
     const tables: CommonTable[] = [];
     let recursive = false;
     this.OPTION(() => {
       this.CONSUME(k('WITH'));
-      this.OPTION2({ GATE: () => this.isWord(this.LA(2)), DEF: () => { this.CONSUME(k('RECURSIVE')); recursive = true; } });
-      this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => { tables.push(this.SUBRULE(this.commonTable)); } });
+      this.OPTION2({
+        GATE: () => this.isWord(this.LA(2)),
+        DEF: () => {
+          this.CONSUME(k('RECURSIVE'));
+          recursive = true;
+        },
+      });
+      this.AT_LEAST_ONE_SEP({
+        SEP: t.Comma,
+        DEF: () => {
+          tables.push(this.SUBRULE(this.commonTable));
+        },
+      });
     });
     const body = this.SUBRULE(this.setOperations);
     let order: readonly OrderItem[] = [];
@@ -68,7 +97,10 @@ export abstract class SelectGrammar extends FromGrammar {
         },
       },
     ]));
-    return this.ACTION(() => ({ with: tables, recursive, body, order, orderAll, limit, offset, span: this.spanFrom(start) }));
+    return this.ACTION(() => {
+      const span = this.spanFrom(start);
+      return { with: tables, recursive, body, order, orderAll, limit, offset, span };
+    });
   });
 
   private readonly commonTable = this.RULE('commonTable', (): CommonTable => {
@@ -113,7 +145,8 @@ export abstract class SelectGrammar extends FromGrammar {
           const start = this.here();
           this.CONSUME(k('TABLE'));
           const name = this.SUBRULE(this.name);
-          return this.ACTION(() => this.selectAll([{ kind: 'table', path: [name], alias: undefined, span: name.span }], start));
+          const from = { kind: 'table', path: [name], alias: undefined, span: name.span } as const;
+          return this.ACTION(() => this.selectAll([from], start));
         },
       },
       {
@@ -132,7 +165,13 @@ export abstract class SelectGrammar extends FromGrammar {
     const span = this.spanFrom(start);
     const star: AstExpr = { kind: 'star', qualifier: [], exclude: [], replace: [], span };
     return {
-      kind: 'select', distinct: false, distinctOn: [], items: [{ expr: star, alias: undefined, span }], from, where: undefined, groups: [],
+      kind: 'select',
+      distinct: false,
+      distinctOn: [],
+      items: [{ expr: star, alias: undefined, span }],
+      from,
+      where: undefined,
+      groups: [],
       groupAll: false, having: undefined, windows: [], qualify: undefined, span,
     };
   }
@@ -145,7 +184,15 @@ export abstract class SelectGrammar extends FromGrammar {
     let from: readonly TableRef[] = [];
     this.OPTION2(() => { this.CONSUME(k('FROM')); from = this.SUBRULE(this.tableRefs); });
     const clauses = this.SUBRULE(this.selectClauses);
-    return this.ACTION(() => ({ kind: 'select', distinct, distinctOn, items, from, ...clauses, span: this.spanFrom(start) }));
+    return this.ACTION(() => ({
+      kind: 'select',
+      distinct,
+      distinctOn,
+      items,
+      from,
+      ...clauses,
+      span: this.spanFrom(start),
+    }));
   });
 
   /** `FROM t [SELECT ...] WHERE ...` */
@@ -224,7 +271,19 @@ export abstract class SelectGrammar extends FromGrammar {
     this.OPTION2(() => {
       this.CONSUME(k('GROUP'));
       this.CONSUME(k('BY'));
-      this.OR([{ ALT: () => { this.CONSUME(k('ALL')); groupAll = true; } }, { ALT: () => { groups = this.SUBRULE(this.expressions); } }]);
+      this.OR([
+        {
+          ALT: () => {
+            this.CONSUME(k('ALL'));
+            groupAll = true;
+          },
+        },
+        {
+          ALT: () => {
+            groups = this.SUBRULE(this.expressions);
+          },
+        },
+      ]);
     });
     this.OPTION3(() => { this.CONSUME(k('HAVING')); having = this.SUBRULE2(this.expression); });
     this.OPTION4(() => {
@@ -256,114 +315,4 @@ export abstract class SelectGrammar extends FromGrammar {
     });
     return this.ACTION(() => ({ kind: 'values', rows, span: this.spanFrom(start) }));
   });
-
-  readonly orderItems: ParserMethod<[], readonly OrderItem[]> = this.RULE('orderItems', (): readonly OrderItem[] => {
-    const items: OrderItem[] = [];
-    this.CONSUME(k('ORDER'));
-    this.CONSUME(k('BY'));
-    this.AT_LEAST_ONE_SEP({
-      SEP: t.Comma,
-      DEF: () => {
-        const expr = this.SUBRULE(this.expression);
-        const direction = this.SUBRULE(this.direction);
-        this.ACTION(() => items.push({ expr, ...direction, span: this.spanFrom(expr.span.start) }));
-      },
-    });
-    return items;
-  });
-
-  private readonly orderAll = this.RULE('orderAll', () => {
-    this.CONSUME(k('ORDER'));
-    this.CONSUME(k('BY'));
-    this.CONSUME(k('ALL'));
-    return this.SUBRULE(this.direction);
-  });
-
-  private readonly direction = this.RULE('direction', () => {
-    let descending = false;
-    let nulls: 'first' | 'last' | undefined;
-    this.OPTION(() => { this.OR([{ ALT: () => this.CONSUME(k('ASC')) }, { ALT: () => { this.CONSUME(k('DESC')); descending = true; } }]); });
-    this.OPTION2(() => {
-      this.CONSUME(k('NULLS'));
-      this.OR2([{ ALT: () => { this.CONSUME(k('FIRST')); nulls = 'first'; } }, { ALT: () => { this.CONSUME(k('LAST')); nulls = 'last'; } }]);
-    });
-    return { descending, nulls };
-  });
-
-  readonly windowSpec: ParserMethod<[], WindowSpec> = this.RULE('windowSpec', (): WindowSpec => {
-    const start = this.here();
-    this.CONSUME(t.LParen);
-    let base: Name | undefined;
-    this.OPTION({
-      GATE: () => !['PARTITION', 'ROWS', 'RANGE', 'GROUPS'].some((word) => this.nextIs(word)),
-      DEF: () => { base = this.SUBRULE(this.name); },
-    });
-    let partition: readonly AstExpr[] = [];
-    this.OPTION2(() => { this.CONSUME(k('PARTITION')); this.CONSUME(k('BY')); partition = this.SUBRULE(this.expressions); });
-    let order: readonly OrderItem[] = [];
-    this.OPTION3(() => { order = this.SUBRULE(this.orderItems); });
-    let frame: WindowFrame | undefined;
-    this.OPTION4(() => { frame = this.SUBRULE(this.windowFrame); });
-    this.CONSUME(t.RParen);
-    return this.ACTION(() => ({ base, partition, order, frame, span: this.spanFrom(start) }));
-  });
-
-  private readonly windowFrame = this.RULE('windowFrame', (): WindowFrame => {
-    const unit = this.OR([
-      { ALT: () => { this.CONSUME(k('ROWS')); return 'rows' as const; } },
-      { ALT: () => { this.CONSUME(k('RANGE')); return 'range' as const; } },
-      { ALT: () => { this.CONSUME(k('GROUPS')); return 'groups' as const; } },
-    ]);
-    const range = this.OR2({
-      IGNORE_AMBIGUITIES: true,
-      DEF: [
-        {
-          ALT: () => {
-            this.CONSUME(k('BETWEEN'));
-            const start = this.SUBRULE(this.frameBound);
-            this.CONSUME(k('AND'));
-            return { start, end: this.SUBRULE2(this.frameBound) };
-          },
-        },
-        { ALT: () => ({ start: this.SUBRULE3(this.frameBound), end: { kind: 'current', offset: undefined } as const }) },
-      ],
-    });
-    let exclude: WindowFrame['exclude'];
-    this.OPTION(() => {
-      const start = this.here();
-      this.CONSUME(k('EXCLUDE'));
-      this.OR3([
-        { ALT: () => { this.CONSUME(k('NO')); this.CONSUME(k('OTHERS')); } },
-        { ALT: () => { this.CONSUME(k('CURRENT')); this.CONSUME(k('ROW')); exclude = this.spanFrom(start); } },
-        { ALT: () => { this.CONSUME(k('GROUP')); exclude = this.spanFrom(start); } },
-        { ALT: () => { this.CONSUME(k('TIES')); exclude = this.spanFrom(start); } },
-      ]);
-    });
-    return this.ACTION(() => ({ unit, ...range, exclude }));
-  });
-
-  private readonly frameBound = this.RULE('frameBound', (): AstFrameBound => this.OR({
-    IGNORE_AMBIGUITIES: true,
-    DEF: [
-      { ALT: () => { this.CONSUME(k('CURRENT')); this.CONSUME(k('ROW')); return { kind: 'current' as const, offset: undefined }; } },
-      {
-        ALT: () => {
-          this.CONSUME(k('UNBOUNDED'));
-          return this.OR2([
-            { ALT: () => { this.CONSUME(k('PRECEDING')); return { kind: 'unbounded-preceding' as const, offset: undefined }; } },
-            { ALT: () => { this.CONSUME(k('FOLLOWING')); return { kind: 'unbounded-following' as const, offset: undefined }; } },
-          ]);
-        },
-      },
-      {
-        ALT: () => {
-          const offset = this.SUBRULE(this.operand);
-          return this.OR3([
-            { ALT: () => { this.CONSUME2(k('PRECEDING')); return { kind: 'preceding' as const, offset }; } },
-            { ALT: () => { this.CONSUME2(k('FOLLOWING')); return { kind: 'following' as const, offset }; } },
-          ]);
-        },
-      },
-    ],
-  }));
 }

@@ -19,7 +19,10 @@ export class SqlGrammar extends ModelGrammar {
     this.MANY(() => this.CONSUME(t.Semicolon));
     this.MANY2(() => {
       found.push(this.SUBRULE(this.statement));
-      this.OPTION({ GATE: () => this.LA(1).tokenType.name !== 'EOF', DEF: () => this.AT_LEAST_ONE(() => this.CONSUME2(t.Semicolon)) });
+      this.OPTION({
+        GATE: () => this.LA(1).tokenType.name !== 'EOF',
+        DEF: () => this.AT_LEAST_ONE(() => this.CONSUME2(t.Semicolon)),
+      });
     });
     return found;
   });
@@ -27,8 +30,13 @@ export class SqlGrammar extends ModelGrammar {
   private readonly statement: ParserMethod<[], Statement> = this.RULE('statement', (): Statement => this.OR({
     ERR_MSG: 'a statement, such as SELECT, INSERT or CREATE',
     DEF: [
-      { ALT: () => { const query = this.SUBRULE(this.query); return this.ACTION((): Statement => ({ kind: 'query', query, span: query.span })); } },
-      { ALT: () => this.SUBRULE(this.create) },
+        {
+          ALT: () => {
+            const query = this.SUBRULE(this.query);
+            return this.ACTION((): Statement => ({ kind: 'query', query, span: query.span }));
+          },
+        },
+        { ALT: () => this.SUBRULE(this.create) },
       { ALT: () => this.SUBRULE(this.drop) },
       { ALT: () => this.SUBRULE(this.insert) },
       { ALT: () => this.SUBRULE(this.update) },
@@ -97,10 +105,29 @@ export class SqlGrammar extends ModelGrammar {
     this.MANY(() => this.OR([
       { ALT: () => { this.CONSUME(k('NOT')); this.CONSUME(k('NULL')); notNull = true; } },
       { ALT: () => this.CONSUME2(k('NULL')) },
-      { ALT: () => { const start = this.here(); this.CONSUME(k('PRIMARY')); this.CONSUME(k('KEY')); unique = this.spanFrom(start); } },
-      { ALT: () => { const start = this.here(); this.CONSUME(k('UNIQUE')); unique = this.spanFrom(start); } },
-      { ALT: () => { this.CONSUME(k('DEFAULT')); defaultValue = this.SUBRULE(this.operand); } },
-    ]));
+        {
+          ALT: () => {
+            const start = this.here();
+            this.CONSUME(k('PRIMARY'));
+            this.CONSUME(k('KEY'));
+            unique = this.spanFrom(start);
+          },
+        },
+        {
+          ALT: () => {
+            const start = this.here();
+            this.CONSUME(k('UNIQUE'));
+            unique = this.spanFrom(start);
+          },
+        },
+        {
+          ALT: () => {
+            this.CONSUME(k('DEFAULT'));
+            defaultValue = this.SUBRULE(this.operand);
+          },
+        },
+      ]),
+    );
     return this.ACTION(() => ({ name, type, notNull, unique, defaultValue, span: this.spanFrom(name.span.start) }));
   });
 
@@ -108,9 +135,27 @@ export class SqlGrammar extends ModelGrammar {
     const start = this.here();
     this.OPTION(() => { this.CONSUME(k('CONSTRAINT')); this.SUBRULE(this.name); });
     this.OR([
-      { ALT: () => { this.CONSUME(k('PRIMARY')); this.CONSUME(k('KEY')); this.SUBRULE(this.nameList); } },
-      { ALT: () => { this.CONSUME(k('UNIQUE')); this.SUBRULE2(this.nameList); } },
-      { ALT: () => { this.CONSUME(k('CHECK')); this.CONSUME(t.LParen); this.SUBRULE(this.expression); this.CONSUME(t.RParen); } },
+      {
+        ALT: () => {
+          this.CONSUME(k('PRIMARY'));
+          this.CONSUME(k('KEY'));
+          this.SUBRULE(this.nameList);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(k('UNIQUE'));
+          this.SUBRULE2(this.nameList);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(k('CHECK'));
+          this.CONSUME(t.LParen);
+          this.SUBRULE(this.expression);
+          this.CONSUME(t.RParen);
+        },
+      },
       {
         ALT: () => {
           this.CONSUME(k('FOREIGN'));
@@ -147,7 +192,14 @@ export class SqlGrammar extends ModelGrammar {
       ],
     });
     let ifExists = false;
-    this.OPTION({ GATE: () => this.nextIs('IF', 'EXISTS'), DEF: () => { this.CONSUME(k('IF')); this.CONSUME(k('EXISTS')); ifExists = true; } });
+    this.OPTION({
+      GATE: () => this.nextIs('IF', 'EXISTS'),
+      DEF: () => {
+        this.CONSUME(k('IF'));
+        this.CONSUME(k('EXISTS'));
+        ifExists = true;
+      },
+    });
     const name = this.SUBRULE(this.name);
     let version: number | undefined;
     this.OPTION2(() => { this.CONSUME(t.At); version = Number(this.CONSUME(t.NumberToken).image); });
@@ -170,7 +222,13 @@ export class SqlGrammar extends ModelGrammar {
     this.CONSUME(k('UPDATE'));
     const table = this.SUBRULE(this.name);
     let alias: Name | undefined;
-    this.OPTION({ GATE: () => !this.nextIs('SET'), DEF: () => { this.OPTION2(() => this.CONSUME(k('AS'))); alias = this.SUBRULE2(this.name); } });
+    this.OPTION({
+      GATE: () => !this.nextIs('SET'),
+      DEF: () => {
+        this.OPTION2(() => this.CONSUME(k('AS')));
+        alias = this.SUBRULE2(this.name);
+      },
+    });
     this.CONSUME(k('SET'));
     const assignments: { column: Name; value: AstExpr }[] = [];
     this.AT_LEAST_ONE_SEP({
@@ -205,8 +263,21 @@ export class SqlGrammar extends ModelGrammar {
     let columns: readonly Name[] = [];
     let query: Query | undefined;
     this.OR([
-      { ALT: () => { table = this.SUBRULE(this.name); this.OPTION(() => { columns = this.SUBRULE(this.nameList); }); } },
-      { ALT: () => { this.CONSUME(t.LParen); query = this.SUBRULE(this.query); this.CONSUME(t.RParen); } },
+      {
+        ALT: () => {
+          table = this.SUBRULE(this.name);
+          this.OPTION(() => {
+            columns = this.SUBRULE(this.nameList);
+          });
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(t.LParen);
+          query = this.SUBRULE(this.query);
+          this.CONSUME(t.RParen);
+        },
+      },
     ]);
     const direction: Copy['direction'] = this.OR2([
       { ALT: () => { this.CONSUME(k('FROM')); return 'from' as const; } },
@@ -214,8 +285,20 @@ export class SqlGrammar extends ModelGrammar {
     ]);
     const file = this.SUBRULE(this.stringText);
     let options: readonly StatementOption[] = [];
-    this.OPTION2(() => { this.OPTION3(() => this.CONSUME(k('WITH'))); options = this.SUBRULE(this.options); });
-    return this.ACTION(() => ({ kind: 'copy', direction, table, columns, query, file, options, span: this.spanFrom(start) }));
+    this.OPTION2(() => {
+      this.OPTION3(() => this.CONSUME(k('WITH')));
+      options = this.SUBRULE(this.options);
+    });
+    return this.ACTION(() => ({
+      kind: 'copy',
+      direction,
+      table,
+      columns,
+      query,
+      file,
+      options,
+      span: this.spanFrom(start),
+    }));
   });
 
   private readonly explain = this.RULE('explain', (): Statement => {
@@ -227,7 +310,8 @@ export class SqlGrammar extends ModelGrammar {
     this.OPTION2({ GATE: () => !this.startsQuery(), DEF: () => { options = this.SUBRULE(this.options); } });
     const statement = this.SUBRULE(this.statement);
     return this.ACTION(() => {
-      const asked = analyze || options.some((option) => option.name.text.toLowerCase() === 'analyze' && option.value !== false);
+      const asked =
+        analyze || options.some((option) => option.name.text.toLowerCase() === 'analyze' && option.value !== false);
       return { kind: 'explain', analyze: asked, options, statement, span: this.spanFrom(start) };
     });
   });

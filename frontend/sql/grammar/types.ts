@@ -11,7 +11,11 @@ export abstract class TypeGrammar extends GrammarBase {
     const words = [this.CONSUME(t.Word).image];
     this.OPTION({
       GATE: () => /^(double|character|char|bit)$/i.test(words[0]!),
-      DEF: () => { words.push(this.OR([{ ALT: () => this.CONSUME(k('PRECISION')) }, { ALT: () => this.CONSUME(k('VARYING')) }]).image); },
+      DEF: () => {
+        words.push(
+          this.OR([{ ALT: () => this.CONSUME(k('PRECISION')) }, { ALT: () => this.CONSUME(k('VARYING')) }]).image,
+        );
+      },
     });
     const args: number[] = [];
     this.OPTION2(() => {
@@ -27,7 +31,9 @@ export abstract class TypeGrammar extends GrammarBase {
     });
     const dims: (number | undefined)[] = [];
     this.MANY({
-      GATE: () => this.LA(2).tokenType === t.RBracket || (this.LA(2).tokenType === t.NumberToken && this.LA(3).tokenType === t.RBracket),
+      GATE: () =>
+        this.LA(2).tokenType === t.RBracket ||
+        (this.LA(2).tokenType === t.NumberToken && this.LA(3).tokenType === t.RBracket),
       DEF: () => {
         this.CONSUME(t.LBracket);
         let size: number | undefined;
@@ -36,7 +42,12 @@ export abstract class TypeGrammar extends GrammarBase {
         dims.push(size);
       },
     });
-    return this.ACTION(() => ({ name: words.map(t.nameText).join(' ').trim().toUpperCase(), args, dims, span: this.spanFrom(start) }));
+    return this.ACTION(() => ({
+      name: words.map(t.nameText).join(' ').trim().toUpperCase(),
+      args,
+      dims,
+      span: this.spanFrom(start),
+    }));
   });
 
   /** `WITH TIME ZONE` gives those words; `WITHOUT TIME ZONE` is the plain type. */
