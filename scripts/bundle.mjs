@@ -4,7 +4,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rollup } from 'rollup';
+import { rollup } from '@rollup/wasm-node';
 
 const path = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
