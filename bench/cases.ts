@@ -34,7 +34,8 @@ const GENERATED = {
 } as const;
 const transactions = (rowCount: number): BenchTable => ({ name: 'tx', source: { kind: 'generated', rowCount } });
 
-const FLIGHT_NUMBERS = [
+/** The number features of the flights models, under their inputs' names. */
+export const FLIGHT_NUMBERS = [
   'month',
   'day',
   'hour',

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { FLIGHT_NUMBERS } from './cases.js';
 import { CACHE, FLIGHTS } from './inputs.js';
 import { median } from './measure.js';
 
@@ -51,7 +52,7 @@ export async function measureCold({ name, sql, model }: ColdCase, runs: number):
   const plan = join(CACHE, `cold-${name}.wasm`);
   cli('compile', database, sql, '-o', plan);
   const ours = [MAIN, 'run', database, plan, '--format', 'csv'];
-  const peer = model === undefined ? undefined : [PEER, await duckdbPath(), join(FLIGHTS, `${model}.onnx`), JOIN];
+  const peer = model === undefined ? undefined : [PEER, await duckdbPath(), join(FLIGHTS, `${model}.onnx`), JOIN, FLIGHT_NUMBERS.join(',')];
   const times = { ours: [] as number[], node: [] as number[], peer: [] as number[] };
   for (let run = -1; run < runs; run++) {
     const node = bareNode();

@@ -1,28 +1,14 @@
 /**
  * What a user without Intarsia starts: DuckDB joins, ONNX Runtime scores the first chunk, its rows are printed as CSV.
  *
- *   node dist/bench/peer/cold.js DATABASE MODEL SQL
+ *   node dist/bench/peer/cold.js DATABASE MODEL SQL INPUT,INPUT,...
  *
  * Both packages load at the same time as each other, and the model is read while DuckDB joins.
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 
-const [, , databasePath, modelPath, sql] = process.argv as unknown as readonly [string, string, string, string, string];
-const INPUTS = [
-  'month',
-  'day',
-  'hour',
-  'dep_delay',
-  'distance',
-  'temp',
-  'wind_speed',
-  'visib',
-  'precip',
-  'pressure',
-  'plane_year',
-  'seats',
-  'engines',
-];
+const [databasePath, modelPath, sql, names] = process.argv.slice(2) as [string, string, string, string];
+const inputs = names.split(',');
 
 const [{ DuckDBInstance }, { InferenceSession, Tensor }] = await Promise.all([
   import('@duckdb/node-api'),
@@ -31,12 +17,12 @@ const [{ DuckDBInstance }, { InferenceSession, Tensor }] = await Promise.all([
 const session = InferenceSession.create(modelPath);
 const instance = await DuckDBInstance.create(databasePath, { access_mode: 'READ_ONLY' });
 const connection = await instance.connect();
-const numbers = INPUTS.map((name) => `coalesce(t.${name}, 'nan'::FLOAT)::FLOAT`).join(', ');
+const numbers = inputs.map((name) => `coalesce(t.${name}, 'nan'::FLOAT)::FLOAT`).join(', ');
 const result = await connection.stream(`WITH t AS (${sql}) SELECT carrier, dest, ${numbers} FROM t`);
 const chunk: DuckDBDataChunk | null = await result.fetchChunk();
 if (chunk === null) throw new Error('the join gave no rows');
 const feeds = Object.fromEntries(
-  INPUTS.map((name, i) => [
+  inputs.map((name, i) => [
     name,
     new Tensor('float32', Float32Array.from(chunk.getColumnValues(i + 2) as number[]), [chunk.rowCount, 1]),
   ]),

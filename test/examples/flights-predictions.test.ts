@@ -7,30 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { open, type Database } from '../../runtime/database.js';
+import { FLIGHT_NUMBERS } from '../../bench/cases.js';
 import { ortColumn, runOrt, type OrtTensor } from '../support/ort.js';
 
 const FLIGHTS = fileURLToPath(new URL('../../../examples/flights/', import.meta.url));
 const TABLES = ['flights', 'weather', 'planes', 'airlines'] as const;
-const NUMBERS = [
-  'month',
-  'day',
-  'hour',
-  'dep_delay',
-  'distance',
-  'temp',
-  'wind_speed',
-  'visib',
-  'precip',
-  'pressure',
-  'plane_year',
-  'seats',
-  'engines',
-] as const;
 const TEXTS = ['carrier', 'origin', 'dest'] as const;
 const MODELS = [
-  { name: 'late_logistic', label: 'output_label', scores: `map_extract`, inputs: [...NUMBERS, ...TEXTS] },
-  { name: 'late_gbdt', label: 'label', scores: 'probabilities', inputs: [...NUMBERS] },
-  { name: 'late_mlp', label: 'label', scores: 'probabilities', inputs: [...NUMBERS] },
+  { name: 'late_logistic', label: 'output_label', scores: `map_extract`, inputs: [...FLIGHT_NUMBERS, ...TEXTS] },
+  { name: 'late_gbdt', label: 'label', scores: 'probabilities', inputs: FLIGHT_NUMBERS },
+  { name: 'late_mlp', label: 'label', scores: 'probabilities', inputs: FLIGHT_NUMBERS },
 ] as const;
 const ROWS = 282_830;
 
@@ -69,7 +55,7 @@ for (const { name, label, scores, inputs } of MODELS) {
       : [`(p).output_probability[0]`, `(p).output_probability[1]`];
     const ours = await columnsOf(`
       WITH t AS (${joined}), s AS (SELECT *, predict(${name}, t.*) AS p FROM t)
-      SELECT ${[...NUMBERS, ...TEXTS].join(', ')}, (p).${label} AS label, ${no} AS no, ${yes} AS yes FROM s`);
+      SELECT ${[...FLIGHT_NUMBERS, ...TEXTS].join(', ')}, (p).${label} AS label, ${no} AS no, ${yes} AS yes FROM s`);
     assert.is(ours.get('label')!.length, ROWS);
     const features: Readonly<Record<string, OrtTensor>> = Object.fromEntries(inputs.map((input) => {
       const values = ours.get(input)!;
