@@ -242,8 +242,9 @@ export interface Series {
  * A model applied to every row: the input's columns, then one column an output.
  * The tensors' leaves that depend on the row are `to_tensor` nodes, whose expressions refer to the input's columns;
  * their leading dim is the symbol `n`. Output column j is `outputs[j].tensor`, of shape [n] or [n, 1] (a scalar
- * column), or [n, k...] (a tensor column of k... values). Values of row i depend on row i alone. A row one of whose
- * `to_tensor` expressions with `nulls: 'null'` is NULL gives NULL in every output that depends on it.
+ * column), or [n, k...] (a tensor column of k... values). Values of row i depend on row i alone.
+ * A row one of whose `to_tensor` expressions with `nulls: 'null'` is NULL gives NULL in every output that depends on
+ * it.
  */
 export interface Apply {
   readonly kind: 'apply';

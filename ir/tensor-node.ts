@@ -181,11 +181,11 @@ export interface Pool {
   readonly type: TensorType;
 }
 /**
- * Trees over features [n, k] giving [n, targets] of the features' float dtype (or f32 for integer features).
- * Structure is constant tensors, one entry a node, all trees one after the other: `feature` i32, `threshold` f32|f64,
- * `mode` u8 (index into TREE_MODES; LEAF = 6), `yes` / `no` i32 node numbers, `missingYes` u8 (NaN goes to yes),
- * `roots` i32 [trees]. A leaf's `yes` is its first row of `leafTarget` i32 / `leafWeight` f32|f64 and `no` the row past
- * its last. result[t] = base[t] + combine over trees of the weights of the leaves reached.
+ * Trees over features [n, k] giving [n, targets] of the features' float dtype (or f32 for integer features). Structure
+ * is constant tensors, one entry a node, all trees one after the other: `feature` i32, `threshold` f32|f64, `mode` u8
+ * (index into TREE_MODES; LEAF = 6), `yes` / `no` i32 node numbers, `missingYes` u8 (NaN goes to yes), `roots` i32
+ * [trees]. A leaf's `yes` is its first row of `leafTarget` i32 / `leafWeight` f32|f64 and `no` the row past its last.
+ * result[t] = base[t] + combine over trees of the weights of the leaves reached.
  */
 export interface TreeEnsemble {
   readonly kind: 'tree_ensemble';

@@ -3,8 +3,10 @@
  *
  * Why correct: dense is defined as activation(input x weight + bias). Only a sum is taken whose other term is a
  * constant row of the layer's width; only what is read nowhere else is absorbed; whatever else the map reads stays a
- * map above. Before: map (max (add r0 r1) 0) [matmul x w, b] After: dense x w b activation=(max r0 0) Numerics: exact
- * by the definition of dense; kernels may add in another order, as for any matmul.
+ * map above.
+ * Before: map (max (add r0 r1) 0) [matmul x w, b]
+ * After: dense x w b activation=(max r0 0)
+ * Numerics: exact by the definition of dense; kernels may add in another order, as for any matmul.
  */
 import { make } from '../ir/build.js';
 import type { Dense, Expr, MatMul, Node, Tensor, TensorMap } from '../ir/node.js';

@@ -3,9 +3,10 @@
  *
  * Why correct: element i of the outer map reads element i of the inner one, which reads element i of its inputs, as
  * long as the inner map has the outer one's shape (else broadcasting would compute it again for each copy). An inner
- * map that others read too stays apart, unless it is cheap to compute twice. Before: map (mul r0 r1) [map (sub r0 r1)
- * [x, mean], scale] After: map (mul (sub r0 r1) r2) [x, mean, scale] Numerics: exact: the same scalar operations in the
- * same order.
+ * map that others read too stays apart, unless it is cheap to compute twice.
+ * Before: map (mul r0 r1) [map (sub r0 r1) [x, mean], scale]
+ * After: map (mul (sub r0 r1) r2) [x, mean, scale]
+ * Numerics: exact: the same scalar operations in the same order.
  */
 import { make } from '../ir/build.js';
 import type { Expr, Node, Tensor, TensorMap } from '../ir/node.js';

@@ -5,7 +5,8 @@
  * Why correct: a column is what its expression says. An inner expression that is volatile, or costly and used more than
  * once, stays where it is, so that it is computed once; that is also how common subexpressions of chained projections
  * stay shared (within one projection equal expressions are one node).
- * Before: project [mul ref 0 2] (project [add ref 0 1])   After: project [mul (add ref 0 1) 2]
+ * Before: project [mul ref 0 2] (project [add ref 0 1])
+ * After: project [mul (add ref 0 1) 2]
  * Numerics: exact.
  */
 import type { Aggregate, Expr, Node, Project, Relation } from '../ir/node.js';

@@ -6,7 +6,8 @@
  * total time, the cost of each change between neighbours included, is chosen among those whose kernels' weights fit
  * their share of the budget together; one kernel that alone does not fit is relational. `native` is estimated and shown
  * and not chosen: it is not built yet.
- * Before: dense x w b              After: dense x w b representation=kernel
+ * Before: dense x w b
+ * After: dense x w b representation=kernel
  * Numerics: exact as far as the plan goes; a relational sum is in blocks, so a layer's last bits may differ.
  */
 import { make } from '../ir/build.js';

@@ -6,7 +6,8 @@
  * layer for those whose weights are not all zero, elementwise maps, slices and concats for what is asked of them, all
  * other operators for everything. A feature that makes the result NULL when it is NULL stays. Zero weights are only
  * trusted for features that are finite whatever the data (integers), for 0 x NaN is NaN.
- * Before: tree_ensemble over [a, b, c] that splits on a alone   After: the same over [a, 0, 0]
+ * Before: tree_ensemble over [a, b, c] that splits on a alone
+ * After: the same over [a, 0, 0]
  * Numerics: exact.
  */
 import { make } from '../ir/build.js';

@@ -5,8 +5,9 @@
  * it: through projections (substituted), joins by side and kind (push-join-filters.ts), groups of an aggregate, window
  * partitions, sorts without a limit, distinct, set operations, and below a model (apply), where it spares the model its
  * rows. It stops at limits (they would keep other rows), at volatile expressions, and at an aggregate without groups.
- * Before: filter (gt ref 1 0) (apply fraud (scan tx)) After: apply fraud (filter (gt ref 1 0) (scan tx)) Numerics:
- * exact.
+ * Before: filter (gt ref 1 0) (apply fraud (scan tx))
+ * After: apply fraud (filter (gt ref 1 0) (scan tx))
+ * Numerics: exact.
  */
 import type { Aggregate, Apply, Expr, Project, Relation, SetOperation, Window } from '../ir/node.js';
 import { filtered, inputsOf, rebuild } from './operator.js';

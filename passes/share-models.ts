@@ -4,8 +4,9 @@
  * Why correct: equal tensors are one node, filters, sorts and limits keep a row's columns, and an apply appends its
  * own; so an output that an apply further down has already computed from the same columns is that column. Two applies
  * of one model next to each other are one with the outputs of both, so that the layers they have in common run once.
- * Before: apply m -> p (filter (gt p 0.9) (apply m -> p t)) After: project [.., p, p] (filter (gt p 0.9) (apply m -> p
- * t)) Numerics: exact.
+ * Before: apply m -> p (filter (gt p 0.9) (apply m -> p t))
+ * After: project [.., p, p] (filter (gt p 0.9) (apply m -> p t))
+ * Numerics: exact.
  */
 import { make } from '../ir/build.js';
 import type { Apply, Relation, Tensor } from '../ir/node.js';

@@ -2,10 +2,12 @@
  * split-relational: takes the layers placed as relational out of their model, as a `blocked` node between two applies.
  *
  * Why correct: apply computes outputs row by row, so a tensor [n, k] in the middle of its graph is a column of the
- * rows; what computes it goes below, what reads it above. Before: apply x -> post(dense_relational(...
- * dense_relational(pre))) After: apply (blocked (apply x -> pre) through the layers) -> post Fires on one chain of
- * relational layers a model; a second chain is split by the next round. A layer in another representation between two
- * relational ones ends the chain. Numerics: exact.
+ * rows; what computes it goes below, what reads it above.
+ * Before: apply x -> post(dense_relational(... dense_relational(pre)))
+ * After:  apply (blocked (apply x -> pre) through the layers) -> post
+ * Fires on one chain of relational layers a model; a second chain is split by the next round. A layer in another
+ * representation between two relational ones ends the chain.
+ * Numerics: exact.
  */
 import { make } from '../ir/build.js';
 import type { Apply, Blocked, Dense, Node, Relation, Tensor } from '../ir/node.js';

@@ -9,7 +9,8 @@
  * - anywhere else, and for scalar subqueries, a left join that adds a column (join-subqueries.ts).
  * Uncorrelated scalar subqueries stay: they are evaluated once, into a parameter.
  * Not unnested: limits known only when the statement runs, conditions of outer joins.
- * Before: filter (exists (filter (eq outer 0 ref 1) u)) t     After: join semi (eq ref 0 ref 3) t u
+ * Before: filter (exists (filter (eq outer 0 ref 1) u)) t
+ * After: join semi (eq ref 0 ref 3) t u
  * Numerics: exact.
  */
 import { make } from '../ir/build.js';

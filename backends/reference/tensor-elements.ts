@@ -2,8 +2,8 @@
  * Reading and writing the elements of tensors, of any dtype, one at a time: what all tensor families of the oracle
  * share.
  *
- * Invariant: a stored float has the precision of its dtype (f16 and bf16 are rounded when stored), a stored integer
- * its width; 64-bit integers are bigints, bools are 0 and 1.
+ * Invariant: a stored float has the precision of its dtype (f16 and bf16 are rounded when stored), a stored integer its
+ * width; 64-bit integers are bigints, bools are 0 and 1.
  */
 import type { DType } from '../../ir/dtype.js';
 import { roundFloat } from '../../ir/scalar/value.js';

@@ -1,7 +1,6 @@
 /**
- * The meaning of LIKE and of regular expressions. LIKE is matched in time |text| x |pattern| at most.
- * Regular expressions are RE2's as far as JavaScript's agree with them (no possessive or Unicode-class differences
- * hidden).
+ * The meaning of LIKE and of regular expressions. LIKE is matched in time |text| x |pattern| at most. Regular
+ * expressions are RE2's as far as JavaScript's agree with them (no possessive or Unicode-class differences hidden).
  */
 import type { ScalarOp } from '../scalar.js';
 import { ValueError } from './errors.js';

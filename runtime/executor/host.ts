@@ -1,7 +1,7 @@
 /**
  * Host functions: scalar primitives without a WASM form, by their meaning in `ir/scalar`. JavaScript per value, so
- * explain shows each; the arguments and the result are 32-byte slots as parameters are (plan.ts). A slot holds a value
- * in its physical width; what lies behind it is left over from other calls.
+ * explain shows each; the arguments and the result are 32-byte slots as parameters are (plan.ts).
+ * A slot holds a value in its physical width; what lies behind it is left over from other calls.
  */
 import { castValue } from '../../ir/scalar/cast.js';
 import { evaluate } from '../../ir/scalar/meaning.js';
