@@ -15,6 +15,7 @@ export interface Database {
   query(sql: string): AsyncIterable<RecordBatch> & { run(): Promise<number> };
   close(): Promise<void>;
 }
+
 interface PublicApi {
   open(path: string, options: OpenOptions): Promise<Database>;
 }

@@ -45,6 +45,7 @@ export interface Call {
   readonly args: readonly Expr[];
   readonly type: ValueType;
 }
+
 /** `attempt`: TRY_CAST, NULL where the value cannot be cast. */
 export interface Cast {
   readonly kind: 'cast';
@@ -53,12 +54,14 @@ export interface Cast {
   readonly attempt: boolean;
   readonly type: ScalarType;
 }
+
 export interface Case {
   readonly kind: 'case';
   readonly branches: readonly { readonly when: Expr; readonly then: Expr }[];
   readonly otherwise: Expr;
   readonly type: ValueType;
 }
+
 /** STRUCT or MAP built from its parts, in the order of the fields or keys of `type`. */
 export interface Pack { readonly kind: 'pack'; readonly parts: readonly Expr[]; readonly type: ValueType }
 /** Part `index` of a struct or map, or element `index` (from 0) of a tensor column. */
@@ -75,6 +78,7 @@ export interface Subquery {
   readonly relation: Relation;
   readonly type: ScalarType;
 }
+
 /** Column `index` of the row `depth` queries out (1 is the enclosing query). */
 export interface Outer {
   readonly kind: 'outer';
@@ -158,18 +162,21 @@ export interface Scan {
   readonly columns: readonly number[];
   readonly type: RelationType;
 }
+
 /** Rows of literals, params and expressions of them. */
 export interface Values {
   readonly kind: 'values';
   readonly rows: readonly (readonly Expr[])[];
   readonly type: RelationType;
 }
+
 export interface Filter {
   readonly kind: 'filter';
   readonly input: Relation;
   readonly predicate: Expr;
   readonly type: RelationType;
 }
+
 export interface Project {
   readonly kind: 'project';
   readonly input: Relation;
@@ -177,6 +184,7 @@ export interface Project {
   readonly names: readonly string[];
   readonly type: RelationType;
 }
+
 export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross';
 /** Output: left then right columns (only left's for semi and anti). Outer kinds make the other side nullable. */
 export interface Join {
@@ -187,6 +195,7 @@ export interface Join {
   readonly on: Expr | undefined;
   readonly type: RelationType;
 }
+
 /** Output: the groups, then the aggregates. No groups: exactly one row. */
 export interface Aggregate {
   readonly kind: 'aggregate';
@@ -195,6 +204,7 @@ export interface Aggregate {
   readonly calls: readonly AggregateCall[];
   readonly type: RelationType;
 }
+
 /** Output: the input's columns, then one column a call. */
 export interface Window {
   readonly kind: 'window';
@@ -202,6 +212,7 @@ export interface Window {
   readonly calls: readonly WindowCall[];
   readonly type: RelationType;
 }
+
 /** A stable sort. `limit`: only that many rows are wanted (top-k). */
 export interface Sort {
   readonly kind: 'sort';
@@ -210,6 +221,7 @@ export interface Sort {
   readonly limit: number | undefined;
   readonly type: RelationType;
 }
+
 /** `limit` and `offset` are constants or params of i64; undefined: no limit, no offset. */
 export interface Limit {
   readonly kind: 'limit';
@@ -218,6 +230,7 @@ export interface Limit {
   readonly offset: Expr | undefined;
   readonly type: RelationType;
 }
+
 export interface Distinct { readonly kind: 'distinct'; readonly input: Relation; readonly type: RelationType }
 /** Both sides have the same dtypes by position; names are the left's. */
 export interface SetOperation {
@@ -228,6 +241,7 @@ export interface SetOperation {
   readonly right: Relation;
   readonly type: RelationType;
 }
+
 /** Rows `start .. stop` by `step`, as `generate_series`/`range` make them; bounds are constants or params of i64. */
 export interface Series {
   readonly kind: 'series';

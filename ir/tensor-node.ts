@@ -24,6 +24,7 @@ export interface TensorMap {
   readonly inputs: readonly Tensor[];
   readonly type: TensorType;
 }
+
 export type ReduceOp = 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'argmax' | 'argmin' | 'any' | 'all';
 export interface Reduce {
   readonly kind: 'reduce';
@@ -36,6 +37,7 @@ export interface Reduce {
   readonly last: boolean;
   readonly type: TensorType;
 }
+
 /** NumPy matmul: batched over leading dims, which broadcast. */
 export interface MatMul {
   readonly kind: 'matmul';
@@ -43,6 +45,7 @@ export interface MatMul {
   readonly right: Tensor;
   readonly type: TensorType;
 }
+
 /**
  * The fused form that passes make: activation(input x weight + bias), input [n, k], weight [k, m], bias [m].
  * `activation` is a body over `ref 0`; undefined is the identity.
@@ -57,6 +60,7 @@ export interface Dense {
   readonly representation: Representation | undefined;
   readonly type: TensorType;
 }
+
 export type Representation = 'kernel' | 'relational' | 'native';
 /** At most one dim of `dims` is not known from the input's size; a symbol stands for it. */
 export interface Reshape {
@@ -65,12 +69,14 @@ export interface Reshape {
   readonly dims: readonly Dim[];
   readonly type: TensorType;
 }
+
 export interface Transpose {
   readonly kind: 'transpose';
   readonly input: Tensor;
   readonly permutation: readonly number[];
   readonly type: TensorType;
 }
+
 /** Broadcast to `dims` (NumPy rules). */
 export interface Expand {
   readonly kind: 'expand';
@@ -78,12 +84,14 @@ export interface Expand {
   readonly dims: readonly Dim[];
   readonly type: TensorType;
 }
+
 export interface Concat {
   readonly kind: 'concat';
   readonly inputs: readonly Tensor[];
   readonly axis: number;
   readonly type: TensorType;
 }
+
 /**
  * One range an axis: elements start, start+step, ... (count of them); a whole axis is `undefined`. Steps may be
  * negative.
@@ -94,6 +102,7 @@ export interface Slice {
   readonly ranges: readonly ({ readonly start: number; readonly step: number; readonly count: number } | undefined)[];
   readonly type: TensorType;
 }
+
 export interface Pad {
   readonly kind: 'pad';
   readonly input: Tensor;
@@ -103,6 +112,7 @@ export interface Pad {
   readonly value: LiteralValue;
   readonly type: TensorType;
 }
+
 /**
  * `take`: numpy.take along axis. `elements`: numpy.take_along_axis. `nd`: GatherND with `batchDims`. Negative indices
  * count from the end.
@@ -116,6 +126,7 @@ export interface Gather {
   readonly batchDims: number;
   readonly type: TensorType;
 }
+
 /** A copy of input with updates written (or combined) at indices: ScatterElements (`elements`) or ScatterND (`nd`). */
 export interface Scatter {
   readonly kind: 'scatter';
@@ -127,6 +138,7 @@ export interface Scatter {
   readonly combine: 'replace' | 'add' | 'mul' | 'max' | 'min';
   readonly type: TensorType;
 }
+
 /**
  * The k first of axis in order; `part` says which of the two results this node is. Equal values: the lower index first.
  */
@@ -139,6 +151,7 @@ export interface TopK {
   readonly part: 'values' | 'indices';
   readonly type: TensorType;
 }
+
 /** Running sum or product along an axis. */
 export interface Cumulative {
   readonly kind: 'cumulative';
@@ -149,6 +162,7 @@ export interface Cumulative {
   readonly reverse: boolean;
   readonly type: TensorType;
 }
+
 /**
  * Convolution over n spatial dims: input [n, c, ...], weight [m, c/groups, ...]; `transposed` is ONNX ConvTranspose.
  */
@@ -165,6 +179,7 @@ export interface Conv {
   readonly transposed: boolean;
   readonly type: TensorType;
 }
+
 export interface Pool {
   readonly kind: 'pool';
   readonly op: 'max' | 'mean' | 'lp' | 'argmax';
@@ -180,6 +195,7 @@ export interface Pool {
   readonly order: number;
   readonly type: TensorType;
 }
+
 /**
  * Trees over features [n, k] giving [n, targets] of the features' float dtype (or f32 for integer features). Structure
  * is constant tensors, one entry a node, all trees one after the other: `feature` i32, `threshold` f32|f64, `mode` u8
@@ -198,6 +214,7 @@ export interface TreeEnsemble {
   readonly combine: 'sum' | 'mean' | 'min' | 'max';
   readonly type: TensorType;
 }
+
 export const TREE_MODES = ['<=', '<', '>=', '>', '==', '!=', 'leaf', 'in'] as const;
 /**
  * Element by element: the value at the key that equals the element, else `otherwise`. keys [m], values [m]. NaN equals
@@ -211,6 +228,7 @@ export interface Lookup {
   readonly otherwise: LiteralValue;
   readonly type: TensorType;
 }
+
 /** The run-time shape as i64 [rank]: only where dims are symbolic; the importer folds the rest. */
 export interface ShapeOf { readonly kind: 'shape_of'; readonly input: Tensor; readonly type: TensorType }
 /**

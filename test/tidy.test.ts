@@ -29,6 +29,7 @@ interface Source {
   readonly text: string;
   readonly lines: readonly string[];
 }
+
 interface Import {
   readonly from: string;
   readonly target: string;

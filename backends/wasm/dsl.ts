@@ -219,6 +219,7 @@ interface LowLevel extends Readonly<Record<RelaxedOp, number>> {
   readonly Function: { setLocalName(func: number, index: number, name: string): void };
   _BinaryenSIMDTernary(module: number, op: number, a: number, b: number, c: number): number;
 }
+
 type RelaxedOp = `Relaxed${'Madd' | 'Nmadd'}VecF${'32x4' | '64x2'}`;
 const lowLevel = binaryen as unknown as LowLevel;
 

@@ -22,6 +22,7 @@ export interface Signature<P extends Params = Params, R extends ValType | undefi
   readonly params: P;
   readonly result: R;
 }
+
 /** A function that can be called; the callee may be defined later than its caller. */
 export interface Func<P extends Params = Params, R extends ValType | undefined = ValType | undefined> extends Signature<
   P,
@@ -29,6 +30,7 @@ export interface Func<P extends Params = Params, R extends ValType | undefined =
 > {
   readonly name: string;
 }
+
 type Constant<T extends ValType> = T extends 'v128' ? never : T extends 'i64' ? number | bigint : number;
 export type Operand<T extends ValType> = ValueOf[T] | Constant<T>;
 export type Args<P extends Params> = { readonly [K in keyof P]: Operand<P[K]> };

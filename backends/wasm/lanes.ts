@@ -19,15 +19,18 @@ type Ops<Names extends string, Op> = { readonly [Name in Names]: Op };
 function op(name: string, args: readonly { readonly code: Code }[]): V128 {
   return new V128({ kind: 'op', op: name, args: args.map((arg) => arg.code) });
 }
+
 function binary<Names extends string>(shape: string, names: readonly Names[]): Ops<Names, Op2> {
   return Object.fromEntries(names.map((name) => [name, (a: V128, b: V128) => op(`${shape}.${name}`, [a, b])])) as Ops<
     Names,
     Op2
   >;
 }
+
 function unary<Names extends string>(shape: string, names: readonly Names[]): Ops<Names, Op1> {
   return Object.fromEntries(names.map((name) => [name, (a: V128) => op(`${shape}.${name}`, [a])])) as Ops<Names, Op1>;
 }
+
 function ternary<Names extends string>(
   shape: string,
   names: readonly Names[],
@@ -36,6 +39,7 @@ function ternary<Names extends string>(
     names.map((name) => [name, (a: V128, b: V128, c: V128) => op(`${shape}.${name}`, [a, b, c])]),
   ) as Ops<Names, (a: V128, b: V128, c: V128) => V128>;
 }
+
 function shift<Names extends string>(
   shape: string,
   names: readonly Names[],
@@ -48,6 +52,7 @@ function shift<Names extends string>(
     ]),
   ) as Ops<Names, (a: V128, bits: I32 | number) => V128>;
 }
+
 function test<Names extends string>(shape: string, names: readonly Names[]): Ops<Names, (a: V128) => I32> {
   return Object.fromEntries(names.map((name) => [name, (a: V128) => new I32(op(`${shape}.${name}`, [a]).code)])) as Ops<
     Names,
@@ -60,6 +65,7 @@ interface Lanes<T extends ValType, Constant> {
   readonly lane: (vector: V128, lane: number) => ValueOf[T];
   readonly replace: (vector: V128, lane: number, value: ValueOf[T] | Constant) => V128;
 }
+
 function lanes<T extends 'i32' | 'i64' | 'f32' | 'f64', Constant extends number | bigint>(
   shape: string,
   type: T,

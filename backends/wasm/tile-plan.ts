@@ -59,6 +59,7 @@ interface List {
   readonly first: number;
   readonly places: readonly number[];
 }
+
 interface Placed {
   readonly buffer: Buffer;
   firstStep: number;

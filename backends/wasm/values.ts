@@ -77,6 +77,7 @@ export class I32 {
   readonly type = 'i32';
   constructor(readonly code: Code) {}
 }
+
 export interface I64
   extends
     Binary<I64, number | bigint, I64, IntBinary>,
@@ -89,6 +90,7 @@ export class I64 {
   readonly type = 'i64';
   constructor(readonly code: Code) {}
 }
+
 /** `to_*` conversions to integers saturate (NaN gives 0); `as_*` keep the bits. */
 export interface F32
   extends
@@ -102,6 +104,7 @@ export class F32 {
   readonly type = 'f32';
   constructor(readonly code: Code) {}
 }
+
 export interface F64
   extends
     Binary<F64, number, F64, FloatBinary>,
@@ -114,11 +117,13 @@ export class F64 {
   readonly type = 'f64';
   constructor(readonly code: Code) {}
 }
+
 /** 128 bits; what its lanes are is said by the operator: `f32x4.add(a, b)`. */
 export class V128 {
   readonly type = 'v128';
   constructor(readonly code: Code) {}
 }
+
 export type Value = I32 | I64 | F32 | F64 | V128;
 export interface ValueOf {
   readonly i32: I32;
@@ -138,6 +143,7 @@ export function valueOf<T extends ValType>(type: T, code: Code): ValueOf[T] {
 export function constant<T extends 'i32' | 'i64' | 'f32' | 'f64'>(type: T, value: number | bigint): ValueOf[T] {
   return valueOf(type, { kind: 'const', type, value: type === 'i64' ? BigInt(value) : Number(value) });
 }
+
 export const i32 = (value: number): I32 => constant('i32', value | 0);
 export const i64 = (value: number | bigint): I64 => constant('i64', value);
 export const f32 = (value: number): F32 => constant('f32', value);

@@ -20,6 +20,7 @@ export interface Zipped {
   readonly keyDType: 'utf8' | 'i64';
   readonly keys: readonly string[];
 }
+
 /** An optional without a value. */
 export interface Absent { readonly kind: 'absent' }
 /** The result of a node that could not be imported; what needs it is not imported either. */

@@ -49,6 +49,7 @@ export function arithmetic(op: 'add' | 'sub' | 'mul' | 'div', a: Expr, b: Expr):
   if (!isInteger(dtypeOf(a))) return call(op, a, b);
   return call(op === 'div' ? 'trunc_div' : op === 'add' ? 'wrap_add' : op === 'sub' ? 'wrap_sub' : 'wrap_mul', a, b);
 }
+
 export const add = (a: Expr, b: Expr): Expr => arithmetic('add', a, b);
 export const sub = (a: Expr, b: Expr): Expr => arithmetic('sub', a, b);
 export const mul = (a: Expr, b: Expr): Expr => arithmetic('mul', a, b);

@@ -34,12 +34,14 @@ export interface IntervalLiteral extends Spanned {
   readonly value: AstExpr;
   readonly unit: string | undefined;
 }
+
 /** `?`, `$2`, `$name`; `index` counts from 0: `?` and names in the order of the text. */
 export interface Parameter extends Spanned {
   readonly kind: 'parameter';
   readonly name: string | undefined;
   readonly index: number;
 }
+
 export interface ColumnName extends Spanned { readonly kind: 'column'; readonly path: readonly Name[] }
 export interface Star extends Spanned {
   readonly kind: 'star';
@@ -47,6 +49,7 @@ export interface Star extends Spanned {
   readonly exclude: readonly Name[];
   readonly replace: readonly { readonly expr: AstExpr; readonly name: Name }[];
 }
+
 export interface Unary extends Spanned { readonly kind: 'unary'; readonly op: string; readonly arg: AstExpr }
 export interface Binary extends Spanned {
   readonly kind: 'binary';
@@ -54,18 +57,21 @@ export interface Binary extends Spanned {
   readonly left: AstExpr;
   readonly right: AstExpr;
 }
+
 export interface IsTest extends Spanned {
   readonly kind: 'is';
   readonly arg: AstExpr;
   readonly test: 'null' | 'true' | 'false';
   readonly negated: boolean;
 }
+
 export interface IsDistinct extends Spanned {
   readonly kind: 'is-distinct';
   readonly left: AstExpr;
   readonly right: AstExpr;
   readonly negated: boolean;
 }
+
 export interface Between extends Spanned {
   readonly kind: 'between';
   readonly arg: AstExpr;
@@ -73,18 +79,21 @@ export interface Between extends Spanned {
   readonly high: AstExpr;
   readonly negated: boolean;
 }
+
 export interface InList extends Spanned {
   readonly kind: 'in-list';
   readonly arg: AstExpr;
   readonly items: readonly AstExpr[];
   readonly negated: boolean;
 }
+
 export interface InQuery extends Spanned {
   readonly kind: 'in-query';
   readonly arg: AstExpr;
   readonly query: Query;
   readonly negated: boolean;
 }
+
 export interface Like extends Spanned {
   readonly kind: 'like';
   readonly op: 'like' | 'ilike' | 'similar';
@@ -93,6 +102,7 @@ export interface Like extends Spanned {
   readonly escape: AstExpr | undefined;
   readonly negated: boolean;
 }
+
 /** `a > ANY (SELECT ...)` */
 export interface Quantified extends Spanned {
   readonly kind: 'quantified';
@@ -101,6 +111,7 @@ export interface Quantified extends Spanned {
   readonly left: AstExpr;
   readonly query: Query;
 }
+
 export interface Exists extends Spanned { readonly kind: 'exists'; readonly query: Query }
 export interface ScalarSubquery extends Spanned { readonly kind: 'subquery'; readonly query: Query }
 export interface CaseExpr extends Spanned {
@@ -109,12 +120,14 @@ export interface CaseExpr extends Spanned {
   readonly branches: readonly { readonly when: AstExpr; readonly then: AstExpr }[];
   readonly otherwise: AstExpr | undefined;
 }
+
 export interface CastExpr extends Spanned {
   readonly kind: 'cast';
   readonly arg: AstExpr;
   readonly type: AstType;
   readonly attempt: boolean;
 }
+
 export interface FunctionCall extends Spanned {
   readonly kind: 'function';
   readonly name: Name;
@@ -125,6 +138,7 @@ export interface FunctionCall extends Spanned {
   readonly over: WindowSpec | Name | undefined;
   readonly ignoreNulls: boolean;
 }
+
 export interface Argument { readonly name: Name | undefined; readonly value: AstExpr }
 /** `(a, b)` of two or more */
 export interface Row extends Spanned { readonly kind: 'row'; readonly items: readonly AstExpr[] }
@@ -135,6 +149,7 @@ export interface Subscript extends Spanned {
   readonly arg: AstExpr;
   readonly index: AstExpr;
 }
+
 /** `fraud@3`: a version of a model, only as the first argument of predict. */
 export interface ModelVersion extends Spanned { readonly kind: 'model'; readonly name: Name; readonly version: number }
 
@@ -163,6 +178,7 @@ export interface WindowSpec extends Spanned {
   readonly order: readonly OrderItem[];
   readonly frame: WindowFrame | undefined;
 }
+
 export interface WindowFrame {
   readonly unit: 'rows' | 'range' | 'groups';
   readonly start: AstFrameBound;
@@ -170,6 +186,7 @@ export interface WindowFrame {
   /** EXCLUDE other than NO OTHERS. */
   readonly exclude: Span | undefined;
 }
+
 export interface AstFrameBound {
   readonly kind: 'unbounded-preceding' | 'preceding' | 'current' | 'following' | 'unbounded-following';
   readonly offset: AstExpr | undefined;
@@ -208,6 +225,7 @@ export interface Select extends Spanned {
   readonly windows: readonly { readonly name: Name; readonly spec: WindowSpec }[];
   readonly qualify: AstExpr | undefined;
 }
+
 export interface SelectItem extends Spanned { readonly expr: AstExpr; readonly alias: Name | undefined }
 export interface ValuesBody extends Spanned { readonly kind: 'values'; readonly rows: readonly (readonly AstExpr[])[] }
 export interface SetBody extends Spanned {
@@ -217,6 +235,7 @@ export interface SetBody extends Spanned {
   readonly left: Query;
   readonly right: Query;
 }
+
 /** `(SELECT ... LIMIT 1)` in parentheses. */
 export interface NestedBody extends Spanned { readonly kind: 'nested'; readonly query: Query }
 export type QueryBody = Select | ValuesBody | SetBody | NestedBody;
@@ -227,23 +246,27 @@ export interface TableName extends Spanned {
   readonly path: readonly Name[];
   readonly alias: Alias | undefined;
 }
+
 /** `FROM 'file.parquet'` */
 export interface FileTable extends Spanned {
   readonly kind: 'file';
   readonly path: string;
   readonly alias: Alias | undefined;
 }
+
 export interface DerivedTable extends Spanned {
   readonly kind: 'derived';
   readonly query: Query;
   readonly alias: Alias | undefined;
   readonly lateral: boolean;
 }
+
 export interface TableFunction extends Spanned {
   readonly kind: 'table-function';
   readonly call: FunctionCall;
   readonly alias: Alias | undefined;
 }
+
 /** `PREDICT(MODEL = m, DATA = t AS d) WITH (score REAL) AS p` */
 export interface PredictTable extends Spanned {
   readonly kind: 'predict';
@@ -253,6 +276,7 @@ export interface PredictTable extends Spanned {
   readonly outputs: readonly { readonly name: Name; readonly type: AstType }[];
   readonly alias: Alias | undefined;
 }
+
 export type AstJoinKind = 'inner' | 'left' | 'right' | 'full' | 'cross' | 'semi' | 'anti';
 export interface JoinedTable extends Spanned {
   readonly kind: 'join';
@@ -263,6 +287,7 @@ export interface JoinedTable extends Spanned {
   readonly on: AstExpr | undefined;
   readonly using: readonly Name[];
 }
+
 export type TableRef = TableName | FileTable | DerivedTable | TableFunction | PredictTable | JoinedTable;
 
 // ---------------------------------------------------------------- statements
@@ -274,6 +299,7 @@ export interface ColumnDefinition extends Spanned {
   readonly unique: Span | undefined;
   readonly defaultValue: AstExpr | undefined;
 }
+
 /** Options in parentheses, `(FORMAT csv, HEADER)`: names in lower case. */
 export interface StatementOption { readonly name: Name; readonly value: string | number | boolean }
 
@@ -288,6 +314,7 @@ export interface CreateTable extends Spanned {
   /** A table-level PRIMARY KEY, UNIQUE, FOREIGN KEY or CHECK. */
   readonly constraint: Span | undefined;
 }
+
 export interface CreateView extends Spanned {
   readonly kind: 'create-view';
   readonly name: Name;
@@ -296,6 +323,7 @@ export interface CreateView extends Spanned {
   readonly columns: readonly Name[];
   readonly query: Query;
 }
+
 export interface CreateModel extends Spanned {
   readonly kind: 'create-model';
   readonly name: Name;
@@ -304,6 +332,7 @@ export interface CreateModel extends Spanned {
   readonly file: string;
   readonly options: readonly StatementOption[];
 }
+
 export interface Drop extends Spanned {
   readonly kind: 'drop';
   readonly what: 'table' | 'view' | 'model';
@@ -311,12 +340,14 @@ export interface Drop extends Spanned {
   readonly version: number | undefined;
   readonly ifExists: boolean;
 }
+
 export interface Insert extends Spanned {
   readonly kind: 'insert';
   readonly table: Name;
   readonly columns: readonly Name[];
   readonly query: Query;
 }
+
 export interface Update extends Spanned {
   readonly kind: 'update';
   readonly table: Name;
@@ -324,12 +355,14 @@ export interface Update extends Spanned {
   readonly assignments: readonly { readonly column: Name; readonly value: AstExpr }[];
   readonly where: AstExpr | undefined;
 }
+
 export interface Delete extends Spanned {
   readonly kind: 'delete';
   readonly table: Name;
   readonly alias: Name | undefined;
   readonly where: AstExpr | undefined;
 }
+
 export interface Copy extends Spanned {
   readonly kind: 'copy';
   readonly direction: 'from' | 'to';
@@ -339,12 +372,14 @@ export interface Copy extends Spanned {
   readonly file: string;
   readonly options: readonly StatementOption[];
 }
+
 export interface Explain extends Spanned {
   readonly kind: 'explain';
   readonly analyze: boolean;
   readonly options: readonly StatementOption[];
   readonly statement: Statement;
 }
+
 export interface Transaction extends Spanned {
   readonly kind: 'transaction';
   readonly action: 'begin' | 'commit' | 'rollback';

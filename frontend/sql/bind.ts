@@ -41,6 +41,7 @@ export interface BoundCreateTable {
   readonly plan: Relation | undefined;
   readonly parameters: readonly BoundParameter[];
 }
+
 export interface BoundCreateView {
   readonly kind: 'create-view';
   readonly name: string;
@@ -50,6 +51,7 @@ export interface BoundCreateView {
   readonly replace: boolean;
   readonly ifNotExists: boolean;
 }
+
 export interface BoundCreateModel {
   readonly kind: 'create-model';
   readonly name: string;
@@ -58,6 +60,7 @@ export interface BoundCreateModel {
   readonly ifNotExists: boolean;
   readonly options: OptionValues;
 }
+
 /** `exists` is false only with IF EXISTS: there is nothing to do. */
 export interface BoundDrop {
   readonly kind: 'drop';
@@ -66,6 +69,7 @@ export interface BoundDrop {
   readonly version: number | undefined;
   readonly exists: boolean;
 }
+
 /** `plan`: rows in the table's column order and types. */
 export interface BoundInsert extends Planned { readonly kind: 'insert'; readonly table: string }
 /** `plan`: all rows of the table as they are afterwards; `changed`: one row, the count of rows that change. */
@@ -74,11 +78,13 @@ export interface BoundUpdate extends Planned {
   readonly table: string;
   readonly changed: Relation;
 }
+
 export interface BoundDelete extends Planned {
   readonly kind: 'delete';
   readonly table: string;
   readonly changed: Relation;
 }
+
 /** `columns`: positions in the table that the file's columns fill, in the file's order. */
 export interface BoundCopyFrom {
   readonly kind: 'copy-from';
@@ -89,18 +95,21 @@ export interface BoundCopyFrom {
   readonly format: 'csv' | 'parquet' | 'arrow';
   readonly options: OptionValues;
 }
+
 export interface BoundCopyTo extends Planned {
   readonly kind: 'copy-to';
   readonly file: string;
   readonly format: 'csv' | 'parquet' | 'arrow';
   readonly options: OptionValues;
 }
+
 export interface BoundExplain {
   readonly kind: 'explain';
   readonly inner: BoundStatement;
   readonly analyze: boolean;
   readonly options: OptionValues;
 }
+
 export interface BoundTransaction { readonly kind: 'transaction'; readonly action: 'begin' | 'commit' | 'rollback' }
 
 export type BoundStatement =

@@ -37,6 +37,7 @@ interface Leaf {
   readonly kind: 'leaf';
   readonly weights: readonly number[];
 }
+
 interface Branch {
   readonly kind: 'branch';
   readonly feature: number;
@@ -46,6 +47,7 @@ interface Branch {
   readonly yes: Tree;
   readonly no: Tree;
 }
+
 type Tree = Leaf | Branch;
 
 const MODES = ['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'BRANCH_EQ', 'BRANCH_NEQ'];

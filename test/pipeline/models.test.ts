@@ -13,6 +13,7 @@ function weight(hash: string, dims: readonly [number, number] | readonly [number
   weights.set(hash, { dtype: 'f32', dims, data: Float32Array.from({ length: size }, (_, i) => at(i)) });
   return make({ kind: 'weight', hash, type: tensor('f32', dims) });
 }
+
 const tensors = { get: (hash: string): TensorValue => weights.get(hash)! };
 const toF32 = (arg: Expr): Expr => make({ kind: 'cast', arg, to: 'f32', attempt: false });
 const features = (exprs: readonly Expr[], width: number, nulls: 'nan' | 'null'): Tensor =>
@@ -32,6 +33,7 @@ function dense(input: Tensor, name: string, k: number, m: number): Tensor {
   });
   return make({ kind: 'map', body: add, inputs: [product, bias] });
 }
+
 const apply = (input: Relation, model: string, outputs: readonly { name: string; tensor: Tensor }[]): Apply =>
   make({ kind: 'apply', input, model, outputs });
 

@@ -84,6 +84,7 @@ function signatures(op: ScalarOp): readonly (readonly DType[])[] {
   }
   return found;
 }
+
 const MIXED: readonly (readonly DType[])[] = [
   ['utf8', 'i64'],
   ['utf8', 'i64', 'i64'],

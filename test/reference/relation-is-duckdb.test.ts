@@ -42,6 +42,7 @@ function rowsOf(texts: readonly (readonly (string | null)[])[]): readonly Row[] 
     ),
   );
 }
+
 const tables: { readonly [name: string]: readonly Row[] } = { t: rowsOf(T), u: rowsOf(U) };
 const context: RelationContext = {
   tables: (name) => tables[name]!,
@@ -261,6 +262,7 @@ function windowed(op: WindowOp, args: readonly Expr[], type: ScalarType, extra: 
   };
   return make({ kind: 'window', input: t, calls: [{ ...base, ...extra }] });
 }
+
 const ORDER = 'ORDER BY k NULLS LAST, d NULLS LAST, g NULLS LAST';
 const maybe = (dtype: 'i32' | 'i64' | 'f64' | 'decimal(6,2)' | 'decimal(38,2)'): ScalarType =>
   scalar(dtype, { nullable: true });

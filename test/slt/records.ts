@@ -6,6 +6,7 @@ export interface StatementRecord {
   readonly expect: 'ok' | 'error';
   readonly sql: string;
 }
+
 export interface QueryRecord {
   readonly kind: 'query';
   readonly line: number;
@@ -15,6 +16,7 @@ export interface QueryRecord {
   readonly sql: string;
   readonly expected: readonly string[];
 }
+
 export type SltRecord = StatementRecord | QueryRecord;
 
 export function parseRecords(text: string): readonly SltRecord[] {

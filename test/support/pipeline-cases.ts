@@ -59,6 +59,7 @@ export const TABLES: Readonly<Record<string, readonly (readonly Value[])[]>> = {
 export function scanOf(table: string, schema: RelationType): Relation {
   return make({ kind: 'scan', table, schema, columns: schema.columns.map((_, i) => i) });
 }
+
 export const ordersScan = scanOf('orders', ORDERS);
 export const customersScan = scanOf('customers', CUSTOMERS);
 
@@ -66,9 +67,11 @@ export function col(input: Relation, name: string): Expr {
   const index = input.type.columns.findIndex((column) => column.name === name);
   return ref(input, index);
 }
+
 export function ref(input: Relation, index: number): Expr {
   return make({ kind: 'ref', index, type: input.type.columns[index]!.type });
 }
+
 export const lit = (value: LiteralValue, dtype: DType): Expr =>
   make({ kind: 'literal', value, type: scalar(dtype, { nullable: value === null }) });
 export const call = (op: ScalarOp, ...args: readonly Expr[]): Expr => make({ kind: 'call', op, args });

@@ -23,6 +23,7 @@ interface Case {
   readonly m: number;
   readonly activation?: Expr;
 }
+
 const CASES: readonly Case[] = [
   { rows: 1, k: 1, m: 1 },
   { rows: 3, k: 5, m: 7, activation: relu },

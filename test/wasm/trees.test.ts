@@ -20,6 +20,7 @@ interface Forest {
   readonly leafWeights: number;
   readonly combine: TreeEnsemble['combine'];
 }
+
 const USUAL: Forest = {
   trees: 9,
   depth: 5,

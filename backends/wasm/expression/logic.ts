@@ -19,6 +19,7 @@ function isPlain(expr: Expr): boolean {
         node.args.every((arg) => arg.type.kind === 'scalar' && arg.type.dtype !== 'utf8' && arg.type.dtype !== 'blob')),
   );
 }
+
 const PLAIN: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
   'eq',
   'ne',

@@ -18,6 +18,7 @@ export interface CallSite {
   readonly call: Call;
   readonly emitExpr: EmitExpr;
 }
+
 export type Emit = (site: CallSite) => SqlValue;
 
 export interface StrictSite {

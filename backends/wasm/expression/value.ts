@@ -52,14 +52,17 @@ export function asI32(value: Value): I32 {
   if (value instanceof I32) return value;
   throw new Error(`expected an i32, found ${value.type}`);
 }
+
 export function asI64(value: Value): I64 {
   if (value instanceof I64) return value;
   throw new Error(`expected an i64, found ${value.type}`);
 }
+
 export function asF32(value: Value): F32 {
   if (value instanceof F32) return value;
   throw new Error(`expected an f32, found ${value.type}`);
 }
+
 export function asF64(value: Value): F64 {
   if (value instanceof F64) return value;
   throw new Error(`expected an f64, found ${value.type}`);

@@ -85,6 +85,7 @@ function sigmoid(lanes: typeof f32x4 | typeof f64x2, exp: Unary): Unary {
     return f.let(lanes.div(top, lanes.add(lanes.splat(1), e)));
   };
 }
+
 export const sigmoidF32: Unary = sigmoid(f32x4, expF32);
 
 export const tanhF32: Unary = (f, x) => {

@@ -23,6 +23,7 @@ export interface QuadContext {
   readonly f: FunctionBuilder;
   readonly module: ModuleBuilder;
 }
+
 export type QuadOp = (context: QuadContext, ...args: Quad[]) => Quad;
 
 type LaneOp = (...parts: V128[]) => V128;
@@ -38,6 +39,7 @@ function lanewise(ops: LaneOps): QuadOp {
     return each(f, args[0]!.dtype, args, op);
   };
 }
+
 /** A comparison: masks of the argument's width become masks of 32 bits. */
 function comparison(ops: LaneOps): QuadOp {
   return ({ f }, ...args) => {
@@ -49,6 +51,7 @@ function comparison(ops: LaneOps): QuadOp {
     );
   };
 }
+
 /** A function of the host over f64, `env.math_<name>`, for what is rare in models. */
 export function hostMath(name: string): QuadOp {
   return ({ f, module }, ...args) => {
@@ -74,6 +77,7 @@ function transcendental(name: string, vectors: { readonly [D in 'f32' | 'f64']?:
     return vector === undefined ? host(context, x) : each(context.f, x.dtype, [x], (part) => vector(context.f, part));
   };
 }
+
 const isNaN32 = (x: V128): V128 => f32x4.ne(x, x);
 const isNaN64 = (x: V128): V128 => f64x2.ne(x, x);
 const signBits = { f32: i32x4.splat(-0x80000000), f64: i64x2.splat(-0x8000000000000000n) } as const;

@@ -51,11 +51,13 @@ interface PackedNode {
   children: readonly [number, number] | undefined;
   jump: number | undefined;
 }
+
 interface PackedTree {
   readonly nodes: readonly PackedNode[];
   readonly depth: number;
   readonly target: number;
 }
+
 interface Forest {
   readonly trees: readonly PackedTree[];
   readonly leafTarget: ArrayLike<number>;

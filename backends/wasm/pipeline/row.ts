@@ -15,6 +15,7 @@ export interface ScalarColumn {
   /** A scan's column, for operators that read it a tile at a time. */
   readonly scanned?: ScannedColumn;
 }
+
 export interface TensorColumn {
   readonly kind: 'tensor';
   readonly dtype: DType;
@@ -24,11 +25,13 @@ export interface TensorColumn {
   readonly isNull: (scope: Scope) => I32 | undefined;
   readonly scanned?: ScannedColumn;
 }
+
 export interface CompositeColumn {
   readonly kind: 'composite';
   readonly parts: readonly FlightColumn[];
   readonly isNull: (scope: Scope) => I32 | undefined;
 }
+
 export type FlightColumn = ScalarColumn | TensorColumn | CompositeColumn;
 
 /**

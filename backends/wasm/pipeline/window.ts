@@ -109,6 +109,7 @@ interface Partition {
   readonly end: I32;
   readonly peers: Same;
 }
+
 /** The current row: its number, its tuple, its peers and the number of its peer group from 0. */
 interface Current extends Partition {
   readonly row: I32;
