@@ -123,7 +123,7 @@ async function runBatch(
 ): Promise<void> {
   const stride = Math.ceil(batch.rows / ROW_ALIGNMENT) * ROW_ALIGNMENT;
   const { crew, pool } = context;
-  crew.reinforce();
+  await crew.complete();
   let input = allocate(pool, { columns: step.layers[0]!.inputs, stride });
   try {
     const argsFor = (piece: Piece): readonly number[] => [piece.tuples, piece.count, input.table, piece.row];

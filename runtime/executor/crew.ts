@@ -50,6 +50,7 @@ export class Crew {
   private readonly finished = new Set<number>();
   private head = 0;
   private onIdle: () => void = () => undefined;
+  private onChange: () => void = () => undefined;
 
   constructor(private readonly options: CrewOptions) {
     this.outstanding = options.workers.map(() => 0);
@@ -74,6 +75,24 @@ export class Crew {
       if (state === 'waiting') this.engage(worker);
       else void this.options.workers[worker]!.start();
     });
+  }
+
+  /** All workers on threads of their own, for work that is worth the wait. Ends as well when the query has failed. */
+  async complete(): Promise<void> {
+    this.reinforce();
+    const up = new Set<WorkerHandle>();
+    for (const handle of this.options.workers) {
+      void handle.start().then(() => {
+        up.add(handle);
+        this.onChange();
+      });
+    }
+    const isComplete = (): boolean => up.size === this.states.length && this.states.every((state) => state === 'ready');
+    while (this.failure === undefined && !isComplete()) {
+      await new Promise<void>((resolve) => {
+        this.onChange = resolve;
+      });
+    }
   }
 
   /** Never empty once a call has been answered. */
@@ -200,6 +219,7 @@ export class Crew {
       case 'ready':
         this.states[worker] = 'ready';
         if (worker === 0) this.resolveReady();
+        this.onChange();
         return this.notice();
       case 'done': return this.finish(reply.ticket, (entry) => entry.resolve(reply.result));
       case 'emit': return this.receive(reply.sequence, reply.chunk);
@@ -236,6 +256,7 @@ export class Crew {
     Atomics.store(control, CANCEL, 1);
     for (const word of [QUEUED_KIB, TOTAL_KIB, HEAD]) Atomics.notify(control, word);
     this.rejectReady(error);
+    this.onChange();
   }
 
   /** A worker thread is gone: nothing it was given will be answered. */
