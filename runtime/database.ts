@@ -116,8 +116,8 @@ async function loadCompiler(): Promise<CompilerClient> {
 }
 
 /**
- * Opens an ONNX model by itself, from its path or bytes: `await (await openModel(bytes)).run({ x: { type, dims, data }
- * })`.
+ * Opens an ONNX model by itself, from its path or bytes:
+ * `await (await openModel(bytes)).run({ x: { type, dims, data } })`.
  * @throws ModelError for a model that is damaged or not supported
  */
 export async function openModel(source: string | Uint8Array, options: ModelOptions = {}): Promise<Model> {
