@@ -102,21 +102,26 @@ export class ThreadWorker implements WorkerHandle {
   }
 
   private begin(onUp: () => void, onFailed: () => void): void {
-    if (this.isDead) {
-      onFailed();
-      return;
-    }
-    const thread = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia' });
-    this.onUp = onUp;
-    thread.on('message', (reply: WorkerReply) => this.receive(reply));
     const died = (error: Error): void => {
       onFailed();
       if (this.isDead) return;
       this.isDead = true;
       this.onCrash(error);
     };
-    thread.on('error', died);
-    thread.on('exit', (code) => died(new Error(`a worker thread ended with exit code ${code}`)));
-    this.thread = thread;
+    if (this.isDead) {
+      onFailed();
+      return;
+    }
+    this.onUp = onUp;
+    try {
+      this.thread = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia' });
+    } catch (error) {
+      // The system has no thread left to give: said by throwing, unlike what goes wrong later.
+      died(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    this.thread.on('message', (reply: WorkerReply) => this.receive(reply));
+    this.thread.on('error', died);
+    this.thread.on('exit', (code) => died(new Error(`a worker thread ended with exit code ${code}`)));
   }
 }

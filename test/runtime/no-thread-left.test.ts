@@ -1,0 +1,42 @@
+/** A system without a thread to give fails the query that wants one, and nothing else. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { open } from '../../runtime/database.js';
+import { ROOT } from '../support/golden.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'intarsia-threads-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the query says why, and the process goes on', async () => {
+  const path = join(folder, 'small.db');
+  const db = await open(path, { threads: 1 });
+  await db.query('CREATE TABLE t AS SELECT 1 AS a').run();
+  await db.close();
+  const script = `
+    import threads from 'node:worker_threads';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { Worker } = threads;
+    threads.Worker = class {
+      constructor(url, options) {
+        if (String(url).endsWith('/worker.js')) throw new Error('no thread left');
+        return new Worker(url, options);
+      }
+    };
+    syncBuiltinESMExports();
+    const { open } = await import('${ROOT}dist/runtime/database.js');
+    const db = await open('${path}', { readOnly: true });
+    const failure = await db.query('SELECT a FROM t').run().then(() => 'no failure', (error) => error.message);
+    await db.close();
+    console.log(failure);`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  assert.is(status, 0, stderr);
+  assert.is(stdout.trim(), 'no thread left');
+});
+
+test.run();
