@@ -175,7 +175,9 @@ export class CompilerClient {
     // The thread measures kernels, and what it compiles is run here.
     enableSimd();
     const worker = new Worker(new URL('./compiler-worker.js', import.meta.url), {
-      name: 'intarsia compiler', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_OBJECTS_MB },
+      name: 'intarsia compiler',
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_OBJECTS_MB },
     });
     worker.on('message', (message: FromCompiler) => this.receive(worker, message));
     worker.on('error', (error) => this.lose(worker, error));

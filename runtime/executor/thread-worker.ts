@@ -114,7 +114,8 @@ export class ThreadWorker implements WorkerHandle {
     }
     this.onUp = onUp;
     try {
-      this.thread = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia' });
+      // Options of the process are for its own script: with `--input-type`, a thread would refuse its file.
+      this.thread = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia', execArgv: [] });
     } catch (error) {
       // The system has no thread left to give: said by throwing, unlike what goes wrong later.
       died(error instanceof Error ? error : new Error(String(error)));

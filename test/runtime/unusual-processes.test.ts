@@ -1,4 +1,4 @@
-/** A system without a thread to give fails the query that wants one, and nothing else. */
+/** Threads in processes that are not as usual: none left to give, or a script on the command line. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,6 +37,19 @@ test('the query says why, and the process goes on', async () => {
   });
   assert.is(status, 0, stderr);
   assert.is(stdout.trim(), 'no thread left');
+});
+
+test('a script given on the command line is not taken for what threads run', () => {
+  const script = `
+    const { open } = await import('${ROOT}dist/runtime/database.js');
+    const db = await open('${join(folder, 'typed.db')}');
+    console.log(await db.query('SELECT 1 AS a').run());
+    await db.close();`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  assert.is(status, 0, stderr);
+  assert.is(stdout.trim(), '1');
 });
 
 test.run();
