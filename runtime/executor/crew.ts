@@ -50,7 +50,8 @@ export class Crew {
   private readonly finished = new Set<number>();
   private head = 0;
   private onIdle: () => void = () => undefined;
-  private onChange: () => void = () => undefined;
+  /** Of those who wait for a worker to become ready, or for the query to fail. */
+  private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly options: CrewOptions) {
     this.outstanding = options.workers.map(() => 0);
@@ -84,15 +85,25 @@ export class Crew {
     for (const handle of this.options.workers) {
       void handle.start().then(() => {
         up.add(handle);
-        this.onChange();
+        this.changed();
       });
     }
     const isComplete = (): boolean => up.size === this.states.length && this.states.every((state) => state === 'ready');
-    while (this.failure === undefined && !isComplete()) {
-      await new Promise<void>((resolve) => {
-        this.onChange = resolve;
-      });
-    }
+    while (this.failure === undefined && !isComplete()) await this.nextChange();
+  }
+
+  /** A worker was engaged and cannot take work yet. */
+  get isGrowing(): boolean {
+    return this.states.some((state) => state === 'starting' || state === 'loading');
+  }
+
+  /** Resolves when a worker becomes ready, or the query fails. */
+  nextChange(): Promise<void> {
+    return new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private changed(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   /** Never empty once a call has been answered. */
@@ -219,7 +230,7 @@ export class Crew {
       case 'ready':
         this.states[worker] = 'ready';
         if (worker === 0) this.resolveReady();
-        this.onChange();
+        this.changed();
         return this.notice();
       case 'done': return this.finish(reply.ticket, (entry) => entry.resolve(reply.result));
       case 'emit': return this.receive(reply.sequence, reply.chunk);
@@ -256,7 +267,7 @@ export class Crew {
     Atomics.store(control, CANCEL, 1);
     for (const word of [QUEUED_KIB, TOTAL_KIB, HEAD]) Atomics.notify(control, word);
     this.rejectReady(error);
-    this.onChange();
+    this.changed();
   }
 
   /** A worker thread is gone: nothing it was given will be answered. */

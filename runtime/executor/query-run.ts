@@ -269,7 +269,8 @@ class QueryRun {
       const { worker, queued } = isParallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
       if (queued < QUEUE_DEPTH) return worker;
       if (isParallel && isLong) crew.reinforce();
-      await Promise.race(this.inFlight);
+      // A worker that becomes ready should not wait for the morsel of another.
+      await Promise.race(crew.isGrowing ? [...this.inFlight, crew.nextChange()] : this.inFlight);
     }
   }
 
