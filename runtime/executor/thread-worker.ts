@@ -7,6 +7,12 @@
 import { Worker } from 'node:worker_threads';
 import type { WorkerReply, WorkerRequest } from './protocol.js';
 
+/**
+ * About as long as a thread takes to start, in milliseconds. A query whose length is not known begins to start threads
+ * when it has run as long without: most have ended by then, and the others lose no more than what they have run.
+ */
+export const START_MS = 30;
+
 export interface WorkerHandle {
   /** Requests are taken. */
   readonly isUp: boolean;
@@ -95,8 +101,12 @@ export class ThreadWorker implements WorkerHandle {
     this.onReply(reply);
   }
 
-  /** Until it is up it keeps the process alive in any case: others may wait for their turn. */
+  /**
+   * Until it is up it keeps the process alive in any case: others may wait for their turn. So it does while it ends,
+   * for whoever closes the database waits for that.
+   */
   private hold(): void {
+    if (this.isDead) return;
     if (this.isWanted) this.thread?.ref();
     else this.thread?.unref();
   }

@@ -1,4 +1,4 @@
-/** Threads in processes that are not as usual: none left to give, or a script on the command line. */
+/** Threads in processes that are not as usual: none left to give, a script on the command line, an early end. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,6 +50,20 @@ test('a script given on the command line is not taken for what threads run', () 
   });
   assert.is(status, 0, stderr);
   assert.is(stdout.trim(), '1');
+});
+
+test('a thread that comes up while it is ended does not let the process go before it has', () => {
+  const script = `
+    const { open } = await import('${ROOT}dist/runtime/database.js');
+    const db = await open('${join(folder, 'closed.db')}');
+    for (const end = performance.now() + 500; performance.now() < end;);
+    await db.close();
+    console.log('closed');`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  assert.is(status, 0, stderr);
+  assert.is(stdout.trim(), 'closed');
 });
 
 test.run();
