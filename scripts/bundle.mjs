@@ -42,7 +42,7 @@ await bundle(
     index: path('runtime/database.js'),
     'compiler-worker': path('runtime/compiler-worker.js'),
   },
-  { engine: [path('cli/run.js'), path('runtime/database.js')] },
+  { engine: [path('cli/program.js'), path('cli/run.js'), path('runtime/database.js')] },
 );
 // By itself: a worker thread should not load the engine for the constants they share.
 await bundle({ worker: path('runtime/executor/worker.js') });

@@ -1,6 +1,7 @@
 /** `intarsia run` loads neither the compiler nor a library that a plan does not need, whatever is printed. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -70,6 +71,16 @@ test('nor does what is shipped, in which files are joined', () => {
     modules.filter((module) => /\/(compile|compiler-client)-\w+\.js$/.test(module) || LIBRARIES.test(module)),
     [],
   );
+});
+
+test('V8 keeps what it makes of the program, where Node has a cache for it', () => {
+  const temporary = mkdtempSync(join(folder, 'temporary-'));
+  const { status, stderr } = spawnSync(process.execPath, [`${ROOT}dist/bin/main.js`, 'run', db, plan], {
+    encoding: 'utf8',
+    env: { TMPDIR: temporary, TEMP: temporary },
+  });
+  assert.is(status, 0, stderr);
+  assert.is(readdirSync(temporary).length > 0, 'enableCompileCache' in module);
 });
 
 test('a query that must be compiled is seen to load the compiler client', () => {
