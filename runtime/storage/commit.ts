@@ -52,23 +52,21 @@ export function directoryPages(commit: Commit): number[] {
 }
 
 /** All copies in both slots, as [slot][copy]. */
-export async function readSlots(pages: PageFile): Promise<readonly (readonly SuperblockResult[])[]> {
-  const slots: SuperblockResult[][] = [];
-  for (const slot of [0, 1]) {
-    const bytes = new Uint8Array(SUPERBLOCK_BYTES * SLOT_COPIES);
-    const done = await pages.attempt(() => pages.device.read(bytes, slotOffset(slot)));
-    slots.push(
-      Array.from({ length: SLOT_COPIES }, (_, copy) =>
-        decodeSuperblock(
-          bytes.subarray(
-            copy * SUPERBLOCK_BYTES,
-            Math.min((copy + 1) * SUPERBLOCK_BYTES, Math.max(done, copy * SUPERBLOCK_BYTES)),
-          ),
-        ),
+export function readSlots(pages: PageFile): Promise<readonly (readonly SuperblockResult[])[]> {
+  return Promise.all([0, 1].map((slot) => readSlot(pages, slot)));
+}
+
+async function readSlot(pages: PageFile, slot: number): Promise<readonly SuperblockResult[]> {
+  const bytes = new Uint8Array(SUPERBLOCK_BYTES * SLOT_COPIES);
+  const done = await pages.attempt(() => pages.device.read(bytes, slotOffset(slot)));
+  return Array.from({ length: SLOT_COPIES }, (_, copy) =>
+    decodeSuperblock(
+      bytes.subarray(
+        copy * SUPERBLOCK_BYTES,
+        Math.min((copy + 1) * SUPERBLOCK_BYTES, Math.max(done, copy * SUPERBLOCK_BYTES)),
       ),
-    );
-  }
-  return slots;
+    ),
+  );
 }
 
 /** Errors for every copy that is neither sound nor empty, and for slots whose copies differ. */

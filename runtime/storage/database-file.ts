@@ -108,9 +108,15 @@ export class DatabaseFile {
     const guards: Guards = { lock: undefined, mark: undefined };
     let device: FileDevice | undefined;
     try {
-      if (readOnly) guards.mark = await ReaderMark.place(path);
-      else guards.lock = await WriterLock.take(path);
-      device = await FileDevice.open(path, readOnly ? 'read' : options.create === false ? 'write' : 'create');
+      if (readOnly) {
+        const placing = ReaderMark.place(path);
+        device = await FileDevice.open(path, 'read').finally(async () => {
+          guards.mark = await placing;
+        });
+      } else {
+        guards.lock = await WriterLock.take(path);
+        device = await FileDevice.open(path, options.create === false ? 'write' : 'create');
+      }
       const database = new DatabaseFile(device, path, readOnly, options, guards);
       await database.load(options);
       return database;
@@ -149,7 +155,7 @@ export class DatabaseFile {
       sequence,
       isUsed: (page) => directory.has(page) || this.pages.entry(page).kind !== PAGE_KINDS.free,
     });
-    await this.guards.mark?.move(sequence);
+    this.guards.mark?.move(sequence);
     if (this.readOnly) return;
     if (problems.length > 0) await repairSlots(this.pages);
     await this.reclaim();

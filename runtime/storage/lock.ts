@@ -170,6 +170,8 @@ async function removeStale(path: string, stale: { token: string | undefined; asi
 
 /** Keeps the pages of the commit a process reads from being written over by the writer in another process. */
 export class ReaderMark {
+  private moving: Promise<void> = Promise.resolve();
+
   private constructor(
     private readonly path: string | undefined,
     private readonly holder: Holder,
@@ -184,21 +186,27 @@ export class ReaderMark {
     const path = `${databasePath}.reader-${holder.token}`;
     try {
       const mark = new ReaderMark(path, holder);
-      await mark.move(0);
+      await mark.write(0);
       return mark;
     } catch {
       return new ReaderMark(undefined, holder);
     }
   }
 
-  async move(sequence: number): Promise<void> {
-    if (this.path === undefined) return;
-    await writeFile(`${this.path}.next`, JSON.stringify({ ...this.holder, sequence }));
-    await rename(`${this.path}.next`, this.path);
+  /** In the background: a mark that has not moved keeps more commits than it need, no less. */
+  move(sequence: number): void {
+    this.moving = this.moving.then(() => this.write(sequence)).catch(() => undefined);
   }
 
   async remove(): Promise<void> {
+    await this.moving;
     if (this.path !== undefined) await rm(this.path, { force: true });
+  }
+
+  private async write(sequence: number): Promise<void> {
+    if (this.path === undefined) return;
+    await writeFile(`${this.path}.next`, JSON.stringify({ ...this.holder, sequence }));
+    await rename(`${this.path}.next`, this.path);
   }
 }
 
