@@ -6,11 +6,8 @@
  * thread never waits: what would wait for room for its results is undone and left to the thread.
  */
 import type { LoadRequest, WorkerReply, WorkerRequest } from './protocol.js';
-import { ThreadWorker } from './thread-worker.js';
+import { START_MS, ThreadWorker } from './thread-worker.js';
 import { NoRoom, WorkerCore } from './worker-core.js';
-
-/** As long as a thread takes to start: past it, waiting for one would have been no slower. */
-const HERE_MS = 30;
 
 export class LazyWorker extends ThreadWorker {
   private state: 'here' | 'moving' | 'thread' = 'here';
@@ -74,7 +71,7 @@ export class LazyWorker extends ThreadWorker {
     }
     this.queue.shift();
     this.spentMs += performance.now() - began;
-    if (this.spentMs > HERE_MS) void this.start();
+    if (this.spentMs > START_MS) void this.start();
     return true;
   }
 

@@ -7,7 +7,6 @@
 import { ExecutionError } from '../errors.js';
 import {
   LOCAL_BUFFER_BYTES,
-  MORSEL_ROWS,
   type Finish,
   type PhysicalPlan,
   type Pipeline,
@@ -23,7 +22,7 @@ import { RunProfile } from './run-profile.js';
 import { runBlocked, type BlockedContext } from './blocked.js';
 import { hasParallelWork, isLong } from './parallel-work.js';
 import { enableSimd } from './simd.js';
-import { betweenStarts, type WorkerHandle } from './thread-worker.js';
+import { START_MS, betweenStarts, type WorkerHandle } from './thread-worker.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** Morsels given to a worker ahead of the one it runs, so that it never waits for the main thread. */
@@ -243,7 +242,7 @@ class QueryRun {
         break;
       }
       rows += morsel.rowCount;
-      const worker = await this.freeWorker(crew, { isParallel: pipeline.parallel, isLong: rows > MORSEL_ROWS });
+      const worker = await this.freeWorker(crew, pipeline);
       const done = this.dispatch(crew, pipeline, { morsel, worker, sequence: sequence++ }).then((result) => {
         isEnough ||= result === 1;
       });
@@ -260,15 +259,12 @@ class QueryRun {
     this.inFlight.add(tracked);
   }
 
-  private async freeWorker(
-    crew: Crew,
-    { isParallel, isLong }: { readonly isParallel: boolean; readonly isLong: boolean },
-  ): Promise<number> {
+  private async freeWorker(crew: Crew, { parallel }: Pipeline): Promise<number> {
     for (;;) {
       if (crew.failure !== undefined) return 0;
-      const { worker, queued } = isParallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
+      const { worker, queued } = parallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
       if (queued < QUEUE_DEPTH) return worker;
-      if (isParallel && isLong) crew.reinforce();
+      if (parallel && performance.now() - this.startedAt > START_MS) crew.reinforce();
       // A worker that becomes ready should not wait for the morsel of another.
       await Promise.race(crew.isGrowing ? [...this.inFlight, crew.nextChange()] : this.inFlight);
     }
