@@ -84,13 +84,14 @@ function outcomeOf({ file, output, milliseconds, code, reason }: Ended): Outcome
     return { file, passed: 0, failed: 1, skipped: 0, milliseconds, output: `${plain}\n${file}: no totals, ${reason}` };
   }
   const failed = Math.max(all - passed - skipped, code === 0 ? 0 : 1);
+  const why = code === 0 ? 'a test threw an error that uvu cannot print: one whose `details` are no text' : reason;
   return {
     file,
     passed,
     failed,
     skipped,
     milliseconds,
-    output: failed > 0 && code !== 0 ? `${plain}\n${file}: ${reason}` : plain,
+    output: failed > 0 ? `${plain}\n${file}: ${why}` : plain,
   };
 }
 
