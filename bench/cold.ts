@@ -13,6 +13,7 @@ import { median } from './measure.js';
 
 const MAIN = fileURLToPath(new URL('../bin/main.js', import.meta.url));
 const PEER = fileURLToPath(new URL('./peer/cold.js', import.meta.url));
+const PEER_LATE = fileURLToPath(new URL('./peer/cold-late.js', import.meta.url));
 const TABLES = ['flights', 'weather', 'planes', 'airlines'];
 const MODELS = ['late_logistic', 'late_gbdt', 'late_mlp'];
 /** Longer than what is left to do for a process which has been ended. */
@@ -26,8 +27,9 @@ const scored = (model: string, score: string): string =>
 export interface ColdCase {
   readonly name: string;
   readonly sql: string;
-  /** What the peer scores with; it has none where no model is asked. */
+  /** What the peer scores with: a model, or two of them as the demo does. It has none where no model is asked. */
   readonly model?: string;
+  readonly late?: 'rows' | 'top';
 }
 
 /**
@@ -39,8 +41,8 @@ export const COLD_CASES: readonly ColdCase[] = [
   { name: 'join-logistic', sql: scored('late_logistic', 'output_probability[1]') },
   { name: 'join-gbdt', sql: scored('late_gbdt', 'probabilities[2]'), model: 'late_gbdt' },
   { name: 'join-mlp', sql: scored('late_mlp', 'probabilities[2]'), model: 'late_mlp' },
-  { name: 'demo-rows', sql: DEMO.slice(0, DEMO.indexOf('ORDER BY')) },
-  { name: 'demo-top-k', sql: DEMO },
+  { name: 'demo-rows', sql: DEMO.slice(0, DEMO.indexOf('ORDER BY')), late: 'rows' },
+  { name: 'demo-top-k', sql: DEMO, late: 'top' },
 ];
 
 export interface ColdTiming {
@@ -51,12 +53,13 @@ export interface ColdTiming {
 }
 
 /** Alternates the three, `runs` times each. */
-export async function measureCold({ name, sql, model }: ColdCase, runs: number): Promise<ColdTiming> {
+export async function measureCold(coldCase: ColdCase, runs: number): Promise<ColdTiming> {
+  const { name, sql } = coldCase;
   const database = databasePath();
   const plan = join(CACHE, `cold-${name}.wasm`);
   cli('compile', database, sql, '-o', plan);
   const ours = [MAIN, 'run', database, plan, '--format', 'csv'];
-  const peer = model === undefined ? undefined : [PEER, await duckdbPath(), join(FLIGHTS, `${model}.onnx`), JOIN, FLIGHT_NUMBERS.join(',')];
+  const peer = await peerOf(coldCase);
   const times = { ours: [] as number[], node: [] as number[], peer: [] as number[] };
   for (let run = -1; run < runs; run++) {
     const node = bareNode();
@@ -72,6 +75,17 @@ export async function measureCold({ name, sql, model }: ColdCase, runs: number):
     node: median(times.node),
     peer: peer === undefined ? undefined : median(times.peer),
   };
+}
+
+async function peerOf({ model, late }: ColdCase): Promise<readonly string[] | undefined> {
+  const names = FLIGHT_NUMBERS.join(',');
+  if (model !== undefined) return [PEER, await duckdbPath(), join(FLIGHTS, `${model}.onnx`), JOIN, names];
+  if (late === undefined) return undefined;
+  const numbers = FLIGHT_NUMBERS.map((name) => `coalesce(t.${name}, 'nan'::FLOAT)::FLOAT`).join(', ');
+  const sql =
+    `${DEMO.slice(0, DEMO.indexOf('SELECT t.month'))} SELECT month, day, airline, flight, origin, dest, dep_delay, ` +
+    `arr_delay, ${numbers} FROM t WHERE dep_delay <= 0`;
+  return [PEER_LATE, await duckdbPath(), FLIGHTS, sql, names, late];
 }
 
 function bareNode(): number {
