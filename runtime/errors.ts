@@ -37,7 +37,10 @@ export class ResourceError extends Error {
   }
 }
 
-/** A value made a statement fail while it ran: overflow, a cast that cannot be, a second row in a scalar subquery. */
+/**
+ * A statement failed while it ran, by a value (overflow, a cast that cannot be, a second row in a scalar subquery) or
+ * because the system gave no thread to run it.
+ */
 export class ExecutionError extends Error {
   override readonly name = 'ExecutionError';
 }

@@ -5,6 +5,7 @@
  * begins with the first that is.
  */
 import { Worker } from 'node:worker_threads';
+import { ExecutionError } from '../errors.js';
 import type { WorkerReply, WorkerRequest } from './protocol.js';
 
 /**
@@ -126,9 +127,10 @@ export class ThreadWorker implements WorkerHandle {
     try {
       // Options of the process are for its own script: with `--input-type`, a thread would refuse its file.
       this.thread = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia', execArgv: [] });
-    } catch (error) {
+    } catch (cause) {
       // The system has no thread left to give: said by throwing, unlike what goes wrong later.
-      died(error instanceof Error ? error : new Error(String(error)));
+      const why = cause instanceof Error ? cause.message : String(cause);
+      died(new ExecutionError(`a thread for the query cannot be started: ${why}`, { cause }));
       return;
     }
     this.thread.on('message', (reply: WorkerReply) => this.receive(reply));

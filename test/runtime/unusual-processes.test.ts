@@ -29,14 +29,14 @@ test('the query says why, and the process goes on', async () => {
     syncBuiltinESMExports();
     const { open } = await import('${ROOT}dist/runtime/database.js');
     const db = await open('${path}', { readOnly: true });
-    const failure = await db.query('SELECT a FROM t').run().then(() => 'no failure', (error) => error.message);
+    const failure = await db.query('SELECT a FROM t').run().then(() => 'no failure', (error) => \`\${error.name}: \${error.message}\`);
     await db.close();
     console.log(failure);`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
   });
   assert.is(status, 0, stderr);
-  assert.is(stdout.trim(), 'no thread left');
+  assert.is(stdout.trim(), 'ExecutionError: a thread for the query cannot be started: no thread left');
 });
 
 test('a script given on the command line is not taken for what threads run', () => {
