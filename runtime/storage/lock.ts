@@ -216,13 +216,15 @@ export async function oldestMark(databasePath: string): Promise<number> {
   const start = `${basename(databasePath)}.reader-`;
   let oldest = Infinity;
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(start) || name.endsWith('.next')) continue;
+    if (!name.startsWith(start)) continue;
     const path = join(folder, name);
     const bytes = await readFile(path).catch(() => undefined);
     if (bytes === undefined) continue;
     const holder = readHolder(bytes);
-    if (holder === undefined || !isAlive(holder)) await rm(path, { force: true });
-    else oldest = Math.min(oldest, readCount(readRecord(parseJson(bytes), 'mark')['sequence'], 'sequence'));
+    // A mark appears whole; what it is made of may be half there.
+    const isDraft = name.endsWith('.next');
+    if (holder === undefined ? !isDraft : !isAlive(holder)) await rm(path, { force: true });
+    else if (!isDraft) oldest = Math.min(oldest, readCount(readRecord(parseJson(bytes), 'mark')['sequence'], 'sequence'));
   }
   return oldest;
 }

@@ -16,6 +16,7 @@ import { FaultDevice } from './fault-device.js';
 import { batchOf, column, openOn, rowsOf } from './samples.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'intarsia-'));
+test.after(() => rmSync(folder, { recursive: true }));
 const SMALL: OpenOptions = { memoryLimitBytes: 8 * 1024 * 1024, reservedBytes: 65_536 };
 const COLUMNS = [column('i', 'i32')];
 
@@ -133,7 +134,21 @@ test('a reader with a file of its own keeps its commit too, and does not let the
   assert.ok(statSync(path).size < 20 * 262_144);
   await again.close();
   assert.equal(await verify(path), []);
-  rmSync(folder, { recursive: true });
+});
+
+test('marks of dead readers go, and what they had not finished', async () => {
+  const path = join(folder, 'marks.db');
+  const dead = spawn(process.execPath, ['-e', '0']);
+  await once(dead, 'exit');
+  const mark = (pid: number): string => JSON.stringify({ pid, started: '', token: 'a', sequence: 1 });
+  writeFileSync(`${path}.reader-dead`, mark(dead.pid!));
+  writeFileSync(`${path}.reader-dead.next`, mark(dead.pid!));
+  writeFileSync(`${path}.reader-alive.next`, mark(process.pid));
+  writeFileSync(`${path}.reader-half.next`, mark(process.pid).slice(0, 9));
+  const database = await DatabaseFile.open(path, SMALL);
+  await database.close();
+  const marks = readdirSync(folder).filter((name) => name.startsWith('marks.db.reader-'));
+  assert.equal(marks.sort(), ['marks.db.reader-alive.next', 'marks.db.reader-half.next']);
 });
 
 test('opening for reading does not create a file', async () => {
