@@ -44,26 +44,62 @@ export function morselWords(source: Source): number {
   return source.kind === 'scan' ? SCAN_HEADER_WORDS + SCAN_COLUMN_WORDS * source.columns.length : 2;
 }
 
+/** How long a pipeline takes for a row, by its last morsel: from when its worker had time for it. */
+export class Pace {
+  millisecondsPerRow = 0;
+  private readonly freeSince: number[] = [];
+
+  done({ worker, rows, asked }: { readonly worker: number; readonly rows: number; readonly asked: number }): void {
+    const now = performance.now();
+    this.millisecondsPerRow = (now - Math.max(asked, this.freeSince[worker] ?? 0)) / rows;
+    this.freeSince[worker] = now;
+  }
+}
+
 /** Of a pipeline that gives the result: its first row should not wait for a whole morsel of them. */
 const FIRST_ROWS = 256;
+/** How long the last ones of a scan take at least: no worker waits longer for the others, and messages take less. */
+const LAST_MS = 1;
 
-/** How many rows the next morsel has: `first`, then twice as many each time, up to a whole morsel. */
+interface SourceOptions {
+  readonly isResult: boolean;
+  /** That may take morsels. */
+  readonly workers: number;
+  /** As far as it is known; 0 before. */
+  readonly millisecondsPerRow: () => number;
+}
+
+/**
+ * How many rows the next morsel has. Those of a result begin with a few and double; those that several workers take
+ * get smaller towards the end, where each has a share of what is left, so that all end at about the same time.
+ */
 class MorselSizes {
-  constructor(private next: number) {}
+  private next: number;
 
-  take(): number {
+  constructor(private readonly options: SourceOptions) {
+    this.next = options.isResult ? FIRST_ROWS : MORSEL_ROWS;
+  }
+
+  take(rowsLeft: number): number {
     const rows = this.next;
     this.next = Math.min(rows * 2, MORSEL_ROWS);
-    return rows;
+    return Math.min(rows, rowsLeft, this.share(rowsLeft));
+  }
+
+  private share(rowsLeft: number): number {
+    const { workers, millisecondsPerRow } = this.options;
+    const least = LAST_MS / millisecondsPerRow();
+    if (workers === 1 || least >= MORSEL_ROWS) return MORSEL_ROWS;
+    return Math.ceil(Math.max(rowsLeft / (2 * workers), least) / FIRST_ROWS) * FIRST_ROWS;
   }
 }
 
 export function openSource(
   source: Source,
   context: MorselContext,
-  options: { readonly isResult: boolean },
+  options: SourceOptions,
 ): AsyncIterable<Morsel> {
-  const sizes = new MorselSizes(options.isResult ? FIRST_ROWS : MORSEL_ROWS);
+  const sizes = new MorselSizes(options);
   switch (source.kind) {
     case 'scan': return scanMorsels(context, context.scan(source.table, source.columns), sizes);
     case 'buffer': return bufferMorsels(context, source.buffer);
@@ -81,6 +117,7 @@ async function* scanMorsels(
   groups: readonly ScanGroup[],
   sizes: MorselSizes,
 ): AsyncGenerator<Morsel> {
+  let rowsLeft = groups.reduce((rows, group) => rows + group.rowCount, 0);
   for (const group of groups) {
     const guards = await pinAll(context, group.columns.map((column) => column.run));
     const columnWords = group.columns.flatMap((column, i) => addresses(column, guards[i]!.address));
@@ -91,8 +128,9 @@ async function* scanMorsels(
     };
     try {
       for (let begin = 0; begin < group.rowCount;) {
-        const end = Math.min(begin + sizes.take(), group.rowCount);
+        const end = Math.min(begin + sizes.take(rowsLeft), group.rowCount);
         users++;
+        rowsLeft -= end - begin;
         yield { words: [begin, end, ...columnWords], rowCount: end - begin, release };
         begin = end;
       }
@@ -134,7 +172,7 @@ async function* bufferMorsels(context: MorselContext, buffer: number): AsyncGene
 async function* sortedMorsels(context: MorselContext, buffer: number, sizes: MorselSizes): AsyncGenerator<Morsel> {
   const { address, count } = context.sorted(buffer);
   for (let begin = 0; begin < count;) {
-    const rowCount = Math.min(sizes.take(), count - begin);
+    const rowCount = sizes.take(count - begin);
     yield { words: [address + begin * 4, rowCount], rowCount, release: () => undefined };
     begin += rowCount;
   }

@@ -15,7 +15,7 @@ import {
 } from '../plan.js';
 import type { BufferPool } from '../storage/buffer-pool.js';
 import { Crew } from './crew.js';
-import { morselWords, openSource, type Morsel, type MorselContext, type ScanGroup } from './morsels.js';
+import { Pace, morselWords, openSource, type Morsel, type MorselContext, type ScanGroup } from './morsels.js';
 import { parameterHeapBytes, writeParameters, type ParameterValue } from './parameters.js';
 import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
 import { RunProfile } from './run-profile.js';
@@ -236,15 +236,20 @@ class QueryRun {
     if (pipeline.init !== undefined) {
       await crew.runMorsel({ worker: 0, fn: '', init: pipeline.init, morsel: 0, sequence: 0, emits: false });
     }
-    for await (const morsel of openSource(pipeline.source, this.morselContext(), { isResult: pipeline.result })) {
+    const workers = pipeline.parallel ? this.workers.length : 1;
+    const pace = new Pace();
+    const sourceOptions = { isResult: pipeline.result, workers, millisecondsPerRow: () => pace.millisecondsPerRow };
+    for await (const morsel of openSource(pipeline.source, this.morselContext(), sourceOptions)) {
       if (isEnough || crew.failure !== undefined) {
         morsel.release();
         break;
       }
       rows += morsel.rowCount;
       const worker = await this.freeWorker(crew, pipeline);
+      const asked = performance.now();
       const done = this.dispatch(crew, pipeline, { morsel, worker, sequence: sequence++ }).then((result) => {
         isEnough ||= result === 1;
+        pace.done({ worker, rows: morsel.rowCount, asked });
       });
       this.track(done);
     }
