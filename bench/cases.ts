@@ -50,6 +50,11 @@ export const FLIGHT_NUMBERS = [
   'seats',
   'engines',
 ];
+/** A feature as DuckDB gives it to ONNX Runtime: a float, NaN where there is no value. */
+export function floatOrNaN(expression: string): string {
+  return `coalesce(${expression}, 'nan'::FLOAT)::FLOAT`;
+}
+
 const FLIGHT_TABLES = ['flights', 'weather', 'planes', 'airlines'].map((name): BenchTable => ({
   name,
   source: { kind: 'flights', file: `${name}.parquet` },

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { FLIGHT_NUMBERS } from './cases.js';
+import { FLIGHT_NUMBERS, floatOrNaN } from './cases.js';
 import { CACHE, FLIGHTS } from './inputs.js';
 import { median } from './measure.js';
 
@@ -79,9 +79,12 @@ export async function measureCold(coldCase: ColdCase, runs: number): Promise<Col
 
 async function peerOf({ model, late }: ColdCase): Promise<readonly string[] | undefined> {
   const names = FLIGHT_NUMBERS.join(',');
-  if (model !== undefined) return [PEER, await duckdbPath(), join(FLIGHTS, `${model}.onnx`), JOIN, names];
+  const numbers = FLIGHT_NUMBERS.map((name) => floatOrNaN(`t.${name}`)).join(', ');
+  if (model !== undefined) {
+    const sql = `WITH t AS (${JOIN}) SELECT carrier, dest, ${numbers} FROM t`;
+    return [PEER, await duckdbPath(), join(FLIGHTS, `${model}.onnx`), sql, names];
+  }
   if (late === undefined) return undefined;
-  const numbers = FLIGHT_NUMBERS.map((name) => `coalesce(t.${name}, 'nan'::FLOAT)::FLOAT`).join(', ');
   const sql =
     `${DEMO.slice(0, DEMO.indexOf('SELECT t.month'))} SELECT month, day, airline, flight, origin, dest, dep_delay, ` +
     `arr_delay, ${numbers} FROM t WHERE dep_delay <= 0`;

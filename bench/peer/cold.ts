@@ -3,7 +3,8 @@
  *
  *   node dist/bench/peer/cold.js DATABASE MODEL SQL INPUT,INPUT,...
  *
- * Both packages load at the same time as each other, and the model is read while DuckDB joins.
+ * The SQL gives the carrier, the destination, then the inputs. Both packages load at the same time as each other, and
+ * the model is read while DuckDB joins.
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 
@@ -17,8 +18,7 @@ const [{ DuckDBInstance }, { InferenceSession, Tensor }] = await Promise.all([
 const session = InferenceSession.create(modelPath);
 const instance = await DuckDBInstance.create(databasePath, { access_mode: 'READ_ONLY' });
 const connection = await instance.connect();
-const numbers = inputs.map((name) => `coalesce(t.${name}, 'nan'::FLOAT)::FLOAT`).join(', ');
-const result = await connection.stream(`WITH t AS (${sql}) SELECT carrier, dest, ${numbers} FROM t`);
+const result = await connection.stream(sql);
 const chunk: DuckDBDataChunk | null = await result.fetchChunk();
 if (chunk === null) throw new Error('the join gave no rows');
 const feeds = Object.fromEntries(

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
-import type { BenchCase } from '../cases.js';
+import { floatOrNaN, type BenchCase } from '../cases.js';
 import { CACHE, modelFile, tableFile, tableKey } from '../inputs.js';
 import { Pipeline, type GroupSums, type PipelineOptions } from './pipeline.js';
 
@@ -137,7 +137,7 @@ function queryOf(benchCase: BenchCase, range: string): string {
     seats: 'p.seats',
     engines: 'p.engines',
   };
-  const numbers = benchCase.numbers.map((name) => `coalesce(${source[name] ?? `w.${name}`}, 'nan'::FLOAT)::FLOAT`);
+  const numbers = benchCase.numbers.map((name) => floatOrNaN(source[name] ?? `w.${name}`));
   const texts = benchCase.texts.map((name) => `enum_code(${name === 'carrier' ? 'a' : 't'}.${name})::INTEGER`);
   return `SELECT ${['enum_code(a.carrier)::INTEGER', ...numbers, ...texts].join(', ')}
     FROM flights t

@@ -56,8 +56,10 @@ export class Pace {
   }
 }
 
+/** Most models take as many rows at a time: morsels are cut where a tile ends. */
+const TILE_ROWS = 256;
 /** Of a pipeline that gives the result: its first row should not wait for a whole morsel of them. */
-const FIRST_ROWS = 256;
+const FIRST_ROWS = TILE_ROWS;
 /** How long the last ones of a scan take at least: no worker waits longer for the others, and messages take less. */
 const LAST_MS = 1;
 
@@ -90,7 +92,7 @@ class MorselSizes {
     const { workers, millisecondsPerRow } = this.options;
     const least = LAST_MS / millisecondsPerRow();
     if (workers === 1 || least >= MORSEL_ROWS) return MORSEL_ROWS;
-    return Math.ceil(Math.max(rowsLeft / (2 * workers), least) / FIRST_ROWS) * FIRST_ROWS;
+    return Math.ceil(Math.max(rowsLeft / (2 * workers), least) / TILE_ROWS) * TILE_ROWS;
   }
 }
 
