@@ -165,7 +165,17 @@ export const i16x8 = {
 };
 export const i8x16 = {
   ...lanes<'i32', number>('i8x16', 'i32', { extract: 'extract_lane_u' }),
-  ...binary('i8x16', [...INT_OPS, 'lt_u', 'gt_u', 'swizzle', 'narrow_i16x8_s', 'narrow_i16x8_u']),
+  ...binary('i8x16', [
+    ...INT_OPS,
+    'gt_s',
+    'lt_u',
+    'gt_u',
+    'min_u',
+    'swizzle',
+    'narrow_i16x8_s',
+    'narrow_i16x8_u',
+  ]),
+  ...shift('i8x16', ['shr_u']),
   ...test('i8x16', ['all_true', 'bitmask']),
   /** Bytes of `a` (0..15) and `b` (16..31) by constant position. */
   shuffle: (a: V128, b: V128, bytes: readonly number[]): V128 =>

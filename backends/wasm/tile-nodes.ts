@@ -2,8 +2,12 @@
 import { make } from '../../ir/build.js';
 import type { Expand, Input, Reshape, Tensor, ToTensor, Transpose, TreeEnsemble } from '../../ir/node.js';
 import { scalar } from '../../ir/type.js';
-import { emitTrees, treeScratchBytes, type TreeKernel } from './kernels/tree.js';
-import { planTrees, TREE_TENSORS, treeParts, type TreeLayout } from './kernels/tree-layout.js';
+import type { ModuleBuilder } from './dsl.js';
+import { TREE_TENSORS } from './kernels/forest.js';
+import { emitTrees, treeScratchBytes } from './kernels/tree.js';
+import { emitTreeMasks, maskScratchBytes } from './kernels/tree-masks.js';
+import { forestBytes, planTrees, type ForestLayout } from './kernels/tree-plan.js';
+import type { TreeFunc, TreeKernel } from './kernels/tree-sums.js';
 import { lowerDense, lowerMatMul } from './tile-dense.js';
 import { lowerLookup, lowerMap, mapStep } from './tile-lower.js';
 import { lowerCumulative, lowerGather, lowerPad, lowerReduce, lowerSlice, lowerTopK } from './tile-lower-rows.js';
@@ -131,27 +135,26 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
   if (typeof layout === 'string') throw new Unsupported(layout);
   const base = node.base === undefined ? [] : lowering.constants(node.base).map(Number);
   const places = lowering.columnsOf({ dtype: input.dtype, cells: input.cells() });
-  const kernel: TreeKernel = {
-    layout,
+  const kernel = {
     features: places.length,
     input: input.dtype,
     combine: node.combine,
     base: Array.from({ length: node.targets }, (_, i) => base[i] ?? 0),
     lockstep: tier.lockstep,
   };
-  const func = emitTrees(plan.module, plan.module.freshName('trees'), kernel);
+  const { func, scratchBytes } = emitForest(plan.module, plan.module.freshName('trees'), { ...kernel, layout });
   const hashes = tensors.map((tensor) => {
     if (tensor.kind !== 'weight') throw new Unsupported('trees that are not stored weights');
     return tensor.hash;
   });
-  const weight = plan.addWeight({ hash: hashes.join('+'), tensors: hashes, layout, byteLength: treeParts(layout).end });
+  const weight = plan.addWeight({ hash: hashes.join('+'), tensors: hashes, layout, byteLength: forestBytes(layout) });
   const output = plan.addBuffer(layout.dtype, node.targets);
   const table = plan.tableOf(places);
   plan.addStep({
     reads: places,
     writes: [output],
-    explain: `trees ${describeTrees(layout)} lockstep ${tier.lockstep}`,
-    scratchBytes: () => treeScratchBytes(kernel),
+    explain: `trees ${describeTrees(layout, tier.lockstep)}`,
+    scratchBytes: () => scratchBytes,
     emit: (context) => {
       context.f.call(func, {
         input: context.place(table),
@@ -167,8 +170,26 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
   return { dtype: quadDType(node.type.dtype), ...rowDims(node.type), cells: () => result };
 }
 
-function describeTrees({ trees, nodes, targets, node, dtype }: TreeLayout): string {
-  return `${trees} of ${nodes} nodes, ${targets} targets, ${node} ${dtype}`;
+function emitForest(
+  module: ModuleBuilder,
+  name: string,
+  kernel: TreeKernel,
+): { readonly func: TreeFunc; readonly scratchBytes: number } {
+  const { layout } = kernel;
+  if (layout.kind === 'trees') {
+    const walked = { ...kernel, layout };
+    return { func: emitTrees(module, name, walked), scratchBytes: treeScratchBytes(walked) };
+  }
+  const masked = { ...kernel, layout };
+  return { func: emitTreeMasks(module, name, masked), scratchBytes: maskScratchBytes(masked) };
+}
+
+function describeTrees(layout: ForestLayout, lockstep: number): string {
+  const { trees, nodes, targets, dtype } = layout;
+  const counts = `${trees} of ${nodes} nodes, ${targets} targets`;
+  return layout.kind === 'trees'
+    ? `${counts}, ${layout.node} ${dtype} lockstep ${lockstep}`
+    : `${counts}, ${dtype}, masks of ${layout.maskBytes * 8} leaves`;
 }
 
 function castCells(

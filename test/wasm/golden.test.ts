@@ -10,6 +10,7 @@ import { emitTopK } from '../../backends/wasm/kernels/rank.js';
 import { emitReduce } from '../../backends/wasm/kernels/reduce.js';
 import { emitTake } from '../../backends/wasm/kernels/take.js';
 import { emitTrees } from '../../backends/wasm/kernels/tree.js';
+import { emitTreeMasks } from '../../backends/wasm/kernels/tree-masks.js';
 import { make } from '../../ir/build.js';
 import { scalar } from '../../ir/type.js';
 import { golden } from '../support/golden.js';
@@ -18,6 +19,7 @@ import { enableSimd } from '../../runtime/executor/simd.js';
 enableSimd();
 
 const x = make({ kind: 'ref', index: 0, type: scalar('f32') });
+const FOREST = { features: 4, input: 'f32', combine: 'sum', base: [0] } as const;
 const FAMILIES: Readonly<Record<string, (module: ModuleBuilder) => unknown>> = {
   dense: (module) =>
     emitDense(module, { dtype: 'f32', shape: { width: 2, vectors: 1 }, init: 'bias', activation: undefined }),
@@ -46,11 +48,25 @@ const FAMILIES: Readonly<Record<string, (module: ModuleBuilder) => unknown>> = {
         nodes: 70,
         leafRows: 0,
       },
-      features: 4,
-      input: 'f32',
-      combine: 'sum',
-      base: [0],
+      ...FOREST,
       lockstep: 2,
+    }),
+  'tree-masks': (module) =>
+    emitTreeMasks(module, 'trees', {
+      layout: {
+        kind: 'tree-masks',
+        dtype: 'f32',
+        targets: 1,
+        trees: 10,
+        nodes: 70,
+        maskBytes: 1,
+        features: 4,
+        columns: 5,
+        turned: 1,
+        entries: 30,
+        byteLength: 1536,
+      },
+      ...FOREST,
     }),
 };
 for (const [family, emit] of Object.entries(FAMILIES)) {

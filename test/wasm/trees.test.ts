@@ -1,4 +1,4 @@
-/** The tree kernel against the oracle: shapes, modes, missing values, targets and dtypes. */
+/** The tree kernels against the oracle: shapes, modes, missing values, targets and dtypes. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
@@ -19,6 +19,10 @@ interface Forest {
   /** Weights a leaf holds. */
   readonly leafWeights: number;
   readonly combine: TreeEnsemble['combine'];
+  /** Different thresholds a feature. */
+  readonly thresholds: number;
+  /** Chance that a node above the deepest is a leaf. */
+  readonly early: number;
 }
 
 const USUAL: Forest = {
@@ -31,6 +35,8 @@ const USUAL: Forest = {
   dtype: 'f32',
   leafWeights: 1,
   combine: 'sum',
+  thresholds: 8,
+  early: 0.15,
 };
 
 function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
@@ -42,7 +48,7 @@ function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
   const node = (depth: number, tree: number): number => {
     const n = feature!.length;
     for (const field of [feature, threshold, mode, yes, no, missing]) field!.push(0);
-    if (depth === 0 || next() < 0.15) {
+    if (depth === 0 || next() < forest.early) {
       mode![n] = TREE_MODES.indexOf('leaf');
       yes![n] = leafTarget!.length;
       for (let i = 0; i < forest.leafWeights; i++) {
@@ -53,7 +59,7 @@ function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
       return n;
     }
     feature![n] = Math.floor(next() * forest.features);
-    threshold![n] = Math.floor(next() * 8) - 4;
+    threshold![n] = (Math.floor(next() * forest.thresholds) * 8) / forest.thresholds - 4;
     mode![n] = TREE_MODES.indexOf(forest.modes[Math.floor(next() * forest.modes.length)]!);
     missing![n] = next() < forest.missing ? 1 : 0;
     yes![n] = node(depth - 1, tree);
@@ -87,34 +93,51 @@ function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
   });
 }
 
-const CASES: Readonly<Record<string, Partial<Forest>>> = {
-  'one tree of one leaf': { trees: 1, depth: 0 },
-  'uneven trees': { trees: 40, depth: 9 },
-  'all comparisons': { modes: ['<=', '<', '>=', '>'], trees: 20 },
-  equalities: { modes: ['==', '!=', '<='], trees: 20, depth: 6, missing: 0.5 },
-  'NaN to yes': { missing: 1 },
-  'NaN to either side': { missing: 0.5, modes: ['<=', '<', '>=', '>'] },
-  'a target a tree': { targets: 3, trees: 12 },
-  'several weights a leaf': { targets: 5, leafWeights: 5 },
-  'many targets': { targets: 37, leafWeights: 37 },
-  doubles: { dtype: 'f64', missing: 0.5 },
-  'doubles, several targets': { dtype: 'f64', targets: 3, leafWeights: 3, combine: 'mean' },
-  mean: { combine: 'mean' },
-  min: { combine: 'min' },
-  max: { combine: 'max', targets: 2, trees: 8 },
-  'many features': { features: 400, trees: 5 },
-  'a deep tree': { depth: 14, trees: 2 },
+type Form = 'masks' | 'lockstep';
+const CASES: Readonly<Record<string, readonly [Form, Partial<Forest>]>> = {
+  'one tree of one leaf': ['masks', { trees: 1, depth: 0 }],
+  'stumps, 8 leaves a mask': ['masks', { trees: 50, depth: 1 }],
+  '16 leaves a mask': ['masks', { trees: 30, depth: 4, early: 0 }],
+  '32 leaves a mask': ['masks', { trees: 30 }],
+  '64 leaves a mask': ['masks', { trees: 30, depth: 6, early: 0 }],
+  'more leaves than a mask has': ['lockstep', { trees: 30, depth: 7, early: 0 }],
+  'uneven trees': ['lockstep', { trees: 40, depth: 9 }],
+  'all comparisons': ['masks', { modes: ['<=', '<', '>=', '>'], trees: 20 }],
+  equalities: ['lockstep', { modes: ['==', '!=', '<='], trees: 20, depth: 6, missing: 0.5 }],
+  'NaN to yes': ['masks', { missing: 1, trees: 20 }],
+  'NaN to either side': ['masks', { missing: 0.5, modes: ['<=', '<', '>=', '>'], trees: 20 }],
+  'a target a tree': ['masks', { targets: 3, trees: 21 }],
+  'several weights a leaf': ['lockstep', { targets: 5, leafWeights: 5, trees: 20 }],
+  'many targets': ['lockstep', { targets: 37, leafWeights: 37 }],
+  doubles: ['masks', { dtype: 'f64', missing: 0.5, trees: 20 }],
+  'doubles, several targets': ['lockstep', { dtype: 'f64', targets: 3, leafWeights: 3, combine: 'mean' }],
+  mean: ['masks', { combine: 'mean', trees: 20 }],
+  min: ['masks', { combine: 'min', trees: 20 }],
+  max: ['masks', { combine: 'max', targets: 2, trees: 20 }],
+  'the least of doubles': ['masks', { combine: 'min', dtype: 'f64', trees: 20 }],
+  'as many thresholds as a byte holds': ['masks', { features: 2, thresholds: 254, trees: 150, missing: 0.5 }],
+  'more thresholds than a byte holds': ['masks', { features: 2, thresholds: 5000, trees: 150, missing: 0.5 }],
+  'doubles with many thresholds': ['masks', { features: 2, thresholds: 999, trees: 80, missing: 0.5, dtype: 'f64' }],
+  'many features for few trees': ['lockstep', { features: 400, trees: 5 }],
+  'a block of codes larger than L1': ['masks', { features: 400, trees: 600 }],
+  'more columns of codes than are numbered': ['lockstep', { features: 1100, trees: 1500 }],
+  'a deep tree': ['lockstep', { depth: 14, trees: 2 }],
+  'fewer trees than codes are worth': ['lockstep', { features: 7, trees: 2, depth: 2, thresholds: 1000 }],
 };
-for (const [name, part] of Object.entries(CASES)) {
-  test(name, () => {
+for (const [name, [form, part]] of Object.entries(CASES)) {
+  test(`${form}: ${name}`, () => {
     const forest = { ...USUAL, ...part };
     const data = new Weights();
     const input = leaf(forest.dtype, forest.features);
     const next = random(17);
     const rows = 301;
-    const values = Array.from({ length: rows * forest.features }, () =>
-      next() < 0.1 ? NaN : next() < 0.5 ? Math.floor(next() * 10) - 5 : (next() - 0.5) * 10,
-    );
+    const values = Array.from({ length: rows * forest.features }, () => {
+      const kind = next();
+      if (kind < 0.1) return NaN;
+      if (kind < 0.14) return kind < 0.12 ? Infinity : -Infinity;
+      if (kind < 0.3) return (Math.floor(next() * forest.thresholds) * 8) / forest.thresholds - 4;
+      return kind < 0.5 ? Math.floor(next() * 10) - 5 : (next() - 0.5) * 10;
+    });
     const value: TensorValue = {
       dtype: forest.dtype,
       dims: [rows, forest.features],
@@ -122,10 +145,46 @@ for (const [name, part] of Object.entries(CASES)) {
     };
     const explain = check([grow(data, input, forest)], new Map([[input as Tensor, value]]), {
       data,
-      tolerance: { absolute: 1e-5 },
+      tolerance: { absolute: 1e-5 * Math.max(1, forest.trees / 50) },
     });
     assert.is(explain.length, 1);
+    assert.match(explain[0]!, form);
   });
 }
+
+test('thresholds of infinity, and 0 for -0', () => {
+  const data = new Weights();
+  const input = leaf('f32', 1);
+  const stump = (threshold: number, tree: number) => ({ threshold, tree });
+  const stumps = [-Infinity, -0, 0, Infinity, 1, 2, 3, 4].map(stump);
+  const nodes = stumps.flatMap(({ threshold }, tree) => [
+    { threshold, mode: '<=', yes: tree * 3 + 1, no: tree * 3 + 2 },
+    { threshold: 0, mode: 'leaf', yes: tree * 2, no: tree * 2 + 1 },
+    { threshold: 0, mode: 'leaf', yes: tree * 2 + 1, no: tree * 2 + 2 },
+  ]);
+  const ints = (values: readonly number[]): Tensor => data.add('i32', [values.length], Int32Array.from(values));
+  const bytes = (values: readonly number[]): Tensor => data.add('u8', [values.length], Uint8Array.from(values));
+  const reals = (values: readonly number[]): Tensor => data.add('f32', [values.length], Float32Array.from(values));
+  const ensemble = make({
+    kind: 'tree_ensemble',
+    input,
+    roots: ints(stumps.map(({ tree }) => tree * 3)),
+    feature: ints(nodes.map(() => 0)),
+    threshold: reals(nodes.map((node) => node.threshold)),
+    mode: bytes(nodes.map((node) => TREE_MODES.indexOf(node.mode as '<='))),
+    yes: ints(nodes.map((node) => node.yes)),
+    no: ints(nodes.map((node) => node.no)),
+    missingYes: bytes(nodes.map((_, i) => (i % 2 === 0 ? 1 : 0))),
+    leafTarget: ints(stumps.flatMap(() => [0, 0])),
+    leafWeight: reals(stumps.flatMap((_, tree) => [0, 2 ** tree])),
+    base: reals([0]),
+    targets: 1,
+    combine: 'sum',
+  });
+  const values = [-Infinity, -1, -0, 0, 2 ** -149, 1, Math.fround(1.1), 3e38, Infinity, NaN];
+  const value: TensorValue = { dtype: 'f32', dims: [values.length, 1], data: Float32Array.from(values) };
+  const [explain] = check([ensemble], new Map([[input as Tensor, value]]), { data });
+  assert.match(explain!, 'masks');
+});
 
 test.run();

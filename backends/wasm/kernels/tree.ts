@@ -7,20 +7,13 @@
  */
 import type { Func, FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2 } from '../lanes.js';
-import { f32, f64, i32, load, select, type F32, type F64, type I32, type Value } from '../values.js';
+import { load, select, type F32, type F64, type I32, type Value } from '../values.js';
 import { CAST_QUAD } from './cast-quad.js';
-import { laneOf, loadQuad, ROWS_PER_QUAD, WIDTH_BYTES, type QuadDType } from './quad.js';
+import { laneOf, loadQuad, ROWS_PER_QUAD, WIDTH_BYTES } from './quad.js';
 import { nodeBytes, treeParts, type TreeLayout } from './tree-layout.js';
+import { emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
 
-export interface TreeKernel {
-  readonly layout: TreeLayout;
-  readonly features: number;
-  readonly input: QuadDType;
-  readonly combine: 'sum' | 'mean' | 'min' | 'max';
-  /** One a target; zeros where the model has none. */
-  readonly base: readonly number[];
-  readonly lockstep?: number;
-}
+type Kernel = TreeKernel<TreeLayout>;
 
 /** Rows walked together: enough to hide the latency of a step, few enough for the registers. */
 const LOCKSTEP = 8;
@@ -28,12 +21,10 @@ const LOCKSTEP = 8;
 const CHUNK_BYTES = 24 * 1024;
 const MOST_CHUNK_ROWS = 256;
 
-const PARAMS = { input: 'i32', output: 'i32', trees: 'i32', rows: 'i32', scratch: 'i32' } as const;
-export type TreeFunc = Func<typeof PARAMS, undefined>;
 const WALK_PARAMS = { features: 'i32', sums: 'i32', trees: 'i32', rows: 'i32' } as const;
 
 interface Shape {
-  readonly kernel: TreeKernel;
+  readonly kernel: Kernel;
   readonly valueBytes: number;
   /** Bytes of a row of features, and of a row of sums. */
   readonly rowBytes: number;
@@ -42,7 +33,7 @@ interface Shape {
   readonly lockstep: number;
 }
 
-function shapeOf(kernel: TreeKernel): Shape {
+function shapeOf(kernel: Kernel): Shape {
   const valueBytes = kernel.layout.dtype === 'f32' ? 4 : 8;
   const lockstep = kernel.lockstep ?? LOCKSTEP;
   const rowBytes = kernel.features * valueBytes;
@@ -59,18 +50,22 @@ function shapeOf(kernel: TreeKernel): Shape {
 }
 
 /** Scratch the function needs, whatever the number of rows. */
-export function treeScratchBytes(kernel: TreeKernel): number {
+export function treeScratchBytes(kernel: Kernel): number {
   const { chunkRows, rowBytes, sumBytes } = shapeOf(kernel);
   return chunkRows * (rowBytes + sumBytes) + 64;
 }
 
 /** Emits the function over a tile: `output` is a table of `targets` columns. */
-export function emitTrees(module: ModuleBuilder, name: string, kernel: TreeKernel): TreeFunc {
+export function emitTrees(module: ModuleBuilder, name: string, kernel: Kernel): TreeFunc {
   const shape = shapeOf(kernel);
   const transpose = emitToRows(module, `${name}_rows`, shape);
   const walk = emitWalk(module, `${name}_walk`, shape);
-  const finish = emitFinish(module, `${name}_finish`, shape);
-  return module.define(name, { params: PARAMS }, (f, { input, output, trees, rows, scratch }) => {
+  const finish = emitFinish(module, `${name}_finish`, {
+    kernel,
+    rowBytes: shape.sumBytes,
+    targetBytes: shape.valueBytes,
+  });
+  return module.define(name, { params: TREE_PARAMS }, (f, { input, output, trees, rows, scratch }) => {
     const sums = f.let(
       scratch
         .add(shape.chunkRows * shape.rowBytes)
@@ -186,7 +181,7 @@ function emitWalk(module: ModuleBuilder, name: string, shape: Shape): Func<typeo
   });
 }
 
-function merge<V extends F32 | F64>(combine: TreeKernel['combine'], sum: V, weight: V): V {
+function merge<V extends F32 | F64>(combine: Kernel['combine'], sum: V, weight: V): V {
   const method = combine === 'min' ? 'min' : combine === 'max' ? 'max' : 'add';
   return (sum as F32)[method](weight as F32) as V;
 }
@@ -232,49 +227,4 @@ function addRow(f: FunctionBuilder, layout: TreeLayout, at: { leaf: I32; trees: 
   } else {
     f.forRange({ to: bytes, step: 16 }, (offset) => addAt(f.let(at.sum.add(offset)), f.let(weights.add(offset)), 0));
   }
-}
-
-/** Sums to columns, with the base and the mean. */
-function emitFinish(
-  module: ModuleBuilder,
-  name: string,
-  shape: Shape,
-): Func<{ sums: 'i32'; output: 'i32'; first: 'i32'; rows: 'i32' }, undefined> {
-  const {
-    kernel: { layout, combine, base },
-    valueBytes,
-    sumBytes,
-  } = shape;
-  const bases = layout.dtype === 'f32' ? Float32Array.from(base) : Float64Array.from(base);
-  const data = base.some((value) => value !== 0) ? module.data(new Uint8Array(bases.buffer)) : undefined;
-  return module.define(
-    name,
-    { params: { sums: 'i32', output: 'i32', first: 'i32', rows: 'i32' } },
-    (f, { sums, output, first, rows }) => {
-      f.forRange({ to: layout.targets }, (target) => {
-        const column = f.let(load.i32(output.add(target.shl(2))).add(first.mul(valueBytes)));
-        const sum = f.let(sums.add(target.mul(valueBytes)));
-        f.forRange({ to: rows }, (row) => {
-          const to = f.let(column.add(row.mul(valueBytes)));
-          const from = sum.add(row.mul(sumBytes));
-          const place = data === undefined ? i32(0) : data.add(target.mul(valueBytes));
-          if (layout.dtype === 'f32')
-            f.store.f32(
-              to,
-              finished(f32, load.f32(from), data && load.f32(place), combine === 'mean' ? layout.trees : 1),
-            );
-          else
-            f.store.f64(
-              to,
-              finished(f64, load.f64(from), data && load.f64(place), combine === 'mean' ? layout.trees : 1),
-            );
-        });
-      });
-    },
-  );
-}
-
-function finished<V extends F32 | F64>(make: (value: number) => V, sum: V, base: V | undefined, trees: number): V {
-  const mean = trees === 1 ? sum : ((sum as F32).div(make(trees) as F32) as V);
-  return base === undefined ? mean : ((mean as F32).add(base as F32) as V);
 }

@@ -1,0 +1,201 @@
+/**
+ * A forest as masks: what `tree-masks-layout.ts` lays out and `tree-masks.ts` computes with (QuickScorer, SIGIR 2015;
+ * with bytes as lanes, RapidScorer, KDD 2018).
+ *
+ * Features become codes: how many of a feature's thresholds the value exceeds. A comparison is one of bytes then,
+ * x > t exactly where code > number of t, whatever the dtype of x. A tree is a list of what its nodes rule out. Its
+ * leaves are numbered so that each node's smaller side comes first; where the row goes to the larger side, the leaves
+ * of the smaller one are cleared from the row's mask. The lowest leaf that is left is where the row ends.
+ *
+ * A code is a byte, so trees go together in groups in which no feature has more than 254 thresholds. A feature has up
+ * to four columns of codes a group: NaN may go to either side, and where the smaller side is that of x > t the
+ * comparison is turned round, by codes whose bits are turned.
+ */
+import type { Forest, ForestNode, ForestTree } from './forest.js';
+
+export const MOST_MASK_BYTES = 8;
+const MOST_THRESHOLDS = 254;
+/** Columns that an entry can name. */
+const MOST_COLUMNS = 1023;
+
+/** Columns of codes by what NaN is (low: below all thresholds, high: above) and whether their bits are turned. */
+const VARIANTS = ['low', 'high', 'lowTurned', 'highTurned'] as const;
+type Variant = (typeof VARIANTS)[number];
+export const PLAIN = { low: 'low', high: 'high', lowTurned: 'low', highTurned: 'high' } as const;
+
+export interface MaskEntry {
+  readonly feature: number;
+  readonly variant: Variant;
+  readonly threshold: number;
+  readonly byte: number;
+  readonly bits: number;
+}
+
+export interface MaskTree {
+  readonly target: number;
+  readonly entries: readonly MaskEntry[];
+  /** Numbers of the model's leaves, in the order of the bits. */
+  readonly leaves: readonly number[];
+}
+
+type Thresholds = ReadonlyMap<number, ReadonlySet<number>>;
+
+export interface MaskGroup {
+  readonly trees: readonly MaskTree[];
+  /** By feature, ascending. */
+  readonly thresholds: ReadonlyMap<number, readonly number[]>;
+  /** By `columnKey`. */
+  readonly columns: ReadonlyMap<string, number>;
+}
+
+export interface PlainColumn {
+  readonly column: number;
+  readonly group: MaskGroup;
+  readonly nanAbove: boolean;
+}
+
+export interface Masks {
+  readonly groups: readonly MaskGroup[];
+  readonly features: readonly {
+    readonly feature: number;
+    /** Of all groups, ascending. */
+    readonly thresholds: readonly number[];
+    readonly columns: readonly PlainColumn[];
+  }[];
+  readonly turned: readonly (readonly [from: number, to: number])[];
+  readonly columns: number;
+  readonly maskBytes: number;
+}
+
+/** undefined where the forest has no such form. */
+export function masksOf(forest: Forest): Masks | undefined {
+  const trees: MaskTree[] = [];
+  for (const tree of forest.trees) {
+    const mask = maskTree(tree);
+    if (mask === undefined) return undefined;
+    trees.push(mask);
+  }
+  const mostLeaves = trees.reduce((most, tree) => Math.max(most, tree.leaves.length), 1);
+  let columns = 0;
+  const groups = grouped(trees).map((group): MaskGroup => {
+    const keys = new Set<string>();
+    for (const { feature, variant } of group.flatMap((tree) => tree.entries)) {
+      // Codes are turned from those that are not.
+      keys.add(columnKey(feature, PLAIN[variant])).add(columnKey(feature, variant));
+    }
+    const thresholds = Array.from(
+      thresholdsOf(group),
+      ([feature, values]) => [feature, Array.from(values).sort((a, b) => a - b)] as const,
+    );
+    return {
+      trees: group,
+      thresholds: new Map(thresholds),
+      columns: new Map(Array.from(keys, (key) => [key, columns++])),
+    };
+  });
+  if (columns > MOST_COLUMNS) return undefined;
+  const features = Array.from(thresholdsOf(trees), ([feature, values]) => ({
+    feature,
+    thresholds: Array.from(values).sort((a, b) => a - b),
+    columns: groups.flatMap((group) =>
+      (['low', 'high'] as const).flatMap((variant): PlainColumn[] => {
+        const column = group.columns.get(columnKey(feature, variant));
+        return column === undefined ? [] : [{ column, group, nanAbove: variant === 'high' }];
+      }),
+    ),
+  }));
+  const turned = groups.flatMap((group) =>
+    Array.from(group.columns).flatMap(([key, to]) =>
+      key.endsWith('Turned') ? [[group.columns.get(key.slice(0, -'Turned'.length))!, to] as const] : [],
+    ),
+  );
+  const maskBytes = 2 ** Math.ceil(Math.log2(Math.ceil(mostLeaves / 8)));
+  return { groups, features, turned, columns, maskBytes };
+}
+
+export function columnKey(feature: number, variant: Variant): string {
+  return `${feature} ${variant}`;
+}
+
+/** undefined: nodes are shared, a threshold is no number, or there are too many leaves. */
+function maskTree({ nodes, target }: ForestTree): MaskTree | undefined {
+  if (nodes.some((node) => node.jump !== undefined || (node.children !== undefined && Number.isNaN(node.threshold))))
+    return undefined;
+  const leafCounts = new Int32Array(nodes.length);
+  // Children lie behind their parents.
+  for (let place = nodes.length - 1; place >= 0; place--) {
+    const { children } = nodes[place]!;
+    leafCounts[place] = children === undefined ? 1 : leafCounts[children[0]]! + leafCounts[children[1]]!;
+  }
+  if (leafCounts[0]! > MOST_MASK_BYTES * 8) return undefined;
+  const entries: MaskEntry[] = [];
+  const leaves: number[] = [];
+  const visit = (place: number, first: number): void => {
+    const node = nodes[place]!;
+    if (node.children === undefined) {
+      leaves[first] = node.leaf!;
+      return;
+    }
+    const [yes, no] = node.children;
+    const yesFirst = leafCounts[yes]! <= leafCounts[no]!;
+    const [smaller, larger] = yesFirst ? [yes, no] : [no, yes];
+    const cleared = leafCounts[smaller]!;
+    const variant = VARIANTS[(node.nanToNo ? 1 : 0) + (yesFirst ? 0 : 2)]!;
+    for (let byte = first >> 3; byte <= (first + cleared - 1) >> 3; byte++) {
+      entries.push({ ...splitOf(node), variant, byte, bits: bitsWithin(byte, { first, end: first + cleared }) });
+    }
+    visit(smaller, first);
+    visit(larger, first + cleared);
+  };
+  visit(0, 0);
+  return { target, entries: entries.sort((a, b) => a.byte - b.byte), leaves };
+}
+
+function splitOf({ feature, threshold }: ForestNode): { feature: number; threshold: number } {
+  // 0 and -0 split alike.
+  return { feature, threshold: threshold === 0 ? 0 : threshold };
+}
+
+/** Leaves first .. end - 1 as bits of a byte of the mask. */
+function bitsWithin(byte: number, { first, end }: { readonly first: number; readonly end: number }): number {
+  const from = Math.max(0, first - byte * 8);
+  const to = Math.min(8, end - byte * 8);
+  return (0xff >> (8 - (to - from))) << from;
+}
+
+/** Consecutive trees, as many together as their thresholds allow. */
+function grouped(trees: readonly MaskTree[]): readonly (readonly MaskTree[])[] {
+  const groups: MaskTree[][] = [];
+  let held = new Map<number, Set<number>>();
+  for (const tree of trees) {
+    const own = thresholdsOf([tree]);
+    const isFull = Array.from(own).some(([feature, values]) => {
+      const there = held.get(feature);
+      const added = Array.from(values).filter((value) => there?.has(value) !== true).length;
+      return (there?.size ?? 0) + added > MOST_THRESHOLDS;
+    });
+    if (groups.length === 0 || isFull) {
+      groups.push([]);
+      held = new Map();
+    }
+    groups.at(-1)!.push(tree);
+    for (const [feature, values] of own) {
+      const there = held.get(feature) ?? new Set();
+      for (const value of values) there.add(value);
+      held.set(feature, there);
+    }
+  }
+  return groups;
+}
+
+function thresholdsOf(trees: readonly MaskTree[]): Thresholds {
+  const thresholds = new Map<number, Set<number>>();
+  for (const { entries } of trees) {
+    for (const { feature, threshold } of entries) {
+      const there = thresholds.get(feature);
+      if (there === undefined) thresholds.set(feature, new Set([threshold]));
+      else there.add(threshold);
+    }
+  }
+  return thresholds;
+}

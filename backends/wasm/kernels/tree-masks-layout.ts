@@ -1,0 +1,206 @@
+/**
+ * The layout of trees as masks (`masks.ts`): what `tree-masks.ts` reads.
+ *
+ *   features    8 i32 each, see `FEATURE`
+ *   thresholds  of a feature, ascending; one less than a power of two, filled up with infinity
+ *   columns     of codes, of a feature one after the other, 4 i32 each, see `COLUMN`
+ *   ranks       for a column the code of each rank, and at the end that of NaN where it goes to 'no'
+ *   turned      pairs of i32: the column whose bits are turned, and the one they make
+ *   trees       16 bytes each: i32 target, then for each byte of the mask how many entries it has
+ *   entries     4 bytes: u16 column, i8 number of the threshold, u8 leaves that are cleared where code > number
+ *   leaves      of a tree, by number: f32 as four planes, all first bytes and so on; f64 one after the other
+ *
+ * The rank of a value among all thresholds of its feature is searched once, and looked up for each group's columns.
+ * Codes lie 128 lower, as bytes compare signed.
+ */
+import { leafSum, type Forest } from './forest.js';
+import { columnKey, masksOf, PLAIN, type Masks } from './masks.js';
+
+export interface TreeMaskLayout {
+  readonly kind: 'tree-masks';
+  readonly dtype: 'f32' | 'f64';
+  readonly targets: number;
+  readonly trees: number;
+  readonly nodes: number;
+  /** Bytes of a mask: 8 leaves each. */
+  readonly maskBytes: number;
+  readonly features: number;
+  /** Columns of codes, and how many of them are turned from another. */
+  readonly columns: number;
+  readonly turned: number;
+  readonly entries: number;
+  readonly byteLength: number;
+}
+
+/**
+ * Of a feature: its input, its thresholds, half of their number in bytes, the number of ranks but that of NaN, and its
+ * columns. All places are byte offsets in the block.
+ */
+export const FEATURE = { source: 0, thresholds: 4, half: 8, ranks: 12, columns: 16, columnCount: 20, bytes: 32 };
+/** Of a column: where its codes go, the table of ranks, and 1 where NaN is above all thresholds. */
+export const COLUMN = { codes: 0, ranks: 4, nanAbove: 8, bytes: 16 };
+export const TURNED_BYTES = 8;
+export const TREE_BYTES = 16;
+export const TREE_COUNTS = 4;
+export const ENTRY_BYTES = 4;
+/** Rows of a block: codes and masks of a column lie 64 together. */
+export const BLOCK_ROWS = 64;
+
+/** A code is the number of thresholds that are exceeded, less this; no threshold has a number as high as the last. */
+const CODE_BIAS = 128;
+const ABOVE_ALL = 127;
+
+/** undefined where the forest has no such form, or walking it is quicker. */
+export function planMasks(forest: Forest, targets: number): TreeMaskLayout | undefined {
+  const masks = masksOf(forest);
+  if (masks === undefined || maskCost(masks) > walkCost(forest)) return undefined;
+  const { groups, features, turned, columns, maskBytes } = masks;
+  const layout = {
+    kind: 'tree-masks',
+    dtype: forest.dtype,
+    targets,
+    trees: forest.trees.length,
+    nodes: forest.trees.reduce((sum, tree) => sum + tree.nodes.length, 0),
+    maskBytes,
+    features: features.length,
+    columns,
+    turned: turned.length,
+    entries: groups.flatMap((group) => group.trees).reduce((sum, tree) => sum + tree.entries.length, 0),
+  } as const;
+  const searched = features.reduce(
+    (bytes, feature) =>
+      bytes +
+      align(slotsOf(feature.thresholds.length) * valueBytesOf(forest.dtype)) +
+      feature.columns.length * align(feature.thresholds.length + 2),
+    0,
+  );
+  return { ...layout, byteLength: maskParts(layout).end + searched };
+}
+
+/** Instructions a row, by counting those of the kernels. */
+function maskCost({ features, groups, maskBytes }: Masks): number {
+  let cost = 0;
+  for (const { thresholds, columns } of features)
+    cost += 8 + 4 * Math.ceil(Math.log2(thresholds.length + 1)) + 3 * columns.length;
+  for (const { entries } of groups.flatMap((group) => group.trees))
+    cost += 1.2 + 0.7 * maskBytes + 0.35 * entries.length;
+  return cost;
+}
+
+function walkCost({ trees }: Forest): number {
+  return trees.reduce((sum, tree) => sum + 8 + 8 * tree.depth, 0);
+}
+
+/** Byte offsets of the parts; thresholds and ranks, which are found through the features, lie behind `end`. */
+export function maskParts(layout: Omit<TreeMaskLayout, 'byteLength'>) {
+  let at = 0;
+  const take = (bytes: number): number => {
+    const place = at;
+    at += align(bytes);
+    return place;
+  };
+  return {
+    features: take(layout.features * FEATURE.bytes),
+    columns: take((layout.columns - layout.turned) * COLUMN.bytes),
+    turned: take(layout.turned * TURNED_BYTES),
+    trees: take(layout.trees * TREE_BYTES),
+    entries: take(layout.entries * ENTRY_BYTES),
+    // Planes of eight are read as vectors: the last one has something behind it.
+    leaves: take(layout.trees * layout.maskBytes * 8 * valueBytesOf(layout.dtype) + 16),
+    end: at,
+  };
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}
+
+export function packMasks(forest: Forest, layout: TreeMaskLayout): Uint8Array {
+  const masks = masksOf(forest)!;
+  const parts = maskParts(layout);
+  const bytes = new Uint8Array(layout.byteLength);
+  const view = new DataView(bytes.buffer);
+  const set = (at: number, value: number): void => view.setInt32(at, value, true);
+  writeFeatures(view, masks, layout);
+  masks.turned.forEach(([from, to], i) => {
+    set(parts.turned + i * TURNED_BYTES, from * BLOCK_ROWS);
+    set(parts.turned + i * TURNED_BYTES + 4, to * BLOCK_ROWS);
+  });
+  let [treeAt, entryAt, leavesAt] = [parts.trees, parts.entries, parts.leaves];
+  for (const group of masks.groups) {
+    for (const tree of group.trees) {
+      set(treeAt, tree.target);
+      for (const { feature, variant, threshold, byte, bits } of tree.entries) {
+        bytes[treeAt + TREE_COUNTS + byte]!++;
+        const number = group.thresholds.get(feature)!.indexOf(threshold);
+        view.setUint16(entryAt, group.columns.get(columnKey(feature, variant))! * BLOCK_ROWS, true);
+        // x > t is code > number; x <= t is turned(code) > turned(number + 1).
+        view.setInt8(entryAt + 2, variant === PLAIN[variant] ? number - CODE_BIAS : 126 - number);
+        bytes[entryAt + 3] = bits;
+        entryAt += ENTRY_BYTES;
+      }
+      const weights = tree.leaves.map((leaf) => leafSum(forest, leaf));
+      writeLeaves(view, leavesAt, { weights, layout });
+      treeAt += TREE_BYTES;
+      leavesAt += layout.maskBytes * 8 * valueBytesOf(layout.dtype);
+    }
+  }
+  return bytes;
+}
+
+function writeFeatures(view: DataView, { features }: Masks, layout: TreeMaskLayout): void {
+  const parts = maskParts(layout);
+  const valueBytes = valueBytesOf(layout.dtype);
+  const set = (at: number, value: number): void => view.setInt32(at, value, true);
+  let [columnAt, rest] = [parts.columns, parts.end];
+  features.forEach(({ feature, thresholds, columns }, i) => {
+    const at = i * FEATURE.bytes;
+    const slots = slotsOf(thresholds.length);
+    set(at + FEATURE.source, feature);
+    set(at + FEATURE.thresholds, rest);
+    set(at + FEATURE.half, ((slots + 1) / 2) * valueBytes);
+    set(at + FEATURE.ranks, thresholds.length + 1);
+    set(at + FEATURE.columns, columnAt);
+    set(at + FEATURE.columnCount, columns.length);
+    for (let slot = 0; slot < slots; slot++) {
+      const value = thresholds[slot] ?? Infinity;
+      if (valueBytes === 4) view.setFloat32(rest + slot * 4, value, true);
+      else view.setFloat64(rest + slot * 8, value, true);
+    }
+    rest += align(slots * valueBytes);
+    for (const { column, group, nanAbove } of columns) {
+      set(columnAt + COLUMN.codes, column * BLOCK_ROWS);
+      set(columnAt + COLUMN.ranks, rest);
+      set(columnAt + COLUMN.nanAbove, nanAbove ? 1 : 0);
+      columnAt += COLUMN.bytes;
+      const own = new Set(group.thresholds.get(feature));
+      let code = -CODE_BIAS;
+      view.setInt8(rest, code);
+      thresholds.forEach((threshold, rank) => {
+        if (own.has(threshold)) code++;
+        view.setInt8(rest + rank + 1, code);
+      });
+      view.setInt8(rest + thresholds.length + 1, ABOVE_ALL);
+      rest += align(thresholds.length + 2);
+    }
+  });
+}
+
+function writeLeaves(
+  view: DataView,
+  at: number,
+  { weights, layout }: { readonly weights: readonly number[]; readonly layout: TreeMaskLayout },
+): void {
+  if (layout.dtype === 'f64') return weights.forEach((weight, i) => view.setFloat64(at + i * 8, weight, true));
+  const planes = new Uint8Array(Float32Array.from(weights).buffer);
+  planes.forEach((byte, i) => view.setUint8(at + (i & 3) * layout.maskBytes * 8 + (i >> 2), byte));
+}
+
+/** One less than a power of two. */
+function slotsOf(thresholds: number): number {
+  return 2 ** Math.ceil(Math.log2(thresholds + 1)) - 1;
+}
+
+function valueBytesOf(dtype: 'f32' | 'f64'): 4 | 8 {
+  return dtype === 'f32' ? 4 : 8;
+}

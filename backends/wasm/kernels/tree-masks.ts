@@ -1,0 +1,346 @@
+/**
+ * The tree kernel by masks: 64 rows at once, a byte a row and comparison.
+ *
+ * In: a table of feature columns, trees as `tree-masks-layout.ts` lays them out. The features of a chunk of rows are
+ * turned into codes by binary searches, eight rows in lockstep. Then tree after tree, each over all blocks of the
+ * chunk, clears in four registers of row masks what its entries rule out, and adds the weight of the lowest leaf left.
+ * What is done for a tree does not depend on the rows: no branch, no load waits for another.
+ */
+import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
+import { f32x4, f64x2, i8x16, v128 } from '../lanes.js';
+import { f32, f64, load, select, type F32, type F64, type I32, type V128 } from '../values.js';
+import { CAST_QUAD } from './cast-quad.js';
+import { laneOf, loadQuad, ROWS_PER_QUAD, WIDTH_BYTES } from './quad.js';
+import { emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
+import {
+  BLOCK_ROWS,
+  ENTRY_BYTES,
+  COLUMN,
+  FEATURE,
+  maskParts,
+  TREE_BYTES,
+  TREE_COUNTS,
+  TURNED_BYTES,
+  type TreeMaskLayout,
+} from './tree-masks-layout.js';
+
+type Kernel = TreeKernel<TreeMaskLayout>;
+
+const VECTOR_BYTES = 16;
+const VECTORS = BLOCK_ROWS / VECTOR_BYTES;
+const SEARCH_ROWS = 8;
+/** What the codes of a chunk may take, so that they stay in L1 with a tree. */
+const CHUNK_BYTES = 24 * 1024;
+const MOST_BLOCKS = 4;
+
+interface Shape {
+  readonly kernel: Kernel;
+  readonly valueBytes: number;
+  readonly blocks: number;
+  /** Bytes of a block's codes and sums. */
+  readonly codeBytes: number;
+  readonly sumBytes: number;
+}
+
+function shapeOf(kernel: Kernel): Shape {
+  const { columns, dtype, targets } = kernel.layout;
+  const valueBytes = dtype === 'f32' ? 4 : 8;
+  const codeBytes = columns * BLOCK_ROWS;
+  return {
+    kernel,
+    valueBytes,
+    blocks: Math.max(1, Math.min(MOST_BLOCKS, Math.floor(CHUNK_BYTES / Math.max(1, codeBytes)))),
+    codeBytes,
+    sumBytes: targets * BLOCK_ROWS * valueBytes,
+  };
+}
+
+/** Scratch the function needs, whatever the number of rows: codes, sums, the masks of a block. */
+export function maskScratchBytes(kernel: Kernel): number {
+  const { blocks, codeBytes, sumBytes } = shapeOf(kernel);
+  return blocks * (codeBytes + sumBytes) + (kernel.layout.maskBytes + 1) * BLOCK_ROWS + VECTOR_BYTES;
+}
+
+/** Emits the function over a tile: `output` is a table of `targets` columns. */
+export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kernel): TreeFunc {
+  const shape = shapeOf(kernel);
+  const { layout, combine } = kernel;
+  const encode = emitEncode(module, `${name}_encode`, shape);
+  const turn = emitTurn(module, `${name}_turn`, shape);
+  const walk = emitMasks(module, `${name}_masks`, shape);
+  const finish = emitFinish(module, `${name}_finish`, {
+    kernel,
+    rowBytes: shape.valueBytes,
+    targetBytes: BLOCK_ROWS * shape.valueBytes,
+  });
+  const chunkRows = shape.blocks * BLOCK_ROWS;
+  return module.define(name, { params: TREE_PARAMS }, (f, { input, output, trees, rows, scratch }) => {
+    const codes = f.let(scratch.add(VECTOR_BYTES - 1).and(-VECTOR_BYTES), 'codes');
+    const sums = f.let(codes.add(shape.blocks * shape.codeBytes), 'sums');
+    const masks = f.let(sums.add(shape.blocks * shape.sumBytes), 'masks');
+    f.forRange({ to: rows, step: chunkRows }, (first) => {
+      const left = f.let(rows.sub(first));
+      f.if(left.gt_s(chunkRows), () => f.set(left, chunkRows));
+      const blocks = f.let(left.add(BLOCK_ROWS - 1).shr_u(Math.log2(BLOCK_ROWS)), 'blocks');
+      emitStart(f, shape, { sums, bytes: blocks.mul(shape.sumBytes) });
+      f.call(encode, { input, first, rows: left, trees, codes });
+      if (layout.turned > 0) f.call(turn, { trees, codes, blocks });
+      f.call(walk, { trees, codes, sums, masks, blocks });
+      f.forRange({ to: blocks }, (block) => {
+        const rowsLeft = f.let(left.sub(block.mul(BLOCK_ROWS)));
+        f.if(rowsLeft.gt_s(BLOCK_ROWS), () => f.set(rowsLeft, BLOCK_ROWS));
+        f.call(finish, {
+          sums: sums.add(block.mul(shape.sumBytes)),
+          output,
+          first: first.add(block.mul(BLOCK_ROWS)),
+          rows: rowsLeft,
+        });
+      });
+    });
+  });
+
+  function emitStart(at: FunctionBuilder, { valueBytes }: Shape, range: { sums: I32; bytes: I32 }): void {
+    if (combine === 'sum' || combine === 'mean') return at.fill(range.sums, 0, range.bytes);
+    const start = combine === 'min' ? Infinity : -Infinity;
+    const vector = valueBytes === 4 ? f32x4.splat(f32(start)) : f64x2.splat(f64(start));
+    const end = at.let(range.bytes);
+    at.forRange({ to: end, step: VECTOR_BYTES }, (offset) => at.store.v128(range.sums.add(offset), vector));
+  }
+}
+
+/** Codes of the features of a chunk of rows: ranks by binary search, which each column of codes has a table of. */
+function emitEncode(module: ModuleBuilder, name: string, { kernel, valueBytes, codeBytes }: Shape) {
+  const { layout, input: dtype } = kernel;
+  const params = { input: 'i32', first: 'i32', rows: 'i32', trees: 'i32', codes: 'i32' } as const;
+  return module.define(name, { params }, (f, { input, first, rows, trees, codes }) => {
+    const feature = f.let(trees.add(maskParts(layout).features), 'feature');
+    f.forRange({ to: layout.features }, () => {
+      const values = f.let(
+        load.i32(input.add(load.i32(feature, FEATURE.source).shl(2))).add(first.mul(WIDTH_BYTES[dtype])),
+        'values',
+      );
+      // Threshold i lies at start + (i + 1) values.
+      const start = f.let(trees.add(load.i32(feature, FEATURE.thresholds)).sub(valueBytes), 'start');
+      const nan = f.let(load.i32(feature, FEATURE.ranks), 'nan');
+      const columns = f.let(trees.add(load.i32(feature, FEATURE.columns)), 'columns');
+      const columnsEnd = f.let(columns.add(load.i32(feature, FEATURE.columnCount).mul(COLUMN.bytes)));
+      const ranks = Array.from({ length: SEARCH_ROWS }, () => f.local('i32', 'rank'));
+      f.forRange({ to: rows, step: SEARCH_ROWS }, (row) => {
+        // Where the second four are past the end, the first are searched again.
+        const second = f.let(select(row.add(ROWS_PER_QUAD).lt_s(rows), row.add(ROWS_PER_QUAD), row));
+        const sought = [row, second].flatMap((from) => {
+          const quad = loadQuad(f, dtype, f.let(values.add(from.mul(WIDTH_BYTES[dtype]))));
+          const cast = dtype === layout.dtype ? quad : CAST_QUAD[dtype as 'i32'][layout.dtype]!({ f, module }, quad);
+          return Array.from({ length: ROWS_PER_QUAD }, (_, lane) => f.let(laneOf(cast, lane) as F32));
+        });
+        for (const rank of ranks) f.set(rank, start);
+        const half = f.let(load.i32(feature, FEATURE.half), 'half');
+        f.while(
+          () => half.ne(0),
+          () => {
+            ranks.forEach((rank, i) => {
+              const middle = f.let(rank.add(half));
+              f.set(rank, select(sought[i]!.gt(loadValue(layout, middle)), middle, rank));
+            });
+            f.set(half, half.shr_u(1).and(-valueBytes));
+          },
+        );
+        for (const rank of ranks) f.set(rank, rank.sub(start).shr_u(Math.log2(valueBytes)));
+        const block = f.let(
+          codes.add(row.shr_u(Math.log2(BLOCK_ROWS)).mul(codeBytes)).add(row.and(BLOCK_ROWS - 1)),
+          'block',
+        );
+        const column = f.let(columns, 'column');
+        f.while(
+          () => column.lt_u(columnsEnd),
+          () => {
+            const table = f.let(trees.add(load.i32(column, COLUMN.ranks)));
+            const to = f.let(block.add(load.i32(column, COLUMN.codes)));
+            const store = (rankOf: (rank: I32, i: number) => I32): void =>
+              ranks.forEach((rank, i) => f.store.i8(to, load.i8_u(table.add(rankOf(rank, i))), i));
+            f.if(
+              load.i32(column, COLUMN.nanAbove),
+              () => store((rank, i) => select(sought[i]!.ne(sought[i]!), nan, rank)),
+              () => store((rank) => rank),
+            );
+            f.advance(column, COLUMN.bytes);
+          },
+        );
+      });
+      f.advance(feature, FEATURE.bytes);
+    });
+  });
+}
+
+function loadValue(layout: TreeMaskLayout, address: I32): F32 {
+  return layout.dtype === 'f32' ? load.f32(address) : (load.f64(address) as unknown as F32);
+}
+
+/** Columns of codes whose bits are turned. */
+function emitTurn(module: ModuleBuilder, name: string, { kernel, codeBytes }: Shape) {
+  const params = { trees: 'i32', codes: 'i32', blocks: 'i32' } as const;
+  return module.define(name, { params }, (f, { trees, codes, blocks }) => {
+    const pair = f.let(trees.add(maskParts(kernel.layout).turned), 'pair');
+    f.forRange({ to: kernel.layout.turned }, () => {
+      const from = f.let(codes.add(load.i32(pair)), 'from');
+      const to = f.let(codes.add(load.i32(pair, 4)), 'to');
+      f.forRange({ to: blocks }, () => {
+        for (let i = 0; i < VECTORS; i++)
+          f.store.v128(to, v128.not(load.v128(from, i * VECTOR_BYTES)), i * VECTOR_BYTES);
+        f.advance(from, codeBytes);
+        f.advance(to, codeBytes);
+      });
+      f.advance(pair, TURNED_BYTES);
+    });
+  });
+}
+
+/** All trees over the blocks of a chunk. */
+function emitMasks(module: ModuleBuilder, name: string, shape: Shape) {
+  const { kernel, codeBytes, sumBytes, valueBytes } = shape;
+  const { layout } = kernel;
+  const parts = maskParts(layout);
+  const params = { trees: 'i32', codes: 'i32', sums: 'i32', masks: 'i32', blocks: 'i32' } as const;
+  return module.define(name, { params }, (f, { trees, codes, sums, masks, blocks }) => {
+    const header = f.let(trees.add(parts.trees), 'header');
+    const entries = f.let(trees.add(parts.entries), 'entries');
+    const leaves = f.let(trees.add(parts.leaves), 'leaves');
+    const entry = f.local('i32', 'entry');
+    f.forRange({ to: layout.trees }, () => {
+      const code = f.let(codes, 'code');
+      const sum = f.let(sums.add(load.i32(header).mul(BLOCK_ROWS * valueBytes)), 'sum');
+      f.forRange({ to: blocks }, () => {
+        f.set(entry, entries);
+        for (let byte = 0; byte < layout.maskBytes; byte++) emitByte(f, { header, entry, code, masks }, byte);
+        emitLeaves(f, { masks, leaves, sum }, kernel);
+        f.advance(code, codeBytes);
+        f.advance(sum, sumBytes);
+      });
+      f.set(entries, entry);
+      f.advance(header, TREE_BYTES);
+      f.advance(leaves, layout.maskBytes * 8 * valueBytes);
+    });
+  });
+}
+
+/** One byte of the masks of all rows of a block. */
+function emitByte(
+  f: FunctionBuilder,
+  at: { readonly header: I32; readonly entry: Local<'i32'>; readonly code: I32; readonly masks: I32 },
+  byte: number,
+): void {
+  const masks = Array.from({ length: VECTORS }, () => f.let(i8x16.splat(-1), 'mask'));
+  const left = f.let(load.i8_u(at.header, TREE_COUNTS + byte), 'left');
+  f.while(
+    () => left.ne(0),
+    () => {
+      const column = f.let(at.code.add(load.i16_u(at.entry)));
+      const number = f.let(load.splat8(at.entry, 2));
+      const bits = f.let(load.splat8(at.entry, 3));
+      masks.forEach((mask, i) => {
+        const exceeds = i8x16.gt_s(load.v128(column, i * VECTOR_BYTES), number);
+        f.set(mask, v128.andnot(mask, v128.and(exceeds, bits)));
+      });
+      f.advance(at.entry, ENTRY_BYTES);
+      f.set(left, left.sub(1));
+    },
+  );
+  masks.forEach((mask, i) => f.store.v128(at.masks, mask, byte * BLOCK_ROWS + i * VECTOR_BYTES));
+}
+
+/** Adds the weight of each row's lowest leaf to its sum. */
+function emitLeaves(
+  f: FunctionBuilder,
+  at: { readonly masks: I32; readonly leaves: I32; readonly sum: I32 },
+  kernel: Kernel,
+): void {
+  const { layout } = kernel;
+  for (let i = 0; i < VECTORS; i++) {
+    const leaf = lowestLeaf(f, at.masks, { maskBytes: layout.maskBytes, offset: i * VECTOR_BYTES });
+    if (layout.dtype === 'f32') addPlanes(f, { ...at, leaf, offset: i * VECTOR_BYTES * 4 }, kernel);
+    else addWide(f, { ...at, leaf, row: i * VECTOR_BYTES }, kernel);
+  }
+}
+
+/** The number of the lowest bit of a byte of one bit: by its low half, or by its high one. */
+const LOW_HALF = [255, 0, 1, 255, 2, 255, 255, 255, 3, 255, 255, 255, 255, 255, 255, 255];
+const HIGH_HALF = LOW_HALF.map((bit) => (bit === 255 ? 255 : bit + 4));
+
+function lowestLeaf(
+  f: FunctionBuilder,
+  masks: I32,
+  { maskBytes, offset }: { readonly maskBytes: number; readonly offset: number },
+): V128 {
+  const bytes = Array.from({ length: maskBytes }, (_, byte) => f.let(load.v128(masks, byte * BLOCK_ROWS + offset)));
+  // All ones while all bytes so far are 0; counted, the byte's number with the sign turned.
+  const found = f.let(bytes[0]!);
+  const skipped = f.let(v128.zero);
+  if (maskBytes > 1) {
+    const none = f.let(i8x16.eq(bytes[0]!, v128.zero));
+    bytes.slice(1).forEach((byte, i) => {
+      f.set(found, v128.or(found, v128.and(byte, none)));
+      f.set(skipped, i8x16.add(skipped, none));
+      if (i < maskBytes - 2) f.set(none, v128.and(none, i8x16.eq(byte, v128.zero)));
+    });
+    for (let i = 0; i < 3; i++) f.set(skipped, i8x16.add(skipped, skipped));
+  }
+  const lowest = f.let(v128.and(found, i8x16.sub(v128.zero, found)));
+  const low = i8x16.swizzle(v128.const(Uint8Array.from(LOW_HALF)), v128.and(lowest, i8x16.splat(15)));
+  const high = i8x16.swizzle(v128.const(Uint8Array.from(HIGH_HALF)), i8x16.shr_u(lowest, 4));
+  return f.let(i8x16.sub(i8x16.min_u(low, high), skipped));
+}
+
+/** f32: the bytes of the weights are looked up plane by plane and put together. */
+function addPlanes(
+  f: FunctionBuilder,
+  at: { readonly leaves: I32; readonly sum: I32; readonly leaf: V128; readonly offset: number },
+  { layout, combine }: Kernel,
+): void {
+  const leaves = layout.maskBytes * 8;
+  const steps = Array.from({ length: Math.max(1, leaves / 16) }, (_, step) =>
+    step === 0 ? at.leaf : f.let(i8x16.sub(at.leaf, i8x16.splat(step * 16))),
+  );
+  const planes = [0, 1, 2, 3].map((plane) => {
+    const parts = steps.map((leaf, step) => i8x16.swizzle(load.v128(at.leaves, plane * leaves + step * 16), leaf));
+    return f.let(parts.reduce((a, b) => v128.or(a, b)));
+  });
+  const [low, high] = [BYTES_OF_LOW, BYTES_OF_HIGH].map((pick) => [
+    f.let(i8x16.shuffle(planes[0]!, planes[1]!, pick)),
+    f.let(i8x16.shuffle(planes[2]!, planes[3]!, pick)),
+  ]);
+  [low!, high!].forEach(([first, second], half) => {
+    [PAIRS_OF_LOW, PAIRS_OF_HIGH].forEach((pick, quarter) => {
+      const weights = i8x16.shuffle(first!, second!, pick);
+      const offset = at.offset + (half * 2 + quarter) * VECTOR_BYTES;
+      f.store.v128(at.sum, f32x4[methodOf(combine)](load.v128(at.sum, offset), weights), offset);
+    });
+  });
+}
+
+/** Bytes of two vectors by turns: of the first eight, of the last; and so pairs of bytes. */
+const interleaved = (from: number, width: number): readonly number[] =>
+  Array.from({ length: VECTOR_BYTES }, (_, i) => {
+    const [pair, within] = [Math.floor(i / width), i % width];
+    return from + (pair >> 1) * width + within + (pair & 1) * VECTOR_BYTES;
+  });
+const BYTES_OF_LOW = interleaved(0, 1);
+const BYTES_OF_HIGH = interleaved(8, 1);
+const PAIRS_OF_LOW = interleaved(0, 2);
+const PAIRS_OF_HIGH = interleaved(8, 2);
+
+/** f64: row by row. */
+function addWide(
+  f: FunctionBuilder,
+  at: { readonly masks: I32; readonly leaves: I32; readonly sum: I32; readonly leaf: V128; readonly row: number },
+  { combine }: Kernel,
+): void {
+  for (let lane = 0; lane < VECTOR_BYTES; lane++) {
+    const weight: F64 = load.f64(at.leaves.add(i8x16.lane(at.leaf, lane).shl(3)));
+    const offset = (at.row + lane) * 8;
+    f.store.f64(at.sum, load.f64(at.sum, offset)[methodOf(combine)](weight), offset);
+  }
+}
+
+function methodOf(combine: Kernel['combine']): 'add' | 'min' | 'max' {
+  return combine === 'min' || combine === 'max' ? combine : 'add';
+}
