@@ -74,7 +74,6 @@ export class Crew {
   reinforce(): void {
     this.states.forEach((state, worker) => {
       if (state === 'waiting') this.engage(worker);
-      else void this.options.workers[worker]!.start();
     });
   }
 

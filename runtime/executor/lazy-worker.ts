@@ -1,6 +1,8 @@
 /**
- * A worker that begins on the caller's thread and becomes a thread of its own when there is more to do than starting
- * one takes: for a process that has nothing else to do, and is to answer at once.
+ * A worker that begins on the caller's thread: for a process that has nothing else to do, and is to answer at once.
+ * It becomes a thread of its own when its query gives results and takes longer than such a start, as the caller has
+ * something to do with them then; or when the query is a long one. Until then other workers' threads start first: they
+ * add to what is computed, its own only takes over.
  *
  * Invariant: one of the two works at a time, with the same memory; requests are answered in their order. The caller's
  * thread never waits: what would wait for room for its results is undone and left to the thread.
@@ -8,6 +10,9 @@
 import type { LoadRequest, WorkerReply, WorkerRequest } from './protocol.js';
 import { START_MS, ThreadWorker } from './thread-worker.js';
 import { NoRoom, WorkerCore } from './worker-core.js';
+
+/** A query that takes longer leaves the caller's thread, whatever it does, in milliseconds. */
+const LEAVE_MS = 300;
 
 export class LazyWorker extends ThreadWorker {
   private state: 'here' | 'moving' | 'thread' = 'here';
@@ -71,7 +76,8 @@ export class LazyWorker extends ThreadWorker {
     }
     this.queue.shift();
     this.spentMs += performance.now() - began;
-    if (this.spentMs > START_MS) void this.start();
+    const gives = request.type === 'morsel' && request.emits;
+    if (this.spentMs > (gives ? START_MS : LEAVE_MS)) void this.start();
     return true;
   }
 
