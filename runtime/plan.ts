@@ -31,7 +31,7 @@
  */
 import type { DType } from '../ir/dtype.js';
 
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
 
 /** Rows of a scan's morsel, a divisor of a row group's; small enough that two workers share a group evenly. */
 export const MORSEL_ROWS = 16_384;
@@ -42,8 +42,9 @@ export const SLOT_BYTES = 32;
 export const PARAM_BYTES = 32;
 export const PARAM_NULL_OFFSET = 16;
 
-/** The morsel of a scan: two words, then SCAN_COLUMN_WORDS for each column. */
-export const SCAN_HEADER_WORDS = 2; // row begin, row end: rows of the chunk
+/** The morsel of a scan: a header, then SCAN_COLUMN_WORDS for each column. */
+export const SCAN_HEADER_WORDS = 3; // row begin, row end: rows of the chunk; the number of the row group
+export const SCAN_GROUP_WORD = 2; // 1 to 65535, no two groups of a scan alike; 0: none
 // values, validity, codes, offsets, bytes addresses (0: absent), stride bytes of a tensor column
 export const SCAN_COLUMN_WORDS = 6;
 

@@ -21,6 +21,8 @@ export class LazyWorker extends ThreadWorker {
   private readonly queue: WorkerRequest[] = [];
   private isBusy = false;
   private spentMs = 0;
+  /** Of that, with results. */
+  private givingMs = 0;
 
   override get isUp(): boolean {
     return true;
@@ -62,6 +64,7 @@ export class LazyWorker extends ThreadWorker {
     if (request.type === 'load') {
       this.query = request;
       this.spentMs = 0;
+      this.givingMs = 0;
     } else if (request.type === 'unload') this.query = undefined;
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
@@ -75,9 +78,10 @@ export class LazyWorker extends ThreadWorker {
       return this.isThreadUp;
     }
     this.queue.shift();
-    this.spentMs += performance.now() - began;
-    const gives = request.type === 'morsel' && request.emits;
-    if (this.spentMs > (gives ? START_MS : LEAVE_MS)) void this.start();
+    const tookMs = performance.now() - began;
+    this.spentMs += tookMs;
+    if (request.type === 'morsel' && request.emits) this.givingMs += tookMs;
+    if (this.givingMs > START_MS || this.spentMs > LEAVE_MS) void this.start();
     return true;
   }
 

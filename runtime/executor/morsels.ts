@@ -63,6 +63,9 @@ const FIRST_ROWS = TILE_ROWS;
 /** How long the last ones of a scan take at least: no worker waits longer for the others, and messages take less. */
 const LAST_MS = 1;
 
+/** Row groups with a number, which goes in 16 bits: see SCAN_GROUP_WORD. */
+const MOST_NUMBERED = 65_535;
+
 interface SourceOptions {
   readonly isResult: boolean;
   /** That may take morsels. */
@@ -120,7 +123,8 @@ async function* scanMorsels(
   sizes: MorselSizes,
 ): AsyncGenerator<Morsel> {
   let rowsLeft = groups.reduce((rows, group) => rows + group.rowCount, 0);
-  for (const group of groups) {
+  for (const [index, group] of groups.entries()) {
+    const number = index < MOST_NUMBERED ? index + 1 : 0;
     const guards = await pinAll(context, group.columns.map((column) => column.run));
     const columnWords = group.columns.flatMap((column, i) => addresses(column, guards[i]!.address));
     let users = 1;
@@ -133,7 +137,7 @@ async function* scanMorsels(
         const end = Math.min(begin + sizes.take(rowsLeft), group.rowCount);
         users++;
         rowsLeft -= end - begin;
-        yield { words: [begin, end, ...columnWords], rowCount: end - begin, release };
+        yield { words: [begin, end, number, ...columnWords], rowCount: end - begin, release };
         begin = end;
       }
     } finally {

@@ -151,13 +151,13 @@ class Run {
         this.#heap.writeColumn(
           schema[column]!,
           chunk.map((row) => row[column]!),
-          begin % 2 === 0,
+          (begin / CHUNK_ROWS) % 2 === 0,
         ),
       );
-      if (words.length !== columns.length * SCAN_COLUMN_WORDS || SCAN_HEADER_WORDS !== 2)
+      if (words.length !== columns.length * SCAN_COLUMN_WORDS || SCAN_HEADER_WORDS !== 3)
         throw new Error('the morsel layout has changed');
       for (let i = 0; i < chunk.length; i += MORSEL_ROWS)
-        yield this.#words([i, Math.min(i + MORSEL_ROWS, chunk.length), ...words]);
+        yield this.#words([i, Math.min(i + MORSEL_ROWS, chunk.length), begin / CHUNK_ROWS + 1, ...words]);
     }
   }
 

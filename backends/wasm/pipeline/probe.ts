@@ -12,8 +12,10 @@ import { emitExpr, isTrue } from '../expression/emit.js';
 import { equals, sameOrNull } from '../expression/compare.js';
 import { orNull, type SqlValue } from '../expression/value.js';
 import { i32, load, select, type I32 } from '../values.js';
+import type { Local } from '../dsl.js';
 import { Scope, type Emission, type Flow } from './emission.js';
 import { hashValues } from './hash.js';
+import { probeMemo } from './probe-memo.js';
 import { appendTuple } from './memory.js';
 import type { Consume } from './operators.js';
 import type { FlightColumn, Row } from './row.js';
@@ -66,42 +68,83 @@ export function emitProbe(
   reached: { readonly row: Row; readonly flow: Flow },
   pass: Consume,
 ): void {
-  const { f, context } = scope;
-  const { row, flow } = reached;
-  const keys = probe.keys.map((key) => emitExpr(scope, row, key));
-  const noMatch = orNull(...keys.map((key, i) => (probe.build.keys[i]!.nullSafe ? undefined : key.isNull)));
-  const inner = probe.join === 'inner' || probe.join === 'semi';
-  if (noMatch !== undefined && inner) flow.next(noMatch);
-  const hash = hashValues(scope, keys);
-  const { slotOffset } = probe.build.rows.buffer;
-  const tuple = f.local('i32', 'tuple');
-  const head = load.i32(load.i32(context, slotOffset).add(hash.and(load.i32(context, slotOffset + 4)).shl(2)));
-  // A build side without rows has no buckets: the slot is zero, and so is what lies at address 0 of an unused chain.
-  f.set(tuple, 0);
-  const reachable = load.i32(context, slotOffset);
-  f.if(noMatch !== undefined && !inner ? reachable.ne(0).and(noMatch.eqz()) : reachable, () => f.set(tuple, head));
+  const at = startWalk(scope, probe, reached);
   switch (probe.join) {
     case 'inner':
-      return emitInner(scope, probe, { row, flow, tuple, hash, keys }, pass);
+      return emitInner(scope, probe, at, pass);
     case 'left':
     case 'full':
-      return emitOuter(scope, probe, { row, flow, tuple, hash, keys }, pass);
+      return emitOuter(scope, probe, at, pass);
     case 'semi':
     case 'anti':
-      return emitExistence(scope, probe, { row, flow, tuple, hash, keys }, pass);
+      return emitExistence(scope, probe, at, pass);
   }
 }
 
 interface Walk {
   readonly row: Row;
   readonly flow: Flow;
-  readonly tuple: I32 & { readonly local: number };
-  readonly hash: I32;
-  readonly keys: readonly SqlValue[];
+  readonly tuple: Local<'i32'>;
+  /** 1 where `tuple` is known to match; absent where it never is. */
+  readonly isMatch: Local<'i32'> | undefined;
+  /** The row's keys and their hash, computed where they are wanted. */
+  readonly wanted: (scope: Scope) => { readonly keys: readonly SqlValue[]; readonly hash: I32 };
+}
+
+/** Sets out at the first tuple of the row's bucket, or at the first that matches where that is remembered. */
+function startWalk(scope: Scope, probe: Probe, { row, flow }: { readonly row: Row; readonly flow: Flow }): Walk {
+  const { f, context } = scope;
+  const { slotOffset } = probe.build.rows.buffer;
+  const inner = probe.join === 'inner' || probe.join === 'semi';
+  const isPlain = probe.build.keys.every((key) => !key.nullSafe);
+  const memo = isPlain ? probeMemo(scope, row, probe.keys) : undefined;
+  const wantedOnce = (at: Scope): ReturnType<Walk['wanted']> => {
+    const keys = probe.keys.map((key) => emitExpr(at, row, key));
+    return { keys, hash: hashValues(at, keys) };
+  };
+  // Without a memory all rows need them, so they are computed once for the whole walk.
+  const shared = memo === undefined ? wantedOnce(scope) : undefined;
+  const wanted = shared === undefined ? wantedOnce : () => shared;
+  const noMatch =
+    memo === undefined
+      ? orNull(...shared!.keys.map((key, i) => (probe.build.keys[i]!.nullSafe ? undefined : key.isNull)))
+      : memo.isNull;
+  if (noMatch !== undefined && inner) flow.next(noMatch);
+  const tuple = f.local('i32', 'tuple');
+  f.set(tuple, 0);
+  const isMatch = memo === undefined ? undefined : f.let(i32(1), 'match');
+  const at: Walk = { row, flow, tuple, isMatch, wanted };
+  // A build side without rows has no buckets: the slot is zero, and no tuple is found.
+  const buckets = load.i32(context, slotOffset);
+  const toBucket = (hash: I32): void =>
+    f.set(tuple, load.i32(buckets.add(hash.and(load.i32(context, slotOffset + 4)).shl(2))));
+  const isReachable = noMatch !== undefined && !inner ? buckets.ne(0).and(noMatch.eqz()) : buckets;
+  scope.if(isReachable, () => {
+    if (memo === undefined) return toBucket(shared!.hash);
+    memo.recall(tuple, () =>
+      scope.within(() => {
+        const { keys, hash } = wantedOnce(scope);
+        toBucket(hash);
+        f.while(
+          () => tuple.ne(0),
+          (label) =>
+            scope.within(() => {
+              label.break(keysMatch(scope, probe, { tuple, keys, hash }));
+              advance(scope, tuple);
+            }),
+        );
+      }),
+    );
+  });
+  return at;
 }
 
 /** 1 where the tuple's keys are the row's. Neither is NULL but where keys are null-safe. */
-function keysMatch(scope: Scope, probe: Probe, { tuple, hash, keys }: Walk): I32 {
+function keysMatch(
+  scope: Scope,
+  probe: Probe,
+  { tuple, hash, keys }: { readonly tuple: I32; readonly hash: I32; readonly keys: readonly SqlValue[] },
+): I32 {
   const { f } = scope;
   const { layout } = probe.build.rows;
   const matches = f.let(load.i32(tuple, TUPLE_HASH).eq(hash));
@@ -121,12 +164,22 @@ function keysMatch(scope: Scope, probe: Probe, { tuple, hash, keys }: Walk): I32
   return matches;
 }
 
+/** Goes on to the next tuple unless this one matches. */
+function passMatches(scope: Scope, probe: Probe, at: Walk, next: (condition: I32) => void): void {
+  const check = (): void => next(keysMatch(scope, probe, { tuple: at.tuple, ...at.wanted(scope) }).eqz());
+  if (at.isMatch === undefined) return check();
+  const { f } = scope;
+  const isMatch = f.let(at.isMatch);
+  f.set(at.isMatch, 0);
+  scope.if(isMatch.eqz(), check);
+}
+
 function buildColumns(build: JoinBuild, tuple: I32, absent?: I32): readonly FlightColumn[] {
   return tupleColumns(build.rows.layout, build.rows.types, tuple, { absent }).slice(0, build.columnCount);
 }
 
-function advance(scope: Scope, tuple: Walk['tuple']): void {
-  scope.f.set(tuple as never, load.i32(tuple, TUPLE_NEXT));
+function advance(scope: Scope, tuple: Local<'i32'>): void {
+  scope.f.set(tuple, load.i32(tuple, TUPLE_NEXT));
 }
 
 /** Walks the chain; `body` runs for each match, and `label.continue` goes on to the next tuple. */
@@ -142,7 +195,7 @@ function walk(
       done.break(at.tuple.eqz());
       f.block((next) =>
         scope.within(() => {
-          next.break(keysMatch(scope, probe, at).eqz());
+          passMatches(scope, probe, at, (condition) => next.break(condition));
           const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, at.tuple)] };
           if (probe.residual !== undefined) next.break(isTrue(emitExpr(scope, both, probe.residual)).eqz());
           body(both, { next: (condition) => next.break(condition), done: (condition) => done.break(condition) });
@@ -173,7 +226,7 @@ function emitOuter(scope: Scope, probe: Probe, at: Walk, pass: Consume): void {
             at.tuple,
             () => {
               scope.within(() => {
-                next.break(keysMatch(scope, probe, at).eqz());
+                passMatches(scope, probe, at, (condition) => next.break(condition));
                 if (probe.residual === undefined) return;
                 const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, at.tuple)] };
                 next.break(isTrue(emitExpr(scope, both, probe.residual)).eqz());

@@ -14,6 +14,8 @@ export interface ScalarColumn {
   readonly load: (scope: Scope) => SqlValue;
   /** A scan's column, for operators that read it a tile at a time. */
   readonly scanned?: ScannedColumn;
+  /** A scan's column of text. */
+  readonly dictionary?: ScannedDictionary;
 }
 
 export interface TensorColumn {
@@ -44,17 +46,31 @@ export interface ScannedColumn {
   readonly stride: I32;
 }
 
+/** Codes of text in a dictionary, hoisted out of the loop over rows: equal codes of a row group are equal texts. */
+export interface ScannedDictionary {
+  /** Address of the row group's codes (u16), 0 where it has none or no number. */
+  readonly codes: I32;
+  /** The row group's number, 1 to 65535. */
+  readonly group: I32;
+  readonly row: I32;
+  readonly isNull: (scope: Scope) => I32 | undefined;
+}
+
 export interface Row {
   readonly columns: readonly FlightColumn[];
 }
 
 /** A column whose load is done once where it dominates. */
-export function scalarColumn(dtype: DType, load: (scope: Scope) => SqlValue, scanned?: ScannedColumn): ScalarColumn {
+export function scalarColumn(
+  dtype: DType,
+  load: (scope: Scope) => SqlValue,
+  places: Pick<ScalarColumn, 'scanned' | 'dictionary'> = {},
+): ScalarColumn {
   const column: ScalarColumn = {
     kind: 'scalar',
     dtype,
     load: (scope) => scope.remember(column, column, () => scope.holdValue(load(scope))),
-    ...(scanned === undefined ? {} : { scanned }),
+    ...places,
   };
   return column;
 }

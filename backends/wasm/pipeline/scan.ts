@@ -5,9 +5,11 @@
 import { dtypeInfo } from '../../../ir/dtype.js';
 import type { Scan } from '../../../ir/node.js';
 import type { ValueType } from '../../../ir/type.js';
-import { SCAN_COLUMN_WORDS, SCAN_HEADER_WORDS } from '../../../runtime/plan.js';
+import { SCAN_COLUMN_WORDS, SCAN_GROUP_WORD, SCAN_HEADER_WORDS } from '../../../runtime/plan.js';
 import { tensorWidth } from '../../relational/layout.js';
-import { i32, load, type I32 } from '../values.js';
+import type { FunctionBuilder } from '../dsl.js';
+import type { SqlValue } from '../expression/value.js';
+import { i32, load, select, type I32 } from '../values.js';
 import type { Scope } from './emission.js';
 import { scalarColumn, type FlightColumn, type ScannedColumn } from './row.js';
 import { loadParts } from './tuple.js';
@@ -21,6 +23,7 @@ export function scanColumns(
   options: { readonly morsel: I32; readonly row: I32 },
 ): readonly FlightColumn[] {
   const { f } = scope;
+  const group = f.let(load.i32(options.morsel, SCAN_GROUP_WORD * WORD), 'group');
   return node.columns.map((position, i) => {
     const { type } = node.schema.columns[position]!;
     const base = (SCAN_HEADER_WORDS + i * SCAN_COLUMN_WORDS) * WORD;
@@ -31,8 +34,9 @@ export function scanColumns(
     if (dtypeInfo(type.dtype).physical === 'bytes') {
       return textColumn(
         type,
-        { validity: type.nullable ? word(1) : i32(0), codes: word(2), offsets: word(3), bytes: word(4) },
+        { validity: type.nullable ? word(1) : i32(0), codes: word(2), offsets: word(3), bytes: word(4), group },
         options.row,
+        f,
       );
     }
     return fixedColumn(
@@ -69,7 +73,7 @@ function fixedColumn(type: Extract<ValueType, { kind: 'scalar' }>, addresses: Sc
       parts: loadParts(scope, type.dtype, addresses.values.add(scaled(row, width))),
       isNull: type.nullable ? absentAt(scope, addresses.validity, row) : undefined,
     }),
-    addresses,
+    { scanned: addresses },
   );
 }
 
@@ -82,14 +86,18 @@ interface TextAddresses {
   readonly codes: I32;
   readonly offsets: I32;
   readonly bytes: I32;
+  readonly group: I32;
 }
 
 function textColumn(
   type: Extract<ValueType, { kind: 'scalar' }>,
-  { validity, codes, offsets, bytes }: TextAddresses,
+  { validity, codes, offsets, bytes, group }: TextAddresses,
   row: I32,
+  f: FunctionBuilder,
 ): FlightColumn {
-  return scalarColumn(type.dtype, (scope) => {
+  const isNull = (scope: Scope): I32 | undefined => (type.nullable ? absentAt(scope, validity, row) : undefined);
+  const dictionary = { codes: f.let(select(group, codes, i32(0))), group, row, isNull };
+  const value = (scope: Scope): SqlValue => {
     const entry = scope.f.let(row);
     scope.f.if(codes, () => scope.f.set(entry, load.i16_u(codes.add(row.shl(1)))));
     const at = scope.f.let(offsets.add(entry.shl(2)));
@@ -97,9 +105,10 @@ function textColumn(
     return {
       dtype: type.dtype,
       parts: [bytes.add(begin), load.i32(at, 4).sub(begin)],
-      isNull: type.nullable ? absentAt(scope, validity, row) : undefined,
+      isNull: isNull(scope),
     };
-  });
+  };
+  return scalarColumn(type.dtype, value, { dictionary });
 }
 
 /** Component-major: element k of row r is at values + k * stride + r * width. */

@@ -3,7 +3,7 @@
   (local $4 i32)
   (local $5 i32)
   (local $row i32)
-  (local $7 i32)
+  (local $group i32)
   (local $8 i32)
   (local $9 i32)
   (local $10 i32)
@@ -24,8 +24,10 @@
   (local $25 i32)
   (local $26 i32)
   (local $27 i32)
-  (local $28 i64)
+  (local $28 i32)
   (local $29 i32)
+  (local $30 i64)
+  (local $31 i32)
   (local $index i32)
   (block $end0
    (block
@@ -43,13 +45,13 @@
       (local.get $morsel)
      )
     )
-    (local.set $7
+    (local.set $group
      (i32.load offset=8
       (local.get $morsel)
      )
     )
     (local.set $8
-     (i32.load offset=32
+     (i32.load offset=12
       (local.get $morsel)
      )
     )
@@ -59,7 +61,7 @@
      )
     )
     (local.set $10
-     (i32.load offset=60
+     (i32.load offset=40
       (local.get $morsel)
      )
     )
@@ -79,77 +81,89 @@
      )
     )
     (local.set $14
-     (i32.load offset=80
+     (i32.load offset=76
       (local.get $morsel)
      )
     )
     (local.set $15
+     (select
+      (local.get $12)
+      (i32.const 0)
+      (local.get $group)
+     )
+    )
+    (local.set $16
      (i32.load offset=84
       (local.get $morsel)
      )
     )
-    (local.set $16
-     (i32.load offset=104
-      (local.get $morsel)
-     )
-    )
     (local.set $17
-     (i32.load offset=108
+     (i32.load offset=88
       (local.get $morsel)
      )
     )
     (local.set $18
-     (i32.load offset=128
+     (i32.load offset=108
       (local.get $morsel)
      )
     )
     (local.set $19
-     (i32.load offset=152
+     (i32.load offset=112
       (local.get $morsel)
      )
     )
     (local.set $20
-     (i32.load offset=156
+     (i32.load offset=132
       (local.get $morsel)
      )
     )
     (local.set $21
-     (i32.load offset=176
+     (i32.load offset=156
       (local.get $morsel)
      )
     )
     (local.set $22
-     (i32.load offset=200
+     (i32.load offset=160
       (local.get $morsel)
      )
     )
     (local.set $23
-     (i32.load offset=204
+     (i32.load offset=180
       (local.get $morsel)
      )
     )
     (local.set $24
-     (i32.load offset=220
+     (i32.load offset=204
       (local.get $morsel)
      )
     )
     (local.set $25
-     (i32.load offset=224
+     (i32.load offset=208
       (local.get $morsel)
      )
     )
     (local.set $26
-     (i32.load offset=228
+     (i32.load offset=224
       (local.get $morsel)
      )
     )
     (local.set $27
+     (i32.load offset=228
+      (local.get $morsel)
+     )
+    )
+    (local.set $28
+     (i32.load offset=232
+      (local.get $morsel)
+     )
+    )
+    (local.set $29
      (local.get $4)
     )
     (block $end1
      (if
       (i32.lt_s
-       (local.get $27)
+       (local.get $29)
        (local.get $5)
       )
       (then
@@ -157,12 +171,12 @@
         (block $next1
          (block
           (local.set $row
-           (local.get $27)
+           (local.get $29)
           )
-          (local.set $28
+          (local.set $30
            (i64.load
             (i32.add
-             (local.get $7)
+             (local.get $8)
              (i32.shl
               (local.get $row)
               (i32.const 3)
@@ -170,15 +184,15 @@
             )
            )
           )
-          (local.set $29
+          (local.set $31
            (i64.lt_s
             (i64.const 20)
-            (local.get $28)
+            (local.get $30)
            )
           )
           (br_if $next1
            (i32.eqz
-            (local.get $29)
+            (local.get $31)
            )
           )
           (local.set $index
@@ -194,7 +208,7 @@
              (i32.const 8)
             )
            )
-           (local.get $28)
+           (local.get $30)
           )
           (i32.store
            (local.get $local)
@@ -219,15 +233,15 @@
           )
          )
         )
-        (local.set $27
+        (local.set $29
          (i32.add
-          (local.get $27)
+          (local.get $29)
           (i32.const 1)
          )
         )
         (br_if $loop1
          (i32.lt_s
-          (local.get $27)
+          (local.get $29)
           (local.get $5)
          )
         )
