@@ -10,8 +10,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { StorageError } from './errors.js';
-import { enableSimd, hasRelaxedSimd } from './executor/simd.js';
-import { betweenStarts } from './executor/thread-worker.js';
+import { moduleOf } from './executor/simd.js';
 import { PLAN_VERSION, type PhysicalPlan } from './plan.js';
 import { checkPlan } from './plan-shape.js';
 
@@ -68,7 +67,7 @@ function damaged(
 }
 
 /** @throws StorageError with code `artifact` when the bytes are not a whole artifact of this version. */
-export async function readArtifact(bytes: Uint8Array, file = 'the artifact'): Promise<Artifact> {
+export function readArtifact(bytes: Uint8Array, file = 'the artifact'): Artifact {
   verifyChecksum(bytes, file);
   const sections = customSections(bytes);
   const text = (name: string): string => {
@@ -78,9 +77,9 @@ export async function readArtifact(bytes: Uint8Array, file = 'the artifact'): Pr
     return new TextDecoder().decode(found);
   };
   const plan = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
-  if (plan.simd === 'relaxed' && !hasRelaxedSimd()) await betweenStarts(enableSimd);
   try {
-    return { plan, irText: text(IR_SECTION), module: new WebAssembly.Module(bytes) };
+    const module = plan.simd === 'relaxed' ? moduleOf(bytes) : new WebAssembly.Module(bytes);
+    return { plan, irText: text(IR_SECTION), module };
   } catch (cause) {
     if (cause instanceof StorageError) throw cause;
     throw new StorageError('artifact', `${file} is not a WebAssembly module this engine can run: ${String(cause)}`, {

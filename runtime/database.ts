@@ -177,7 +177,7 @@ export class Database {
   /** Runs a compiled plan. @throws StorageError `artifact` when it is damaged, or does not fit this database. */
   run(plan: CompiledPlan | Uint8Array, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
     const bytes = plan instanceof Uint8Array ? plan : plan.bytes;
-    return new QueryResult(async () => this.outcomeOf(await readArtifact(bytes), parameters, options));
+    return new QueryResult(async () => this.outcomeOf(readArtifact(bytes), parameters, options));
   }
 
   /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */

@@ -21,7 +21,7 @@ import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from '.
 import { RunProfile } from './run-profile.js';
 import { runBlocked, type BlockedContext } from './blocked.js';
 import { hasParallelWork, isLong } from './parallel-work.js';
-import { enableSimd } from './simd.js';
+import { widenRegisters } from './simd.js';
 import { START_MS, betweenStarts, type WorkerHandle } from './thread-worker.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -165,7 +165,7 @@ class QueryRun {
     });
     if (isLong(this.options)) this.crew.reinforce();
     // Behind the threads that start now: see `enableSimd`.
-    if (plan.simd === 'relaxed') void betweenStarts(enableSimd);
+    if (plan.simd === 'relaxed') void betweenStarts(widenRegisters);
     await this.loadWeights();
     for (const pipeline of plan.pipelines) {
       const began = performance.now();

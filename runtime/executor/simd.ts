@@ -25,6 +25,9 @@ export function hasRelaxedSimd(): boolean {
 /** Engines whose 256-bit code passes every test of this tree. */
 const WIDE_V8: readonly string[] = ['13'];
 
+const RELAXED = 'experimental-wasm-relaxed-simd';
+const WIDE = 'experimental-wasm-revectorize';
+
 let isAsked = false;
 
 /**
@@ -33,20 +36,48 @@ let isAsked = false;
  * code, and a thread takes twice as long to start. Returns whether relaxed SIMD can be used.
  */
 export function enableSimd(): boolean {
-  if (isMainThread && !isAsked) ask();
+  if (isMainThread && !isAsked) {
+    isAsked = true;
+    if (mayWiden()) setFlag(`--${WIDE}`);
+    if (mayRelax() && !hasRelaxedSimd()) setFlag(`--${RELAXED}`);
+  }
   return hasRelaxedSimd();
 }
 
-function ask(): void {
-  isAsked = true;
-  const most = process.env['INTARSIA_SIMD'];
-  if (most === 'simd128') return;
+/** Turns on what optimising a module that is there already gains by, as `enableSimd` does. */
+export function widenRegisters(): void {
+  if (mayWiden()) enableSimd();
+}
+
+/**
+ * A module that may have relaxed instructions. Where they need a flag it is on for as long as the module is read: what
+ * is compiled of it later does not ask again, and threads that start find Node's flags as they were.
+ * @throws WebAssembly.CompileError
+ */
+export function moduleOf(bytes: Uint8Array): WebAssembly.Module {
+  const isLent = isMainThread && !isAsked && mayRelax() && !hasRelaxedSimd();
+  if (isLent) setFlag(`--${RELAXED}`);
+  try {
+    return new WebAssembly.Module(bytes);
+  } finally {
+    if (isLent) setFlag(`--no-${RELAXED}`);
+  }
+}
+
+function mayRelax(): boolean {
+  return process.env['INTARSIA_SIMD'] !== 'simd128';
+}
+
+function mayWiden(): boolean {
+  const isHeldBack = process.env['INTARSIA_SIMD'] === 'simd128' || process.env['INTARSIA_SIMD'] === 'relaxed';
+  return !isHeldBack && WIDE_V8.includes(process.versions.v8.split('.')[0]!);
+}
+
+function setFlag(flag: string): void {
   // Required here and not imported above: a plan without relaxed instructions starts without it.
   const { setFlagsFromString } = createRequire(import.meta.url)('node:v8') as typeof import('node:v8');
   try {
-    if (most !== 'relaxed' && WIDE_V8.includes(process.versions.v8.split('.')[0]!))
-      setFlagsFromString('--experimental-wasm-revectorize');
-    if (!hasRelaxedSimd()) setFlagsFromString('--experimental-wasm-relaxed-simd');
+    setFlagsFromString(flag);
   } catch {
     // An engine that takes no flags runs what it has.
   }

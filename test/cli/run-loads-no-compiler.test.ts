@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROOT } from '../support/golden.js';
@@ -81,6 +82,27 @@ test('V8 keeps what it makes of the program, where Node has a cache for it', () 
   });
   assert.is(status, 0, stderr);
   assert.is(readdirSync(temporary).length > 0, 'enableCompileCache' in module);
+});
+
+test('a plan with relaxed instructions leaves the flags of V8 as they were, where it needed them', () => {
+  const script = `
+    import { hasRelaxedSimd } from '${pathToFileURL(`${ROOT}dist/runtime/executor/simd.js`).href}';
+    import { open } from '${pathToFileURL(`${ROOT}dist/runtime/database.js`).href}';
+    import { readFileSync } from 'node:fs';
+    const before = hasRelaxedSimd();
+    const db = await open(process.argv[1], { readOnly: true, threads: 2 });
+    const rows = await db.run(readFileSync(process.argv[2])).toArray();
+    await db.close();
+    console.log(JSON.stringify([before, hasRelaxedSimd(), rows.length]));`;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', script, db, plan],
+    { encoding: 'utf8' },
+  );
+  assert.is(status, 0, stderr);
+  const [before, after, rows] = JSON.parse(stdout) as readonly [boolean, boolean, number];
+  assert.is(after, before);
+  assert.is(rows, 15);
 });
 
 test('a query that must be compiled is seen to load the compiler client', () => {

@@ -23,6 +23,8 @@ interface Forest {
   readonly thresholds: number;
   /** Chance that a node above the deepest is a leaf. */
   readonly early: number;
+  /** Any values, values within a narrow range of their feature, or nothing but NaN in every other feature. */
+  readonly rows: 'any' | 'near' | 'missing';
 }
 
 const USUAL: Forest = {
@@ -37,6 +39,7 @@ const USUAL: Forest = {
   combine: 'sum',
   thresholds: 8,
   early: 0.15,
+  rows: 'any',
 };
 
 function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
@@ -116,6 +119,9 @@ const CASES: Readonly<Record<string, readonly [Form, Partial<Forest>]>> = {
   max: ['masks', { combine: 'max', targets: 2, trees: 20 }],
   'the least of doubles': ['masks', { combine: 'min', dtype: 'f64', trees: 20 }],
   'as many thresholds as a byte holds': ['masks', { features: 2, thresholds: 254, trees: 150, missing: 0.5 }],
+  'rows with values near each other': ['masks', { rows: 'near', thresholds: 200, trees: 60, missing: 0.5 }],
+  'doubles near each other': ['masks', { rows: 'near', thresholds: 200, trees: 60, missing: 0.5, dtype: 'f64' }],
+  'features that are missing': ['masks', { rows: 'missing', thresholds: 30, trees: 60, missing: 0.5 }],
   'more thresholds than a byte holds': ['masks', { features: 2, thresholds: 5000, trees: 150, missing: 0.5 }],
   'doubles with many thresholds': ['masks', { features: 2, thresholds: 999, trees: 80, missing: 0.5, dtype: 'f64' }],
   'many features for few trees': ['lockstep', { features: 400, trees: 5 }],
@@ -131,8 +137,11 @@ for (const [name, [form, part]] of Object.entries(CASES)) {
     const input = leaf(forest.dtype, forest.features);
     const next = random(17);
     const rows = 301;
-    const values = Array.from({ length: rows * forest.features }, () => {
+    const values = Array.from({ length: rows * forest.features }, (_, i) => {
       const kind = next();
+      const feature = i % forest.features;
+      if (forest.rows === 'near') return kind < 0.2 ? NaN : feature - 4 + kind / 20 + (i > rows ? 0.3 : 0);
+      if (forest.rows === 'missing' && feature % 2 === 0) return NaN;
       if (kind < 0.1) return NaN;
       if (kind < 0.14) return kind < 0.12 ? Infinity : -Infinity;
       if (kind < 0.3) return (Math.floor(next() * forest.thresholds) * 8) / forest.thresholds - 4;

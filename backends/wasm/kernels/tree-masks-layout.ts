@@ -4,7 +4,7 @@
  *   features    8 i32 each, see `FEATURE`
  *   thresholds  of a feature, ascending; one less than a power of two, filled up with infinity
  *   columns     of codes, of a feature one after the other, 4 i32 each, see `COLUMN`
- *   ranks       for a column the code of each rank, and at the end that of NaN where it goes to 'no'
+ *   ranks       for a column the code of each rank, and at the end one above all of them, for NaN
  *   turned      pairs of i32: the column whose bits are turned, and the one they make
  *   trees       16 bytes each: i32 target, then for each byte of the mask how many entries it has
  *   entries     4 bytes: u16 column, i8 number of the threshold, u8 leaves that are cleared where code > number
@@ -32,13 +32,10 @@ export interface TreeMaskLayout {
   readonly byteLength: number;
 }
 
-/**
- * Of a feature: its input, its thresholds, half of their number in bytes, the number of ranks but that of NaN, and its
- * columns. All places are byte offsets in the block.
- */
-export const FEATURE = { source: 0, thresholds: 4, half: 8, ranks: 12, columns: 16, columnCount: 20, bytes: 32 };
-/** Of a column: where its codes go, the table of ranks, and 1 where NaN is above all thresholds. */
-export const COLUMN = { codes: 0, ranks: 4, nanAbove: 8, bytes: 16 };
+/** Of a feature: its input, its thresholds, half of their slots in bytes, its columns. Places are byte offsets. */
+export const FEATURE = { source: 0, thresholds: 4, half: 8, columns: 12, columnCount: 16, bytes: 32 };
+/** Of a column: where its codes go, its table of ranks, and the rank of NaN. */
+export const COLUMN = { codes: 0, ranks: 4, nan: 8, bytes: 16 };
 export const TURNED_BYTES = 8;
 export const TREE_BYTES = 16;
 export const TREE_COUNTS = 4;
@@ -159,7 +156,6 @@ function writeFeatures(view: DataView, { features }: Masks, layout: TreeMaskLayo
     set(at + FEATURE.source, feature);
     set(at + FEATURE.thresholds, rest);
     set(at + FEATURE.half, ((slots + 1) / 2) * valueBytes);
-    set(at + FEATURE.ranks, thresholds.length + 1);
     set(at + FEATURE.columns, columnAt);
     set(at + FEATURE.columnCount, columns.length);
     for (let slot = 0; slot < slots; slot++) {
@@ -171,7 +167,7 @@ function writeFeatures(view: DataView, { features }: Masks, layout: TreeMaskLayo
     for (const { column, group, nanAbove } of columns) {
       set(columnAt + COLUMN.codes, column * BLOCK_ROWS);
       set(columnAt + COLUMN.ranks, rest);
-      set(columnAt + COLUMN.nanAbove, nanAbove ? 1 : 0);
+      set(columnAt + COLUMN.nan, nanAbove ? thresholds.length + 1 : 0);
       columnAt += COLUMN.bytes;
       const own = new Set(group.thresholds.get(feature));
       let code = -CODE_BIAS;

@@ -2,33 +2,26 @@
  * The tree kernel by masks: 64 rows at once, a byte a row and comparison.
  *
  * In: a table of feature columns, trees as `tree-masks-layout.ts` lays them out. The features of a chunk of rows are
- * turned into codes by binary searches, eight rows in lockstep. Then tree after tree, each over all blocks of the
- * chunk, clears in four registers of row masks what its entries rule out, and adds the weight of the lowest leaf left.
- * What is done for a tree does not depend on the rows: no branch, no load waits for another.
+ * turned into codes (`tree-codes.ts`). Then tree after tree, each over all blocks of the chunk, clears in four
+ * registers of row masks what its entries rule out, and adds the weight of the lowest leaf left. What is done for a
+ * tree does not depend on the rows: no branch, no load waits for another.
  */
 import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i8x16, v128 } from '../lanes.js';
-import { f32, f64, load, select, type F32, type F64, type I32, type V128 } from '../values.js';
-import { CAST_QUAD } from './cast-quad.js';
-import { laneOf, loadQuad, ROWS_PER_QUAD, WIDTH_BYTES } from './quad.js';
+import { f32, f64, load, type F64, type I32, type V128 } from '../values.js';
+import { emitEncode, emitTurn, VECTOR_BYTES, VECTORS } from './tree-codes.js';
 import { emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
 import {
   BLOCK_ROWS,
   ENTRY_BYTES,
-  COLUMN,
-  FEATURE,
   maskParts,
   TREE_BYTES,
   TREE_COUNTS,
-  TURNED_BYTES,
   type TreeMaskLayout,
 } from './tree-masks-layout.js';
 
 type Kernel = TreeKernel<TreeMaskLayout>;
 
-const VECTOR_BYTES = 16;
-const VECTORS = BLOCK_ROWS / VECTOR_BYTES;
-const SEARCH_ROWS = 8;
 /** What the codes of a chunk may take, so that they stay in L1 with a tree. */
 const CHUNK_BYTES = 24 * 1024;
 const MOST_BLOCKS = 4;
@@ -65,8 +58,9 @@ export function maskScratchBytes(kernel: Kernel): number {
 export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kernel): TreeFunc {
   const shape = shapeOf(kernel);
   const { layout, combine } = kernel;
-  const encode = emitEncode(module, `${name}_encode`, shape);
-  const turn = emitTurn(module, `${name}_turn`, shape);
+  const { codeBytes } = shape;
+  const encode = emitEncode(module, `${name}_encode`, { layout, input: kernel.input, codeBytes });
+  const turn = emitTurn(module, `${name}_turn`, { layout, codeBytes });
   const walk = emitMasks(module, `${name}_masks`, shape);
   const finish = emitFinish(module, `${name}_finish`, {
     kernel,
@@ -106,93 +100,6 @@ export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kerne
     const end = at.let(range.bytes);
     at.forRange({ to: end, step: VECTOR_BYTES }, (offset) => at.store.v128(range.sums.add(offset), vector));
   }
-}
-
-/** Codes of the features of a chunk of rows: ranks by binary search, which each column of codes has a table of. */
-function emitEncode(module: ModuleBuilder, name: string, { kernel, valueBytes, codeBytes }: Shape) {
-  const { layout, input: dtype } = kernel;
-  const params = { input: 'i32', first: 'i32', rows: 'i32', trees: 'i32', codes: 'i32' } as const;
-  return module.define(name, { params }, (f, { input, first, rows, trees, codes }) => {
-    const feature = f.let(trees.add(maskParts(layout).features), 'feature');
-    f.forRange({ to: layout.features }, () => {
-      const values = f.let(
-        load.i32(input.add(load.i32(feature, FEATURE.source).shl(2))).add(first.mul(WIDTH_BYTES[dtype])),
-        'values',
-      );
-      // Threshold i lies at start + (i + 1) values.
-      const start = f.let(trees.add(load.i32(feature, FEATURE.thresholds)).sub(valueBytes), 'start');
-      const nan = f.let(load.i32(feature, FEATURE.ranks), 'nan');
-      const columns = f.let(trees.add(load.i32(feature, FEATURE.columns)), 'columns');
-      const columnsEnd = f.let(columns.add(load.i32(feature, FEATURE.columnCount).mul(COLUMN.bytes)));
-      const ranks = Array.from({ length: SEARCH_ROWS }, () => f.local('i32', 'rank'));
-      f.forRange({ to: rows, step: SEARCH_ROWS }, (row) => {
-        // Where the second four are past the end, the first are searched again.
-        const second = f.let(select(row.add(ROWS_PER_QUAD).lt_s(rows), row.add(ROWS_PER_QUAD), row));
-        const sought = [row, second].flatMap((from) => {
-          const quad = loadQuad(f, dtype, f.let(values.add(from.mul(WIDTH_BYTES[dtype]))));
-          const cast = dtype === layout.dtype ? quad : CAST_QUAD[dtype as 'i32'][layout.dtype]!({ f, module }, quad);
-          return Array.from({ length: ROWS_PER_QUAD }, (_, lane) => f.let(laneOf(cast, lane) as F32));
-        });
-        for (const rank of ranks) f.set(rank, start);
-        const half = f.let(load.i32(feature, FEATURE.half), 'half');
-        f.while(
-          () => half.ne(0),
-          () => {
-            ranks.forEach((rank, i) => {
-              const middle = f.let(rank.add(half));
-              f.set(rank, select(sought[i]!.gt(loadValue(layout, middle)), middle, rank));
-            });
-            f.set(half, half.shr_u(1).and(-valueBytes));
-          },
-        );
-        for (const rank of ranks) f.set(rank, rank.sub(start).shr_u(Math.log2(valueBytes)));
-        const block = f.let(
-          codes.add(row.shr_u(Math.log2(BLOCK_ROWS)).mul(codeBytes)).add(row.and(BLOCK_ROWS - 1)),
-          'block',
-        );
-        const column = f.let(columns, 'column');
-        f.while(
-          () => column.lt_u(columnsEnd),
-          () => {
-            const table = f.let(trees.add(load.i32(column, COLUMN.ranks)));
-            const to = f.let(block.add(load.i32(column, COLUMN.codes)));
-            const store = (rankOf: (rank: I32, i: number) => I32): void =>
-              ranks.forEach((rank, i) => f.store.i8(to, load.i8_u(table.add(rankOf(rank, i))), i));
-            f.if(
-              load.i32(column, COLUMN.nanAbove),
-              () => store((rank, i) => select(sought[i]!.ne(sought[i]!), nan, rank)),
-              () => store((rank) => rank),
-            );
-            f.advance(column, COLUMN.bytes);
-          },
-        );
-      });
-      f.advance(feature, FEATURE.bytes);
-    });
-  });
-}
-
-function loadValue(layout: TreeMaskLayout, address: I32): F32 {
-  return layout.dtype === 'f32' ? load.f32(address) : (load.f64(address) as unknown as F32);
-}
-
-/** Columns of codes whose bits are turned. */
-function emitTurn(module: ModuleBuilder, name: string, { kernel, codeBytes }: Shape) {
-  const params = { trees: 'i32', codes: 'i32', blocks: 'i32' } as const;
-  return module.define(name, { params }, (f, { trees, codes, blocks }) => {
-    const pair = f.let(trees.add(maskParts(kernel.layout).turned), 'pair');
-    f.forRange({ to: kernel.layout.turned }, () => {
-      const from = f.let(codes.add(load.i32(pair)), 'from');
-      const to = f.let(codes.add(load.i32(pair, 4)), 'to');
-      f.forRange({ to: blocks }, () => {
-        for (let i = 0; i < VECTORS; i++)
-          f.store.v128(to, v128.not(load.v128(from, i * VECTOR_BYTES)), i * VECTOR_BYTES);
-        f.advance(from, codeBytes);
-        f.advance(to, codeBytes);
-      });
-      f.advance(pair, TURNED_BYTES);
-    });
-  });
 }
 
 /** All trees over the blocks of a chunk. */

@@ -8,44 +8,61 @@
   (local $6 i32)
   (local $values i32)
   (local $start i32)
-  (local $nan i32)
-  (local $columns i32)
+  (local $least v128)
+  (local $greatest v128)
   (local $11 i32)
-  (local $rank i32)
-  (local $rank.13 i32)
-  (local $rank.14 i32)
-  (local $rank.15 i32)
-  (local $rank.16 i32)
-  (local $rank.17 i32)
-  (local $rank.18 i32)
-  (local $rank.19 i32)
+  (local $12 i32)
+  (local $13 v128)
+  (local $whole i32)
+  (local $15 f32)
+  (local $16 i32)
+  (local $17 i32)
+  (local $18 i32)
+  (local $19 f32)
   (local $20 i32)
   (local $21 i32)
   (local $22 i32)
-  (local $23 v128)
-  (local $24 f32)
-  (local $25 f32)
-  (local $26 f32)
-  (local $27 f32)
-  (local $28 i32)
-  (local $29 v128)
-  (local $30 f32)
-  (local $31 f32)
-  (local $32 f32)
-  (local $33 f32)
   (local $half i32)
-  (local $35 i32)
+  (local $24 i32)
+  (local $25 i32)
+  (local $columns i32)
+  (local $27 i32)
+  (local $rank i32)
+  (local $rank.29 i32)
+  (local $rank.30 i32)
+  (local $rank.31 i32)
+  (local $rank.32 i32)
+  (local $rank.33 i32)
+  (local $rank.34 i32)
+  (local $rank.35 i32)
   (local $36 i32)
   (local $37 i32)
   (local $38 i32)
-  (local $39 i32)
-  (local $40 i32)
-  (local $41 i32)
-  (local $42 i32)
+  (local $39 v128)
+  (local $40 f32)
+  (local $41 f32)
+  (local $42 f32)
+  (local $43 f32)
+  (local $44 i32)
+  (local $45 v128)
+  (local $46 f32)
+  (local $47 f32)
+  (local $48 f32)
+  (local $49 f32)
+  (local $half.50 i32)
+  (local $51 i32)
+  (local $52 i32)
+  (local $53 i32)
+  (local $54 i32)
+  (local $55 i32)
+  (local $56 i32)
+  (local $57 i32)
+  (local $58 i32)
   (local $block i32)
   (local $column i32)
-  (local $45 i32)
-  (local $46 i32)
+  (local $61 i32)
+  (local $62 i32)
+  (local $63 i32)
   (local.set $feature
    (i32.add
     (local.get $trees)
@@ -95,320 +112,593 @@
           (i32.const 4)
          )
         )
-        (local.set $nan
-         (i32.load offset=12
-          (local.get $feature)
+        (local.set $least
+         (f32x4.splat
+          (f32.const inf)
          )
         )
-        (local.set $columns
-         (i32.add
-          (local.get $trees)
-          (i32.load offset=16
-           (local.get $feature)
-          )
+        (local.set $greatest
+         (f32x4.splat
+          (f32.const -inf)
          )
         )
         (local.set $11
-         (i32.add
-          (local.get $columns)
-          (i32.mul
-           (i32.load offset=20
-            (local.get $feature)
-           )
-           (i32.const 16)
-          )
-         )
-        )
-        (local.set $20
          (i32.const 0)
         )
         (block $end1
          (if
           (i32.lt_s
-           (local.get $20)
+           (local.get $11)
            (local.get $rows)
           )
           (then
            (loop $loop1
             (block $next1
              (block
-              (local.set $21
-               (select
-                (i32.add
-                 (local.get $20)
+              (local.set $12
+               (i32.add
+                (local.get $values)
+                (i32.mul
+                 (local.get $11)
                  (i32.const 4)
                 )
-                (local.get $20)
+               )
+              )
+              (local.set $13
+               (v128.load
+                (local.get $12)
+               )
+              )
+              (local.set $least
+               (f32x4.pmin
+                (local.get $least)
+                (local.get $13)
+               )
+              )
+              (local.set $greatest
+               (f32x4.pmax
+                (local.get $greatest)
+                (local.get $13)
+               )
+              )
+             )
+            )
+            (local.set $11
+             (i32.add
+              (local.get $11)
+              (i32.const 4)
+             )
+            )
+            (br_if $loop1
+             (i32.lt_s
+              (local.get $11)
+              (local.get $rows)
+             )
+            )
+           )
+          )
+         )
+        )
+        (local.set $whole
+         (i32.load offset=8
+          (local.get $feature)
+         )
+        )
+        (local.set $15
+         (f32.min
+          (f32.min
+           (f32.min
+            (f32x4.extract_lane 0
+             (local.get $least)
+            )
+            (f32x4.extract_lane 1
+             (local.get $least)
+            )
+           )
+           (f32x4.extract_lane 2
+            (local.get $least)
+           )
+          )
+          (f32x4.extract_lane 3
+           (local.get $least)
+          )
+         )
+        )
+        (local.set $16
+         (local.get $start)
+        )
+        (local.set $17
+         (local.get $whole)
+        )
+        (block $end2
+         (loop $loop2
+          (br_if $end2
+           (i32.eqz
+            (i32.ne
+             (local.get $17)
+             (i32.const 0)
+            )
+           )
+          )
+          (local.set $18
+           (i32.add
+            (local.get $16)
+            (local.get $17)
+           )
+          )
+          (local.set $16
+           (select
+            (local.get $18)
+            (local.get $16)
+            (f32.gt
+             (local.get $15)
+             (f32.load
+              (local.get $18)
+             )
+            )
+           )
+          )
+          (local.set $17
+           (i32.and
+            (i32.shr_u
+             (local.get $17)
+             (i32.const 1)
+            )
+            (i32.const -4)
+           )
+          )
+          (br $loop2)
+         )
+        )
+        (local.set $19
+         (f32.max
+          (f32.max
+           (f32.max
+            (f32x4.extract_lane 0
+             (local.get $greatest)
+            )
+            (f32x4.extract_lane 1
+             (local.get $greatest)
+            )
+           )
+           (f32x4.extract_lane 2
+            (local.get $greatest)
+           )
+          )
+          (f32x4.extract_lane 3
+           (local.get $greatest)
+          )
+         )
+        )
+        (local.set $20
+         (local.get $start)
+        )
+        (local.set $21
+         (local.get $whole)
+        )
+        (block $end3
+         (loop $loop3
+          (br_if $end3
+           (i32.eqz
+            (i32.ne
+             (local.get $21)
+             (i32.const 0)
+            )
+           )
+          )
+          (local.set $22
+           (i32.add
+            (local.get $20)
+            (local.get $21)
+           )
+          )
+          (local.set $20
+           (select
+            (local.get $22)
+            (local.get $20)
+            (f32.gt
+             (local.get $19)
+             (f32.load
+              (local.get $22)
+             )
+            )
+           )
+          )
+          (local.set $21
+           (i32.and
+            (i32.shr_u
+             (local.get $21)
+             (i32.const 1)
+            )
+            (i32.const -4)
+           )
+          )
+          (br $loop3)
+         )
+        )
+        (local.set $half
+         (i32.const 0)
+        )
+        (local.set $24
+         (i32.add
+          (local.get $start)
+          (i32.sub
+           (i32.shl
+            (local.get $whole)
+            (i32.const 1)
+           )
+           (i32.const 4)
+          )
+         )
+        )
+        (if
+         (i32.gt_u
+          (local.get $20)
+          (local.get $16)
+         )
+         (then
+          (local.set $half
+           (i32.const 4)
+          )
+          (block $end4
+           (loop $loop4
+            (br_if $end4
+             (i32.eqz
+              (i32.lt_u
+               (i32.add
+                (local.get $16)
+                (i32.sub
+                 (i32.shl
+                  (local.get $half)
+                  (i32.const 1)
+                 )
+                 (i32.const 4)
+                )
+               )
+               (local.get $20)
+              )
+             )
+            )
+            (local.set $half
+             (i32.shl
+              (local.get $half)
+              (i32.const 1)
+             )
+            )
+            (br $loop4)
+           )
+          )
+          (local.set $25
+           (i32.sub
+            (local.get $24)
+            (i32.sub
+             (i32.shl
+              (local.get $half)
+              (i32.const 1)
+             )
+             (i32.const 4)
+            )
+           )
+          )
+          (local.set $16
+           (select
+            (local.get $25)
+            (local.get $16)
+            (i32.gt_u
+             (local.get $16)
+             (local.get $25)
+            )
+           )
+          )
+         )
+        )
+        (local.set $columns
+         (i32.add
+          (local.get $trees)
+          (i32.load offset=12
+           (local.get $feature)
+          )
+         )
+        )
+        (local.set $27
+         (i32.add
+          (local.get $columns)
+          (i32.mul
+           (i32.load offset=16
+            (local.get $feature)
+           )
+           (i32.const 16)
+          )
+         )
+        )
+        (local.set $36
+         (i32.const 0)
+        )
+        (block $end5
+         (if
+          (i32.lt_s
+           (local.get $36)
+           (local.get $rows)
+          )
+          (then
+           (loop $loop5
+            (block $next5
+             (block
+              (local.set $37
+               (select
+                (i32.add
+                 (local.get $36)
+                 (i32.const 4)
+                )
+                (local.get $36)
                 (i32.lt_s
                  (i32.add
-                  (local.get $20)
+                  (local.get $36)
                   (i32.const 4)
                  )
                  (local.get $rows)
                 )
                )
               )
-              (local.set $22
+              (local.set $38
                (i32.add
                 (local.get $values)
                 (i32.mul
-                 (local.get $20)
+                 (local.get $36)
                  (i32.const 4)
                 )
                )
               )
-              (local.set $23
+              (local.set $39
                (v128.load
-                (local.get $22)
+                (local.get $38)
                )
               )
-              (local.set $24
+              (local.set $40
                (f32x4.extract_lane 0
-                (local.get $23)
+                (local.get $39)
                )
               )
-              (local.set $25
+              (local.set $41
                (f32x4.extract_lane 1
-                (local.get $23)
+                (local.get $39)
                )
               )
-              (local.set $26
+              (local.set $42
                (f32x4.extract_lane 2
-                (local.get $23)
+                (local.get $39)
                )
               )
-              (local.set $27
+              (local.set $43
                (f32x4.extract_lane 3
-                (local.get $23)
+                (local.get $39)
                )
               )
-              (local.set $28
+              (local.set $44
                (i32.add
                 (local.get $values)
                 (i32.mul
-                 (local.get $21)
+                 (local.get $37)
                  (i32.const 4)
                 )
                )
               )
-              (local.set $29
+              (local.set $45
                (v128.load
-                (local.get $28)
+                (local.get $44)
                )
               )
-              (local.set $30
+              (local.set $46
                (f32x4.extract_lane 0
-                (local.get $29)
+                (local.get $45)
                )
               )
-              (local.set $31
+              (local.set $47
                (f32x4.extract_lane 1
-                (local.get $29)
+                (local.get $45)
                )
               )
-              (local.set $32
+              (local.set $48
                (f32x4.extract_lane 2
-                (local.get $29)
+                (local.get $45)
                )
               )
-              (local.set $33
+              (local.set $49
                (f32x4.extract_lane 3
-                (local.get $29)
+                (local.get $45)
                )
               )
               (local.set $rank
-               (local.get $start)
+               (local.get $16)
               )
-              (local.set $rank.13
-               (local.get $start)
+              (local.set $rank.29
+               (local.get $16)
               )
-              (local.set $rank.14
-               (local.get $start)
+              (local.set $rank.30
+               (local.get $16)
               )
-              (local.set $rank.15
-               (local.get $start)
+              (local.set $rank.31
+               (local.get $16)
               )
-              (local.set $rank.16
-               (local.get $start)
+              (local.set $rank.32
+               (local.get $16)
               )
-              (local.set $rank.17
-               (local.get $start)
+              (local.set $rank.33
+               (local.get $16)
               )
-              (local.set $rank.18
-               (local.get $start)
+              (local.set $rank.34
+               (local.get $16)
               )
-              (local.set $rank.19
-               (local.get $start)
+              (local.set $rank.35
+               (local.get $16)
               )
-              (local.set $half
-               (i32.load offset=8
-                (local.get $feature)
-               )
+              (local.set $half.50
+               (local.get $half)
               )
-              (block $end2
-               (loop $loop2
-                (br_if $end2
+              (block $end6
+               (loop $loop6
+                (br_if $end6
                  (i32.eqz
                   (i32.ne
-                   (local.get $half)
+                   (local.get $half.50)
                    (i32.const 0)
                   )
                  )
                 )
-                (local.set $35
+                (local.set $51
                  (i32.add
                   (local.get $rank)
-                  (local.get $half)
+                  (local.get $half.50)
                  )
                 )
                 (local.set $rank
                  (select
-                  (local.get $35)
+                  (local.get $51)
                   (local.get $rank)
                   (f32.gt
-                   (local.get $24)
+                   (local.get $40)
                    (f32.load
-                    (local.get $35)
+                    (local.get $51)
                    )
                   )
                  )
                 )
-                (local.set $36
+                (local.set $52
                  (i32.add
-                  (local.get $rank.13)
-                  (local.get $half)
+                  (local.get $rank.29)
+                  (local.get $half.50)
                  )
                 )
-                (local.set $rank.13
+                (local.set $rank.29
                  (select
-                  (local.get $36)
-                  (local.get $rank.13)
+                  (local.get $52)
+                  (local.get $rank.29)
                   (f32.gt
-                   (local.get $25)
+                   (local.get $41)
                    (f32.load
-                    (local.get $36)
+                    (local.get $52)
                    )
                   )
                  )
                 )
-                (local.set $37
+                (local.set $53
                  (i32.add
-                  (local.get $rank.14)
-                  (local.get $half)
+                  (local.get $rank.30)
+                  (local.get $half.50)
                  )
                 )
-                (local.set $rank.14
+                (local.set $rank.30
                  (select
-                  (local.get $37)
-                  (local.get $rank.14)
+                  (local.get $53)
+                  (local.get $rank.30)
                   (f32.gt
-                   (local.get $26)
+                   (local.get $42)
                    (f32.load
-                    (local.get $37)
+                    (local.get $53)
                    )
                   )
                  )
                 )
-                (local.set $38
+                (local.set $54
                  (i32.add
-                  (local.get $rank.15)
-                  (local.get $half)
+                  (local.get $rank.31)
+                  (local.get $half.50)
                  )
                 )
-                (local.set $rank.15
+                (local.set $rank.31
                  (select
-                  (local.get $38)
-                  (local.get $rank.15)
+                  (local.get $54)
+                  (local.get $rank.31)
                   (f32.gt
-                   (local.get $27)
+                   (local.get $43)
                    (f32.load
-                    (local.get $38)
+                    (local.get $54)
                    )
                   )
                  )
                 )
-                (local.set $39
+                (local.set $55
                  (i32.add
-                  (local.get $rank.16)
-                  (local.get $half)
+                  (local.get $rank.32)
+                  (local.get $half.50)
                  )
                 )
-                (local.set $rank.16
+                (local.set $rank.32
                  (select
-                  (local.get $39)
-                  (local.get $rank.16)
+                  (local.get $55)
+                  (local.get $rank.32)
                   (f32.gt
-                   (local.get $30)
+                   (local.get $46)
                    (f32.load
-                    (local.get $39)
+                    (local.get $55)
                    )
                   )
                  )
                 )
-                (local.set $40
+                (local.set $56
                  (i32.add
-                  (local.get $rank.17)
-                  (local.get $half)
+                  (local.get $rank.33)
+                  (local.get $half.50)
                  )
                 )
-                (local.set $rank.17
+                (local.set $rank.33
                  (select
-                  (local.get $40)
-                  (local.get $rank.17)
+                  (local.get $56)
+                  (local.get $rank.33)
                   (f32.gt
-                   (local.get $31)
+                   (local.get $47)
                    (f32.load
-                    (local.get $40)
+                    (local.get $56)
                    )
                   )
                  )
                 )
-                (local.set $41
+                (local.set $57
                  (i32.add
-                  (local.get $rank.18)
-                  (local.get $half)
+                  (local.get $rank.34)
+                  (local.get $half.50)
                  )
                 )
-                (local.set $rank.18
+                (local.set $rank.34
                  (select
-                  (local.get $41)
-                  (local.get $rank.18)
+                  (local.get $57)
+                  (local.get $rank.34)
                   (f32.gt
-                   (local.get $32)
+                   (local.get $48)
                    (f32.load
-                    (local.get $41)
+                    (local.get $57)
                    )
                   )
                  )
                 )
-                (local.set $42
+                (local.set $58
                  (i32.add
-                  (local.get $rank.19)
-                  (local.get $half)
+                  (local.get $rank.35)
+                  (local.get $half.50)
                  )
                 )
-                (local.set $rank.19
+                (local.set $rank.35
                  (select
-                  (local.get $42)
-                  (local.get $rank.19)
+                  (local.get $58)
+                  (local.get $rank.35)
                   (f32.gt
-                   (local.get $33)
+                   (local.get $49)
                    (f32.load
-                    (local.get $42)
+                    (local.get $58)
                    )
                   )
                  )
                 )
-                (local.set $half
+                (local.set $half.50
                  (i32.and
                   (i32.shr_u
-                   (local.get $half)
+                   (local.get $half.50)
                    (i32.const 1)
                   )
                   (i32.const -4)
                  )
                 )
-                (br $loop2)
+                (br $loop6)
                )
               )
               (local.set $rank
@@ -420,64 +710,64 @@
                 (i32.const 2)
                )
               )
-              (local.set $rank.13
+              (local.set $rank.29
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.13)
+                 (local.get $rank.29)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.14
+              (local.set $rank.30
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.14)
+                 (local.get $rank.30)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.15
+              (local.set $rank.31
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.15)
+                 (local.get $rank.31)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.16
+              (local.set $rank.32
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.16)
+                 (local.get $rank.32)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.17
+              (local.set $rank.33
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.17)
+                 (local.get $rank.33)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.18
+              (local.set $rank.34
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.18)
+                 (local.get $rank.34)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.19
+              (local.set $rank.35
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.19)
+                 (local.get $rank.35)
                  (local.get $start)
                 )
                 (i32.const 2)
@@ -489,14 +779,14 @@
                  (local.get $codes)
                  (i32.mul
                   (i32.shr_u
-                   (local.get $20)
+                   (local.get $36)
                    (i32.const 6)
                   )
                   (i32.const 320)
                  )
                 )
                 (i32.and
-                 (local.get $20)
+                 (local.get $36)
                  (i32.const 63)
                 )
                )
@@ -504,17 +794,17 @@
               (local.set $column
                (local.get $columns)
               )
-              (block $end3
-               (loop $loop3
-                (br_if $end3
+              (block $end7
+               (loop $loop7
+                (br_if $end7
                  (i32.eqz
                   (i32.lt_u
                    (local.get $column)
-                   (local.get $11)
+                   (local.get $27)
                   )
                  )
                 )
-                (local.set $45
+                (local.set $61
                  (i32.add
                   (local.get $trees)
                   (i32.load offset=4
@@ -522,7 +812,7 @@
                   )
                  )
                 )
-                (local.set $46
+                (local.set $62
                  (i32.add
                   (local.get $block)
                   (i32.load
@@ -530,210 +820,134 @@
                   )
                  )
                 )
-                (if
+                (local.set $63
                  (i32.load offset=8
                   (local.get $column)
                  )
-                 (then
-                  (i32.store8
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (select
-                      (local.get $nan)
-                      (local.get $rank)
-                      (f32.ne
-                       (local.get $24)
-                       (local.get $24)
-                      )
-                     )
-                    )
-                   )
-                  )
-                  (i32.store8 offset=1
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (select
-                      (local.get $nan)
-                      (local.get $rank.13)
-                      (f32.ne
-                       (local.get $25)
-                       (local.get $25)
-                      )
-                     )
-                    )
-                   )
-                  )
-                  (i32.store8 offset=2
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (select
-                      (local.get $nan)
-                      (local.get $rank.14)
-                      (f32.ne
-                       (local.get $26)
-                       (local.get $26)
-                      )
-                     )
-                    )
-                   )
-                  )
-                  (i32.store8 offset=3
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (select
-                      (local.get $nan)
-                      (local.get $rank.15)
-                      (f32.ne
-                       (local.get $27)
-                       (local.get $27)
-                      )
-                     )
-                    )
-                   )
-                  )
-                  (i32.store8 offset=4
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (select
-                      (local.get $nan)
-                      (local.get $rank.16)
-                      (f32.ne
-                       (local.get $30)
-                       (local.get $30)
-                      )
-                     )
-                    )
-                   )
-                  )
-                  (i32.store8 offset=5
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (select
-                      (local.get $nan)
-                      (local.get $rank.17)
-                      (f32.ne
-                       (local.get $31)
-                       (local.get $31)
-                      )
-                     )
-                    )
-                   )
-                  )
-                  (i32.store8 offset=6
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (select
-                      (local.get $nan)
-                      (local.get $rank.18)
-                      (f32.ne
-                       (local.get $32)
-                       (local.get $32)
-                      )
-                     )
-                    )
-                   )
-                  )
-                  (i32.store8 offset=7
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (select
-                      (local.get $nan)
-                      (local.get $rank.19)
-                      (f32.ne
-                       (local.get $33)
-                       (local.get $33)
-                      )
-                     )
+                )
+                (i32.store8
+                 (local.get $62)
+                 (i32.load8_u
+                  (i32.add
+                   (local.get $61)
+                   (select
+                    (local.get $63)
+                    (local.get $rank)
+                    (f32.ne
+                     (local.get $40)
+                     (local.get $40)
                     )
                    )
                   )
                  )
-                 (else
-                  (i32.store8
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (local.get $rank)
+                )
+                (i32.store8 offset=1
+                 (local.get $62)
+                 (i32.load8_u
+                  (i32.add
+                   (local.get $61)
+                   (select
+                    (local.get $63)
+                    (local.get $rank.29)
+                    (f32.ne
+                     (local.get $41)
+                     (local.get $41)
                     )
                    )
                   )
-                  (i32.store8 offset=1
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (local.get $rank.13)
+                 )
+                )
+                (i32.store8 offset=2
+                 (local.get $62)
+                 (i32.load8_u
+                  (i32.add
+                   (local.get $61)
+                   (select
+                    (local.get $63)
+                    (local.get $rank.30)
+                    (f32.ne
+                     (local.get $42)
+                     (local.get $42)
                     )
                    )
                   )
-                  (i32.store8 offset=2
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (local.get $rank.14)
+                 )
+                )
+                (i32.store8 offset=3
+                 (local.get $62)
+                 (i32.load8_u
+                  (i32.add
+                   (local.get $61)
+                   (select
+                    (local.get $63)
+                    (local.get $rank.31)
+                    (f32.ne
+                     (local.get $43)
+                     (local.get $43)
                     )
                    )
                   )
-                  (i32.store8 offset=3
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (local.get $rank.15)
+                 )
+                )
+                (i32.store8 offset=4
+                 (local.get $62)
+                 (i32.load8_u
+                  (i32.add
+                   (local.get $61)
+                   (select
+                    (local.get $63)
+                    (local.get $rank.32)
+                    (f32.ne
+                     (local.get $46)
+                     (local.get $46)
                     )
                    )
                   )
-                  (i32.store8 offset=4
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (local.get $rank.16)
+                 )
+                )
+                (i32.store8 offset=5
+                 (local.get $62)
+                 (i32.load8_u
+                  (i32.add
+                   (local.get $61)
+                   (select
+                    (local.get $63)
+                    (local.get $rank.33)
+                    (f32.ne
+                     (local.get $47)
+                     (local.get $47)
                     )
                    )
                   )
-                  (i32.store8 offset=5
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (local.get $rank.17)
+                 )
+                )
+                (i32.store8 offset=6
+                 (local.get $62)
+                 (i32.load8_u
+                  (i32.add
+                   (local.get $61)
+                   (select
+                    (local.get $63)
+                    (local.get $rank.34)
+                    (f32.ne
+                     (local.get $48)
+                     (local.get $48)
                     )
                    )
                   )
-                  (i32.store8 offset=6
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (local.get $rank.18)
-                    )
-                   )
-                  )
-                  (i32.store8 offset=7
-                   (local.get $46)
-                   (i32.load8_u
-                    (i32.add
-                     (local.get $45)
-                     (local.get $rank.19)
+                 )
+                )
+                (i32.store8 offset=7
+                 (local.get $62)
+                 (i32.load8_u
+                  (i32.add
+                   (local.get $61)
+                   (select
+                    (local.get $63)
+                    (local.get $rank.35)
+                    (f32.ne
+                     (local.get $49)
+                     (local.get $49)
                     )
                    )
                   )
@@ -745,20 +959,20 @@
                   (i32.const 16)
                  )
                 )
-                (br $loop3)
+                (br $loop7)
                )
               )
              )
             )
-            (local.set $20
+            (local.set $36
              (i32.add
-              (local.get $20)
+              (local.get $36)
               (i32.const 8)
              )
             )
-            (br_if $loop1
+            (br_if $loop5
              (i32.lt_s
-              (local.get $20)
+              (local.get $36)
               (local.get $rows)
              )
             )
