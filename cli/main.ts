@@ -1,11 +1,25 @@
 #!/usr/bin/env node
 /**
- * `intarsia`, as a shell starts it. Node from 22.1 on keeps the code that V8 makes of the program's files in its
- * compile cache (a folder below the system's temporary one; NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE choose),
- * which takes a tenth off a cold `run`. It covers what is loaded after it is asked for, so this file does nothing else.
+ * `intarsia`, as a shell starts it. `run` is one file whose code is kept from process to process (`kept-code.ts`), as a
+ * plan often takes less time than compiling what runs it; not where it writes a file, which takes what is not in there.
+ * For the other commands Node (22.1 and later) keeps what V8 makes of their files. It covers what is loaded after it is
+ * asked for, so this file does nothing else.
  */
 import module from 'node:module';
+import type * as runProgram from './run-program.js';
+import { runKept } from './kept-code.js';
 
-(module as { enableCompileCache?: () => void }).enableCompileCache?.();
-const { main } = await import('./program.js');
-process.exitCode = await main(process.argv.slice(2));
+const words = process.argv.slice(2);
+const writesFile = words.some((word) => word.startsWith('-o') || word.startsWith('--output'));
+// The file is there where the program has been joined: see `scripts/bundle.mjs`.
+const kept = words[0] === 'run' && !writesFile ? runKept(new URL('./run.cjs', import.meta.url)) : undefined;
+if (kept === undefined) {
+  (module as { enableCompileCache?: () => void }).enableCompileCache?.();
+  const { main } = await import('./program.js');
+  process.exitCode = await main(words);
+} else {
+  const { main, leaveFlags } = kept.exports as typeof runProgram;
+  process.exitCode = await main(words.slice(1));
+  leaveFlags();
+  kept.keep();
+}

@@ -1,9 +1,9 @@
 /**
- * The program `intarsia`: finds the command, runs it, and turns what it throws into one message and an exit code:
- * 0 fine, 1 failed, 2 misused. Each command is loaded only when called, so that `run` starts without the rest.
+ * The program `intarsia`: finds the command and runs it. Each command is loaded only when called, so that `run` starts
+ * without the rest.
  */
 import { runCommand, UsageError, type Command } from './command.js';
-import { messageOf } from './failure.js';
+import { exitCodeOf } from './process.js';
 
 interface Entry {
   readonly summary: string;
@@ -41,9 +41,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** For a command to end what it does after Ctrl-C; the database file bears an end at any point. */
-const STOPPING_MS = 1000;
-
 function overview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   return [
@@ -55,7 +52,7 @@ function overview(): string {
   ].join('\n');
 }
 
-async function run(words: readonly string[]): Promise<number> {
+async function run(words: readonly string[], signal: AbortSignal): Promise<number> {
   const [name, ...rest] = words;
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(overview());
@@ -64,25 +61,10 @@ async function run(words: readonly string[]): Promise<number> {
   if (name === undefined) throw new UsageError(`expected a command\n\n${overview()}`);
   if (!Object.hasOwn(COMMANDS, name))
     throw new UsageError(`there is no command '${name}'; there are ${Object.keys(COMMANDS).join(', ')}`);
-  const interrupt = new AbortController();
-  process.once('SIGINT', () => {
-    interrupt.abort(new Error('interrupted'));
-    setTimeout(() => process.exit(1), STOPPING_MS).unref();
-  });
-  return runCommand(await COMMANDS[name]!.load(), rest, interrupt.signal);
+  return runCommand(await COMMANDS[name]!.load(), rest, signal);
 }
 
 /** Does what the command line's words say; answers the exit code, with what went wrong printed. */
-export async function main(words: readonly string[]): Promise<number> {
-  // A reader such as `head` that has seen enough is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
-  });
-  try {
-    return await run(words);
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
-    return error instanceof UsageError ? 2 : 1;
-  }
+export function main(words: readonly string[]): Promise<number> {
+  return exitCodeOf((signal) => run(words, signal));
 }

@@ -2,7 +2,7 @@
 // fifty: each file costs Node half a millisecond before the first row. Packages stay outside; what is imported
 // dynamically stays a file of its own, so the run path still loads no compiler.
 import { readFile, rm } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from '@rollup/wasm-node';
 
@@ -20,23 +20,27 @@ const withSourceMaps = {
 /** Files of functions that call one another; and `this` at the top level in tsc's helper for `using`. */
 const EXPECTED = ['CIRCULAR_DEPENDENCY', 'THIS_IS_UNDEFINED'];
 
-async function bundle(input, manualChunks = {}) {
+async function bundle(input, { plugins = [], ...output }) {
   const build = await rollup({
     input,
     external: (id) => !id.startsWith('.') && !isAbsolute(id),
-    plugins: [withSourceMaps],
+    plugins: [withSourceMaps, ...plugins],
     onwarn: (warning) => { if (!EXPECTED.includes(warning.code)) throw new Error(warning.message); },
   });
-  await build.write({
+  await build.write(output);
+  await build.close();
+}
+
+function modules(input, manualChunks = {}) {
+  return bundle(input, {
     dir: path('bin'), format: 'es', sourcemap: true, manualChunks,
     entryFileNames: '[name].js',
     chunkFileNames: (chunk) => (chunk.name in manualChunks ? '[name].js' : '[name]-[hash].js'),
   });
-  await build.close();
 }
 
 await rm(path('bin'), { recursive: true, force: true });
-await bundle(
+await modules(
   {
     main: path('cli/main.js'),
     index: path('runtime/database.js'),
@@ -45,4 +49,29 @@ await bundle(
   { engine: [path('cli/program.js'), path('cli/run.js'), path('runtime/database.js')] },
 );
 // By itself: a worker thread should not load the engine for the constants they share.
-await bundle({ worker: path('runtime/executor/worker.js') });
+await modules({ worker: path('runtime/executor/worker.js') });
+
+// `intarsia run` by itself, as the one file whose code is kept (`cli/kept-code.ts`): what a plan may need besides is
+// loaded from where `tsc` put it.
+const INLINED = new Set([path('runtime/database.js'), path('runtime/io/value-text.js')]);
+const elsewhere = {
+  name: 'elsewhere',
+  resolveDynamicImport(specifier, importer) {
+    if (!specifier.startsWith('.')) return null;
+    const id = resolve(dirname(importer), specifier);
+    return { id, external: !INLINED.has(id) };
+  },
+  resolveImportMeta: () => "require('node:url').pathToFileURL(__filename).href",
+};
+/** Text of one byte a character, in which V8 holds it. */
+const inAscii = {
+  name: 'in-ascii',
+  renderChunk: (code) => ({
+    code: code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    map: null,
+  }),
+};
+await bundle(path('cli/run-program.js'), {
+  file: path('bin/run.cjs'), format: 'cjs', inlineDynamicImports: true,
+  plugins: [elsewhere, inAscii],
+});

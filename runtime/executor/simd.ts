@@ -49,6 +49,11 @@ export function widenRegisters(): void {
   if (mayWiden()) enableSimd();
 }
 
+/** Puts V8's flags back as Node had them, for who writes down code that a later process is to take. */
+export function leaveFlags(): void {
+  if (isAsked && mayWiden()) setFlag(`--no-${WIDE}`);
+}
+
 /**
  * A module that may have relaxed instructions. Where they need a flag it is on for as long as the module is read: what
  * is compiled of it later does not ask again, and threads that start find Node's flags as they were.

@@ -1,7 +1,6 @@
 /** `intarsia run` loads neither the compiler nor a library that a plan does not need, whatever is printed. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import module from 'node:module';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -69,19 +68,46 @@ test('nor does what is shipped, in which files are joined', () => {
   assert.match(stdout, /JetBlue Airways/);
   assert.ok(modules.some((module) => module.endsWith('/dist/bin/main.js')), 'what is loaded is seen');
   assert.equal(
-    modules.filter((module) => /\/(compile|compiler-client)-\w+\.js$/.test(module) || LIBRARIES.test(module)),
+    modules.filter(
+      (module) =>
+        /\/(compile|compiler-client)-\w+\.js$/.test(module) || COMPILER.test(module) || LIBRARIES.test(module),
+    ),
     [],
   );
 });
 
-test('V8 keeps what it makes of the program, where Node has a cache for it', () => {
-  const temporary = mkdtempSync(join(folder, 'temporary-'));
-  const { status, stderr } = spawnSync(process.execPath, [`${ROOT}dist/bin/main.js`, 'run', db, plan], {
-    encoding: 'utf8',
-    env: { TMPDIR: temporary, TEMP: temporary },
-  });
-  assert.is(status, 0, stderr);
-  assert.is(readdirSync(temporary).length > 0, 'enableCompileCache' in module);
+test('what is shipped prints the same, and V8 keeps the code of the whole run', () => {
+  const cache = mkdtempSync(join(folder, 'cache-'));
+  const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+  const run = (main: string, format: string): string => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'run', db, plan, '--format', format], {
+      encoding: 'utf8',
+      env,
+    });
+    assert.is(status, 0, stderr);
+    return stdout;
+  };
+  const codes = (): readonly string[] => readdirSync(cache).filter((name) => name.endsWith('.code'));
+  const kept: string[] = [];
+  for (const format of ['table', 'csv', 'json']) {
+    assert.is(run(`${ROOT}dist/bin/main.js`, format), run(`${ROOT}dist/cli/main.js`, format));
+    // Written once: each later run took it.
+    assert.is(codes().length, 1);
+    const { ino, mtimeMs } = statSync(join(cache, codes()[0]!));
+    kept.push(`${ino} ${mtimeMs}`);
+  }
+  assert.is(new Set(kept).size, 1);
+});
+
+test('what is shipped fails as the rest does', () => {
+  for (const words of [['run'], ['run', db], ['run', db, `${plan}.gone`], ['run', db, plan, '--threads', 'x']]) {
+    const [shipped, plain] = ['dist/bin/main.js', 'dist/cli/main.js'].map((main) => {
+      const { status, stderr } = spawnSync(process.execPath, [`${ROOT}${main}`, ...words], { encoding: 'utf8' });
+      return { status, stderr };
+    });
+    assert.ok(plain!.status! > 0);
+    assert.equal(shipped, plain);
+  }
 });
 
 test('a plan with relaxed instructions leaves the flags of V8 as they were, where it needed them', () => {

@@ -1,0 +1,105 @@
+/** Code that V8 keeps between processes is taken when it is ours and whole, and nothing depends on it. */
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runKept, type KeptScript } from '../../cli/kept-code.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'intarsia-kept-'));
+const before = process.env['NODE_COMPILE_CACHE'];
+test.after(() => {
+  if (before === undefined) delete process.env['NODE_COMPILE_CACHE'];
+  else process.env['NODE_COMPILE_CACHE'] = before;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const script = join(folder, 'script.cjs');
+const SOURCE = "exports.twice = (x) => 2 * x; exports.own = [__filename, require('node:path').basename(__dirname)];";
+let cache = '';
+
+test.before.each(() => {
+  cache = mkdtempSync(join(folder, 'cache-'));
+  process.env['NODE_COMPILE_CACHE'] = cache;
+  writeFileSync(script, SOURCE);
+});
+
+function ran(): KeptScript {
+  const kept = runKept(pathToFileURL(script))!;
+  const { twice, own } = kept.exports as { twice(x: number): number; own: readonly string[] };
+  assert.is(twice(21), 42);
+  assert.equal(own, [script, folder.slice(folder.lastIndexOf('/') + 1)]);
+  return kept;
+}
+
+/** The one file that is kept, made by a first run. */
+function keptFile(): string {
+  const first = ran();
+  assert.is(first.isKept, false);
+  first.keep();
+  const names = readdirSync(cache);
+  assert.is(names.length, 1);
+  return join(cache, names[0]!);
+}
+
+test('the second process takes what the first has kept', () => {
+  const file = keptFile();
+  if (process.getuid !== undefined) assert.is(statSync(file).mode & 0o777, 0o600);
+  const bytes = readFileSync(file);
+  const second = ran();
+  assert.is(second.isKept, true);
+  second.keep();
+  assert.equal(readFileSync(file), bytes);
+});
+
+test('a damaged file is not given to V8, and is replaced', () => {
+  const file = keptFile();
+  const bytes = readFileSync(file);
+  for (const damaged of [
+    bytes.map((byte, i) => (i === bytes.length >> 1 ? byte ^ 1 : byte)),
+    bytes.subarray(0, bytes.length - 7),
+    bytes.subarray(0, 3),
+    Buffer.alloc(0),
+  ]) {
+    writeFileSync(file, damaged);
+    const next = ran();
+    assert.is(next.isKept, false);
+    next.keep();
+    assert.is(ran().isKept, true);
+  }
+});
+
+test('a file that others may write is not taken', () => {
+  if (process.getuid === undefined) return;
+  const file = keptFile();
+  chmodSync(file, 0o666);
+  assert.is(ran().isKept, false);
+});
+
+test('another source of the same length has another file', () => {
+  keptFile();
+  writeFileSync(script, SOURCE.replace('2 * x', 'x + x'));
+  assert.is(ran().isKept, false);
+});
+
+test('where nothing can be written, it runs all the same', () => {
+  const blocked = join(cache, 'file');
+  writeFileSync(blocked, '');
+  process.env['NODE_COMPILE_CACHE'] = join(blocked, 'below');
+  const kept = ran();
+  kept.keep();
+  assert.is(ran().isKept, false);
+});
+
+test('nothing is kept where that is not wanted, and a script that is not there is none', () => {
+  assert.is(runKept(pathToFileURL(join(folder, 'none.cjs'))), undefined);
+  process.env['NODE_DISABLE_COMPILE_CACHE'] = '1';
+  try {
+    assert.is(runKept(pathToFileURL(script)), undefined);
+  } finally {
+    delete process.env['NODE_DISABLE_COMPILE_CACHE'];
+  }
+});
+
+test.run();
