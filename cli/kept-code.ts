@@ -9,7 +9,7 @@
  * NODE_DISABLE_COMPILE_CACHE=1 keeps none. V8 does not check what it is given, so a file is used only when it is this
  * user's, nobody else may write it, and its checksum is right; V8 itself refuses other versions and other flags.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -95,7 +95,6 @@ function writeKept(path: string, script: Script): void {
   const unfinished = `${path}.${process.pid}`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    if (!statSync(dirname(path)).isDirectory()) return;
     const data = script.createCachedData();
     const checksum = Buffer.alloc(CHECKSUM_BYTES);
     checksum.writeUInt32LE(crc32(data));

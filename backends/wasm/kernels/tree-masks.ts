@@ -8,7 +8,7 @@
  */
 import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i8x16, v128 } from '../lanes.js';
-import { f32, f64, load, type F64, type I32, type V128 } from '../values.js';
+import { load, type F64, type I32, type V128 } from '../values.js';
 import { emitEncode, emitTurn, VECTOR_BYTES, VECTORS } from './tree-codes.js';
 import { emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
 import {
@@ -57,7 +57,7 @@ export function maskScratchBytes(kernel: Kernel): number {
 /** Emits the function over a tile: `output` is a table of `targets` columns. */
 export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kernel): TreeFunc {
   const shape = shapeOf(kernel);
-  const { layout, combine } = kernel;
+  const { layout } = kernel;
   const { codeBytes } = shape;
   const encode = emitEncode(module, `${name}_encode`, { layout, input: kernel.input, codeBytes });
   const turn = emitTurn(module, `${name}_turn`, { layout, codeBytes });
@@ -92,14 +92,15 @@ export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kerne
       });
     });
   });
+}
 
-  function emitStart(at: FunctionBuilder, { valueBytes }: Shape, range: { sums: I32; bytes: I32 }): void {
-    if (combine === 'sum' || combine === 'mean') return at.fill(range.sums, 0, range.bytes);
-    const start = combine === 'min' ? Infinity : -Infinity;
-    const vector = valueBytes === 4 ? f32x4.splat(f32(start)) : f64x2.splat(f64(start));
-    const end = at.let(range.bytes);
-    at.forRange({ to: end, step: VECTOR_BYTES }, (offset) => at.store.v128(range.sums.add(offset), vector));
-  }
+/** Sums before the first tree. */
+function emitStart(f: FunctionBuilder, { kernel, valueBytes }: Shape, at: { sums: I32; bytes: I32 }): void {
+  const { combine } = kernel;
+  if (combine === 'sum' || combine === 'mean') return f.fill(at.sums, 0, at.bytes);
+  const start = combine === 'min' ? Infinity : -Infinity;
+  const vector = valueBytes === 4 ? f32x4.splat(start) : f64x2.splat(start);
+  f.forRange({ to: f.let(at.bytes), step: VECTOR_BYTES }, (offset) => f.store.v128(at.sums.add(offset), vector));
 }
 
 /** All trees over the blocks of a chunk. */
@@ -235,14 +236,15 @@ const BYTES_OF_HIGH = interleaved(8, 1);
 const PAIRS_OF_LOW = interleaved(0, 2);
 const PAIRS_OF_HIGH = interleaved(8, 2);
 
-/** f64: row by row. */
+/** f64: row by row. What stands for rows past the end may have no leaf left, and must not be read for them. */
 function addWide(
   f: FunctionBuilder,
   at: { readonly masks: I32; readonly leaves: I32; readonly sum: I32; readonly leaf: V128; readonly row: number },
-  { combine }: Kernel,
+  { combine, layout }: Kernel,
 ): void {
+  const leaf = f.let(v128.and(at.leaf, i8x16.splat(layout.maskBytes * 8 - 1)));
   for (let lane = 0; lane < VECTOR_BYTES; lane++) {
-    const weight: F64 = load.f64(at.leaves.add(i8x16.lane(at.leaf, lane).shl(3)));
+    const weight: F64 = load.f64(at.leaves.add(i8x16.lane(leaf, lane).shl(3)));
     const offset = (at.row + lane) * 8;
     f.store.f64(at.sum, load.f64(at.sum, offset)[methodOf(combine)](weight), offset);
   }
