@@ -14,7 +14,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
 export interface KeptScript {
@@ -28,7 +28,10 @@ export interface KeptScript {
 const CHECKSUM_BYTES = 4;
 const OTHERS_MAY_WRITE = 0o022;
 
-/** Runs a CommonJS file of Latin-1 text; undefined when there is none, or no code is to be kept. */
+/**
+ * Runs a CommonJS file of Latin-1 text, which imports modules by a function `importModule`; undefined when there is
+ * none, or no code is to be kept.
+ */
 export function runKept(url: URL): KeptScript | undefined {
   const folder = cacheFolder();
   const file = fileURLToPath(url);
@@ -39,15 +42,15 @@ export function runKept(url: URL): KeptScript | undefined {
   const name = `intarsia-${process.version}-${process.arch}-${user}-${crc32(source).toString(16)}.code`;
   const path = join(folder, name);
   const cachedData = readKept(path);
-  const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source.toString('latin1')}\n})`;
-  const script = new Script(wrapped, {
+  const parameters = 'exports, require, module, __filename, __dirname, importModule';
+  const script = new Script(`(function (${parameters}) { ${source.toString('latin1')}\n})`, {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const module = { exports: {} };
+  const importModule = (name: string): Promise<unknown> => import(name.startsWith('.') ? new URL(name, url).href : name);
   const run = script.runInThisContext() as (...parts: unknown[]) => void;
-  run(module.exports, createRequire(url), module, file, dirname(file));
+  run(module.exports, createRequire(url), module, file, dirname(file), importModule);
   const isKept = cachedData !== undefined && script.cachedDataRejected === false;
   return {
     exports: module.exports,

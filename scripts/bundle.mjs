@@ -61,6 +61,8 @@ const elsewhere = {
     const id = resolve(dirname(importer), specifier);
     return { id, external: !INLINED.has(id) };
   },
+  /** A script cannot import by itself: whoever runs it gives it a function for that. */
+  renderDynamicImport: () => ({ left: 'importModule(', right: ')' }),
   resolveImportMeta: () => "require('node:url').pathToFileURL(__filename).href",
 };
 /** Text of one byte a character, in which V8 holds it. */

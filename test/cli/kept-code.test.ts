@@ -16,7 +16,10 @@ test.after(() => {
 });
 
 const script = join(folder, 'script.cjs');
-const SOURCE = "exports.twice = (x) => 2 * x; exports.own = [__filename, require('node:path').basename(__dirname)];";
+const SOURCE = `exports.twice = (x) => 2 * x;
+  exports.own = [__filename, require('node:path').basename(__dirname)];
+  exports.beside = () => importModule('./module.mjs');
+  exports.builtin = () => importModule('node:path');`;
 let cache = '';
 
 test.before.each(() => {
@@ -51,6 +54,13 @@ test('the second process takes what the first has kept', () => {
   assert.is(second.isKept, true);
   second.keep();
   assert.equal(readFileSync(file), bytes);
+});
+
+test('modules are imported as from a file', async () => {
+  writeFileSync(join(folder, 'module.mjs'), 'export const where = import.meta.url;');
+  const { beside, builtin } = ran().exports as Record<'beside' | 'builtin', () => Promise<Record<string, unknown>>>;
+  assert.is((await beside())['where'], pathToFileURL(join(folder, 'module.mjs')).href);
+  assert.type((await builtin())['join'], 'function');
 });
 
 test('a damaged file is not given to V8, and is replaced', () => {
