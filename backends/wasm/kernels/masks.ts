@@ -11,21 +11,25 @@
  * to four columns of codes a group: NaN may go to either side, and where the smaller side is that of x > t the
  * comparison is turned round, by codes whose bits are turned.
  */
-import type { Forest, ForestNode, ForestTree } from './forest.js';
+import type { Forest, ForestTree } from './forest.js';
 
 export const MOST_MASK_BYTES = 8;
 const MOST_THRESHOLDS = 254;
 /** Columns that an entry can name. */
 const MOST_COLUMNS = 1023;
 
-/** Columns of codes by what NaN is (low: below all thresholds, high: above) and whether their bits are turned. */
-const VARIANTS = ['low', 'high', 'lowTurned', 'highTurned'] as const;
-type Variant = (typeof VARIANTS)[number];
-export const PLAIN = { low: 'low', high: 'high', lowTurned: 'low', highTurned: 'high' } as const;
+/**
+ * Columns of codes of a feature, by what NaN is (low: below all thresholds, high: above); those whose bits are turned
+ * are TURNED more.
+ */
+const LOW = 0;
+const HIGH = 1;
+const TURNED = 2;
+const VARIANTS = 4;
 
 export interface MaskEntry {
   readonly feature: number;
-  readonly variant: Variant;
+  readonly variant: number;
   readonly threshold: number;
   readonly byte: number;
   readonly bits: number;
@@ -45,7 +49,7 @@ export interface MaskGroup {
   /** By feature, ascending. */
   readonly thresholds: ReadonlyMap<number, readonly number[]>;
   /** By `columnKey`. */
-  readonly columns: ReadonlyMap<string, number>;
+  readonly columns: ReadonlyMap<number, number>;
 }
 
 export interface PlainColumn {
@@ -78,10 +82,11 @@ export function masksOf(forest: Forest): Masks | undefined {
   const mostLeaves = trees.reduce((most, tree) => Math.max(most, tree.leaves.length), 1);
   let columns = 0;
   const groups = grouped(trees).map((group): MaskGroup => {
-    const keys = new Set<string>();
-    for (const { feature, variant } of group.flatMap((tree) => tree.entries)) {
+    const keys = new Set<number>();
+    for (const { entries } of group) {
       // Codes are turned from those that are not.
-      keys.add(columnKey(feature, PLAIN[variant])).add(columnKey(feature, variant));
+      for (const { feature, variant } of entries)
+        keys.add(columnKey(feature, variant % TURNED)).add(columnKey(feature, variant));
     }
     const thresholds = Array.from(
       thresholdsOf(group),
@@ -98,23 +103,27 @@ export function masksOf(forest: Forest): Masks | undefined {
     feature,
     thresholds: Array.from(values).sort((a, b) => a - b),
     columns: groups.flatMap((group) =>
-      (['low', 'high'] as const).flatMap((variant): PlainColumn[] => {
+      [LOW, HIGH].flatMap((variant): PlainColumn[] => {
         const column = group.columns.get(columnKey(feature, variant));
-        return column === undefined ? [] : [{ column, group, nanAbove: variant === 'high' }];
+        return column === undefined ? [] : [{ column, group, nanAbove: variant === HIGH }];
       }),
     ),
   }));
   const turned = groups.flatMap((group) =>
     Array.from(group.columns).flatMap(([key, to]) =>
-      key.endsWith('Turned') ? [[group.columns.get(key.slice(0, -'Turned'.length))!, to] as const] : [],
+      key % VARIANTS >= TURNED ? [[group.columns.get(key - TURNED)!, to] as const] : [],
     ),
   );
   const maskBytes = 2 ** Math.ceil(Math.log2(Math.ceil(mostLeaves / 8)));
   return { groups, features, turned, columns, maskBytes };
 }
 
-export function columnKey(feature: number, variant: Variant): string {
-  return `${feature} ${variant}`;
+export function columnKey(feature: number, variant: number): number {
+  return feature * VARIANTS + variant;
+}
+
+export function isTurned({ variant }: MaskEntry): boolean {
+  return variant >= TURNED;
 }
 
 /** undefined: nodes are shared, a threshold is no number, or there are too many leaves. */
@@ -140,20 +149,18 @@ function maskTree({ nodes, target }: ForestTree): MaskTree | undefined {
     const yesFirst = leafCounts[yes]! <= leafCounts[no]!;
     const [smaller, larger] = yesFirst ? [yes, no] : [no, yes];
     const cleared = leafCounts[smaller]!;
-    const variant = VARIANTS[(node.nanToNo ? 1 : 0) + (yesFirst ? 0 : 2)]!;
+    const variant = (node.nanToNo ? HIGH : LOW) + (yesFirst ? 0 : TURNED);
+    // 0 and -0 split alike.
+    const threshold = node.threshold === 0 ? 0 : node.threshold;
     for (let byte = first >> 3; byte <= (first + cleared - 1) >> 3; byte++) {
-      entries.push({ ...splitOf(node), variant, byte, bits: bitsWithin(byte, { first, end: first + cleared }) });
+      const bits = bitsWithin(byte, { first, end: first + cleared });
+      entries.push({ feature: node.feature, threshold, variant, byte, bits });
     }
     visit(smaller, first);
     visit(larger, first + cleared);
   };
   visit(0, 0);
   return { target, entries: entries.sort((a, b) => a.byte - b.byte), leaves };
-}
-
-function splitOf({ feature, threshold }: ForestNode): { feature: number; threshold: number } {
-  // 0 and -0 split alike.
-  return { feature, threshold: threshold === 0 ? 0 : threshold };
 }
 
 /** Leaves first .. end - 1 as bits of a byte of the mask. */

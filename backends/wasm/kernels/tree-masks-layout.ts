@@ -14,7 +14,7 @@
  * Codes lie 128 lower, as bytes compare signed.
  */
 import { leafSum, type Forest } from './forest.js';
-import { columnKey, masksOf, PLAIN, type Masks } from './masks.js';
+import { columnKey, isTurned, masksOf, type Masks } from './masks.js';
 
 export interface TreeMaskLayout {
   readonly kind: 'tree-masks';
@@ -127,12 +127,13 @@ export function packMasks(forest: Forest, layout: TreeMaskLayout): Uint8Array {
   for (const group of masks.groups) {
     for (const tree of group.trees) {
       set(treeAt, tree.target);
-      for (const { feature, variant, threshold, byte, bits } of tree.entries) {
+      for (const entry of tree.entries) {
+        const { feature, variant, threshold, byte, bits } = entry;
         bytes[treeAt + TREE_COUNTS + byte]!++;
         const number = group.thresholds.get(feature)!.indexOf(threshold);
         view.setUint16(entryAt, group.columns.get(columnKey(feature, variant))! * BLOCK_ROWS, true);
         // x > t is code > number; x <= t is turned(code) > turned(number + 1).
-        view.setInt8(entryAt + 2, variant === PLAIN[variant] ? number - CODE_BIAS : 126 - number);
+        view.setInt8(entryAt + 2, isTurned(entry) ? 126 - number : number - CODE_BIAS);
         bytes[entryAt + 3] = bits;
         entryAt += ENTRY_BYTES;
       }
