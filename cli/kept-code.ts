@@ -5,11 +5,12 @@
  * compiled again in each process. Here the code is taken when the process has done its work, with all functions it
  * used, and on every Node. That is a tenth of a cold `run`.
  *
- * The code lies where Node's would: a folder below the system's temporary one, or NODE_COMPILE_CACHE;
- * NODE_DISABLE_COMPILE_CACHE=1 keeps none. V8 does not check what it is given, so a file is used only when it is this
- * user's, nobody else may write it, and its checksum is right; V8 itself refuses other versions and other flags.
+ * The code lies in a folder of the user's below the system's temporary one, or in NODE_COMPILE_CACHE, as Node's does;
+ * NODE_DISABLE_COMPILE_CACHE=1 keeps none. V8 does not check what it is given, so a file is used only when it and its
+ * folder are this user's, nobody else may write there, and its checksum is right; V8 itself refuses other versions and
+ * other flags.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -37,9 +38,8 @@ export function runKept(url: URL): KeptScript | undefined {
   const file = fileURLToPath(url);
   const source = readIfThere(file);
   if (folder === undefined || source === undefined) return undefined;
-  const user = process.getuid?.() ?? 'user';
   // V8 knows sources by their lengths: the name knows this one by its content.
-  const name = `intarsia-${process.version}-${process.arch}-${user}-${crc32(source).toString(16)}.code`;
+  const name = `intarsia-${process.version}-${process.arch}-${crc32(source).toString(16)}.code`;
   const path = join(folder, name);
   const cachedData = readKept(path);
   const parameters = 'exports, require, module, __filename, __dirname, importModule';
@@ -63,7 +63,7 @@ export function runKept(url: URL): KeptScript | undefined {
 
 function cacheFolder(): string | undefined {
   if (process.env['NODE_DISABLE_COMPILE_CACHE'] === '1') return undefined;
-  return process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'node-compile-cache');
+  return process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), `intarsia-code-${process.getuid?.() ?? 'user'}`);
 }
 
 function readIfThere(file: string): Buffer | undefined {
@@ -78,6 +78,7 @@ function readIfThere(file: string): Buffer | undefined {
 function readKept(path: string): Buffer | undefined {
   let handle: number | undefined;
   try {
+    if (!isOwn(lstatSync(dirname(path)))) return undefined;
     handle = openSync(path, 'r');
     if (!isOwn(fstatSync(handle))) return undefined;
     const bytes = readFileSync(handle);
@@ -98,6 +99,7 @@ function writeKept(path: string, script: Script): void {
   const unfinished = `${path}.${process.pid}`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (!isOwn(lstatSync(dirname(path)))) return;
     const data = script.createCachedData();
     const checksum = Buffer.alloc(CHECKSUM_BYTES);
     checksum.writeUInt32LE(crc32(data));

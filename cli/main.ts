@@ -1,18 +1,16 @@
 #!/usr/bin/env node
 /**
  * `intarsia`, as a shell starts it. `run` is one file whose code is kept from process to process (`kept-code.ts`), as a
- * plan often takes less time than compiling what runs it; not where it writes a file, which takes what is not in there.
- * For the other commands Node (22.1 and later) keeps what V8 makes of their files. It covers what is loaded after it is
- * asked for, so this file does nothing else.
+ * plan often takes less time than compiling what runs it. For the other commands Node (22.1 and later) keeps what V8
+ * makes of their files. It covers what is loaded after it is asked for, so this file does nothing else.
  */
 import module from 'node:module';
 import type * as runProgram from './run-program.js';
 import { runKept } from './kept-code.js';
 
 const words = process.argv.slice(2);
-const writesFile = words.some((word) => word.startsWith('-o') || word.startsWith('--output'));
 // The file is there where the program has been joined: see `scripts/bundle.mjs`.
-const kept = words[0] === 'run' && !writesFile ? runKept(new URL('./run.cjs', import.meta.url)) : undefined;
+const kept = words[0] === 'run' ? runKept(new URL('./run.cjs', import.meta.url)) : undefined;
 if (kept === undefined) {
   (module as { enableCompileCache?: () => void }).enableCompileCache?.();
   const { main } = await import('./program.js');

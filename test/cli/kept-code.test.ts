@@ -80,11 +80,17 @@ test('a damaged file is not given to V8, and is replaced', () => {
   }
 });
 
-test('a file that others may write is not taken', () => {
+test('where others may write, nothing is taken or kept', () => {
   if (process.getuid === undefined) return;
   const file = keptFile();
   chmodSync(file, 0o666);
   assert.is(ran().isKept, false);
+  chmodSync(file, 0o600);
+  chmodSync(cache, 0o777);
+  assert.is(ran().isKept, false);
+  rmSync(file);
+  ran().keep();
+  assert.equal(readdirSync(cache), []);
 });
 
 test('another source of the same length has another file', () => {
