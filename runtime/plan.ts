@@ -31,7 +31,7 @@
  */
 import type { DType } from '../ir/dtype.js';
 
-export const PLAN_VERSION = 2;
+export const PLAN_VERSION = 3;
 
 /** Rows of a scan's morsel, a divisor of a row group's; small enough that two workers share a group evenly. */
 export const MORSEL_ROWS = 16_384;

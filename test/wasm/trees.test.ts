@@ -25,6 +25,8 @@ interface Forest {
   readonly early: number;
   /** Any values, values within a narrow range of their feature, or nothing but NaN in every other feature. */
   readonly rows: 'any' | 'near' | 'missing';
+  /** Where on the number line thresholds and values lie, which are from -4 to 4, or 5. */
+  readonly stretch: (value: number) => number;
 }
 
 const USUAL: Forest = {
@@ -40,6 +42,7 @@ const USUAL: Forest = {
   thresholds: 8,
   early: 0.15,
   rows: 'any',
+  stretch: (value) => value,
 };
 
 function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
@@ -62,7 +65,7 @@ function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
       return n;
     }
     feature![n] = Math.floor(next() * forest.features);
-    threshold![n] = (Math.floor(next() * forest.thresholds) * 8) / forest.thresholds - 4;
+    threshold![n] = forest.stretch((Math.floor(next() * forest.thresholds) * 8) / forest.thresholds - 4);
     mode![n] = TREE_MODES.indexOf(forest.modes[Math.floor(next() * forest.modes.length)]!);
     missing![n] = next() < forest.missing ? 1 : 0;
     yes![n] = node(depth - 1, tree);
@@ -97,6 +100,7 @@ function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
 }
 
 type Form = 'masks' | 'lockstep';
+const MANY = { thresholds: 200, trees: 60, missing: 0.5 } as const;
 const CASES: Readonly<Record<string, readonly [Form, Partial<Forest>]>> = {
   'one tree of one leaf': ['masks', { trees: 1, depth: 0 }],
   'stumps, 8 leaves a mask': ['masks', { trees: 50, depth: 1 }],
@@ -124,6 +128,16 @@ const CASES: Readonly<Record<string, readonly [Form, Partial<Forest>]>> = {
   'features that are missing': ['masks', { rows: 'missing', thresholds: 30, trees: 60, missing: 0.5 }],
   'more thresholds than a byte holds': ['masks', { features: 2, thresholds: 5000, trees: 150, missing: 0.5 }],
   'doubles with many thresholds': ['masks', { features: 2, thresholds: 999, trees: 80, missing: 0.5, dtype: 'f64' }],
+  'thresholds of all magnitudes': ['masks', { ...MANY, stretch: (value) => Math.sign(value) * 10 ** (value * 9) }],
+  'doubles of all magnitudes': [
+    'masks',
+    { ...MANY, dtype: 'f64', stretch: (value) => Math.sign(value) * 10 ** (value * 70) },
+  ],
+  'most thresholds in one place': ['masks', { ...MANY, stretch: (value) => value ** 15 }],
+  'thresholds that are whole numbers': ['masks', { ...MANY, stretch: (value) => Math.round(value * 20) }],
+  'the least floats there are': ['masks', { ...MANY, stretch: (value) => value * 2 ** -146 }],
+  'floats whose span is infinite': ['masks', { ...MANY, stretch: (value) => value * 8e37 }],
+  'doubles whose span is infinite': ['masks', { ...MANY, dtype: 'f64', stretch: (value) => value * 4e307 }],
   'many features for few trees': ['lockstep', { features: 400, trees: 5 }],
   'a block of codes larger than L1': ['masks', { features: 400, trees: 600 }],
   'more columns of codes than are numbered': ['lockstep', { features: 1100, trees: 1500 }],
@@ -137,7 +151,7 @@ for (const [name, [form, part]] of Object.entries(CASES)) {
     const input = leaf(forest.dtype, forest.features);
     const next = random(17);
     const rows = 301;
-    const values = Array.from({ length: rows * forest.features }, (_, i) => {
+    const drawn = Array.from({ length: rows * forest.features }, (_, i) => {
       const kind = next();
       const feature = i % forest.features;
       if (forest.rows === 'near') return kind < 0.2 ? NaN : feature - 4 + kind / 20 + (i > rows ? 0.3 : 0);
@@ -147,6 +161,7 @@ for (const [name, [form, part]] of Object.entries(CASES)) {
       if (kind < 0.3) return (Math.floor(next() * forest.thresholds) * 8) / forest.thresholds - 4;
       return kind < 0.5 ? Math.floor(next() * 10) - 5 : (next() - 0.5) * 10;
     });
+    const values = drawn.map(forest.stretch);
     const value: TensorValue = {
       dtype: forest.dtype,
       dims: [rows, forest.features],

@@ -11,6 +11,7 @@
  * to four columns of codes a group: NaN may go to either side, and where the smaller side is that of x > t the
  * comparison is turned round, by codes whose bits are turned.
  */
+import { bucketsOf, type Buckets } from './buckets.js';
 import type { Forest, ForestTree } from './forest.js';
 
 export const MOST_MASK_BYTES = 8;
@@ -52,10 +53,13 @@ export interface MaskGroup {
   readonly columns: ReadonlyMap<number, number>;
 }
 
+/** The codes of a feature in a group, before any are turned. */
 export interface PlainColumn {
-  readonly column: number;
   readonly group: MaskGroup;
-  readonly nanAbove: boolean;
+  /** The one in which NaN is below all thresholds; else the one there is. */
+  readonly column: number;
+  /** The one in which NaN is above them. */
+  readonly above: number | undefined;
 }
 
 export interface Masks {
@@ -64,6 +68,7 @@ export interface Masks {
     readonly feature: number;
     /** Of all groups, ascending. */
     readonly thresholds: readonly number[];
+    readonly buckets: Buckets;
     readonly columns: readonly PlainColumn[];
   }[];
   readonly turned: readonly (readonly [from: number, to: number])[];
@@ -99,16 +104,15 @@ export function masksOf(forest: Forest): Masks | undefined {
     };
   });
   if (columns > MOST_COLUMNS) return undefined;
-  const features = Array.from(thresholdsOf(trees), ([feature, values]) => ({
-    feature,
-    thresholds: Array.from(values).sort((a, b) => a - b),
-    columns: groups.flatMap((group) =>
-      [LOW, HIGH].flatMap((variant): PlainColumn[] => {
-        const column = group.columns.get(columnKey(feature, variant));
-        return column === undefined ? [] : [{ column, group, nanAbove: variant === HIGH }];
-      }),
-    ),
-  }));
+  const features = Array.from(thresholdsOf(trees), ([feature, values]) => {
+    const thresholds = Array.from(values).sort((a, b) => a - b);
+    const plain = groups.flatMap((group): PlainColumn[] => {
+      const [below, above] = [LOW, HIGH].map((variant) => group.columns.get(columnKey(feature, variant)));
+      const column = below ?? above;
+      return column === undefined ? [] : [{ group, column, above }];
+    });
+    return { feature, thresholds, buckets: bucketsOf(thresholds, forest.dtype), columns: plain };
+  });
   const turned = groups.flatMap((group) =>
     Array.from(group.columns).flatMap(([key, to]) =>
       key % VARIANTS >= TURNED ? [[group.columns.get(key - TURNED)!, to] as const] : [],

@@ -1,26 +1,37 @@
 /**
- * Features as codes, for the trees of `tree-masks.ts`: how many of its thresholds a value exceeds, by binary search in
- * the feature's thresholds, eight rows in lockstep.
+ * Features as codes, for the trees of `tree-masks.ts`: how many of its thresholds a value exceeds, by a search in the
+ * bucket of thresholds it belongs to (`buckets.ts`), eight rows in lockstep.
  *
  * Codes lie block by block, `codeBytes` each: for each column those of 64 rows.
  */
 import type { FunctionBuilder, ModuleBuilder } from '../dsl.js';
-import { f32x4, f64x2, v128 } from '../lanes.js';
-import { i32, load, select, type F32, type I32 } from '../values.js';
+import { f32x4, f64x2, i16x8, i32x4, i8x16, v128 } from '../lanes.js';
+import { load, select, type F32, type I32, type V128 } from '../values.js';
 import { CAST_QUAD } from './cast-quad.js';
-import { laneOf, loadQuad, ROWS_PER_QUAD, WIDTH_BYTES, type Quad, type QuadDType } from './quad.js';
-import { BLOCK_ROWS, COLUMN, FEATURE, maskParts, TURNED_BYTES, type TreeMaskLayout } from './tree-masks-layout.js';
+import { laneOf, loadQuad, narrowMask, ROWS_PER_QUAD, WIDTH_BYTES, type Quad, type QuadDType } from './quad.js';
+import {
+  ABOVE_ALL,
+  BLOCK_ROWS,
+  BUCKET_BYTES,
+  COLUMN,
+  FEATURE,
+  maskParts,
+  NOWHERE,
+  TURNED_BYTES,
+  type TreeMaskLayout,
+} from './tree-masks-layout.js';
 
 export const VECTOR_BYTES = 16;
 export const VECTORS = BLOCK_ROWS / VECTOR_BYTES;
 const SEARCH_ROWS = 8;
+const LANES_OF_QUAD = [0, 1, 2, 3];
 
 interface Codes {
   readonly layout: TreeMaskLayout;
   readonly codeBytes: number;
 }
 
-/** Codes of the features of a chunk of rows: ranks by binary search, which each column of codes has a table of. */
+/** Codes of the features of a chunk of rows: ranks among all thresholds, which each column of codes has a table of. */
 export function emitEncode(
   module: ModuleBuilder,
   name: string,
@@ -37,19 +48,18 @@ export function emitEncode(
       );
       // Threshold i lies at start + (i + 1) values.
       const start = f.let(trees.add(load.i32(feature, FEATURE.thresholds)).sub(valueBytes), 'start');
-      const window = emitWindow(f, { values, rows, start, feature }, { module, dtype, layout });
+      const bucketOf = emitBuckets(f, { trees, feature }, layout);
+      const firstHalf = f.let(load.i32(feature, FEATURE.half), 'half');
       const columns = f.let(trees.add(load.i32(feature, FEATURE.columns)), 'columns');
       const columnsEnd = f.let(columns.add(load.i32(feature, FEATURE.columnCount).mul(COLUMN.bytes)));
       const ranks = Array.from({ length: SEARCH_ROWS }, () => f.local('i32', 'rank'));
       f.forRange({ to: rows, step: SEARCH_ROWS }, (row) => {
         // Where the second four are past the end, the first are searched again.
         const second = f.let(select(row.add(ROWS_PER_QUAD).lt_s(rows), row.add(ROWS_PER_QUAD), row));
-        const sought = [row, second].flatMap((from) => {
-          const quad = quadAt(f, { values, row: from }, { module, dtype, layout });
-          return Array.from({ length: ROWS_PER_QUAD }, (_, lane) => f.let(laneOf(quad, lane) as F32));
-        });
-        for (const rank of ranks) f.set(rank, window.start);
-        const half = f.let(window.half, 'half');
+        const quads = [row, second].map((from) => quadAt(f, { values, row: from }, { module, dtype, layout }));
+        const sought = quads.flatMap((quad) => LANES_OF_QUAD.map((lane) => f.let(laneOf(quad, lane) as F32)));
+        quads.flatMap(bucketOf).forEach((begin, i) => f.set(ranks[i]!, start.add(begin)));
+        const half = f.let(firstHalf);
         f.while(
           () => half.ne(0),
           () => {
@@ -61,24 +71,19 @@ export function emitEncode(
           },
         );
         for (const rank of ranks) f.set(rank, rank.sub(start).shr_u(Math.log2(valueBytes)));
-        const block = f.let(
-          codes.add(row.shr_u(Math.log2(BLOCK_ROWS)).mul(codeBytes)).add(row.and(BLOCK_ROWS - 1)),
-          'block',
-        );
+        const block = f.let(blockAt({ codes, codeBytes }, row), 'block');
         const column = f.let(columns, 'column');
         f.while(
           () => column.lt_u(columnsEnd),
           () => {
             const table = f.let(trees.add(load.i32(column, COLUMN.ranks)));
             const to = f.let(block.add(load.i32(column, COLUMN.codes)));
-            const nan = f.let(load.i32(column, COLUMN.nan));
-            ranks.forEach((rank, i) =>
-              f.store.i8(to, load.i8_u(table.add(select(sought[i]!.ne(sought[i]!), nan, rank))), i),
-            );
+            ranks.forEach((rank, i) => f.store.i8(to, load.i8_u(table.add(rank)), i));
             f.advance(column, COLUMN.bytes);
           },
         );
       });
+      emitAbove(f, { values, rows, codes, columns, columnsEnd, codeBytes }, { module, dtype, layout });
       f.advance(feature, FEATURE.bytes);
     });
   });
@@ -96,59 +101,76 @@ function quadAt(f: FunctionBuilder, at: { values: I32; row: I32 }, { module, dty
   return dtype === layout.dtype ? quad : CAST_QUAD[dtype as 'i32'][layout.dtype]!({ f, module }, quad);
 }
 
-/**
- * Where the ranks of the chunk lie: rows that are near each other often have values that are, so that between the ranks
- * of the least and the greatest are few thresholds, or none. Gives the search's start and first half, for a window of
- * one less than a power of two thresholds.
- */
-function emitWindow(
+/** The buckets of four rows, as `bucketsOf` has computed them: how many bytes of thresholds lie before each. */
+function emitBuckets(
   f: FunctionBuilder,
-  at: { readonly values: I32; readonly rows: I32; readonly start: I32; readonly feature: I32 },
+  { trees, feature }: { readonly trees: I32; readonly feature: I32 },
+  layout: TreeMaskLayout,
+): (quad: Quad) => readonly I32[] {
+  const isWide = layout.dtype === 'f64';
+  const lanes = isWide ? f64x2 : f32x4;
+  const splat = (at: number): V128 => f.let(isWide ? load.splat64(feature, at) : load.splat32(feature, at));
+  const [low, scale, last] = [splat(FEATURE.low), splat(FEATURE.scale), splat(FEATURE.last)];
+  const table = f.let(trees.add(load.i32(feature, FEATURE.buckets)), 'buckets');
+  return ({ parts }) =>
+    parts.flatMap((part) => {
+      const place = lanes.mul(lanes.sub(part, low), scale);
+      // NaN stays, and becomes 0.
+      const within = lanes.pmax(lanes.pmin(place, last), v128.zero);
+      const bucket = f.let(isWide ? i32x4.trunc_sat_f64x2_s_zero(within) : i32x4.trunc_sat_f32x4_s(within));
+      return Array.from({ length: isWide ? 2 : 4 }, (_, lane) =>
+        load.i32(table.add(i32x4.lane(bucket, lane).shl(Math.log2(BUCKET_BYTES)))));
+    });
+}
+
+/**
+ * The columns in which NaN is above all thresholds, from those in which it is below them: no comparison holds for it,
+ * so that is where the search has left it.
+ */
+function emitAbove(
+  f: FunctionBuilder,
+  at: {
+    readonly values: I32;
+    readonly rows: I32;
+    readonly codes: I32;
+    readonly columns: I32;
+    readonly columnsEnd: I32;
+    readonly codeBytes: number;
+  },
   sought: Sought,
-): { readonly start: I32; readonly half: I32 } {
-  const { layout } = sought;
-  const lanes = layout.dtype === 'f32' ? f32x4 : f64x2;
-  const valueBytes = layout.dtype === 'f32' ? 4 : 8;
-  // Kept where the other is NaN.
-  const least = f.let(layout.dtype === 'f32' ? f32x4.splat(Infinity) : f64x2.splat(Infinity), 'least');
-  const greatest = f.let(layout.dtype === 'f32' ? f32x4.splat(-Infinity) : f64x2.splat(-Infinity), 'greatest');
-  f.forRange({ to: at.rows, step: ROWS_PER_QUAD }, (row) => {
-    for (const part of quadAt(f, { values: at.values, row }, sought).parts) {
-      f.set(least, lanes.pmin(least, part));
-      f.set(greatest, lanes.pmax(greatest, part));
-    }
-  });
-  const whole = f.let(load.i32(at.feature, FEATURE.half), 'whole');
-  const [low, high] = [least, greatest].map((vector, i) => {
-    const parts = Array.from({ length: 16 / valueBytes }, (_, lane) => lanes.lane(vector, lane) as F32);
-    const value = parts.reduce((a, b) => (i === 0 ? a.min(b) : a.max(b)));
-    const held = f.let(value);
-    const place = f.let(at.start);
-    const half = f.let(whole);
-    f.while(
-      () => half.ne(0),
-      () => {
-        const middle = f.let(place.add(half));
-        f.set(place, select(held.gt(loadValue(layout, middle)), middle, place));
-        f.set(half, half.shr_u(1).and(-valueBytes));
-      },
-    );
-    return place;
-  });
-  // Without a number that is not NaN, low is above high and no step is made.
-  const half = f.let(i32(0), 'half');
-  const end = f.let(at.start.add(whole.shl(1).sub(valueBytes)));
-  f.if(high!.gt_u(low!), () => {
-    f.set(half, valueBytes);
-    f.while(
-      () => low!.add(half.shl(1).sub(valueBytes)).lt_u(high!),
-      () => f.set(half, half.shl(1)),
-    );
-    // A window that would reach past the thresholds begins earlier.
-    const latest = f.let(end.sub(half.shl(1).sub(valueBytes)));
-    f.set(low!, select(low!.gt_u(latest), latest, low!));
-  });
-  return { start: low!, half };
+): void {
+  const { values, rows } = at;
+  const lanes = sought.layout.dtype === 'f32' ? f32x4 : f64x2;
+  const column = f.let(at.columns, 'column');
+  const isNan = (row: I32): V128 =>
+    narrowMask(f, quadAt(f, { values, row }, sought).parts.map((part) => lanes.ne(part, part))).parts[0]!;
+  f.while(
+    () => column.lt_u(at.columnsEnd),
+    () => {
+      const above = f.let(load.i32(column, COLUMN.above), 'above');
+      f.if(above.ne(NOWHERE), () => {
+        const below = f.let(load.i32(column, COLUMN.codes), 'below');
+        f.forRange({ to: rows, step: VECTOR_BYTES }, (row) => {
+          const masks = LANES_OF_QUAD.map((quad) => {
+            const from = row.add(quad * ROWS_PER_QUAD);
+            // Nothing is read past the last four rows.
+            return isNan(f.let(select(from.lt_s(rows), from, row)));
+          });
+          const [low, high] = [0, 2].map((i) => i16x8.narrow_i32x4_s(masks[i]!, masks[i + 1]!));
+          const block = f.let(blockAt(at, row), 'block');
+          const codes = load.v128(block.add(below));
+          const mask = f.let(i8x16.narrow_i16x8_s(low!, high!));
+          f.store.v128(block.add(above), v128.bitselect(i8x16.splat(ABOVE_ALL), codes, mask));
+        });
+      });
+      f.advance(column, COLUMN.bytes);
+    },
+  );
+}
+
+/** Where the codes of a row lie in the first column. */
+function blockAt({ codes, codeBytes }: { readonly codes: I32; readonly codeBytes: number }, row: I32): I32 {
+  return codes.add(row.shr_u(Math.log2(BLOCK_ROWS)).mul(codeBytes)).add(row.and(BLOCK_ROWS - 1));
 }
 
 function loadValue(layout: TreeMaskLayout, address: I32): F32 {

@@ -1,10 +1,11 @@
 /**
  * The layout of trees as masks (`masks.ts`): what `tree-masks.ts` reads.
  *
- *   features    8 i32 each, see `FEATURE`
- *   thresholds  of a feature, ascending; one less than a power of two, filled up with infinity
+ *   features    48 bytes each, see `FEATURE`
+ *   thresholds  of a feature, ascending, then infinity for a search that begins at the last
+ *   buckets     of a feature (`buckets.ts`): for each an i32, the bytes of the thresholds before it
  *   columns     of codes, of a feature one after the other, 4 i32 each, see `COLUMN`
- *   ranks       for a column the code of each rank, and at the end one above all of them, for NaN
+ *   ranks       for a column the code of each rank
  *   turned      pairs of i32: the column whose bits are turned, and the one they make
  *   trees       16 bytes each: i32 target, then for each byte of the mask how many entries it has
  *   entries     4 bytes: u16 column, i8 number of the threshold, u8 leaves that are cleared where code > number
@@ -32,10 +33,17 @@ export interface TreeMaskLayout {
   readonly byteLength: number;
 }
 
-/** Of a feature: its input, its thresholds, half of their slots in bytes, its columns. Places are byte offsets. */
-export const FEATURE = { source: 0, thresholds: 4, half: 8, columns: 12, columnCount: 16, bytes: 32 };
-/** Of a column: where its codes go, its table of ranks, and the rank of NaN. */
-export const COLUMN = { codes: 0, ranks: 4, nan: 8, bytes: 16 };
+/**
+ * Of a feature: its input, its thresholds, the first step of a search in bytes, its columns, its buckets; then, in the
+ * thresholds' dtype, where the buckets begin, how many there are to a unit, and the last. Places are byte offsets.
+ */
+export const FEATURE = {
+  source: 0, thresholds: 4, half: 8, columns: 12, columnCount: 16, buckets: 20, low: 24, scale: 32, last: 40, bytes: 48,
+};
+/** Of a column: where its codes go, its table of ranks, and where codes go in which NaN is above all (or NOWHERE). */
+export const COLUMN = { codes: 0, ranks: 4, above: 8, bytes: 16 };
+export const NOWHERE = -1;
+export const BUCKET_BYTES = 4;
 export const TURNED_BYTES = 8;
 export const TREE_BYTES = 16;
 export const TREE_COUNTS = 4;
@@ -45,7 +53,7 @@ export const BLOCK_ROWS = 64;
 
 /** A code is the number of thresholds that are exceeded, less this; no threshold has a number as high as the last. */
 const CODE_BIAS = 128;
-const ABOVE_ALL = 127;
+export const ABOVE_ALL = 127;
 
 /** undefined where the forest has no such form, or walking it is quicker. */
 export function planMasks(forest: Forest, targets: number): TreeMaskLayout | undefined {
@@ -67,8 +75,9 @@ export function planMasks(forest: Forest, targets: number): TreeMaskLayout | und
   const searched = features.reduce(
     (bytes, feature) =>
       bytes +
-      align(slotsOf(feature.thresholds.length) * valueBytesOf(forest.dtype)) +
-      feature.columns.length * align(feature.thresholds.length + 2),
+      align(slotsOf(feature) * valueBytesOf(forest.dtype)) +
+      align(feature.buckets.begins.length * BUCKET_BYTES) +
+      feature.columns.length * align(feature.thresholds.length + 1),
     0,
   );
   return { ...layout, byteLength: maskParts(layout).end + searched };
@@ -77,8 +86,7 @@ export function planMasks(forest: Forest, targets: number): TreeMaskLayout | und
 /** Instructions a row, by counting those of the kernels. */
 function maskCost({ features, groups, maskBytes }: Masks): number {
   let cost = 0;
-  for (const { thresholds, columns } of features)
-    cost += 8 + 4 * Math.ceil(Math.log2(thresholds.length + 1)) + 3 * columns.length;
+  for (const { buckets, columns } of features) cost += 14 + 4 * buckets.steps + 3 * columns.length;
   for (const { entries } of groups.flatMap((group) => group.trees))
     cost += 1.2 + 0.7 * maskBytes + 0.35 * entries.length;
   return cost;
@@ -98,6 +106,7 @@ export function maskParts(layout: Omit<TreeMaskLayout, 'byteLength'>) {
   };
   return {
     features: take(layout.features * FEATURE.bytes),
+    // At most.
     columns: take((layout.columns - layout.turned) * COLUMN.bytes),
     turned: take(layout.turned * TURNED_BYTES),
     trees: take(layout.trees * TREE_BYTES),
@@ -151,24 +160,26 @@ function writeFeatures(view: DataView, { features }: Masks, layout: TreeMaskLayo
   const valueBytes = valueBytesOf(layout.dtype);
   const set = (at: number, value: number): void => view.setInt32(at, value, true);
   let [columnAt, rest] = [parts.columns, parts.end];
-  features.forEach(({ feature, thresholds, columns }, i) => {
+  const setValue = (at: number, value: number): void =>
+    valueBytes === 4 ? view.setFloat32(at, value, true) : view.setFloat64(at, value, true);
+  features.forEach(({ feature, thresholds, buckets, columns }, i) => {
     const at = i * FEATURE.bytes;
-    const slots = slotsOf(thresholds.length);
+    const slots = slotsOf({ thresholds, buckets });
     set(at + FEATURE.source, feature);
     set(at + FEATURE.thresholds, rest);
-    set(at + FEATURE.half, ((slots + 1) / 2) * valueBytes);
+    set(at + FEATURE.half, 2 ** (buckets.steps - 1) * valueBytes);
     set(at + FEATURE.columns, columnAt);
     set(at + FEATURE.columnCount, columns.length);
-    for (let slot = 0; slot < slots; slot++) {
-      const value = thresholds[slot] ?? Infinity;
-      if (valueBytes === 4) view.setFloat32(rest + slot * 4, value, true);
-      else view.setFloat64(rest + slot * 8, value, true);
-    }
+    for (const name of ['low', 'scale', 'last'] as const) setValue(at + FEATURE[name], buckets[name]);
+    for (let slot = 0; slot < slots; slot++) setValue(rest + slot * valueBytes, thresholds[slot] ?? Infinity);
     rest += align(slots * valueBytes);
-    for (const { column, group, nanAbove } of columns) {
+    set(at + FEATURE.buckets, rest);
+    buckets.begins.forEach((begin, bucket) => set(rest + bucket * BUCKET_BYTES, begin * valueBytes));
+    rest += align(buckets.begins.length * BUCKET_BYTES);
+    for (const { column, above, group } of columns) {
       set(columnAt + COLUMN.codes, column * BLOCK_ROWS);
       set(columnAt + COLUMN.ranks, rest);
-      set(columnAt + COLUMN.nan, nanAbove ? thresholds.length + 1 : 0);
+      set(columnAt + COLUMN.above, above === undefined ? NOWHERE : above * BLOCK_ROWS);
       columnAt += COLUMN.bytes;
       const own = new Set(group.thresholds.get(feature));
       let code = -CODE_BIAS;
@@ -177,8 +188,7 @@ function writeFeatures(view: DataView, { features }: Masks, layout: TreeMaskLayo
         if (own.has(threshold)) code++;
         view.setInt8(rest + rank + 1, code);
       });
-      view.setInt8(rest + thresholds.length + 1, ABOVE_ALL);
-      rest += align(thresholds.length + 2);
+      rest += align(thresholds.length + 1);
     }
   });
 }
@@ -193,9 +203,9 @@ function writeLeaves(
   planes.forEach((byte, i) => view.setUint8(at + (i & 3) * layout.maskBytes * 8 + (i >> 2), byte));
 }
 
-/** One less than a power of two. */
-function slotsOf(thresholds: number): number {
-  return 2 ** Math.ceil(Math.log2(thresholds + 1)) - 1;
+/** With what a search reads behind the last threshold. */
+function slotsOf({ thresholds, buckets }: Pick<Masks['features'][number], 'thresholds' | 'buckets'>): number {
+  return thresholds.length + 2 ** buckets.steps - 1;
 }
 
 function valueBytesOf(dtype: 'f32' | 'f64'): 4 | 8 {

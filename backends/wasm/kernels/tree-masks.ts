@@ -131,13 +131,15 @@ function emitMasks(module: ModuleBuilder, name: string, shape: Shape) {
   });
 }
 
+const ALL_ONES = new Uint8Array(VECTOR_BYTES).fill(0xff);
+
 /** One byte of the masks of all rows of a block. */
 function emitByte(
   f: FunctionBuilder,
   at: { readonly header: I32; readonly entry: Local<'i32'>; readonly code: I32; readonly masks: I32 },
   byte: number,
 ): void {
-  const masks = Array.from({ length: VECTORS }, () => f.let(i8x16.splat(-1), 'mask'));
+  const masks = Array.from({ length: VECTORS }, () => f.let(v128.const(ALL_ONES), 'mask'));
   const left = f.let(load.i8_u(at.header, TREE_COUNTS + byte), 'left');
   f.while(
     () => left.ne(0),

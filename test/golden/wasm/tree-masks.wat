@@ -8,61 +8,72 @@
   (local $6 i32)
   (local $values i32)
   (local $start i32)
-  (local $least v128)
-  (local $greatest v128)
-  (local $11 i32)
-  (local $12 i32)
-  (local $13 v128)
-  (local $whole i32)
-  (local $15 f32)
-  (local $16 i32)
-  (local $17 i32)
-  (local $18 i32)
-  (local $19 f32)
-  (local $20 i32)
-  (local $21 i32)
-  (local $22 i32)
+  (local $9 v128)
+  (local $10 v128)
+  (local $11 v128)
+  (local $buckets i32)
   (local $half i32)
+  (local $columns i32)
+  (local $15 i32)
+  (local $rank i32)
+  (local $rank.17 i32)
+  (local $rank.18 i32)
+  (local $rank.19 i32)
+  (local $rank.20 i32)
+  (local $rank.21 i32)
+  (local $rank.22 i32)
+  (local $rank.23 i32)
   (local $24 i32)
   (local $25 i32)
-  (local $columns i32)
-  (local $27 i32)
-  (local $rank i32)
-  (local $rank.29 i32)
-  (local $rank.30 i32)
-  (local $rank.31 i32)
-  (local $rank.32 i32)
-  (local $rank.33 i32)
-  (local $rank.34 i32)
-  (local $rank.35 i32)
-  (local $36 i32)
-  (local $37 i32)
-  (local $38 i32)
+  (local $26 i32)
+  (local $27 v128)
+  (local $28 i32)
+  (local $29 v128)
+  (local $30 f32)
+  (local $31 f32)
+  (local $32 f32)
+  (local $33 f32)
+  (local $34 f32)
+  (local $35 f32)
+  (local $36 f32)
+  (local $37 f32)
+  (local $38 v128)
   (local $39 v128)
-  (local $40 f32)
-  (local $41 f32)
-  (local $42 f32)
-  (local $43 f32)
+  (local $40 i32)
+  (local $41 i32)
+  (local $42 i32)
+  (local $43 i32)
   (local $44 i32)
-  (local $45 v128)
-  (local $46 f32)
-  (local $47 f32)
-  (local $48 f32)
-  (local $49 f32)
-  (local $half.50 i32)
+  (local $45 i32)
+  (local $46 i32)
+  (local $47 i32)
+  (local $48 i32)
+  (local $block i32)
+  (local $column i32)
   (local $51 i32)
   (local $52 i32)
-  (local $53 i32)
-  (local $54 i32)
-  (local $55 i32)
+  (local $column.53 i32)
+  (local $above i32)
+  (local $below i32)
   (local $56 i32)
   (local $57 i32)
   (local $58 i32)
-  (local $block i32)
-  (local $column i32)
+  (local $59 v128)
+  (local $60 v128)
   (local $61 i32)
   (local $62 i32)
-  (local $63 i32)
+  (local $63 v128)
+  (local $64 v128)
+  (local $65 i32)
+  (local $66 i32)
+  (local $67 v128)
+  (local $68 v128)
+  (local $69 i32)
+  (local $70 i32)
+  (local $71 v128)
+  (local $72 v128)
+  (local $block.73 i32)
+  (local $74 v128)
   (local.set $feature
    (i32.add
     (local.get $trees)
@@ -112,284 +123,32 @@
           (i32.const 4)
          )
         )
-        (local.set $least
-         (f32x4.splat
-          (f32.const inf)
-         )
-        )
-        (local.set $greatest
-         (f32x4.splat
-          (f32.const -inf)
-         )
-        )
-        (local.set $11
-         (i32.const 0)
-        )
-        (block $end1
-         (if
-          (i32.lt_s
-           (local.get $11)
-           (local.get $rows)
-          )
-          (then
-           (loop $loop1
-            (block $next1
-             (block
-              (local.set $12
-               (i32.add
-                (local.get $values)
-                (i32.mul
-                 (local.get $11)
-                 (i32.const 4)
-                )
-               )
-              )
-              (local.set $13
-               (v128.load
-                (local.get $12)
-               )
-              )
-              (local.set $least
-               (f32x4.pmin
-                (local.get $least)
-                (local.get $13)
-               )
-              )
-              (local.set $greatest
-               (f32x4.pmax
-                (local.get $greatest)
-                (local.get $13)
-               )
-              )
-             )
-            )
-            (local.set $11
-             (i32.add
-              (local.get $11)
-              (i32.const 4)
-             )
-            )
-            (br_if $loop1
-             (i32.lt_s
-              (local.get $11)
-              (local.get $rows)
-             )
-            )
-           )
-          )
-         )
-        )
-        (local.set $whole
-         (i32.load offset=8
+        (local.set $9
+         (v128.load32_splat offset=24
           (local.get $feature)
          )
         )
-        (local.set $15
-         (f32.min
-          (f32.min
-           (f32.min
-            (f32x4.extract_lane 0
-             (local.get $least)
-            )
-            (f32x4.extract_lane 1
-             (local.get $least)
-            )
-           )
-           (f32x4.extract_lane 2
-            (local.get $least)
-           )
-          )
-          (f32x4.extract_lane 3
-           (local.get $least)
-          )
+        (local.set $10
+         (v128.load32_splat offset=32
+          (local.get $feature)
          )
         )
-        (local.set $16
-         (local.get $start)
-        )
-        (local.set $17
-         (local.get $whole)
-        )
-        (block $end2
-         (loop $loop2
-          (br_if $end2
-           (i32.eqz
-            (i32.ne
-             (local.get $17)
-             (i32.const 0)
-            )
-           )
-          )
-          (local.set $18
-           (i32.add
-            (local.get $16)
-            (local.get $17)
-           )
-          )
-          (local.set $16
-           (select
-            (local.get $18)
-            (local.get $16)
-            (f32.gt
-             (local.get $15)
-             (f32.load
-              (local.get $18)
-             )
-            )
-           )
-          )
-          (local.set $17
-           (i32.and
-            (i32.shr_u
-             (local.get $17)
-             (i32.const 1)
-            )
-            (i32.const -4)
-           )
-          )
-          (br $loop2)
+        (local.set $11
+         (v128.load32_splat offset=40
+          (local.get $feature)
          )
         )
-        (local.set $19
-         (f32.max
-          (f32.max
-           (f32.max
-            (f32x4.extract_lane 0
-             (local.get $greatest)
-            )
-            (f32x4.extract_lane 1
-             (local.get $greatest)
-            )
-           )
-           (f32x4.extract_lane 2
-            (local.get $greatest)
-           )
+        (local.set $buckets
+         (i32.add
+          (local.get $trees)
+          (i32.load offset=20
+           (local.get $feature)
           )
-          (f32x4.extract_lane 3
-           (local.get $greatest)
-          )
-         )
-        )
-        (local.set $20
-         (local.get $start)
-        )
-        (local.set $21
-         (local.get $whole)
-        )
-        (block $end3
-         (loop $loop3
-          (br_if $end3
-           (i32.eqz
-            (i32.ne
-             (local.get $21)
-             (i32.const 0)
-            )
-           )
-          )
-          (local.set $22
-           (i32.add
-            (local.get $20)
-            (local.get $21)
-           )
-          )
-          (local.set $20
-           (select
-            (local.get $22)
-            (local.get $20)
-            (f32.gt
-             (local.get $19)
-             (f32.load
-              (local.get $22)
-             )
-            )
-           )
-          )
-          (local.set $21
-           (i32.and
-            (i32.shr_u
-             (local.get $21)
-             (i32.const 1)
-            )
-            (i32.const -4)
-           )
-          )
-          (br $loop3)
          )
         )
         (local.set $half
-         (i32.const 0)
-        )
-        (local.set $24
-         (i32.add
-          (local.get $start)
-          (i32.sub
-           (i32.shl
-            (local.get $whole)
-            (i32.const 1)
-           )
-           (i32.const 4)
-          )
-         )
-        )
-        (if
-         (i32.gt_u
-          (local.get $20)
-          (local.get $16)
-         )
-         (then
-          (local.set $half
-           (i32.const 4)
-          )
-          (block $end4
-           (loop $loop4
-            (br_if $end4
-             (i32.eqz
-              (i32.lt_u
-               (i32.add
-                (local.get $16)
-                (i32.sub
-                 (i32.shl
-                  (local.get $half)
-                  (i32.const 1)
-                 )
-                 (i32.const 4)
-                )
-               )
-               (local.get $20)
-              )
-             )
-            )
-            (local.set $half
-             (i32.shl
-              (local.get $half)
-              (i32.const 1)
-             )
-            )
-            (br $loop4)
-           )
-          )
-          (local.set $25
-           (i32.sub
-            (local.get $24)
-            (i32.sub
-             (i32.shl
-              (local.get $half)
-              (i32.const 1)
-             )
-             (i32.const 4)
-            )
-           )
-          )
-          (local.set $16
-           (select
-            (local.get $25)
-            (local.get $16)
-            (i32.gt_u
-             (local.get $16)
-             (local.get $25)
-            )
-           )
-          )
+         (i32.load offset=8
+          (local.get $feature)
          )
         )
         (local.set $columns
@@ -400,7 +159,7 @@
           )
          )
         )
-        (local.set $27
+        (local.set $15
          (i32.add
           (local.get $columns)
           (i32.mul
@@ -411,294 +170,432 @@
           )
          )
         )
-        (local.set $36
+        (local.set $24
          (i32.const 0)
         )
-        (block $end5
+        (block $end1
          (if
           (i32.lt_s
-           (local.get $36)
+           (local.get $24)
            (local.get $rows)
           )
           (then
-           (loop $loop5
-            (block $next5
+           (loop $loop1
+            (block $next1
              (block
-              (local.set $37
+              (local.set $25
                (select
                 (i32.add
-                 (local.get $36)
+                 (local.get $24)
                  (i32.const 4)
                 )
-                (local.get $36)
+                (local.get $24)
                 (i32.lt_s
                  (i32.add
-                  (local.get $36)
+                  (local.get $24)
                   (i32.const 4)
                  )
                  (local.get $rows)
                 )
                )
               )
-              (local.set $38
+              (local.set $26
                (i32.add
                 (local.get $values)
                 (i32.mul
-                 (local.get $36)
+                 (local.get $24)
                  (i32.const 4)
+                )
+               )
+              )
+              (local.set $27
+               (v128.load
+                (local.get $26)
+               )
+              )
+              (local.set $28
+               (i32.add
+                (local.get $values)
+                (i32.mul
+                 (local.get $25)
+                 (i32.const 4)
+                )
+               )
+              )
+              (local.set $29
+               (v128.load
+                (local.get $28)
+               )
+              )
+              (local.set $30
+               (f32x4.extract_lane 0
+                (local.get $27)
+               )
+              )
+              (local.set $31
+               (f32x4.extract_lane 1
+                (local.get $27)
+               )
+              )
+              (local.set $32
+               (f32x4.extract_lane 2
+                (local.get $27)
+               )
+              )
+              (local.set $33
+               (f32x4.extract_lane 3
+                (local.get $27)
+               )
+              )
+              (local.set $34
+               (f32x4.extract_lane 0
+                (local.get $29)
+               )
+              )
+              (local.set $35
+               (f32x4.extract_lane 1
+                (local.get $29)
+               )
+              )
+              (local.set $36
+               (f32x4.extract_lane 2
+                (local.get $29)
+               )
+              )
+              (local.set $37
+               (f32x4.extract_lane 3
+                (local.get $29)
+               )
+              )
+              (local.set $38
+               (i32x4.trunc_sat_f32x4_s
+                (f32x4.pmax
+                 (f32x4.pmin
+                  (f32x4.mul
+                   (f32x4.sub
+                    (local.get $27)
+                    (local.get $9)
+                   )
+                   (local.get $10)
+                  )
+                  (local.get $11)
+                 )
+                 (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
                 )
                )
               )
               (local.set $39
-               (v128.load
-                (local.get $38)
-               )
-              )
-              (local.set $40
-               (f32x4.extract_lane 0
-                (local.get $39)
-               )
-              )
-              (local.set $41
-               (f32x4.extract_lane 1
-                (local.get $39)
-               )
-              )
-              (local.set $42
-               (f32x4.extract_lane 2
-                (local.get $39)
-               )
-              )
-              (local.set $43
-               (f32x4.extract_lane 3
-                (local.get $39)
-               )
-              )
-              (local.set $44
-               (i32.add
-                (local.get $values)
-                (i32.mul
-                 (local.get $37)
-                 (i32.const 4)
+               (i32x4.trunc_sat_f32x4_s
+                (f32x4.pmax
+                 (f32x4.pmin
+                  (f32x4.mul
+                   (f32x4.sub
+                    (local.get $29)
+                    (local.get $9)
+                   )
+                   (local.get $10)
+                  )
+                  (local.get $11)
+                 )
+                 (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
                 )
                )
               )
-              (local.set $45
-               (v128.load
-                (local.get $44)
-               )
-              )
-              (local.set $46
-               (f32x4.extract_lane 0
-                (local.get $45)
-               )
-              )
-              (local.set $47
-               (f32x4.extract_lane 1
-                (local.get $45)
-               )
-              )
-              (local.set $48
-               (f32x4.extract_lane 2
-                (local.get $45)
-               )
-              )
-              (local.set $49
-               (f32x4.extract_lane 3
-                (local.get $45)
-               )
-              )
               (local.set $rank
-               (local.get $16)
+               (i32.add
+                (local.get $start)
+                (i32.load
+                 (i32.add
+                  (local.get $buckets)
+                  (i32.shl
+                   (i32x4.extract_lane 0
+                    (local.get $38)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+               )
               )
-              (local.set $rank.29
-               (local.get $16)
+              (local.set $rank.17
+               (i32.add
+                (local.get $start)
+                (i32.load
+                 (i32.add
+                  (local.get $buckets)
+                  (i32.shl
+                   (i32x4.extract_lane 1
+                    (local.get $38)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+               )
               )
-              (local.set $rank.30
-               (local.get $16)
+              (local.set $rank.18
+               (i32.add
+                (local.get $start)
+                (i32.load
+                 (i32.add
+                  (local.get $buckets)
+                  (i32.shl
+                   (i32x4.extract_lane 2
+                    (local.get $38)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+               )
               )
-              (local.set $rank.31
-               (local.get $16)
+              (local.set $rank.19
+               (i32.add
+                (local.get $start)
+                (i32.load
+                 (i32.add
+                  (local.get $buckets)
+                  (i32.shl
+                   (i32x4.extract_lane 3
+                    (local.get $38)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+               )
               )
-              (local.set $rank.32
-               (local.get $16)
+              (local.set $rank.20
+               (i32.add
+                (local.get $start)
+                (i32.load
+                 (i32.add
+                  (local.get $buckets)
+                  (i32.shl
+                   (i32x4.extract_lane 0
+                    (local.get $39)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+               )
               )
-              (local.set $rank.33
-               (local.get $16)
+              (local.set $rank.21
+               (i32.add
+                (local.get $start)
+                (i32.load
+                 (i32.add
+                  (local.get $buckets)
+                  (i32.shl
+                   (i32x4.extract_lane 1
+                    (local.get $39)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+               )
               )
-              (local.set $rank.34
-               (local.get $16)
+              (local.set $rank.22
+               (i32.add
+                (local.get $start)
+                (i32.load
+                 (i32.add
+                  (local.get $buckets)
+                  (i32.shl
+                   (i32x4.extract_lane 2
+                    (local.get $39)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+               )
               )
-              (local.set $rank.35
-               (local.get $16)
+              (local.set $rank.23
+               (i32.add
+                (local.get $start)
+                (i32.load
+                 (i32.add
+                  (local.get $buckets)
+                  (i32.shl
+                   (i32x4.extract_lane 3
+                    (local.get $39)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+               )
               )
-              (local.set $half.50
+              (local.set $40
                (local.get $half)
               )
-              (block $end6
-               (loop $loop6
-                (br_if $end6
+              (block $end2
+               (loop $loop2
+                (br_if $end2
                  (i32.eqz
                   (i32.ne
-                   (local.get $half.50)
+                   (local.get $40)
                    (i32.const 0)
                   )
                  )
                 )
-                (local.set $51
+                (local.set $41
                  (i32.add
                   (local.get $rank)
-                  (local.get $half.50)
+                  (local.get $40)
                  )
                 )
                 (local.set $rank
                  (select
-                  (local.get $51)
+                  (local.get $41)
                   (local.get $rank)
                   (f32.gt
-                   (local.get $40)
+                   (local.get $30)
                    (f32.load
-                    (local.get $51)
+                    (local.get $41)
                    )
                   )
                  )
                 )
-                (local.set $52
+                (local.set $42
                  (i32.add
-                  (local.get $rank.29)
-                  (local.get $half.50)
+                  (local.get $rank.17)
+                  (local.get $40)
                  )
                 )
-                (local.set $rank.29
+                (local.set $rank.17
                  (select
-                  (local.get $52)
-                  (local.get $rank.29)
+                  (local.get $42)
+                  (local.get $rank.17)
                   (f32.gt
-                   (local.get $41)
+                   (local.get $31)
                    (f32.load
-                    (local.get $52)
+                    (local.get $42)
                    )
                   )
                  )
                 )
-                (local.set $53
+                (local.set $43
                  (i32.add
-                  (local.get $rank.30)
-                  (local.get $half.50)
+                  (local.get $rank.18)
+                  (local.get $40)
                  )
                 )
-                (local.set $rank.30
+                (local.set $rank.18
                  (select
-                  (local.get $53)
-                  (local.get $rank.30)
+                  (local.get $43)
+                  (local.get $rank.18)
                   (f32.gt
-                   (local.get $42)
+                   (local.get $32)
                    (f32.load
-                    (local.get $53)
+                    (local.get $43)
                    )
                   )
                  )
                 )
-                (local.set $54
+                (local.set $44
                  (i32.add
-                  (local.get $rank.31)
-                  (local.get $half.50)
+                  (local.get $rank.19)
+                  (local.get $40)
                  )
                 )
-                (local.set $rank.31
+                (local.set $rank.19
                  (select
-                  (local.get $54)
-                  (local.get $rank.31)
+                  (local.get $44)
+                  (local.get $rank.19)
                   (f32.gt
-                   (local.get $43)
+                   (local.get $33)
                    (f32.load
-                    (local.get $54)
+                    (local.get $44)
                    )
                   )
                  )
                 )
-                (local.set $55
+                (local.set $45
                  (i32.add
-                  (local.get $rank.32)
-                  (local.get $half.50)
+                  (local.get $rank.20)
+                  (local.get $40)
                  )
                 )
-                (local.set $rank.32
+                (local.set $rank.20
                  (select
-                  (local.get $55)
-                  (local.get $rank.32)
+                  (local.get $45)
+                  (local.get $rank.20)
                   (f32.gt
-                   (local.get $46)
+                   (local.get $34)
                    (f32.load
-                    (local.get $55)
+                    (local.get $45)
                    )
                   )
                  )
                 )
-                (local.set $56
+                (local.set $46
                  (i32.add
-                  (local.get $rank.33)
-                  (local.get $half.50)
+                  (local.get $rank.21)
+                  (local.get $40)
                  )
                 )
-                (local.set $rank.33
+                (local.set $rank.21
                  (select
-                  (local.get $56)
-                  (local.get $rank.33)
+                  (local.get $46)
+                  (local.get $rank.21)
                   (f32.gt
-                   (local.get $47)
+                   (local.get $35)
                    (f32.load
-                    (local.get $56)
+                    (local.get $46)
                    )
                   )
                  )
                 )
-                (local.set $57
+                (local.set $47
                  (i32.add
-                  (local.get $rank.34)
-                  (local.get $half.50)
+                  (local.get $rank.22)
+                  (local.get $40)
                  )
                 )
-                (local.set $rank.34
+                (local.set $rank.22
                  (select
-                  (local.get $57)
-                  (local.get $rank.34)
+                  (local.get $47)
+                  (local.get $rank.22)
                   (f32.gt
-                   (local.get $48)
+                   (local.get $36)
                    (f32.load
-                    (local.get $57)
+                    (local.get $47)
                    )
                   )
                  )
                 )
-                (local.set $58
+                (local.set $48
                  (i32.add
-                  (local.get $rank.35)
-                  (local.get $half.50)
+                  (local.get $rank.23)
+                  (local.get $40)
                  )
                 )
-                (local.set $rank.35
+                (local.set $rank.23
                  (select
-                  (local.get $58)
-                  (local.get $rank.35)
+                  (local.get $48)
+                  (local.get $rank.23)
                   (f32.gt
-                   (local.get $49)
+                   (local.get $37)
                    (f32.load
-                    (local.get $58)
+                    (local.get $48)
                    )
                   )
                  )
                 )
-                (local.set $half.50
+                (local.set $40
                  (i32.and
                   (i32.shr_u
-                   (local.get $half.50)
+                   (local.get $40)
                    (i32.const 1)
                   )
                   (i32.const -4)
                  )
                 )
-                (br $loop6)
+                (br $loop2)
                )
               )
               (local.set $rank
@@ -710,64 +607,64 @@
                 (i32.const 2)
                )
               )
-              (local.set $rank.29
+              (local.set $rank.17
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.29)
+                 (local.get $rank.17)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.30
+              (local.set $rank.18
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.30)
+                 (local.get $rank.18)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.31
+              (local.set $rank.19
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.31)
+                 (local.get $rank.19)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.32
+              (local.set $rank.20
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.32)
+                 (local.get $rank.20)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.33
+              (local.set $rank.21
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.33)
+                 (local.get $rank.21)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.34
+              (local.set $rank.22
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.34)
+                 (local.get $rank.22)
                  (local.get $start)
                 )
                 (i32.const 2)
                )
               )
-              (local.set $rank.35
+              (local.set $rank.23
                (i32.shr_u
                 (i32.sub
-                 (local.get $rank.35)
+                 (local.get $rank.23)
                  (local.get $start)
                 )
                 (i32.const 2)
@@ -779,14 +676,14 @@
                  (local.get $codes)
                  (i32.mul
                   (i32.shr_u
-                   (local.get $36)
+                   (local.get $24)
                    (i32.const 6)
                   )
                   (i32.const 320)
                  )
                 )
                 (i32.and
-                 (local.get $36)
+                 (local.get $24)
                  (i32.const 63)
                 )
                )
@@ -794,17 +691,17 @@
               (local.set $column
                (local.get $columns)
               )
-              (block $end7
-               (loop $loop7
-                (br_if $end7
+              (block $end3
+               (loop $loop3
+                (br_if $end3
                  (i32.eqz
                   (i32.lt_u
                    (local.get $column)
-                   (local.get $27)
+                   (local.get $15)
                   )
                  )
                 )
-                (local.set $61
+                (local.set $51
                  (i32.add
                   (local.get $trees)
                   (i32.load offset=4
@@ -812,7 +709,7 @@
                   )
                  )
                 )
-                (local.set $62
+                (local.set $52
                  (i32.add
                   (local.get $block)
                   (i32.load
@@ -820,136 +717,75 @@
                   )
                  )
                 )
-                (local.set $63
-                 (i32.load offset=8
-                  (local.get $column)
-                 )
-                )
                 (i32.store8
-                 (local.get $62)
+                 (local.get $52)
                  (i32.load8_u
                   (i32.add
-                   (local.get $61)
-                   (select
-                    (local.get $63)
-                    (local.get $rank)
-                    (f32.ne
-                     (local.get $40)
-                     (local.get $40)
-                    )
-                   )
+                   (local.get $51)
+                   (local.get $rank)
                   )
                  )
                 )
                 (i32.store8 offset=1
-                 (local.get $62)
+                 (local.get $52)
                  (i32.load8_u
                   (i32.add
-                   (local.get $61)
-                   (select
-                    (local.get $63)
-                    (local.get $rank.29)
-                    (f32.ne
-                     (local.get $41)
-                     (local.get $41)
-                    )
-                   )
+                   (local.get $51)
+                   (local.get $rank.17)
                   )
                  )
                 )
                 (i32.store8 offset=2
-                 (local.get $62)
+                 (local.get $52)
                  (i32.load8_u
                   (i32.add
-                   (local.get $61)
-                   (select
-                    (local.get $63)
-                    (local.get $rank.30)
-                    (f32.ne
-                     (local.get $42)
-                     (local.get $42)
-                    )
-                   )
+                   (local.get $51)
+                   (local.get $rank.18)
                   )
                  )
                 )
                 (i32.store8 offset=3
-                 (local.get $62)
+                 (local.get $52)
                  (i32.load8_u
                   (i32.add
-                   (local.get $61)
-                   (select
-                    (local.get $63)
-                    (local.get $rank.31)
-                    (f32.ne
-                     (local.get $43)
-                     (local.get $43)
-                    )
-                   )
+                   (local.get $51)
+                   (local.get $rank.19)
                   )
                  )
                 )
                 (i32.store8 offset=4
-                 (local.get $62)
+                 (local.get $52)
                  (i32.load8_u
                   (i32.add
-                   (local.get $61)
-                   (select
-                    (local.get $63)
-                    (local.get $rank.32)
-                    (f32.ne
-                     (local.get $46)
-                     (local.get $46)
-                    )
-                   )
+                   (local.get $51)
+                   (local.get $rank.20)
                   )
                  )
                 )
                 (i32.store8 offset=5
-                 (local.get $62)
+                 (local.get $52)
                  (i32.load8_u
                   (i32.add
-                   (local.get $61)
-                   (select
-                    (local.get $63)
-                    (local.get $rank.33)
-                    (f32.ne
-                     (local.get $47)
-                     (local.get $47)
-                    )
-                   )
+                   (local.get $51)
+                   (local.get $rank.21)
                   )
                  )
                 )
                 (i32.store8 offset=6
-                 (local.get $62)
+                 (local.get $52)
                  (i32.load8_u
                   (i32.add
-                   (local.get $61)
-                   (select
-                    (local.get $63)
-                    (local.get $rank.34)
-                    (f32.ne
-                     (local.get $48)
-                     (local.get $48)
-                    )
-                   )
+                   (local.get $51)
+                   (local.get $rank.22)
                   )
                  )
                 )
                 (i32.store8 offset=7
-                 (local.get $62)
+                 (local.get $52)
                  (i32.load8_u
                   (i32.add
-                   (local.get $61)
-                   (select
-                    (local.get $63)
-                    (local.get $rank.35)
-                    (f32.ne
-                     (local.get $49)
-                     (local.get $49)
-                    )
-                   )
+                   (local.get $51)
+                   (local.get $rank.23)
                   )
                  )
                 )
@@ -959,20 +795,20 @@
                   (i32.const 16)
                  )
                 )
-                (br $loop7)
+                (br $loop3)
                )
               )
              )
             )
-            (local.set $36
+            (local.set $24
              (i32.add
-              (local.get $36)
+              (local.get $24)
               (i32.const 8)
              )
             )
-            (br_if $loop5
+            (br_if $loop1
              (i32.lt_s
-              (local.get $36)
+              (local.get $24)
               (local.get $rows)
              )
             )
@@ -980,10 +816,273 @@
           )
          )
         )
+        (local.set $column.53
+         (local.get $columns)
+        )
+        (block $end4
+         (loop $loop4
+          (br_if $end4
+           (i32.eqz
+            (i32.lt_u
+             (local.get $column.53)
+             (local.get $15)
+            )
+           )
+          )
+          (local.set $above
+           (i32.load offset=8
+            (local.get $column.53)
+           )
+          )
+          (if
+           (i32.ne
+            (local.get $above)
+            (i32.const -1)
+           )
+           (then
+            (local.set $below
+             (i32.load
+              (local.get $column.53)
+             )
+            )
+            (local.set $56
+             (i32.const 0)
+            )
+            (block $end5
+             (if
+              (i32.lt_s
+               (local.get $56)
+               (local.get $rows)
+              )
+              (then
+               (loop $loop5
+                (block $next5
+                 (block
+                  (local.set $57
+                   (select
+                    (i32.add
+                     (local.get $56)
+                     (i32.const 0)
+                    )
+                    (local.get $56)
+                    (i32.lt_s
+                     (i32.add
+                      (local.get $56)
+                      (i32.const 0)
+                     )
+                     (local.get $rows)
+                    )
+                   )
+                  )
+                  (local.set $58
+                   (i32.add
+                    (local.get $values)
+                    (i32.mul
+                     (local.get $57)
+                     (i32.const 4)
+                    )
+                   )
+                  )
+                  (local.set $59
+                   (v128.load
+                    (local.get $58)
+                   )
+                  )
+                  (local.set $60
+                   (f32x4.ne
+                    (local.get $59)
+                    (local.get $59)
+                   )
+                  )
+                  (local.set $61
+                   (select
+                    (i32.add
+                     (local.get $56)
+                     (i32.const 4)
+                    )
+                    (local.get $56)
+                    (i32.lt_s
+                     (i32.add
+                      (local.get $56)
+                      (i32.const 4)
+                     )
+                     (local.get $rows)
+                    )
+                   )
+                  )
+                  (local.set $62
+                   (i32.add
+                    (local.get $values)
+                    (i32.mul
+                     (local.get $61)
+                     (i32.const 4)
+                    )
+                   )
+                  )
+                  (local.set $63
+                   (v128.load
+                    (local.get $62)
+                   )
+                  )
+                  (local.set $64
+                   (f32x4.ne
+                    (local.get $63)
+                    (local.get $63)
+                   )
+                  )
+                  (local.set $65
+                   (select
+                    (i32.add
+                     (local.get $56)
+                     (i32.const 8)
+                    )
+                    (local.get $56)
+                    (i32.lt_s
+                     (i32.add
+                      (local.get $56)
+                      (i32.const 8)
+                     )
+                     (local.get $rows)
+                    )
+                   )
+                  )
+                  (local.set $66
+                   (i32.add
+                    (local.get $values)
+                    (i32.mul
+                     (local.get $65)
+                     (i32.const 4)
+                    )
+                   )
+                  )
+                  (local.set $67
+                   (v128.load
+                    (local.get $66)
+                   )
+                  )
+                  (local.set $68
+                   (f32x4.ne
+                    (local.get $67)
+                    (local.get $67)
+                   )
+                  )
+                  (local.set $69
+                   (select
+                    (i32.add
+                     (local.get $56)
+                     (i32.const 12)
+                    )
+                    (local.get $56)
+                    (i32.lt_s
+                     (i32.add
+                      (local.get $56)
+                      (i32.const 12)
+                     )
+                     (local.get $rows)
+                    )
+                   )
+                  )
+                  (local.set $70
+                   (i32.add
+                    (local.get $values)
+                    (i32.mul
+                     (local.get $69)
+                     (i32.const 4)
+                    )
+                   )
+                  )
+                  (local.set $71
+                   (v128.load
+                    (local.get $70)
+                   )
+                  )
+                  (local.set $72
+                   (f32x4.ne
+                    (local.get $71)
+                    (local.get $71)
+                   )
+                  )
+                  (local.set $block.73
+                   (i32.add
+                    (i32.add
+                     (local.get $codes)
+                     (i32.mul
+                      (i32.shr_u
+                       (local.get $56)
+                       (i32.const 6)
+                      )
+                      (i32.const 320)
+                     )
+                    )
+                    (i32.and
+                     (local.get $56)
+                     (i32.const 63)
+                    )
+                   )
+                  )
+                  (local.set $74
+                   (i8x16.narrow_i16x8_s
+                    (i16x8.narrow_i32x4_s
+                     (local.get $60)
+                     (local.get $64)
+                    )
+                    (i16x8.narrow_i32x4_s
+                     (local.get $68)
+                     (local.get $72)
+                    )
+                   )
+                  )
+                  (v128.store
+                   (i32.add
+                    (local.get $block.73)
+                    (local.get $above)
+                   )
+                   (v128.bitselect
+                    (i8x16.splat
+                     (i32.const 127)
+                    )
+                    (v128.load
+                     (i32.add
+                      (local.get $block.73)
+                      (local.get $below)
+                     )
+                    )
+                    (local.get $74)
+                   )
+                  )
+                 )
+                )
+                (local.set $56
+                 (i32.add
+                  (local.get $56)
+                  (i32.const 16)
+                 )
+                )
+                (br_if $loop5
+                 (i32.lt_s
+                  (local.get $56)
+                  (local.get $rows)
+                 )
+                )
+               )
+              )
+             )
+            )
+           )
+          )
+          (local.set $column.53
+           (i32.add
+            (local.get $column.53)
+            (i32.const 16)
+           )
+          )
+          (br $loop4)
+         )
+        )
         (local.set $feature
          (i32.add
           (local.get $feature)
-          (i32.const 32)
+          (i32.const 48)
          )
         )
        )
@@ -1014,7 +1113,7 @@
   (local.set $pair
    (i32.add
     (local.get $trees)
-    (i32.const 192)
+    (i32.const 256)
    )
   )
   (local.set $4
@@ -1218,19 +1317,19 @@
   (local.set $header
    (i32.add
     (local.get $trees)
-    (i32.const 208)
+    (i32.const 272)
    )
   )
   (local.set $entries
    (i32.add
     (local.get $trees)
-    (i32.const 368)
+    (i32.const 432)
    )
   )
   (local.set $leaves
    (i32.add
     (local.get $trees)
-    (i32.const 496)
+    (i32.const 560)
    )
   )
   (local.set $9
@@ -1277,24 +1376,16 @@
                (local.get $entries)
               )
               (local.set $mask
-               (i8x16.splat
-                (i32.const -1)
-               )
+               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
               )
               (local.set $mask.14
-               (i8x16.splat
-                (i32.const -1)
-               )
+               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
               )
               (local.set $mask.15
-               (i8x16.splat
-                (i32.const -1)
-               )
+               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
               )
               (local.set $mask.16
-               (i8x16.splat
-                (i32.const -1)
-               )
+               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
               )
               (local.set $left
                (i32.load8_u offset=4
