@@ -11,7 +11,7 @@ import { FLIGHT_NUMBERS, floatOrNaN } from './cases.js';
 import { CACHE, FLIGHTS } from './inputs.js';
 import { median } from './measure.js';
 
-const MAIN = fileURLToPath(new URL('../bin/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../bin/main.cjs', import.meta.url));
 const PEER = fileURLToPath(new URL('./peer/cold.js', import.meta.url));
 const PEER_LATE = fileURLToPath(new URL('./peer/cold-late.js', import.meta.url));
 const TABLES = ['flights', 'weather', 'planes', 'airlines'];

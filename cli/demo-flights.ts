@@ -6,7 +6,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Database, QueryResult } from '../runtime/database.js';
 import type { Narrator } from './narrator.js';
 import { countText } from './sizes.js';
@@ -157,8 +156,8 @@ export async function showArtifact(tell: Narrator, { folder, sql }: Place): Prom
 
 /** What `intarsia run` prints as CSV in a process of its own, which is ended when there are `enough` lines. */
 async function linesOfRun(words: readonly string[], enough = Infinity): Promise<readonly string[]> {
-  const main = fileURLToPath(new URL('./main.js', import.meta.url));
-  const child = spawn(process.execPath, [main, 'run', ...words, '--format', 'csv'], {
+  // The file that runs the demo runs every command.
+  const child = spawn(process.execPath, [process.argv[1]!, 'run', ...words, '--format', 'csv'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [text, failure] = ['', ''];

@@ -1,5 +1,5 @@
 /** `intarsia run`: an artifact and a database in, rows out. Nothing here may load the compiler or Arrow. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { defineCommand } from './command.js';
 import { MEMORY, PARAM, parameterValues, THREADS, withDatabase } from './database-options.js';
 import { OUTPUT_OPTIONS, outputOf, writeResult } from './output.js';
@@ -12,9 +12,8 @@ export const run = defineCommand({
   options: { ...OUTPUT_OPTIONS, param: PARAM, memory: MEMORY, threads: THREADS },
   async run([path, plan], options, signal) {
     const output = outputOf(options);
-    const bytes = readFile(plan!);
-    bytes.catch(() => undefined);
-    await withDatabase(path!, { ...options, readOnly: true, lazyThreads: true }, async (db) =>
-      writeResult(db.run(await bytes, parameterValues(options.param), { signal }), output));
+    const bytes = readFileSync(plan!);
+    await withDatabase(path!, { ...options, readOnly: true, lazyThreads: true }, (db) =>
+      writeResult(db.run(bytes, parameterValues(options.param), { signal }), output));
   },
 });

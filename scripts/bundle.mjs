@@ -42,7 +42,7 @@ function modules(input, manualChunks = {}) {
 await rm(path('bin'), { recursive: true, force: true });
 await modules(
   {
-    main: path('cli/main.js'),
+    program: path('cli/program.js'),
     index: path('runtime/database.js'),
     'compiler-worker': path('runtime/compiler-worker.js'),
   },
@@ -63,6 +63,9 @@ const elsewhere = {
   },
   /** A script cannot import by itself: whoever runs it gives it a function for that. */
   renderDynamicImport: () => ({ left: 'importModule(', right: ')' }),
+};
+const inCommonJs = {
+  name: 'in-common-js',
   resolveImportMeta: () => "require('node:url').pathToFileURL(__filename).href",
 };
 /** Text of one byte a character, in which V8 holds it. */
@@ -75,5 +78,16 @@ const inAscii = {
 };
 await bundle(path('cli/run-program.js'), {
   file: path('bin/run.cjs'), format: 'cjs', inlineDynamicImports: true,
-  plugins: [elsewhere, inAscii],
+  plugins: [elsewhere, inCommonJs, inAscii],
+});
+
+// What a shell starts: a file that is all CommonJS does not wait for the loader of modules.
+const program = path('cli/program.js');
+const programBeside = {
+  name: 'program-beside',
+  resolveDynamicImport: (specifier) => (specifier === './program.js' ? { id: program, external: true } : null),
+};
+await bundle(path('cli/main.js'), {
+  file: path('bin/main.cjs'), format: 'cjs', sourcemap: true, paths: { [program]: './program.js' },
+  plugins: [programBeside, inCommonJs],
 });

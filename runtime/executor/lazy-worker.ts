@@ -7,6 +7,7 @@
  * Invariant: one of the two works at a time, with the same memory; requests are answered in their order. The caller's
  * thread never waits: what would wait for room for its results is undone and left to the thread.
  */
+import { clockMs } from '../clock.js';
 import type { LoadRequest, WorkerReply, WorkerRequest } from './protocol.js';
 import { START_MS, ThreadWorker } from './thread-worker.js';
 import { NoRoom, WorkerCore } from './worker-core.js';
@@ -69,7 +70,7 @@ export class LazyWorker extends ThreadWorker {
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
-    const began = performance.now();
+    const began = clockMs();
     try {
       await this.core.handle(request);
     } catch (error) {
@@ -78,7 +79,7 @@ export class LazyWorker extends ThreadWorker {
       return this.isThreadUp;
     }
     this.queue.shift();
-    const tookMs = performance.now() - began;
+    const tookMs = clockMs() - began;
     this.spentMs += tookMs;
     if (request.type === 'morsel' && request.emits) this.givingMs += tookMs;
     if (this.givingMs > START_MS || this.spentMs > LEAVE_MS) void this.start();

@@ -4,6 +4,7 @@
  * Invariant: every morsel is released once, by whoever took it; a source that is abandoned releases what it still
  * holds.
  */
+import { clockMs } from '../clock.js';
 import { ResourceError } from '../errors.js';
 import { CHUNK_HEADER_BYTES, MORSEL_ROWS, SCAN_COLUMN_WORDS, SCAN_HEADER_WORDS, type Source } from '../plan.js';
 import type { BufferPool, PageGuard, PageRun } from '../storage/buffer-pool.js';
@@ -50,7 +51,7 @@ export class Pace {
   private readonly freeSince: number[] = [];
 
   done({ worker, rows, asked }: { readonly worker: number; readonly rows: number; readonly asked: number }): void {
-    const now = performance.now();
+    const now = clockMs();
     this.millisecondsPerRow = (now - Math.max(asked, this.freeSince[worker] ?? 0)) / rows;
     this.freeSince[worker] = now;
   }

@@ -4,6 +4,7 @@
  * In: a plan, its module, where tables and weights lie. Out: result chunks, in the order of the rows.
  * Invariant: whatever happens (an error, an abort, a caller who stops reading) pins, scratch and workers go back.
  */
+import { clockMs } from '../clock.js';
 import { ExecutionError } from '../errors.js';
 import {
   LOCAL_BUFFER_BYTES,
@@ -79,7 +80,7 @@ class QueryRun {
   private isFinished = false;
   private failure: unknown;
   private background: Promise<void> | undefined;
-  private readonly startedAt = performance.now();
+  private readonly startedAt = clockMs();
 
   constructor(private readonly options: RunOptions) {
     const { buffer } = options.pool.memory;
@@ -168,13 +169,13 @@ class QueryRun {
     if (plan.simd === 'relaxed') void betweenStarts(widenRegisters);
     await this.loadWeights();
     for (const pipeline of plan.pipelines) {
-      const began = performance.now();
+      const began = clockMs();
       const rows = await this.runPipeline(this.crew, pipeline);
       for (const step of pipeline.finish) await this.runFinish(this.crew, step);
       this.options.profile?.pipeline({
         name: pipeline.name,
         rows,
-        milliseconds: performance.now() - began,
+        milliseconds: clockMs() - began,
         sinceStart: began - this.startedAt,
       });
     }
@@ -246,7 +247,7 @@ class QueryRun {
       }
       rows += morsel.rowCount;
       const worker = await this.freeWorker(crew, pipeline);
-      const asked = performance.now();
+      const asked = clockMs();
       const done = this.dispatch(crew, pipeline, { morsel, worker, sequence: sequence++ }).then((result) => {
         isEnough ||= result === 1;
         pace.done({ worker, rows: morsel.rowCount, asked });
@@ -269,7 +270,7 @@ class QueryRun {
       if (crew.failure !== undefined) return 0;
       const { worker, queued } = parallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
       if (queued < QUEUE_DEPTH) return worker;
-      if (parallel && performance.now() - this.startedAt > START_MS) crew.reinforce();
+      if (parallel && clockMs() - this.startedAt > START_MS) crew.reinforce();
       // A worker that becomes ready should not wait for the morsel of another.
       await Promise.race(crew.isGrowing ? [...this.inFlight, crew.nextChange()] : this.inFlight);
     }

@@ -109,10 +109,8 @@ export class DatabaseFile {
     let device: FileDevice | undefined;
     try {
       if (readOnly) {
-        const placing = ReaderMark.place(path);
-        device = await FileDevice.open(path, 'read').finally(async () => {
-          guards.mark = await placing;
-        });
+        guards.mark = ReaderMark.place(path);
+        device = await FileDevice.open(path, 'read');
       } else {
         guards.lock = await WriterLock.take(path);
         device = await FileDevice.open(path, options.create === false ? 'write' : 'create');
@@ -123,7 +121,7 @@ export class DatabaseFile {
     } catch (error) {
       await device?.close();
       await guards.lock?.release();
-      await guards.mark?.remove();
+      guards.mark?.remove();
       throw error instanceof RangeError || (error as Error).name === 'ResourceError'
         ? error
         : storageError(path, error);
@@ -209,7 +207,7 @@ export class DatabaseFile {
       await this.pages.attempt(() => this.pages.device.close());
     } finally {
       await this.guards.lock?.release();
-      await this.guards.mark?.remove();
+      this.guards.mark?.remove();
     }
   }
 

@@ -8,7 +8,7 @@
  * number is given out again. Invariant: a lock appears with its whole content at once (a link to a finished file), so
  * no half lock is ever read.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { StorageError } from '../errors.js';
@@ -168,10 +168,13 @@ async function removeStale(path: string, stale: { token: string | undefined; asi
   await rm(stale.aside, { force: true });
 }
 
-/** Keeps the pages of the commit a process reads from being written over by the writer in another process. */
+/**
+ * Keeps the pages of the commit a process reads from being written over by the writer in another process.
+ *
+ * A mark is a hundred bytes that need not outlive the machine, so it is written at once: through libuv's threads it
+ * would take ten times as long, and a cold query waits for it.
+ */
 export class ReaderMark {
-  private moving: Promise<void> = Promise.resolve();
-
   private constructor(
     private readonly path: string | undefined,
     private readonly holder: Holder,
@@ -181,32 +184,39 @@ export class ReaderMark {
    * To be called before the superblock is read: until `move`, it keeps all commits. Without the right to write there
    * is no mark.
    */
-  static async place(databasePath: string): Promise<ReaderMark> {
+  static place(databasePath: string): ReaderMark {
     const holder = self();
     const path = `${databasePath}.reader-${holder.token}`;
     try {
       const mark = new ReaderMark(path, holder);
-      await mark.write(0);
+      mark.write(0);
       return mark;
     } catch {
       return new ReaderMark(undefined, holder);
     }
   }
 
-  /** In the background: a mark that has not moved keeps more commits than it need, no less. */
+  /** A mark that cannot be moved keeps more commits than it need, no less. */
   move(sequence: number): void {
-    this.moving = this.moving.then(() => this.write(sequence)).catch(() => undefined);
+    try {
+      this.write(sequence);
+    } catch {
+      // It stays where it is.
+    }
   }
 
-  async remove(): Promise<void> {
-    await this.moving;
-    if (this.path !== undefined) await rm(this.path, { force: true });
+  remove(): void {
+    try {
+      if (this.path !== undefined) unlinkSync(this.path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
   }
 
-  private async write(sequence: number): Promise<void> {
+  private write(sequence: number): void {
     if (this.path === undefined) return;
-    await writeFile(`${this.path}.next`, JSON.stringify({ ...this.holder, sequence }));
-    await rename(`${this.path}.next`, this.path);
+    writeFileSync(`${this.path}.next`, JSON.stringify({ ...this.holder, sequence }));
+    renameSync(`${this.path}.next`, this.path);
   }
 }
 

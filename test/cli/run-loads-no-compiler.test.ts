@@ -64,9 +64,9 @@ for (const format of ['table', 'csv', 'json']) {
 }
 
 test('nor does what is shipped, in which files are joined', () => {
-  const { modules, stdout } = loadedBy(['run', db, plan, '--format', 'csv'], 'dist/bin/main.js');
+  const { modules, stdout } = loadedBy(['run', db, plan, '--format', 'csv'], 'dist/bin/main.cjs');
   assert.match(stdout, /JetBlue Airways/);
-  assert.ok(modules.some((module) => module.endsWith('/dist/bin/main.js')), 'what is loaded is seen');
+  assert.ok(modules.some((module) => module.endsWith('/dist/bin/main.cjs')), 'what is loaded is seen');
   assert.equal(
     modules.filter(
       (module) =>
@@ -90,7 +90,7 @@ test('what is shipped prints the same, and V8 keeps the code of the whole run', 
   const codes = (): readonly string[] => readdirSync(cache).filter((name) => name.endsWith('.code'));
   const kept: string[] = [];
   for (const format of ['table', 'csv', 'json']) {
-    assert.is(run(`${ROOT}dist/bin/main.js`, format), run(`${ROOT}dist/cli/main.js`, format));
+    assert.is(run(`${ROOT}dist/bin/main.cjs`, format), run(`${ROOT}dist/cli/main.js`, format));
     // Written once: each later run took it.
     assert.is(codes().length, 1);
     const { ino, mtimeMs } = statSync(join(cache, codes()[0]!));
@@ -101,14 +101,14 @@ test('what is shipped prints the same, and V8 keeps the code of the whole run', 
   const hosted = join(folder, 'hosted.wasm');
   const sql = "SELECT replace(name, 'Air', 'A\u00efr') AS n, sin(length(name)) AS s FROM airlines ORDER BY n";
   assert.is(intarsia(['compile', db, sql, '-o', hosted]).code, 0);
-  const names = run(`${ROOT}dist/bin/main.js`, 'csv', hosted);
+  const names = run(`${ROOT}dist/bin/main.cjs`, 'csv', hosted);
   assert.match(names, 'American A\u00efrlines');
   assert.is(names, run(`${ROOT}dist/cli/main.js`, 'csv', hosted));
 });
 
 test('what is shipped fails as the rest does', () => {
   for (const words of [['run'], ['run', db], ['run', db, `${plan}.gone`], ['run', db, plan, '--threads', 'x']]) {
-    const [shipped, plain] = ['dist/bin/main.js', 'dist/cli/main.js'].map((main) => {
+    const [shipped, plain] = ['dist/bin/main.cjs', 'dist/cli/main.js'].map((main) => {
       const { status, stderr } = spawnSync(process.execPath, [`${ROOT}${main}`, ...words], { encoding: 'utf8' });
       return { status, stderr };
     });
