@@ -2,7 +2,10 @@
  * Parameters of a statement: from JavaScript values to the 32-byte slots the code reads (plan.ts), text beside them in
  * a heap.
  */
-import { decimalOf, dtypeInfo, type DType } from '../../ir/dtype.js';
+import { decimalOf, dtypeInfo, isInteger, type DType } from '../../ir/dtype.js';
+import { castValue } from '../../ir/scalar/cast.js';
+import { ValueError } from '../../ir/scalar/errors.js';
+import { inRange, type Value } from '../../ir/scalar/value.js';
 import { ExecutionError } from '../errors.js';
 import { PARAM_NULL_OFFSET, type ParameterSlot } from '../plan.js';
 
@@ -21,6 +24,12 @@ interface WriteOptions {
   readonly heap: number;
 }
 
+/** The parameter's type and place. */
+interface Where {
+  readonly dtype: DType;
+  readonly index: number;
+}
+
 export function parameterHeapBytes(values: readonly ParameterValue[]): number {
   return values.reduce<number>((sum, value) => {
     if (typeof value === 'string') return sum + Buffer.byteLength(value) + 16;
@@ -28,7 +37,7 @@ export function parameterHeapBytes(values: readonly ParameterValue[]): number {
   }, 16);
 }
 
-/** @throws ExecutionError when the number of values or a value's kind does not fit. */
+/** @throws ExecutionError when the number of values does not fit, or a value is none of its parameter's type. */
 export function writeParameters(options: WriteOptions): void {
   const { memory, slots, values, context } = options;
   if (values.length !== slots.length) {
@@ -55,13 +64,13 @@ export function writeParameters(options: WriteOptions): void {
   });
 }
 
-function textBytes(value: NonNullable<ParameterValue>, where: { dtype: DType; index: number }): Uint8Array {
+function textBytes(value: NonNullable<ParameterValue>, where: Where): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (typeof value === 'object') throw mismatch(value, where);
   return Buffer.from(String(value));
 }
 
-function mismatch(value: unknown, where: { dtype: DType; index: number }): ExecutionError {
+function mismatch(value: unknown, where: Where): ExecutionError {
   const found =
     value instanceof Date ? 'a Date' : value instanceof Uint8Array ? 'bytes' : `${typeof value} ${String(value)}`;
   return new ExecutionError(`parameter ${where.index + 1} is ${found}, expected ${dtypeInfo(where.dtype).sql}`);
@@ -69,54 +78,92 @@ function mismatch(value: unknown, where: { dtype: DType; index: number }): Execu
 
 function writeFixed(
   view: DataView,
-  where: { at: number; dtype: DType; index: number },
+  where: Where & { readonly at: number },
   value: NonNullable<ParameterValue>,
 ): void {
   const { at, dtype } = where;
   switch (dtypeInfo(dtype).physical) {
     case 'f64': return view.setFloat64(at, toNumber(value, where), true);
     case 'f32': case 'f16': case 'bf16': return view.setFloat32(at, toNumber(value, where), true);
-    case 'i64': case 'u64': return view.setBigInt64(at, toBigInt(value, where), true);
+    case 'i64': case 'u64': return view.setBigInt64(at, toInteger(value, where), true);
     case 'i128': case 'bytes': throw mismatch(value, where);
-    default: return view.setInt32(at, toInteger(value, where), true);
+    default: return view.setInt32(at, Number(toInteger(value, where)), true);
   }
 }
 
-function toNumber(value: NonNullable<ParameterValue>, where: { dtype: DType; index: number }): number {
-  const number =
-    typeof value === 'string' && value.trim() !== ''
-      ? Number(value)
-      : typeof value === 'object'
-        ? Number.NaN
-        : Number(value);
-  if (Number.isNaN(number) && !Number.isNaN(value as number)) throw mismatch(value, where);
-  return number;
+function toNumber(value: NonNullable<ParameterValue>, where: Where): number {
+  if (typeof value === 'string') return castText(value, where) as number;
+  if (typeof value === 'object') throw mismatch(value, where);
+  return Number(value);
 }
 
-function toInteger(value: NonNullable<ParameterValue>, where: { dtype: DType; index: number }): number {
-  if (where.dtype === 'date') {
-    if (value instanceof Date) return Math.floor(value.getTime() / DAY_MILLISECONDS);
-    const parsed = typeof value === 'string' ? Date.parse(`${value.trim()}T00:00:00Z`) : Number.NaN;
-    if (Number.isNaN(parsed)) throw mismatch(value, where);
-    return parsed / DAY_MILLISECONDS;
+/** In the range of the dtype, and nothing cut off: a comparison with what was rounded would be another one. */
+function toInteger(value: NonNullable<ParameterValue>, where: Where): bigint {
+  const { dtype } = where;
+  if (value instanceof Date) return ofDate(value, where);
+  if (dtype === 'bool' && typeof value === 'boolean') return value ? 1n : 0n;
+  if (typeof value === 'string' && (dtype === 'bool' || !isExact(dtype))) {
+    return BigInt(castText(value, where) as bigint | number | boolean);
   }
-  const number = typeof value === 'object' ? Number.NaN : Number(value);
-  if (!Number.isInteger(number) || Math.abs(number) > 0xffff_ffff) throw mismatch(value, where);
-  return number;
+  if (value instanceof Uint8Array || dtype === 'date') throw mismatch(value, where);
+  const whole = unscaled(typeof value === 'boolean' ? Number(value) : value, decimalOf(dtype)?.scale ?? 0);
+  if (whole === undefined || !isHeld(whole, dtype)) throw mismatch(value, where);
+  return whole;
 }
 
-function toBigInt(value: NonNullable<ParameterValue>, where: { dtype: DType; index: number }): bigint {
-  const decimal = decimalOf(where.dtype);
+function isExact(dtype: DType): boolean {
+  return isInteger(dtype) || decimalOf(dtype) !== undefined;
+}
+
+/** Times are counts of microseconds. */
+function isHeld(whole: bigint, dtype: DType): boolean {
+  if (dtype === 'bool') return whole === 0n || whole === 1n;
+  return inRange(whole, isExact(dtype) ? dtype : 'i64');
+}
+
+function ofDate(value: Date, where: Where): bigint {
+  const time = value.getTime();
+  if (Number.isNaN(time)) throw mismatch(value, where);
+  if (where.dtype === 'date') return BigInt(Math.floor(time / DAY_MILLISECONDS));
+  if (where.dtype === 'timestamp') return BigInt(time) * MICROSECONDS;
+  throw mismatch(value, where);
+}
+
+/** Text as a literal of the type would be read. */
+function castText(text: string, where: Where): Value {
   try {
-    if (decimal !== undefined) return BigInt(Math.round(toNumber(value, where) * 10 ** decimal.scale));
-    if (value instanceof Date) return BigInt(value.getTime()) * MICROSECONDS;
-    if (where.dtype === 'timestamp' && typeof value === 'string') {
-      return BigInt(Date.parse(`${value.trim().replace(' ', 'T')}Z`)) * MICROSECONDS;
-    }
-    if (value instanceof Uint8Array) throw mismatch(value, where);
-    return BigInt(value);
+    return castValue(text, { from: 'utf8', to: where.dtype, attempt: false });
   } catch (error) {
-    if (error instanceof ExecutionError) throw error;
-    throw mismatch(value, where);
+    if (error instanceof ValueError) throw mismatch(text, where);
+    throw error;
   }
+}
+
+const DECIMAL_TEXT = /^\s*([+-]?)(\d+)?(?:\.(\d*))?(?:e([+-]?\d{1,3}))?\s*$/i;
+
+/**
+ * The value times 10^scale; undefined when it is no number, or that is no whole one. What arithmetic in doubles leaves
+ * behind the last digit (19.990000000000002) is no digit.
+ */
+function unscaled(value: number | bigint | string, scale: number): bigint | undefined {
+  if (typeof value === 'bigint') return value * 10n ** BigInt(scale);
+  const text = typeof value === 'string' ? value : cleanText(value, scale);
+  const [, sign, whole = '', fraction = '', exponent = '0'] = DECIMAL_TEXT.exec(text) ?? [];
+  if (whole + fraction === '') return undefined;
+  const shift = scale - fraction.length + Number(exponent);
+  const size = BigInt(whole + fraction);
+  const power = 10n ** BigInt(Math.abs(shift));
+  if (shift < 0 && size % power !== 0n) return undefined;
+  const scaled = shift < 0 ? size / power : size * power;
+  return sign === '-' ? -scaled : scaled;
+}
+
+/** As many digits as any double has by itself. */
+const EXACT_DIGITS = 15;
+
+function cleanText(value: number, scale: number): string {
+  if (scale > 0 && Number.isFinite(value) && Number(value.toFixed(scale)) === Number(value.toPrecision(EXACT_DIGITS))) {
+    return value.toFixed(scale);
+  }
+  return String(value);
 }

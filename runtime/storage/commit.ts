@@ -110,12 +110,16 @@ function newestSuperblock(file: string, slots: readonly (readonly SuperblockResu
   });
 }
 
-/** Whether a file holds nothing but, at most, a creation that was cut short. */
+/** Whether a file holds nothing but, at most, a creation that was cut short: zeros, and superblocks of ours. */
 export async function isUncreated(pages: PageFile): Promise<boolean> {
   const size = await pages.attempt(() => pages.device.size());
   if (size > PAGE_BYTES) return false;
   const results = (await readSlots(pages)).flat();
-  return results.every((r) => r.state === 'empty' || r.state === 'torn');
+  if (!results.every((r) => r.state === 'empty' || r.state === 'torn')) return false;
+  const bytes = new Uint8Array(size);
+  await pages.attempt(() => pages.device.read(bytes, 0));
+  for (const slot of [0, 1]) bytes.fill(0, slotOffset(slot), slotOffset(slot) + SUPERBLOCK_BYTES * SLOT_COPIES);
+  return bytes.every((byte) => byte === 0);
 }
 
 /** Makes an empty database of an empty file. */

@@ -29,7 +29,7 @@ import {
 } from './commit.js';
 import { FileDevice } from './file.js';
 import { PAGE_KINDS, fileBytes } from './format.js';
-import { ReaderMark, WriterLock, oldestMark } from './lock.js';
+import { ReaderMark, WriterLock, oldestMark, placeOf } from './lock.js';
 import {
   BlockIndex,
   blockHasher,
@@ -108,12 +108,14 @@ export class DatabaseFile {
     const guards: Guards = { lock: undefined, mark: undefined };
     let device: FileDevice | undefined;
     try {
+      // Locks and marks lie beside the file itself, by whatever link or relative path it was found.
+      const place = placeOf(path);
       if (readOnly) {
-        guards.mark = ReaderMark.place(path);
-        device = await FileDevice.open(path, 'read');
+        guards.mark = ReaderMark.place(place);
+        device = await FileDevice.open(place, 'read');
       } else {
-        guards.lock = await WriterLock.take(path);
-        device = await FileDevice.open(path, options.create === false ? 'write' : 'create');
+        guards.lock = await WriterLock.take(place);
+        device = await FileDevice.open(place, options.create === false ? 'write' : 'create');
       }
       const database = new DatabaseFile(device, path, readOnly, options, guards);
       await database.load(options);
@@ -194,7 +196,7 @@ export class DatabaseFile {
     }
     this.reclaimInMemory();
     this.active = new WriteTransaction(this, this.commit, {
-      beforeSwitch: async () => this.guards.lock?.assertHeld(this.path),
+      beforeSwitch: async () => this.guards.lock?.assertHeld(),
       onEnd: (outcome) => this.endTransaction(outcome),
     });
     return this.active;
@@ -226,7 +228,8 @@ export class DatabaseFile {
 
   /** Frees pages no snapshot reads, here or in other processes, and gives the file's free end back. */
   private async reclaim(): Promise<void> {
-    this.oldestOutside = this.guards.lock === undefined ? Infinity : await oldestMark(this.path).catch(() => 0);
+    const { lock } = this.guards;
+    this.oldestOutside = lock === undefined ? Infinity : await oldestMark(lock.databasePath).catch(() => 0);
     this.reclaimInMemory();
     const last = Math.max(this.pages.allocator.trimEnd(), this.commit.superblock.pageCount);
     // Space is only given back here: a failure costs nothing but that.

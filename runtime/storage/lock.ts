@@ -8,7 +8,7 @@
  * number is given out again. Invariant: a lock appears with its whole content at once (a link to a finished file), so
  * no half lock is ever read.
  */
-import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { StorageError } from '../errors.js';
@@ -80,16 +80,37 @@ async function readHolderFile(path: string): Promise<Holder | 'absent' | 'unread
   }
 }
 
+/**
+ * The file itself, by its absolute path: two names of one file have one lock, and a process may change its folder.
+ * (Hard links are two files by their paths, as for any lock that lies beside a file.)
+ */
+export function placeOf(databasePath: string): string {
+  try {
+    return realpathSync.native(databasePath);
+  } catch {
+    // It is to be made, or opening it says what is wrong.
+  }
+  try {
+    return join(realpathSync.native(dirname(databasePath)), basename(databasePath));
+  } catch {
+    return databasePath;
+  }
+}
+
 /** Tries before giving up against other processes that take and leave the lock at the same time. */
 const ATTEMPTS = 20;
 
 export class WriterLock {
   private constructor(
-    private readonly path: string,
+    readonly databasePath: string,
     private readonly holder: Holder,
   ) {}
 
-  /** @throws StorageError 'locked' naming the process that writes. */
+  private get path(): string {
+    return `${this.databasePath}.lock`;
+  }
+
+  /** `databasePath`: by `placeOf`. @throws StorageError 'locked' naming the process that writes. */
   static async take(databasePath: string): Promise<WriterLock> {
     const path = `${databasePath}.lock`;
     const holder = self();
@@ -97,7 +118,7 @@ export class WriterLock {
     await writeFile(draft, JSON.stringify(holder));
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (await tryLink(draft, path)) return new WriterLock(path, holder);
+        if (await tryLink(draft, path)) return new WriterLock(databasePath, holder);
         const other = await readHolderFile(path);
         if (other === 'absent') continue;
         if (other !== 'unreadable' && isAlive(other)) throw lockedBy(databasePath, other);
@@ -112,12 +133,12 @@ export class WriterLock {
   }
 
   /** Asked before a commit: a lock that somebody removed by hand must not lead to two writers. */
-  async assertHeld(databasePath: string): Promise<void> {
+  async assertHeld(): Promise<void> {
     const holder = await readHolderFile(this.path);
     if (typeof holder === 'object' && holder.token === this.holder.token) return;
     const now = typeof holder === 'object' ? `process ${holder.pid} has it` : 'it is gone';
-    throw new StorageError('locked', `${databasePath}: this process has lost its lock ${this.path}: ${now}`, {
-      file: databasePath,
+    throw new StorageError('locked', `${this.databasePath}: this process has lost its lock ${this.path}: ${now}`, {
+      file: this.databasePath,
     });
   }
 
@@ -182,7 +203,7 @@ export class ReaderMark {
 
   /**
    * To be called before the superblock is read: until `move`, it keeps all commits. Without the right to write there
-   * is no mark.
+   * is no mark. `databasePath`: by `placeOf`.
    */
   static place(databasePath: string): ReaderMark {
     const holder = self();

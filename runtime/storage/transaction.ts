@@ -93,6 +93,7 @@ export class WriteTransaction implements PageSink, BlockSink {
     for (const segment of entry.segments) this.drop(segment.pages);
     this.tables.delete(key);
     this.groups.delete(key);
+    this.hasChanges = true;
   }
 
   /** Other names and nullability for the same columns. */

@@ -123,12 +123,17 @@ test('truncated and foreign files, and those of other versions, are told apart',
   assert.is(await codeOf(new Uint8Array(0)), 'not-a-database');
   for (const cut of [10, 5000, PAGE_BYTES, bytes.length - 1])
     assert.is(await codeOf(bytes.slice(0, cut)), 'corrupt', `cut to ${cut}`);
-  await openOn(new FaultDevice(new TextEncoder().encode('precious text'))).then(
-    () => assert.unreachable(),
-    (error: StorageError) => {
-      assert.is(error.code, 'not-a-database', 'a foreign file is never written over');
-    },
-  );
+  // A disc image begins with zeros, and so does much else.
+  const image = new Uint8Array(100_000);
+  image.set(new TextEncoder().encode('precious'), 40_000);
+  for (const foreign of [new TextEncoder().encode('precious text'), image]) {
+    const device = new FaultDevice(foreign);
+    await openOn(device).then(
+      () => assert.unreachable(),
+      (error: StorageError) => assert.is(error.code, 'not-a-database'),
+    );
+    assert.equal(device.content(), foreign, 'a foreign file is never written over');
+  }
 });
 
 test('any bytes in the metadata pages give a StorageError or the truth, never another error', async () => {

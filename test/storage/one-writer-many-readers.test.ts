@@ -6,7 +6,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StorageError } from '../../runtime/errors.js';
@@ -57,6 +59,38 @@ test("a second writer is refused by the first one's process number; closing lets
   const second = await DatabaseFile.open(path, SMALL);
   await second.close();
   assert.equal(readdirSync(folder), ['a.db'], 'nothing is left beside the file');
+});
+
+test('a link leads to the lock of the file itself', async () => {
+  const path = join(folder, 'real.db');
+  const first = await DatabaseFile.open(path, SMALL);
+  await write(first, [1]);
+  const link = join(folder, 'link.db');
+  symlinkSync(path, link);
+  assert.is((await refused(DatabaseFile.open(link, SMALL))).code, 'locked');
+  const reader = await DatabaseFile.open(link, { ...SMALL, readOnly: true });
+  assert.equal(
+    readdirSync(folder).filter((name) => name.includes('.reader-')).map((name) => name.split('.reader-')[0]),
+    ['real.db'],
+  );
+  await reader.close();
+  await first.close();
+  for (const name of [path, link]) unlinkSync(name);
+});
+
+test('a process that changes its folder keeps its database', async () => {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    const database = await DatabaseFile.open('relative.db', SMALL);
+    process.chdir(before);
+    await write(database, [1, 2]);
+    await database.close();
+  } finally {
+    process.chdir(before);
+  }
+  assert.equal(readdirSync(folder).filter((name) => name.startsWith('relative')), ['relative.db']);
+  unlinkSync(join(folder, 'relative.db'));
 });
 
 test('a writer in another process is respected, and its lock is taken over when it is killed', async () => {

@@ -177,4 +177,16 @@ test('kept row groups stay, the others are replaced', async () => {
   assert.equal(await verifyDatabase(database), []);
 });
 
+test('a table without rows can go as any other', async () => {
+  const device = new FaultDevice();
+  const database = await openOn(device);
+  const creating = database.begin();
+  creating.createTable({ name: 'empty', columns: [column('i', 'i32')] });
+  await creating.commit();
+  const dropping = database.begin();
+  await dropping.dropTable('empty');
+  await dropping.commit();
+  assert.is((await openOn(device)).catalog.tables.size, 0);
+});
+
 test.run();
