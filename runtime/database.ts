@@ -6,6 +6,7 @@
  *
  * Statements are compiled in a thread of their own (compiler-client.ts), which is started when one must be.
  */
+import { setMaxListeners } from 'node:events';
 import type { RecordBatch } from 'apache-arrow';
 import type { CompiledQuery, CompiledStatement, Compiler, QueryDetails } from './compiler.js';
 import type { CompilerClient } from './compiler-client.js';
@@ -13,6 +14,7 @@ import { readArtifact, writeArtifact, type Artifact } from './artifact.js';
 import { ExecutionError, type StorageError } from './errors.js';
 import type { ParameterValue } from './executor/parameters.js';
 import { runPlan } from './executor/query-run.js';
+import type { Running } from './executor/run-options.js';
 import { RunProfile } from './executor/run-profile.js';
 import { enableSimd } from './executor/simd.js';
 import type { ResultChunk } from './executor/protocol.js';
@@ -138,6 +140,7 @@ export class Database {
   private compiler: Promise<CompilerClient> | undefined;
   private readonly plans = new Map<string, CachedPlan>();
   private writing: Promise<unknown> = Promise.resolve();
+  private readonly running = new Set<Running>();
   private readonly closing = new AbortController();
 
   /** Use `open`. */
@@ -155,6 +158,8 @@ export class Database {
     this.memoryLimitBytes = parts.limitBytes;
     this.resultBytes = parts.resultBytes;
     this.threads = parts.threads;
+    // As many as there are statements under way.
+    setMaxListeners(0, this.closing.signal);
   }
 
   /**
@@ -216,10 +221,13 @@ export class Database {
     return this.closing.signal.aborted;
   }
 
+  /** Ends the queries under way; a statement that writes ends by itself first. */
   async close(): Promise<void> {
     if (this.isClosed) return;
-    this.closing.abort(new ExecutionError(`${this.path} is closed`));
+    const reason = new ExecutionError(`${this.path} is closed`);
+    this.closing.abort(reason);
     await this.writing.catch(() => undefined);
+    await Promise.all([...this.running].map((run) => run.end(reason)));
     await this.workers.close();
     await this.file.close();
   }
@@ -232,6 +240,7 @@ export class Database {
 
   /** Statements that write go one after the other. */
   async exclusive<T>(use: () => Promise<T>): Promise<T> {
+    this.closing.signal.throwIfAborted();
     const turn = this.writing.then(use, use);
     this.writing = turn.catch(() => undefined);
     return turn;
@@ -303,13 +312,13 @@ export class Database {
     parameters: Parameters,
     options: QueryOptions & { profile?: RunProfile },
   ): AsyncGenerator<ResultChunk, void, undefined> {
-    if (this.isClosed) throw new ExecutionError(`${this.path} is closed`);
     const { plan, module } = artifact;
     if (isBlocked(plan)) await this.releaseCompiler();
     const snapshot = this.file.snapshot();
     try {
       const [tables, models] = await Promise.all([readTables(plan, snapshot), readModels(plan, snapshot)]);
       checkTables(plan, tables, this.path);
+      this.closing.signal.throwIfAborted();
       const stored = { pool: this.file.pool, models, file: this.path };
       yield* runPlan({
         plan, module, parameters,
@@ -321,6 +330,7 @@ export class Database {
         blocks: { group: (slots, most) => groupBlocks(slots, most, stored), pin: (slots) => pinBlocks(slots, stored) },
         signal: options.signal,
         resultLimitBytes: this.resultBytes,
+        running: this.running,
         ...(options.profile === undefined ? {} : { profile: options.profile }),
       });
     } finally {
@@ -329,6 +339,7 @@ export class Database {
   }
 
   private async execute(sql: string, parameters: Parameters, options: QueryOptions): Promise<Outcome> {
+    this.closing.signal.throwIfAborted();
     const cached = this.plans.get(sql);
     if (cached !== undefined && cached.sequence === this.file.sequence) {
       return this.outcomeOf({ plan: cached.query.plan, module: cached.module }, parameters, options);

@@ -162,14 +162,8 @@ export class Lowering {
     const [first, ...rest] = node.rows;
     if (first === undefined) {
       const nothing = make({ kind: 'literal', value: false, type: scalar('bool') });
-      const nulls = node.type.columns.map(({ type }) =>
-        make({
-          kind: 'literal',
-          value: null,
-          type: type.kind === 'scalar' ? { ...type, nullable: true } : scalar('null', { nullable: true }),
-        }),
-      );
-      return after(after(once, { kind: 'filter', predicate: nothing }), { kind: 'project', exprs: nulls });
+      const types = node.type.columns.map(({ type }) => type);
+      return after(after(once, { kind: 'filter', predicate: nothing }), { kind: 'pad_left', types });
     }
     if (rest.length === 0) return after(once, { kind: 'project', exprs: first });
     if (node.rows.every((row) => row.every(isLiteral))) {

@@ -9,58 +9,38 @@ import { ExecutionError } from '../errors.js';
 import {
   LOCAL_BUFFER_BYTES,
   type Finish,
-  type PhysicalPlan,
   type Pipeline,
   type RowBuffer,
-  type WeightSlot,
 } from '../plan.js';
-import type { BufferPool } from '../storage/buffer-pool.js';
 import { Crew } from './crew.js';
-import { Pace, morselWords, openSource, type Morsel, type MorselContext, type ScanGroup } from './morsels.js';
-import { parameterHeapBytes, writeParameters, type ParameterValue } from './parameters.js';
+import { Pace, morselWords, openSource, type Morsel, type MorselContext } from './morsels.js';
+import { parameterHeapBytes, writeParameters } from './parameters.js';
 import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
-import { RunProfile } from './run-profile.js';
-import { runBlocked, type BlockedContext } from './blocked.js';
+import type { RunOptions, Running } from './run-options.js';
+import { runBlocked } from './blocked.js';
 import { hasParallelWork, isLong } from './parallel-work.js';
 import { widenRegisters } from './simd.js';
 import { START_MS, betweenStarts, type WorkerHandle } from './thread-worker.js';
-import type { WorkerPool } from './worker-pool.js';
 
 /** Morsels given to a worker ahead of the one it runs, so that it never waits for the main thread. */
 const QUEUE_DEPTH = 2;
-
-export interface RunOptions {
-  readonly plan: PhysicalPlan;
-  readonly module: WebAssembly.Module;
-  readonly pool: BufferPool;
-  readonly workers: WorkerPool;
-  readonly threads: number;
-  readonly scan: (table: string, columns: readonly number[]) => readonly ScanGroup[];
-  /** Makes a weight resident in kernel order until released. */
-  readonly weight: (slot: WeightSlot) => Promise<{ readonly address: number; release(): void }>;
-  /** Blocks of weights that stream past the rows. */
-  readonly blocks: Pick<BlockedContext, 'group' | 'pin'>;
-  readonly parameters: readonly ParameterValue[];
-  readonly signal: AbortSignal | undefined;
-  /** Results in flight past which workers wait for the caller. */
-  readonly resultLimitBytes: number;
-  readonly profile?: RunProfile;
-}
 
 export async function* runPlan(options: RunOptions): AsyncGenerator<ResultChunk, void, undefined> {
   options.signal?.throwIfAborted();
   const run = new QueryRun(options);
   const onAbort = (): void => run.cancel(options.signal!.reason as Error);
   options.signal?.addEventListener('abort', onAbort, { once: true });
+  options.running.add(run);
   try {
     yield* run.chunks();
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     await run.close();
+    options.running.delete(run);
   }
 }
 
-class QueryRun {
+class QueryRun implements Running {
   private readonly control = new Int32Array(new SharedArrayBuffer(4 * 64));
   private readonly scratch: number[] = [];
   private readonly releases: (() => void)[] = [];
@@ -80,6 +60,7 @@ class QueryRun {
   private isFinished = false;
   private failure: unknown;
   private background: Promise<void> | undefined;
+  private closed: Promise<void> | undefined;
   private readonly startedAt = clockMs();
 
   constructor(private readonly options: RunOptions) {
@@ -118,7 +99,17 @@ class QueryRun {
     this.wake();
   }
 
-  async close(): Promise<void> {
+  end(reason: Error): Promise<void> {
+    this.cancel(reason);
+    return this.close();
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.giveBack();
+    return this.closed;
+  }
+
+  private async giveBack(): Promise<void> {
     if (!this.isFinished) this.crew?.cancel(new ExecutionError('the caller stopped reading'));
     await this.background;
     await this.crew?.settle();

@@ -1,0 +1,74 @@
+/** Closing a database ends what runs on it: callers are told, and nothing stays behind. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ExecutionError, open, type Database } from '../../runtime/database.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'intarsia-closing-'));
+const path = join(folder, 'c.db');
+const LONG = 'SELECT count(*) AS c FROM t a JOIN t b ON a.k = b.k';
+const ROWS = 'SELECT a.k, b.i FROM t a JOIN t b ON a.k = b.k';
+
+test.before(async () => {
+  const db = await open(path, { memoryLimit: '64MiB' });
+  await db.query('CREATE TABLE t AS SELECT i, i % 7 AS k FROM range(40000) AS r(i)').run();
+  await db.close();
+});
+
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function isClosedError(pending: Promise<unknown>): Promise<void> {
+  const outcome = await Promise.race([pending.then(() => 'it ended well', (error: unknown) => error), wait(20_000, 'it hangs')]);
+  assert.instance(outcome, ExecutionError);
+  assert.match((outcome as Error).message, 'is closed');
+}
+
+function nothingIsHeld(db: Database): void {
+  const { pinned, scratch } = db.file.pool.stats();
+  assert.equal({ pinned, scratch }, { pinned: 0, scratch: 0 });
+}
+
+for (const lazyThreads of [false, true]) {
+  const options = { readOnly: true, threads: 2, memoryLimit: '64MiB', lazyThreads };
+  test(`a query that computes${lazyThreads ? ', on the caller\'s thread' : ''}`, async () => {
+    const db = await open(path, options);
+    await db.compile(LONG);
+    for await (const batch of db.query(ROWS)) {
+      assert.ok(batch.numRows > 0);
+      break;
+    }
+    const running = db.query(LONG).toArray();
+    running.catch(() => undefined);
+    await wait(10);
+    await db.close();
+    nothingIsHeld(db);
+    await isClosedError(running);
+  });
+
+  test(`a query whose rows nobody asks for${lazyThreads ? ', on the caller\'s thread' : ''}`, async () => {
+    const db = await open(path, options);
+    const rows = db.query(ROWS)[Symbol.asyncIterator]();
+    assert.is((await rows.next()).done, false);
+    await db.close();
+    nothingIsHeld(db);
+    await isClosedError((async () => { while ((await rows.next()).done !== true); })());
+    await isClosedError(db.query(ROWS).columns());
+  });
+}
+
+test('many statements at once are no leak of listeners', async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): unknown => warnings.push(warning.name);
+  process.on('warning', onWarning);
+  const db = await open(path, { readOnly: true, threads: 1, memoryLimit: '64MiB' });
+  await Promise.all(Array.from({ length: 12 }, (_, i) => db.query(`SELECT ${i} AS i`).toArray()));
+  await db.close();
+  await wait(0);
+  process.off('warning', onWarning);
+  assert.equal(warnings.filter((name) => name === 'MaxListenersExceededWarning'), []);
+});
+
+test.run();
