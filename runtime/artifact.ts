@@ -76,9 +76,10 @@ export function readArtifact(bytes: Uint8Array, file = 'the artifact'): Artifact
       throw damaged(`${file} has no section ${name}: it is a WebAssembly module, but not a plan`, { file });
     return new TextDecoder().decode(found);
   };
-  const plan = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
+  const { plan, functions } = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
   try {
     const module = plan.simd === 'relaxed' ? moduleOf(bytes) : new WebAssembly.Module(bytes);
+    requireFunctions(module, functions, file);
     return { plan, irText: text(IR_SECTION), module };
   } catch (cause) {
     if (cause instanceof StorageError) throw cause;
@@ -87,6 +88,14 @@ export function readArtifact(bytes: Uint8Array, file = 'the artifact'): Artifact
       cause,
     });
   }
+}
+
+function requireFunctions(module: WebAssembly.Module, functions: ReadonlySet<string>, file: string): void {
+  const found = new Set(
+    WebAssembly.Module.exports(module).flatMap(({ kind, name }) => (kind === 'function' ? [name] : [])),
+  );
+  const missing = [...functions].filter((name) => !found.has(name));
+  if (missing.length > 0) throw damaged(`${file}: its code has no function ${missing.join(', ')}`, { file });
 }
 
 function parsePlan(text: string, file: string): unknown {

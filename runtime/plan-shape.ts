@@ -5,13 +5,18 @@
  */
 import { parseDType } from '../ir/dtype.js';
 import { StorageError } from './errors.js';
-import { LOCAL_BUFFER_BYTES, PARAM_BYTES, PLAN_VERSION, SLOT_BYTES, type PhysicalPlan } from './plan.js';
+import { LOCAL_BUFFER_BYTES, PARAM_BYTES, PLAN_VERSION, RESULT_LEAF_BYTES, SLOT_BYTES, type Finish, type PhysicalPlan } from './plan.js';
 
 const MAX_AREA_BYTES = 1 << 30;
 
 type Json = Readonly<Record<string, unknown>>;
 
 class Shape {
+  /** Functions of the module that the plan calls. */
+  readonly functions = new Set<string>();
+  /** Tables by name, with the number of their columns. */
+  readonly tables = new Map<string, number>();
+
   constructor(private readonly file: string) {}
 
   fail(path: string, expected: string, found: unknown): never {
@@ -36,6 +41,10 @@ class Shape {
     return typeof value === 'string' ? value : this.fail(path, 'text', value);
   }
 
+  fn(value: unknown, path: string): void {
+    this.functions.add(this.text(value, path));
+  }
+
   count(value: unknown, path: string, most = MAX_AREA_BYTES): number {
     const isCount = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
     return isCount ? value : this.fail(path, `a whole number from 0 to ${most}`, value);
@@ -46,8 +55,11 @@ class Shape {
   }
 }
 
-/** @throws StorageError with code `artifact`. */
-export function checkPlan(json: unknown, file: string): PhysicalPlan {
+/** The plan, and the functions its module must have. @throws StorageError with code `artifact`. */
+export function checkPlan(
+  json: unknown,
+  file: string,
+): { readonly plan: PhysicalPlan; readonly functions: ReadonlySet<string> } {
   const shape = new Shape(file);
   const plan = shape.object(json, 'top level');
   if (plan['version'] !== PLAN_VERSION) shape.fail('version', String(PLAN_VERSION), plan['version']);
@@ -78,6 +90,7 @@ export function checkPlan(json: unknown, file: string): PhysicalPlan {
     inside(buffer['localOffset'], 'buffer local offset', localBytes, LOCAL_BUFFER_BYTES);
     inside(buffer['slotOffset'], 'buffer slot offset', contextBytes, SLOT_BYTES);
   }
+  for (const item of shape.list(plan['tables'], 'tables')) checkTable(shape, shape.object(item, 'table'));
   checkResult(shape, plan, localBytes);
   for (const item of shape.list(plan['pipelines'], 'pipelines'))
     checkPipeline(shape, shape.object(item, 'pipeline'), { buffers, weightCount });
@@ -87,13 +100,18 @@ export function checkPlan(json: unknown, file: string): PhysicalPlan {
     shape.list(fn['args'], 'host function arguments').forEach((dtype) => shape.dtype(dtype, 'host function argument'));
     shape.dtype(fn['result'], 'host function result');
   }
-  for (const item of shape.list(plan['tables'], 'tables')) {
-    const table = shape.object(item, 'table');
-    shape.text(table['name'], 'table name');
-    for (const column of shape.list(table['columns'], 'table columns'))
-      shape.dtype(shape.object(column, 'column')['dtype'], 'column dtype');
+  return { plan: json as PhysicalPlan, functions: shape.functions };
+}
+
+function checkTable(shape: Shape, table: Json): void {
+  const columns = shape.list(table['columns'], 'table columns');
+  shape.tables.set(shape.text(table['name'], 'table name'), columns.length);
+  for (const item of columns) {
+    const column = shape.object(item, 'column');
+    shape.text(column['name'], 'column name');
+    shape.dtype(column['dtype'], 'column dtype');
+    shape.count(column['width'], 'column width');
   }
-  return json as PhysicalPlan;
 }
 
 function checkResult(shape: Shape, plan: Json, localBytes: number): void {
@@ -102,7 +120,7 @@ function checkResult(shape: Shape, plan: Json, localBytes: number): void {
     const leaf = shape.object(item, 'leaf');
     shape.dtype(leaf['dtype'], 'leaf dtype');
     shape.count(leaf['width'], 'leaf width');
-    shape.count(leaf['chunkOffset'], 'leaf offset', localBytes);
+    shape.count(leaf['chunkOffset'], 'leaf offset', localBytes - RESULT_LEAF_BYTES);
   }
   const column = (value: unknown, depth: number): void => {
     const output = shape.object(value, 'output column');
@@ -118,7 +136,11 @@ function checkResult(shape: Shape, plan: Json, localBytes: number): void {
 }
 
 const SOURCE_KINDS: readonly unknown[] = ['scan', 'buffer', 'sorted', 'once'];
-const FINISH_KINDS: readonly unknown[] = ['link', 'merge', 'sort', 'blocked', 'once'];
+const FINISH_FUNCTIONS: Readonly<Record<Finish['kind'], readonly string[]>> = {
+  link: ['fn'], merge: ['fn'], sort: ['gather', 'sort'], blocked: ['gather', 'scatter'], once: ['fn'],
+};
+const FINISH_KINDS: readonly unknown[] = Object.keys(FINISH_FUNCTIONS);
+const LAYER_FUNCTIONS = ['first', 'firstLast', 'next', 'nextLast'];
 
 /** Layers fit each other, and their blocks the layers. */
 function checkLayers(shape: Shape, step: Json, weightCount: number): void {
@@ -126,6 +148,7 @@ function checkLayers(shape: Shape, step: Json, weightCount: number): void {
   let width: number | undefined;
   for (const item of shape.list(step['layers'], 'layers')) {
     const layer = shape.object(item, 'layer');
+    for (const name of LAYER_FUNCTIONS) shape.fn(layer[name], `layer function ${name}`);
     const inputs = shape.count(layer['inputs'], 'layer inputs');
     const outputs = shape.count(layer['outputs'], 'layer outputs');
     if (width !== undefined && inputs !== width) shape.fail('layer inputs', String(width), inputs);
@@ -163,15 +186,20 @@ function checkPipeline(
   const source = shape.object(pipeline['source'], 'source');
   if (!SOURCE_KINDS.includes(source['kind'])) shape.fail('source kind', SOURCE_KINDS.join(', '), source['kind']);
   if (source['kind'] === 'scan') {
-    shape.text(source['table'], 'scanned table');
-    shape.list(source['columns'], 'scanned columns').forEach((index) => shape.count(index, 'scanned column'));
+    const columns = shape.tables.get(shape.text(source['table'], 'scanned table'));
+    if (columns === undefined) return shape.fail('scanned table', [...shape.tables.keys()].join(' or '), source['table']);
+    shape
+      .list(source['columns'], 'scanned columns')
+      .forEach((index) => shape.count(index, 'scanned column', columns - 1));
   } else if (source['kind'] !== 'once') needBuffer(source['buffer'], 'source buffer');
-  shape.text(pipeline['run'], 'function');
+  shape.fn(pipeline['run'], 'function');
+  if (pipeline['init'] !== undefined) shape.fn(pipeline['init'], 'init function');
   shape.list(pipeline['writes'], 'written buffers').forEach((id) => needBuffer(id, 'written buffer'));
   for (const item of shape.list(pipeline['finish'], 'finish steps')) {
     const step = shape.object(item, 'finish step');
     if (!FINISH_KINDS.includes(step['kind'])) shape.fail('finish step', FINISH_KINDS.join(', '), step['kind']);
     if (step['kind'] !== 'once') needBuffer(step['buffer'], 'finish buffer');
+    for (const name of FINISH_FUNCTIONS[step['kind'] as Finish['kind']]) shape.fn(step[name], `${name} function`);
     if (step['kind'] === 'blocked') checkLayers(shape, step, weightCount);
   }
   shape.list(pipeline['explain'], 'explain lines').forEach((line) => shape.text(line, 'explain line'));

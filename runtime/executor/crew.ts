@@ -319,7 +319,7 @@ export class Crew {
 
 function workerError(reply: Extract<WorkerReply, { type: 'failed' }>): Error {
   if (reply.name === 'ExecutionError' || reply.name === 'ValueError') return new ExecutionError(reply.message);
-  const error = new Error(`a worker failed: ${reply.message}`);
-  if (reply.stack !== undefined) error.stack = reply.stack;
-  return error;
+  const cause = new Error(reply.message);
+  if (reply.stack !== undefined) cause.stack = reply.stack;
+  return new ExecutionError(`a worker failed: ${reply.message}`, { cause });
 }

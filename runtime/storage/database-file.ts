@@ -262,6 +262,7 @@ export class DatabaseFile {
             segment.groupCount,
             known.length,
           );
+        for (const group of known) this.requireKind(group, table.name);
         this.rememberGroups(segment, known);
       }
       groups.push(...known);
@@ -275,6 +276,15 @@ export class DatabaseFile {
         rows,
       );
     return groups;
+  }
+
+  /** Metadata of a damaged file may name pages that hold something else. */
+  private requireKind(group: RowGroup, table: string): void {
+    for (const page of group.chunks.flatMap((chunk) => chunk.run.pages)) {
+      const { kind } = this.pages.entry(page);
+      if (kind !== PAGE_KINDS.table)
+        throw this.pages.corrupt(page, `page ${page} holds no rows, and table ${table} names it`, PAGE_KINDS.table, kind);
+    }
   }
 
   /** Row groups of a segment that was read before. */

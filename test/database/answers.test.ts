@@ -54,4 +54,20 @@ test('a model that mixes rows is refused, and one of a fixed batch serves any nu
   assert.equal(await answer('SELECT (predict(fixed, 0, 0))[1] FROM range(3)'), ['0.5', '0.5', '0.5']);
 });
 
+test('predictions of no rows are aggregated and ordered', async () => {
+  await database.db.createModel('pair', onnxModel({
+    nodes: [{ op: 'Softmax', inputs: ['x'], outputs: ['y'], attributes: { axis: 1 } }],
+    inputs: { x: { dtype: 'f32', dims: [4, 2] } },
+    outputs: { y: 'f32' },
+  }));
+  const p = '(predict(pair, i, 0))[1]';
+  const none = 'FROM range(3) AS r(i) WHERE 1 = 0';
+  assert.equal(await answer(`SELECT max(${p}), count(${p}) ${none}`), ['NULL|0']);
+  assert.equal(await answer(`SELECT i, max(${p}) ${none} GROUP BY i`), []);
+  assert.equal(await answer(`SELECT row_number() OVER (ORDER BY ${p}) ${none}`), []);
+  assert.equal(await answer(`SELECT max(p[1]) FROM (SELECT predict(pair, i, 0) AS p FROM range(3) AS r(i) LIMIT 0)`), [
+    'NULL',
+  ]);
+});
+
 test.run();

@@ -21,7 +21,11 @@ test.before(async () => {
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function isClosedError(pending: Promise<unknown>): Promise<void> {
-  const outcome = await Promise.race([pending.then(() => 'it ended well', (error: unknown) => error), wait(20_000, 'it hangs')]);
+  const ended = pending.then(
+    () => 'it ended well',
+    (error: unknown) => error,
+  );
+  const outcome = await Promise.race([ended, wait(20_000, 'it hangs')]);
   assert.instance(outcome, ExecutionError);
   assert.match((outcome as Error).message, 'is closed');
 }

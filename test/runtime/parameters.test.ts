@@ -1,4 +1,4 @@
-/** Parameters are the values they look like, whatever JavaScript holds them in; what a type does not hold is refused. */
+/** Parameters are the values they look like, however JavaScript holds them; what a type does not hold is refused. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

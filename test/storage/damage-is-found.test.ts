@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { StorageError } from '../../runtime/errors.js';
 import type { DatabaseFile } from '../../runtime/storage/database-file.js';
 import { directoryPages } from '../../runtime/storage/commit.js';
-import { PAGE_BYTES, SLOT_BYTES, SUPERBLOCK_BYTES, slotOf } from '../../runtime/storage/format.js';
+import { PAGE_BYTES, PAGE_KINDS, SLOT_BYTES, SUPERBLOCK_BYTES, slotOf } from '../../runtime/storage/format.js';
 import { verifyDatabase } from '../../runtime/storage/verify.js';
 import { FaultDevice, randomOf } from './fault-device.js';
 import { batchOf, column, openOn, rowsOf } from './samples.js';
@@ -134,6 +134,20 @@ test('truncated and foreign files, and those of other versions, are told apart',
     );
     assert.equal(device.content(), foreign, 'a foreign file is never written over');
   }
+});
+
+test('a table whose metadata names a page of something else is not read', async () => {
+  const { bytes } = await sample();
+  const database = await openOn(new FaultDevice(bytes), { readOnly: true });
+  const other = (await (await sample()).database.snapshot().table('t'))!.groups[0]!.chunks[0]!.run.pages[0]!;
+  database.pages.setEntry(other, { ...database.pages.entry(other), kind: PAGE_KINDS.model });
+  await database.snapshot().table('t').then(
+    () => assert.unreachable('it was read'),
+    (error: StorageError) => {
+      assert.instance(error, StorageError);
+      assert.equal([error.code, error.details.page], ['corrupt', other]);
+    },
+  );
 });
 
 test('any bytes in the metadata pages give a StorageError or the truth, never another error', async () => {
