@@ -6,6 +6,7 @@
  * looked at again for every statement.
  */
 import { nameKey } from './catalog.js';
+import { StorageError } from './errors.js';
 import { NotLoaded, type CompilerEnvironment, type StoredTensor, type TableInfo } from './compiler.js';
 import type { BlockReference, ModelVersion } from './storage/model-store.js';
 
@@ -116,6 +117,6 @@ async function loadTensor(
   loader: CommitLoader,
 ): Promise<StoredTensor> {
   const tensor = models.flatMap((model) => model?.tensors ?? []).find((candidate) => candidate.name === hash);
-  if (tensor === undefined) throw new Error(`no loaded model has a weight ${hash}`);
+  if (tensor === undefined) throw new StorageError('corrupt', `the model asks for weight ${hash}, which is not stored`);
   return { dtype: tensor.dtype, dims: tensor.dims, layout: tensor.layout, blocks: await loader.blocks(tensor.blocks) };
 }

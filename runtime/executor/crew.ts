@@ -321,5 +321,7 @@ function workerError(reply: Extract<WorkerReply, { type: 'failed' }>): Error {
   if (reply.name === 'ExecutionError' || reply.name === 'ValueError') return new ExecutionError(reply.message);
   const cause = new Error(reply.message);
   if (reply.stack !== undefined) cause.stack = reply.stack;
-  return new ExecutionError(`a worker failed: ${reply.message}`, { cause });
+  // What a trap is called. Bytes on a page are bounded by the memory alone, whatever a file's checksums say.
+  const hint = reply.name === 'RuntimeError' ? '; verify the database file, as a stored page may be damaged' : '';
+  return new ExecutionError(`a worker failed: ${reply.message}${hint}`, { cause });
 }
