@@ -54,8 +54,9 @@ function eliminate(node: Relation): Relation | undefined {
     case 'distinct': return isDistinct(node.input) ? node.input : undefined;
     case 'project': case 'sort': case 'apply': return isEmpty(node.input) ? empty(node) : undefined;
     case 'limit': {
-      const none = node.limit?.kind === 'literal' && BigInt(node.limit.value as bigint | number) === 0n;
-      return none || isEmpty(node.input) ? empty(node) : undefined;
+      // LIMIT NULL is no limit.
+      const most = node.limit?.kind === 'literal' ? node.limit.value : null;
+      return (most !== null && Number(most) === 0) || isEmpty(node.input) ? empty(node) : undefined;
     }
     case 'join': {
       const [left, right] = [isEmpty(node.left), isEmpty(node.right)];

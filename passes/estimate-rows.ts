@@ -58,7 +58,10 @@ function estimatorOf(statistics: Statistics, filterSelectivity: SelectivityOf): 
       case 'filter': return rows(node.input) * filterSelectivity(node.predicate, (expr) => columnOf(expr, node.input));
       case 'project': case 'window': case 'apply': case 'blocked': return rows(node.input);
       case 'sort': return Math.min(rows(node.input), node.limit ?? Infinity);
-      case 'limit': return Math.min(rows(node.input), isLiteral(node.limit) ? Number(node.limit.value) : Infinity);
+      case 'limit': {
+        const most = isLiteral(node.limit) ? node.limit.value : null;
+        return Math.min(rows(node.input), most === null ? Infinity : Number(most));
+      }
       case 'distinct':
         return groupCount(
           node.input,

@@ -283,10 +283,14 @@ function pullLimit(node: Limit, around: Relation): Pulled | undefined {
   return { relation: filtered(numbered, wanted), predicates: keyed.predicates, whenEmpty: undefined };
 }
 
+/** More rows than there ever are; sums of two are exact. */
+const NO_MORE_ROWS = 2 ** 52;
+
 /** `undefined` where it is known only when the statement runs. */
 function rowCount(expr: Expr | undefined, otherwise: number): number | undefined {
   if (expr === undefined) return otherwise;
-  return expr.kind === 'literal' && expr.value !== null ? Number(expr.value) : undefined;
+  if (expr.kind !== 'literal') return undefined;
+  return expr.value === null ? otherwise : Math.min(Number(expr.value), NO_MORE_ROWS);
 }
 
 /** The same with equalities as its only conditions, each on a key of its own. @pre not `whenEmpty` */

@@ -79,11 +79,12 @@ function cut(side: Relation, rows: number): Relation {
   return pushLimit(limited)?.after ?? limited;
 }
 
-/** offset + limit, where both are known. */
+/** offset + limit, where both are known; more than any table has is no bound. */
 function wantedRows(node: Limit): number | undefined {
   const limit = constant(node.limit);
   const offset = node.offset === undefined ? 0 : constant(node.offset);
-  return limit === undefined || offset === undefined ? undefined : limit + offset;
+  if (limit === undefined || offset === undefined) return undefined;
+  return Number.isSafeInteger(limit + offset) ? limit + offset : undefined;
 }
 
 function constant(expr: Expr | undefined): number | undefined {

@@ -63,10 +63,11 @@ function emitLimit(
   }
   if (most === undefined) return pass(row, flow);
   failIf(scope, most.lt_s(0), 'LIMIT and OFFSET must not be negative');
-  const last = skipped === undefined ? most : skipped.add(most);
-  f.if(seen.ge_s(last), flow.stop);
+  // Rows let through are compared with the limit: offset + limit might not fit 64 bits.
+  const passed = skipped === undefined ? seen : f.let(seen.sub(skipped), 'passed');
+  f.if(passed.ge_s(most), flow.stop);
   pass(row, flow);
-  f.if(seen.add(1).ge_s(last), flow.stop);
+  f.if(passed.add(1).ge_s(most), flow.stop);
 }
 
 function emitRepeat(

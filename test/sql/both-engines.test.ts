@@ -1,0 +1,53 @@
+/** What statements answer, on the oracle and on the product alike; the answers are DuckDB's. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { OracleDatabase } from '../support/oracle-database.js';
+import { RealDatabase } from '../support/real-database.js';
+
+type Rows = readonly (readonly string[])[];
+
+const oracle = new OracleDatabase();
+let real: RealDatabase;
+
+test.before(async () => {
+  real = await RealDatabase.create({ threads: 1 });
+  for (const sql of [
+    'CREATE TABLE t (id INTEGER, e DECIMAL(9,2))',
+    'INSERT INTO t VALUES (1, 1.25), (2, 1.26), (3, 1.5)',
+  ]) {
+    oracle.run(sql);
+    await real.text(sql);
+  }
+});
+
+test.after(() => real.close());
+
+async function answers(cases: Readonly<Record<string, Rows>>): Promise<void> {
+  for (const [sql, rows] of Object.entries(cases)) {
+    assert.equal(oracle.text(sql), rows, `${sql}: the oracle`);
+    assert.equal(await real.text(sql), rows, sql);
+  }
+}
+
+test('a limit near the end of BIGINT is beyond every table, with an offset too', async () => {
+  const most = '9223372036854775807';
+  await answers({
+    [`SELECT id FROM t ORDER BY id LIMIT ${most} OFFSET 1`]: [['2'], ['3']],
+    [`SELECT id FROM t LIMIT ${most} OFFSET 1`]: [['2'], ['3']],
+    [`SELECT id FROM t LIMIT ${most} OFFSET ${most}`]: [],
+    [`SELECT count(*) FROM (SELECT id FROM t LIMIT ${most} OFFSET 2) d`]: [['1']],
+    [`SELECT count(*) FROM (SELECT id FROM t UNION ALL SELECT id FROM t LIMIT ${most}) d`]: [['6']],
+    [`SELECT id, (SELECT i.id FROM t i WHERE i.id = o.id ORDER BY i.e LIMIT 1 OFFSET ${most}) FROM t o LIMIT 1`]: [
+      ['1', 'NULL'],
+    ],
+    'SELECT id FROM t ORDER BY id LIMIT 1 OFFSET 1': [['2']],
+    'SELECT id FROM t LIMIT 0 OFFSET 1': [],
+  });
+});
+
+test('LIMIT NULL is no limit', () => answers({
+  'SELECT id FROM t LIMIT NULL': [['1'], ['2'], ['3']],
+  'SELECT id FROM t ORDER BY id DESC LIMIT NULL OFFSET 1': [['2'], ['1']],
+}));
+
+test.run();
