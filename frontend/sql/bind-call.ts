@@ -265,10 +265,14 @@ function valueWindow(ast: FunctionCall, op: WindowOp, args: readonly Expr[]): Bo
 function bindFrame(frame: WindowFrame, cx: ExprContext): WindowCall['frame'] {
   if (frame.exclude !== undefined)
     throw new CompileError('EXCLUDE in a window frame is not supported yet', { span: frame.exclude });
-  return { unit: frame.unit, start: bindBound(frame.start, cx), end: bindBound(frame.end, cx) };
+  const { unit } = frame;
+  return { unit, start: bindBound(frame.start, unit, cx), end: bindBound(frame.end, unit, cx) };
 }
 
-function bindBound(bound: AstFrameBound, cx: ExprContext): FrameBound {
+/** More rows than a partition has; engines add it to a row's number in 32 bits. */
+const FAR_ROWS = 2 ** 30;
+
+function bindBound(bound: AstFrameBound, unit: WindowFrame['unit'], cx: ExprContext): FrameBound {
   switch (bound.kind) {
     case 'unbounded-preceding': return { kind: 'unbounded', offset: -1 };
     case 'unbounded-following': return { kind: 'unbounded', offset: 1 };
@@ -281,7 +285,9 @@ function bindBound(bound: AstFrameBound, cx: ExprContext): FrameBound {
         throw new CompileError('the offset of a window frame must be a constant number that is not negative', {
           span: bound.offset!.span,
         });
-      return { kind: 'offset', offset: bound.kind === 'preceding' ? -number : number };
+      // Rows and groups are counted; RANGE is a distance between keys.
+      const distance = unit === 'range' ? number : Math.min(Math.round(number), FAR_ROWS);
+      return { kind: 'offset', offset: bound.kind === 'preceding' ? -distance : distance };
     }
   }
 }

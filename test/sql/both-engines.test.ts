@@ -50,4 +50,20 @@ test('LIMIT NULL is no limit', () => answers({
   'SELECT id FROM t ORDER BY id DESC LIMIT NULL OFFSET 1': [['2'], ['1']],
 }));
 
+test('offsets of a frame past any number of rows reach its end, and fractions are rounded', () => answers({
+  'SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND 2147483647 FOLLOWING) FROM t ORDER BY id': [
+    ['6'],
+    ['5'],
+    ['3'],
+  ],
+  'SELECT sum(id) OVER (ORDER BY id ROWS 4294967296 PRECEDING) FROM t ORDER BY id': [['1'], ['3'], ['6']],
+  'SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN 4294967295 FOLLOWING AND 4294967296 FOLLOWING) FROM t': [
+    ['NULL'],
+    ['NULL'],
+    ['NULL'],
+  ],
+  'SELECT sum(id) OVER (ORDER BY id ROWS 0.9 PRECEDING) FROM t ORDER BY id': [['1'], ['3'], ['5']],
+  'SELECT sum(id) OVER (ORDER BY id ROWS 0.4 PRECEDING) FROM t ORDER BY id': [['1'], ['2'], ['3']],
+}));
+
 test.run();
