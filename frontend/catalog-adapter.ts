@@ -36,7 +36,7 @@ export function catalogView(environment: CompilerEnvironment, models: ModelCache
     },
     view: (name) => {
       const sql = environment.view(name);
-      return sql === undefined ? undefined : { name, sql, columns: [] };
+      return sql === undefined ? undefined : { name, sql };
     },
     // No `file`: the executor scans tables only, so FROM 'file' is refused with a word on what to do.
   };

@@ -29,7 +29,6 @@ export function lowerStatement(bound: BoundStatement, compile: CompilePlan): Com
         kind: 'create-view',
         name: bound.name,
         sql: bound.sql,
-        columns: bound.columns,
         orReplace: bound.replace,
         ifNotExists: bound.ifNotExists,
       };

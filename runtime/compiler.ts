@@ -120,7 +120,6 @@ export type CompiledStatement =
       readonly kind: 'create-view';
       readonly name: string;
       readonly sql: string;
-      readonly columns: readonly string[];
       readonly orReplace: boolean;
       readonly ifNotExists: boolean;
     }

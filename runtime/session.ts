@@ -80,6 +80,7 @@ async function change(
       await txn.dropTable(statement.name);
       return 0;
     case 'create-view':
+      if (statement.ifNotExists && txn.catalog.views.has(statement.name.toLowerCase())) return 0;
       txn.createView({ name: statement.name, sql: statement.sql, replace: statement.orReplace });
       return 0;
     case 'drop-view':

@@ -108,15 +108,20 @@ export function bindCreateView(ast: CreateView, env: Env): BoundCreateView {
     throw new CompileError(`the query gives ${names.length} columns, ${ast.columns.length} names are given`, {
       span: ast.name.span,
     });
-  const sql = env.source.slice(ast.query.span.start, ast.query.span.end);
   return {
     kind: 'create-view',
     name: ast.name.text,
-    sql,
-    columns: ast.columns.map((column) => column.text),
+    sql: viewText(ast, env.source.slice(ast.query.span.start, ast.query.span.end)),
     replace: ast.replace,
     ifNotExists: ast.ifNotExists,
   };
+}
+
+/** What the catalog keeps is one query; names given to its columns are an alias around it. */
+function viewText({ name, columns }: CreateView, query: string): string {
+  if (columns.length === 0) return query;
+  const quoted = (part: Name): string => `"${part.text.replaceAll('"', '""')}"`;
+  return `SELECT * FROM (${query}) AS ${quoted(name)} (${columns.map(quoted).join(', ')})`;
 }
 
 export function bindModelStatement(ast: CreateModel): BoundCreateModel {

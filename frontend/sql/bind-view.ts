@@ -19,8 +19,7 @@ export function bindView(view: ViewView, env: Env, span: Span): BoundQuery {
   try {
     const [statement] = parseStatements(view.sql);
     if (statement?.kind !== 'query') throw new CompileError(`view "${view.name}" does not hold a query`, { span });
-    const bound = bindQuery(statement.query, inside);
-    return { ...bound, names: bound.names.map((name, i) => view.columns[i] ?? name) };
+    return bindQuery(statement.query, inside);
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     const within = error.withSource(view.sql);

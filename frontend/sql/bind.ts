@@ -45,9 +45,8 @@ export interface BoundCreateTable {
 export interface BoundCreateView {
   readonly kind: 'create-view';
   readonly name: string;
-  /** The text of its query and its column names, as `ViewView` wants them. */
+  /** The text of its query, as `ViewView` wants it. */
   readonly sql: string;
-  readonly columns: readonly string[];
   readonly replace: boolean;
   readonly ifNotExists: boolean;
 }

@@ -21,8 +21,6 @@ export interface ViewView {
   readonly name: string;
   /** The text of its query. */
   readonly sql: string;
-  /** New names of its first columns; empty: those of the query. */
-  readonly columns: readonly string[];
 }
 
 export interface CatalogView {

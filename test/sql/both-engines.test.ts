@@ -66,4 +66,27 @@ test('offsets of a frame past any number of rows reach its end, and fractions ar
   'SELECT sum(id) OVER (ORDER BY id ROWS 0.4 PRECEDING) FROM t ORDER BY id': [['1'], ['2'], ['3']],
 }));
 
+test('the names given to the columns of a view are its columns', async () => {
+  const views = [
+    'CREATE VIEW two(a, "B ""x""") AS SELECT id, e FROM t WHERE id > 1 -- said of the row\n ORDER BY id DESC',
+    'CREATE VIEW one(a) AS SELECT id, e FROM t LIMIT 1',
+  ];
+  for (const sql of views) {
+    oracle.run(sql);
+    await real.text(sql);
+  }
+  await answers({
+    'SELECT "B ""x""", a FROM two': [['1.50', '3'], ['1.26', '2']],
+    'SELECT two.a FROM two': [['3'], ['2']],
+    'SELECT e, a FROM one': [['1.25', '1']],
+  });
+  assert.throws(() => oracle.text('SELECT id FROM two'), /column "id" does not exist/);
+});
+
+test('a view that is there stays with IF NOT EXISTS', async () => {
+  await real.text('CREATE VIEW kept AS SELECT 1 AS a');
+  await real.text('CREATE VIEW IF NOT EXISTS kept AS SELECT 2 AS a');
+  assert.equal(await real.text('SELECT a FROM kept'), [['1']]);
+});
+
 test.run();
