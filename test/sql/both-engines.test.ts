@@ -89,4 +89,12 @@ test('a view that is there stays with IF NOT EXISTS', async () => {
   assert.equal(await real.text('SELECT a FROM kept'), [['1']]);
 });
 
+test('IN, LIKE and BETWEEN bind tighter than comparisons, looser than arithmetic', () => answers({
+  'SELECT 1 = 2 IN (2)': [['true']],
+  'SELECT id FROM t WHERE 0 = id IN (1)': [['2'], ['3']],
+  "SELECT true = 'a' LIKE 'a', false <> 3 BETWEEN 1 AND 2": [['true', 'false']],
+  'SELECT 2 IN (2) = true, 1 + 1 IN (2), 1 NOT IN (2) = 2 NOT BETWEEN 3 AND 4': [['true', 'true', 'true']],
+  'SELECT NULL IS NULL IN (true), 1 = 1 IS NULL, NOT 1 IN (2)': [['true', 'false', 'true']],
+}));
+
 test.run();

@@ -1,7 +1,7 @@
 /**
- * The grammar of expressions, in PostgreSQL's order of precedence: OR, AND, NOT, predicates (IS, comparison, BETWEEN,
- * IN, LIKE), the other operators, + -, * / // %, ^, unary, postfix (:: [] .). Operators of one flat list are folded
- * by `foldOperators`.
+ * The grammar of expressions, in PostgreSQL's order of precedence: OR, AND, NOT, IS and comparison, BETWEEN IN LIKE,
+ * the other operators, + -, * / // %, ^, unary, postfix (:: [] .). Operators of one flat list are folded by
+ * `foldOperators`.
  */
 import type { IToken, ParserMethod } from 'chevrotain';
 import type { AstExpr } from '../ast.js';
@@ -77,16 +77,27 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
   });
 
   private readonly predicate = this.RULE('predicate', (): AstExpr => {
-    let left = this.SUBRULE(this.operand);
+    let left = this.SUBRULE(this.matched);
     this.MANY(() => {
       const apply = this.OR({
         ERR_MSG: 'a predicate',
         DEF: [
           { ALT: () => this.SUBRULE(this.comparison) },
           { ALT: () => this.SUBRULE(this.isTest) },
+          // After IS only: what stands before belongs to the operand.
           { ALT: () => this.SUBRULE(this.negatable) },
         ],
       });
+      left = this.ACTION(() => apply(left));
+    });
+    return left;
+  });
+
+  /** BETWEEN, IN and LIKE bind tighter than comparisons: `a = b IN (c)` is `a = (b IN (c))`. */
+  private readonly matched = this.RULE('matched', (): AstExpr => {
+    let left = this.SUBRULE(this.operand);
+    this.MANY(() => {
+      const apply = this.SUBRULE(this.negatable);
       left = this.ACTION(() => apply(left));
     });
     return left;
@@ -120,7 +131,7 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
       },
       {
         ALT: () => {
-          const right = this.SUBRULE(this.operand);
+          const right = this.SUBRULE(this.matched);
           return this.ACTION((): Predicate => (left) => binary(op, left, right));
         },
       },
@@ -143,7 +154,7 @@ export abstract class ExpressionGrammar extends PrimaryGrammar {
           ALT: () => {
             this.CONSUME(k('DISTINCT'));
             this.CONSUME(k('FROM'));
-            const right = this.SUBRULE(this.operand);
+            const right = this.SUBRULE(this.matched);
             return this.ACTION((): Predicate => (left) => ({
               kind: 'is-distinct',
               left,
