@@ -51,7 +51,7 @@ function convert(value: Exclude<Value, null>, from: DType, to: DType): Value | u
   if (!canCast(from, to)) return undefined;
   if (to === 'utf8') return textOfScalar(value, from);
   if (from === 'utf8') return parseText(value as string, to);
-  if (from === 'date') return BigInt(value as number) * DAY;
+  if (from === 'date') return asTimestamp(BigInt(value as number) * DAY);
   if (from === 'timestamp') {
     const { days, time } = splitTimestamp(value as bigint);
     return to === 'date' ? days : time;
@@ -82,6 +82,11 @@ function fitted(value: bigint, to: DType): Value | undefined {
   return inRange(value, to) ? fromBig(value, to) : undefined;
 }
 
+/** Dates reach further than 64 bits of microseconds do. */
+function asTimestamp(microseconds: bigint | undefined): bigint | undefined {
+  return microseconds !== undefined && inRange(microseconds, 'i64') ? microseconds : undefined;
+}
+
 function parseText(text: string, to: DType): Value | undefined {
   if (isInteger(to) || decimalOf(to) !== undefined) return parseExact(text, to);
   if (isFloat(to)) return parseFloatText(text, to);
@@ -89,7 +94,7 @@ function parseText(text: string, to: DType): Value | undefined {
     case 'bool': return parseBool(text.trim().toLowerCase());
     case 'date': return parseDate(text);
     case 'time': return parseTime(text) ?? timeOf(parseTimestamp(text));
-    case 'timestamp': return parseTimestamp(text);
+    case 'timestamp': return asTimestamp(parseTimestamp(text));
     case 'interval': return parseInterval(text);
     case 'blob': return parseBlob(text);
     default: return undefined;

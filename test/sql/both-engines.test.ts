@@ -97,4 +97,51 @@ test('IN, LIKE and BETWEEN bind tighter than comparisons, looser than arithmetic
   'SELECT NULL IS NULL IN (true), 1 = 1 IS NULL, NOT 1 IN (2)': [['true', 'false', 'true']],
 }));
 
+/** Neither engine gives an answer; */
+async function fails(statements: readonly string[], message: RegExp): Promise<void> {
+  for (const sql of statements) {
+    assert.throws(() => oracle.text(sql), message, `${sql}: the oracle`);
+    const error = await real.text(sql).then((rows) => new Error(`found ${JSON.stringify(rows)}`), (e: Error) => e);
+    assert.match(error.message, message, sql);
+  }
+}
+
+test('a double that needs more digits than the decimal has is refused, also at the edge of 64 bits', async () => {
+  await answers({
+    'SELECT CAST(id * 3e17 AS DECIMAL(18,0)) FROM t': [
+      ['300000000000000000'],
+      ['600000000000000000'],
+      ['900000000000000000'],
+    ],
+    'SELECT TRY_CAST(id * 5e17 AS DECIMAL(18,0)), TRY_CAST(id * -5e17 AS DECIMAL(18,0)) FROM t WHERE id = 2': [
+      ['NULL', 'NULL'],
+    ],
+  });
+  await fails(
+    [
+      'SELECT CAST(id * 5e17 AS DECIMAL(18,0)) FROM t WHERE id = 2',
+      'SELECT CAST(id * -5e17 AS DECIMAL(18,0)) FROM t WHERE id = 2',
+      'SELECT CAST(99999999999999.9999::DOUBLE AS DECIMAL(18,4))',
+    ],
+    /out of range/,
+  );
+});
+
+test('a date that no timestamp reaches is refused', async () => {
+  await answers({
+    "SELECT CAST(DATE '294247-01-09' + id AS TIMESTAMP) = TIMESTAMP '294247-01-10' FROM t WHERE id = 1": [['true']],
+    "SELECT TRY_CAST(DATE '294247-01-09' + id AS TIMESTAMP) IS NULL FROM t": [['false'], ['true'], ['true']],
+    "SELECT TRY_CAST('300000-01-01' AS TIMESTAMP), TRY_CAST(make_date(300000, 1, 1) AS TIMESTAMP)": [['NULL', 'NULL']],
+  });
+  await fails(
+    [
+      "SELECT CAST(DATE '294247-01-09' + id AS TIMESTAMP) FROM t",
+      'SELECT CAST(make_date(-290308, 12, 22) - id AS TIMESTAMP) FROM t',
+      "SELECT DATE '294247-01-09' + id < TIMESTAMP '2000-01-01' FROM t",
+      "SELECT TIMESTAMP '300000-01-01'",
+    ],
+    /out of range|not a valid TIMESTAMP/,
+  );
+});
+
 test.run();

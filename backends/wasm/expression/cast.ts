@@ -14,6 +14,8 @@ import { failIf } from './site.js';
 import { asI32, asI64, isUnsigned, nullValue, orNull, registersOf, type SqlValue } from './value.js';
 
 const DAY_MICROSECONDS = 86_400_000_000n;
+/** Days on either side of 1970 that a timestamp reaches; dates reach further. */
+const MOST_DAYS = (2n ** 63n - 1n) / DAY_MICROSECONDS;
 
 /** A converted register and where the conversion failed. */
 interface Converted {
@@ -47,7 +49,10 @@ export function emitCast(scope: Scope, value: SqlValue, cast: Pick<Cast, 'to' | 
 function convert(scope: Scope, value: SqlValue, to: DType): Converted {
   const from = value.dtype;
   const part = value.parts[0]!;
-  if (from === 'date') return { value: asI32(part).extend_s().mul(DAY_MICROSECONDS), failed: undefined };
+  if (from === 'date') {
+    const days = scope.hold(asI32(part).extend_s());
+    return { value: days.mul(DAY_MICROSECONDS), failed: outside(days, -MOST_DAYS, MOST_DAYS) };
+  }
   if (from === 'timestamp') return { value: timestampPart(asI64(part), to), failed: undefined };
   if (to === 'bool') return { value: truth(part), failed: undefined };
   if (isFloat(from))
@@ -107,8 +112,9 @@ function fromFloat(scope: Scope, value: F64, to: DType): Converted {
   const scaled = scope.hold(value.mul(10 ** held.scale));
   const whole = scope.hold(scaled.trunc());
   const rounded = scope.hold(whole.add(scaled.sub(whole).abs().ge(0.5).to_f64_s().copysign(scaled)));
-  const most = Number(decimalMost(to));
-  return { value: rounded.to_i64_s(), failed: scope.hold(rounded.ge(-most).and(rounded.le(most)).eqz()) };
+  // A power of ten is exact as a double, the number below one is not.
+  const beyond = Number(decimalMost(to) + 1n);
+  return { value: rounded.to_i64_s(), failed: scope.hold(rounded.gt(-beyond).and(rounded.lt(beyond)).eqz()) };
 }
 
 function floatRange(to: DType): readonly [number, number] {
