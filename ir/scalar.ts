@@ -201,6 +201,7 @@ export const SCALAR = {
   // text: positions and lengths count Unicode code points, from 1
   concat: row(2, sameOf(TEXT), 'a || b'),
   length: row(1, signature(TEXT, 'i64'), 'code points of text, bytes of a blob'),
+  octet_length: row(1, signature(TEXT, 'i64'), 'bytes, of text in UTF-8'),
   lower: row(1, signature(UTF8, 'utf8'), 'lower case'), upper: row(1, signature(UTF8, 'utf8'), 'upper case'),
   substring: row(
     [2, 3],
@@ -231,6 +232,7 @@ export const SCALAR = {
     'part c (from 1, negative from the end) of a cut at b; empty when there is none',
   ),
   regexp_matches: row(2, signature(UTF8, 'bool'), 'the regular expression b matches somewhere in a'),
+  regexp_full_match: row(2, signature(UTF8, 'bool'), 'the regular expression b matches all of a'),
   regexp_replace: row([3, 4], signature(UTF8, 'utf8'), 'the first match of b in a becomes c; all with option g'),
   regexp_extract: row(
     [2, 3],

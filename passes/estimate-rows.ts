@@ -178,6 +178,7 @@ function selectivityOf(predicate: Expr | undefined, columnOf: ColumnOf): number 
     case 'ends_with':
     case 'contains':
     case 'regexp_matches':
+    case 'regexp_full_match':
       return PATTERN;
     default: return isCall(part, 'coalesce') ? selectivityOf(a, columnOf) : RANGE;
   }

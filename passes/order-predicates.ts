@@ -23,6 +23,7 @@ const COST: Partial<Record<ScalarOp, number>> = {
   starts_with: 5,
   ends_with: 5,
   regexp_matches: 100,
+  regexp_full_match: 100,
   regexp_replace: 150,
   regexp_extract: 100,
   replace: 20,

@@ -33,7 +33,6 @@ import {
   isUntyped,
   literal,
   nullOf,
-  text,
   typeName,
 } from './make-expr.js';
 
@@ -268,12 +267,9 @@ export function bindLike(ast: Like, cx: ExprContext): Expr {
       });
     return fits;
   });
-  const matched = ast.op === 'similar' ? fullMatch(args[0]!, args[1]!) : make({ kind: 'call', op: ast.op, args });
+  const matched =
+    ast.op === 'similar' ? call('regexp_full_match', args[0]!, args[1]!) : make({ kind: 'call', op: ast.op, args });
   return ast.negated ? call('not', matched) : matched;
-}
-
-function fullMatch(value: Expr, pattern: Expr): Expr {
-  return call('regexp_matches', value, call('concat', call('concat', text('^(?:'), pattern), text(')$')));
 }
 
 /** Two relations' columns by position: the type both take in a set operation. */

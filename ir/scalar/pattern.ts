@@ -70,15 +70,21 @@ function like(text: string, pattern: string, escape: string | undefined): boolea
   return matchesLike(text, kept(likes, `${escape ?? ''}\0${pattern}`, () => tokensOfLike(pattern, escape)));
 }
 
+interface RegExpOptions {
+  readonly flags?: string;
+  /** Whether it must match all of a text. */
+  readonly whole?: boolean;
+}
+
 /** A leading `(?i)`-like group of flags, which JavaScript does not have, becomes flags of the expression. */
-function compileRegExp(pattern: string, flags: string): RegExp {
-  return kept(regexps, `${flags}/${pattern}`, () => {
+function compileRegExp(pattern: string, { flags = '', whole = false }: RegExpOptions = {}): RegExp {
+  return kept(regexps, `${flags}${whole ? '^' : ''}/${pattern}`, () => {
     const inline = /^\(\?([ims]+)\)/.exec(pattern);
-    const source = inline === null ? pattern : pattern.slice(inline[0].length);
+    const part = withoutIdleEscapes(inline === null ? pattern : pattern.slice(inline[0].length));
     const all = [...new Set(flags + (inline?.[1] ?? ''))].join('');
     for (const unicode of ['u', '']) {
       try {
-        return new RegExp(source, all + unicode);
+        return new RegExp(whole ? `^(?:${part})$` : part, all + unicode);
       } catch (error) {
         if (unicode === '')
           throw new ValueError(`Invalid regular expression '${pattern}': ${(error as Error).message}`);
@@ -86,6 +92,12 @@ function compileRegExp(pattern: string, flags: string): RegExp {
     }
     throw new Error('unreachable');
   });
+}
+
+/** RE2 takes a backslash before any punctuation; JavaScript's Unicode mode, which keeps code points whole, does not. */
+function withoutIdleEscapes(pattern: string): string {
+  return pattern.replace(/\\([\s\S])/g, (escape, character: string) =>
+    /[!"#%&',:;<=>@_`~-]/.test(character) ? `\\x${character.charCodeAt(0).toString(16)}` : escape);
 }
 
 function flagsOf(options: string): string {
@@ -99,7 +111,7 @@ function flagsOf(options: string): string {
 }
 
 function regexpReplace(text: string, pattern: string, replacement: string, options: string): string {
-  return text.replace(compileRegExp(pattern, flagsOf(options)), (...found: unknown[]) =>
+  return text.replace(compileRegExp(pattern, { flags: flagsOf(options) }), (...found: unknown[]) =>
     replacement.replace(/\\(\d|\\)/g, (_, reference: string) => {
       if (reference === '\\') return '\\';
       const group = found[Number(reference)];
@@ -111,8 +123,9 @@ export const PATTERN = {
   like: ([a, b, escape]) => like(a as string, b as string, escape as string | undefined),
   ilike: ([a, b, escape]) =>
     like((a as string).toLowerCase(), (b as string).toLowerCase(), escape as string | undefined),
-  regexp_matches: ([a, b]) => compileRegExp(b as string, '').test(a as string),
+  regexp_matches: ([a, b]) => compileRegExp(b as string).test(a as string),
+  regexp_full_match: ([a, b]) => compileRegExp(b as string, { whole: true }).test(a as string),
   regexp_replace: ([a, b, c, options]) =>
     regexpReplace(a as string, b as string, c as string, (options as string | undefined) ?? ''),
-  regexp_extract: ([a, b, group]) => compileRegExp(b as string, '').exec(a as string)?.[Number(group ?? 0n)] ?? '',
+  regexp_extract: ([a, b, group]) => compileRegExp(b as string).exec(a as string)?.[Number(group ?? 0n)] ?? '',
 } satisfies Partial<Record<ScalarOp, Meaning>>;

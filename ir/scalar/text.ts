@@ -18,7 +18,8 @@ function mapCase(text: string, change: (character: string) => string): string {
 }
 
 /**
- * DuckDB's rule: a negative start counts from the end, start 0 loses one character, a negative length goes backwards.
+ * DuckDB's rule: a negative start counts from the end, a negative length goes backwards, and what lies outside the
+ * text, which 0 is, counts towards the length.
  */
 export function substring(text: string, start: bigint, length: bigint | undefined): string {
   const points = Array.from(text);
@@ -26,13 +27,10 @@ export function substring(text: string, start: bigint, length: bigint | undefine
   const clamp = (value: bigint): number =>
     Number(value > 1n << 40n ? 1n << 40n : value < -(1n << 40n) ? -(1n << 40n) : value);
   const offset = clamp(start);
-  let count = length === undefined ? Infinity : clamp(length);
-  let from = 0;
-  if (offset > 0) from = Math.min(size, offset - 1);
-  else if (offset < 0) from = Math.max(size + offset, 0);
-  else if (--count <= 0) return '';
-  if (count >= 0) return points.slice(from, Math.min(size, from + count)).join('');
-  return points.slice(Math.max(0, from + count), from).join('');
+  const from = offset >= 0 ? offset - 1 : size + offset;
+  const to = length === undefined ? Infinity : from + clamp(length);
+  const within = (place: number): number => Math.max(0, Math.min(size, place));
+  return points.slice(within(Math.min(from, to)), within(Math.max(from, to))).join('');
 }
 
 function firstPoints(text: string, count: number): string {
@@ -123,6 +121,7 @@ const texts = (compute: (...args: string[]) => Value): Meaning => (args) => comp
 
 export const TEXT = {
   concat: ([a, b]) => concat(a!, b!),
+  octet_length: ([a]) => BigInt(typeof a === 'string' ? Buffer.byteLength(a) : (a as Uint8Array).length),
   length: ([a]) => BigInt(typeof a === 'string' ? countPoints(a) : (a as Uint8Array).length),
   lower: texts((a) => mapCase(a!, (text) => text.toLowerCase())),
   upper: texts((a) => mapCase(a!, (text) => text.replaceAll('ß', 'ẞ').toUpperCase())),

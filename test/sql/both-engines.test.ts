@@ -144,4 +144,23 @@ test('a date that no timestamp reaches is refused', async () => {
   );
 });
 
+test('substring counts places outside the text towards the length', () => answers({
+  "SELECT substring('hello', id - 8, 4), substring('hello', id - 101, 3), substring('hello', id + 9, -2) FROM t LIMIT 1":
+    [['he', '', '']],
+  "SELECT substring('hello', id - 1, 3), substring('hello', id - 8), substring('hello', id + 6, -3) FROM t LIMIT 1": [
+    ['he', 'hello', 'lo'],
+  ],
+}));
+
+test('bytes of text are those of UTF-8', () => answers({
+  "SELECT strlen('é'), octet_length('日本'), bit_length('é'), strlen('a\\xFF'::BLOB)": [['2', '6', '16', '2']],
+  "SELECT strlen(s), bit_length(s) FROM (VALUES ('é'), ('')) v(s)": [['2', '16'], ['0', '0']],
+}));
+
+test('a regular expression for all of a text keeps its flags, and code points stay whole', () => answers({
+  "SELECT regexp_full_match('Hello', '(?i)hello'), 'Hello' SIMILAR TO '(?i)h(e|i)llo'": [['true', 'true']],
+  "SELECT regexp_full_match(s, '(?i)a|b') FROM (VALUES ('A'), ('ab')) v(s)": [['true'], ['false']],
+  "SELECT regexp_replace('a😀b', 'x*\\-?', '-', 'g'), regexp_matches('a-b', '[a\\-]\\-')": [['-a-😀-b-', 'true']],
+}));
+
 test.run();

@@ -38,6 +38,10 @@ const length: Emit = guarded(({ scope, args, dtype, result }) => {
   return { dtype: result, parts: [count.extend_u()], isNull: undefined };
 });
 
+const octetLength: Emit = guarded(({ args, result }) => ({
+  dtype: result, parts: [textOf(args[0]!).length.extend_u()], isNull: undefined,
+}));
+
 /** Whether `part` is at byte `from` of the text; it must not reach past the end. */
 function isAt(scope: Scope, text: Text, part: Text, from: I32): I32 {
   const result = scope.f.let(part.length.le_u(text.length));
@@ -117,29 +121,21 @@ function pointsBetween(scope: Scope, value: SqlValue, range: { readonly from: I6
 }
 
 /**
- * DuckDB's rule: a negative start counts from the end, start 0 loses one character, a negative length goes backwards.
+ * DuckDB's rule: a negative start counts from the end, a negative length goes backwards, and what lies outside the
+ * text, which 0 is, counts towards the length.
  */
 const substring: Emit = guarded(({ scope, args }) => {
   const { f } = scope;
   const value = args[0]!;
   const size = f.let(f.call(countPoints(scope.emission), textOf(value)).extend_u());
   const offset = clamped(scope, asI64(args[1]!.parts[0]!));
-  const count = args[2] === undefined ? f.let(i64(1n << 40n)) : f.let(clamped(scope, asI64(args[2].parts[0]!)) as I64);
+  const count = args[2] === undefined ? i64(1n << 41n) : clamped(scope, asI64(args[2].parts[0]!));
   const least = (a: I64, b: I64): I64 => select(a.lt_s(b), a, b);
   const most = (a: I64, b: I64): I64 => select(a.gt_s(b), a, b);
-  const from = f.let(
-    select(offset.gt_s(0), least(size, offset.sub(1)), select(offset.lt_s(0), most(size.add(offset), i64(0)), i64(0))),
-  );
-  f.if(offset.eqz(), () => {
-    f.set(count, count.sub(1));
-    f.if(count.lt_s(0), () => f.set(count, 0));
-  });
-  const [begin, end] = [f.let(from as I64), f.let(least(size, from.add(count)))];
-  f.if(count.lt_s(0), () => {
-    f.set(begin, most(i64(0), from.add(count)));
-    f.set(end, from);
-  });
-  return pointsBetween(scope, value, { from: begin, to: end });
+  const from = f.let(select(offset.ge_s(0), offset.sub(1), size.add(offset)));
+  const to = f.let(from.add(count));
+  const within = (place: I64): I64 => f.let(least(size, most(f.let(place), i64(0))));
+  return pointsBetween(scope, value, { from: within(least(from, to)), to: within(most(from, to)) });
 });
 
 /** left and right: a negative count leaves out so many at the other end. */
@@ -214,6 +210,7 @@ const HOSTED = [
   'chr',
   'split_part',
   'regexp_matches',
+  'regexp_full_match',
   'regexp_replace',
   'regexp_extract',
 ] as const satisfies readonly ScalarOp[];
@@ -222,6 +219,7 @@ export const TEXT = {
   ...(Object.fromEntries(HOSTED.map((op) => [op, viaHost(op)])) as Record<(typeof HOSTED)[number], Emit>),
   concat,
   length,
+  octet_length: octetLength,
   substring,
   like,
   position,

@@ -1,7 +1,7 @@
 /** SQL's functions of text. */
 import type { Expr } from '../../../ir/node.js';
 import { call, castTo, dtypeOf, i64, text } from '../make-expr.js';
-import { anything, op, takes, type Overload, type SqlFunction } from './function.js';
+import { anything, op, takes, type Overload, type SqlFunction, type Wanted } from './function.js';
 
 const trims = (name: 'trim' | 'ltrim' | 'rtrim', example: readonly [string, string]): SqlFunction => ({
   name, signature: `${name}(s [, characters])`, doc: 'The text without the characters (spaces) at its ends.', example,
@@ -16,7 +16,7 @@ const concat: Overload = (args) => {
   return args.map((arg) => call('coalesce', asText(arg), text(''))).reduce((a, b) => call('concat', a, b));
 };
 
-const length: Overload = takes([(expr) => (dtypeOf(expr) === 'blob' ? 'blob' : 'utf8')], (s) => call('length', s));
+const textOrBlob: Wanted = (expr) => (dtypeOf(expr) === 'blob' ? 'blob' : 'utf8');
 
 export const TEXT: readonly SqlFunction[] = [
   {
@@ -25,7 +25,7 @@ export const TEXT: readonly SqlFunction[] = [
     signature: 'length(s)',
     doc: 'The number of characters; of bytes for a BLOB.',
     example: ["SELECT length('abc')", '3'],
-    overloads: [length],
+    overloads: [op('length', [textOrBlob])],
   },
   {
     name: 'strlen',
@@ -33,7 +33,7 @@ export const TEXT: readonly SqlFunction[] = [
     signature: 'strlen(s)',
     doc: 'The number of bytes.',
     example: ["SELECT strlen('abc')", '3'],
-    overloads: [takes(['utf8'], (s) => call('length', castTo(s, 'blob'))), op('length', ['blob'])],
+    overloads: [op('octet_length', [textOrBlob])],
   },
   {
     name: 'lower',
@@ -190,11 +190,7 @@ export const TEXT: readonly SqlFunction[] = [
     signature: 'regexp_full_match(s, pattern)',
     doc: 'Whether the regular expression matches all of s.',
     example: ["SELECT regexp_full_match('abc', 'b.')", 'false'],
-    overloads: [
-      takes(['utf8', 'utf8'], (s, pattern) =>
-        call('regexp_matches', s, call('concat', call('concat', text('^(?:'), pattern), text(')$'))),
-      ),
-    ],
+    overloads: [op('regexp_full_match', ['utf8', 'utf8'])],
   },
   {
     name: 'regexp_replace',
@@ -215,7 +211,7 @@ export const TEXT: readonly SqlFunction[] = [
     signature: 'bit_length(s)',
     doc: 'The number of bits.',
     example: ["SELECT bit_length('abc')", '24'],
-    overloads: [takes(['utf8'], (s) => call('mul', call('length', castTo(s, 'blob')), i64(8)))],
+    overloads: [takes([textOrBlob], (s) => call('mul', call('octet_length', s), i64(8)))],
   },
   {
     name: 'to_text',
