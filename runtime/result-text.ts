@@ -6,8 +6,11 @@
  * a reader by row.
  */
 import { decimalOf, dtypeInfo, isNumeric, type DType, type FixedDType } from '../ir/dtype.js';
+import { dateText, timestampText, timeText } from '../ir/scalar/calendar.js';
+import { intervalText } from '../ir/scalar/interval.js';
+import { textOfBlob } from '../ir/scalar/text-of.js';
 import type { ResultChunk, ResultLeafData } from './executor/protocol.js';
-import { blobText, dateText, decimalText, floatText, intervalText, timeText, timestampText } from './io/value-text.js';
+import { decimalText, floatText } from './io/value-text.js';
 import type { OutputColumn, PhysicalPlan, ResultLeaf } from './plan.js';
 
 export interface TextColumn {
@@ -156,7 +159,7 @@ const ELEMENTS = {
   },
   blob: (buffer, bytes) => {
     const [offsets, all] = [new Uint32Array(buffer), new Uint8Array(bytes)];
-    return (i) => blobText(all.subarray(offsets[i], offsets[i + 1]));
+    return (i) => textOfBlob(all.subarray(offsets[i], offsets[i + 1]));
   },
   date: (buffer) => {
     const days = new Int32Array(buffer);
@@ -168,7 +171,7 @@ const ELEMENTS = {
   },
   timestamp: (buffer) => {
     const microseconds = new BigInt64Array(buffer);
-    return (i) => timestampText(Number(microseconds[i]!));
+    return (i) => timestampText(microseconds[i]!);
   },
   interval: (buffer) => {
     const view = new DataView(buffer);

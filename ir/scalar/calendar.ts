@@ -95,8 +95,7 @@ export function timeText(time: bigint): string {
 
 export function timestampText(timestamp: bigint): string {
   const { days, time } = splitTimestamp(timestamp);
-  const date = dateText(days);
-  return date.endsWith(' (BC)') ? `${date.slice(0, -5)} ${timeText(time)} (BC)` : `${date} ${timeText(time)}`;
+  return `${dateText(days)} ${timeText(time)}`;
 }
 
 const DATE = /^\s*(-?\d{1,6})[-/](\d{1,2})[-/](\d{1,2})(.*)$/s;
@@ -105,8 +104,8 @@ const TIME = /^(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?(?:\s*(?:Z|UTC|[+-]
 function takeDate(text: string): { readonly days: number; readonly rest: string } | undefined {
   const match = DATE.exec(text);
   if (match === null) return undefined;
-  const bc = /\s*\(BC\)\s*$/i.exec(match[4]!);
-  const rest = bc === null ? match[4]! : match[4]!.slice(0, bc.index);
+  const bc = /^\s*\(BC\)/i.exec(match[4]!);
+  const rest = bc === null ? match[4]! : match[4]!.slice(bc[0].length);
   const year = bc === null ? Number(match[1]) : 1 - Number(match[1]);
   const civil = { year, month: Number(match[2]), day: Number(match[3]) };
   return isValidCivil(civil) ? { days: daysOfCivil(civil), rest } : undefined;

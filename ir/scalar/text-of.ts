@@ -77,7 +77,7 @@ function shortest(value: number, dtype: DType): string {
 }
 
 /** Printable ASCII as it is, other bytes as `\xAA`. */
-function textOfBlob(bytes: Uint8Array): string {
+export function textOfBlob(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) {
     const plain = byte >= 32 && byte < 127 && byte !== 92 && byte !== 39 && byte !== 34;

@@ -2,7 +2,10 @@
  * Values of Arrow vectors as SQL prints them. Results that never were Arrow are printed by `runtime/result-text.ts`.
  */
 import { DataType } from 'apache-arrow';
-import { blobText, dateText, decimalText, floatText, intervalText, timeText, timestampText } from './value-text.js';
+import { dateText, timestampText, timeText } from '../../ir/scalar/calendar.js';
+import { intervalText } from '../../ir/scalar/interval.js';
+import { textOfBlob } from '../../ir/scalar/text-of.js';
+import { decimalText, floatText } from './value-text.js';
 
 const DAY_MILLISECONDS = 86_400_000;
 
@@ -20,7 +23,7 @@ export function sqlTextOf(value: unknown, type: DataType): string | undefined {
     );
   }
   if (DataType.isDate(type)) return dateText(Number(value) / DAY_MILLISECONDS);
-  if (DataType.isTimestamp(type)) return timestampText(Math.round(Number(value) * 1000));
+  if (DataType.isTimestamp(type)) return timestampText(BigInt(Math.round(Number(value) * 1000)));
   if (DataType.isTime(type)) return timeText(BigInt(value as bigint));
   if (DataType.isFloat(type)) return floatText(value as number, type.precision === 2);
   if (DataType.isBool(type)) return value === true ? 'true' : 'false';
@@ -44,6 +47,6 @@ export function sqlTextOf(value: unknown, type: DataType): string | undefined {
     const valueType = (type.children[0]!.type as DataType).children![1]!.type as DataType;
     return `{${[...(value as Iterable<[unknown, unknown]>)].map(([key, item]) => `${String(key)}=${sqlTextOf(item, valueType) ?? 'NULL'}`).join(', ')}}`;
   }
-  if (value instanceof Uint8Array) return blobText(value);
+  if (value instanceof Uint8Array) return textOfBlob(value);
   return String(value);
 }
