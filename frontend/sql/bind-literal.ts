@@ -1,4 +1,4 @@
-/** Literals: numbers take the smallest of INTEGER, BIGINT, DECIMAL, DOUBLE that holds them exactly as written. */
+/** Literals: numbers take the first of INTEGER, BIGINT, UBIGINT, DECIMAL, DOUBLE that holds them as written. */
 import { make } from '../../ir/build.js';
 import { decimal, MAX_DECIMAL_DIGITS_HELD, type DType } from '../../ir/dtype.js';
 import type { Expr } from '../../ir/node.js';
@@ -19,7 +19,8 @@ export function bindNumber(written: string): Expr {
   if (fraction === undefined || fraction === '') {
     const value = BigInt(whole);
     if (inRange(value, 'i32')) return literal(Number(value), 'i32');
-    return inRange(value, 'i64') ? literal(value, 'i64') : literal(Number(written), 'f64');
+    if (inRange(value, 'i64')) return literal(value, 'i64');
+    return inRange(value, 'u64') ? literal(value, 'u64') : literal(Number(written), 'f64');
   }
   const digits = (whole + fraction).replace('-', '').length;
   if (digits > MAX_DECIMAL_DIGITS_HELD) return literal(Number(written), 'f64');

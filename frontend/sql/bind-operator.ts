@@ -11,6 +11,7 @@ import {
   type DType,
 } from '../../ir/dtype.js';
 import type { Expr } from '../../ir/node.js';
+import { floorDivide, power10 } from '../../ir/scalar/value.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import { CompileError, type Span } from '../diagnostics.js';
 import type { AstExpr, Between, Binary, InList, Like, Unary } from './ast.js';
@@ -22,6 +23,7 @@ import type { ExprContext } from './context.js';
 import { fitted } from './functions/function.js';
 import { bindModulo } from './functions/numeric.js';
 import {
+  bool,
   call,
   castTo,
   choose,
@@ -74,6 +76,18 @@ const COMPARISONS: Readonly<Record<string, ScalarOp>> = {
   '<=': 'le',
   '>': 'gt',
   '>=': 'ge',
+};
+
+/** a op b is b mirrored a. */
+const MIRRORED: Readonly<Record<string, string>> = {
+  '=': '=',
+  '==': '=',
+  '<>': '<>',
+  '!=': '<>',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
 };
 
 export function bindBinary(ast: Binary, cx: ExprContext): Expr {
@@ -129,15 +143,41 @@ export function compareRows(op: string, left: readonly Expr[], right: readonly E
 export function compare(op: string, left: Expr, right: Expr, span: Span): Expr {
   const common = commonTypeOf([left, right]);
   if (common === undefined) throw noOperator(op, [left, right], span);
-  const dtype = [left, right].some((side) => outgrows(side, common)) ? 'f64' : common;
-  return call(COMPARISONS[op]!, coerceTo(left, dtype, span), coerceTo(right, dtype, span));
+  const inDType = (dtype: DType): Expr =>
+    call(COMPARISONS[op]!, coerceTo(left, dtype, span), coerceTo(right, dtype, span));
+  if (![left, right].some((side) => outgrows(side, common))) return inDType(common);
+  return besideWhole(op, left, right, span) ?? besideWhole(MIRRORED[op]!, right, left, span) ?? inDType('f64');
 }
 
-/** A decimal that may need more digits than are held to take the other's scale: they are compared as DOUBLE. */
+/**
+ * Whether a decimal or integer may need more digits than are held to take the common scale: they are compared as
+ * DOUBLE. Columns of one scale never do, however many digits are declared.
+ */
 function outgrows(side: Expr, common: DType): boolean {
-  const [from, to] = [decimalOf(dtypeOf(side)!), decimalOf(common)];
-  if (from === undefined || to === undefined || side.kind === 'literal') return false;
-  return to.scale > from.scale && from.precision + to.scale - from.scale > MAX_DECIMAL_DIGITS_HELD;
+  const [own, to] = [dtypeOf(side)!, decimalOf(common)];
+  const from = decimalOf(isInteger(own) ? decimalOfInteger(own) : own);
+  if (from === undefined || to === undefined || (isDecimal(own) && to.scale <= from.scale)) return false;
+  const isNumber = side.kind === 'literal' && side.value !== null;
+  const digits = isNumber ? String(side.value).replace('-', '').length : from.precision;
+  return digits + to.scale - from.scale > MAX_DECIMAL_DIGITS_HELD;
+}
+
+/**
+ * An integer beside a decimal literal, exactly: a < 1.5 and a <= 1.5 are a <= 1, a > 1.5 and a >= 1.5 are a > 1;
+ * a = 1.5 is false, or NULL where a is.
+ */
+function besideWhole(op: string, integer: Expr, decimal: Expr, span: Span): Expr | undefined {
+  const held = decimalOf(dtypeOf(decimal)!);
+  if (held === undefined || decimal.kind !== 'literal' || decimal.value === null) return undefined;
+  if (!isInteger(dtypeOf(integer)!)) return undefined;
+  const unit = power10(held.scale);
+  const below = floorDivide(decimal.value as bigint, unit);
+  const whole = literal(below, 'i64');
+  if (below * unit === decimal.value) return compare(op, integer, whole, span);
+  const scalarOp = COMPARISONS[op];
+  if (scalarOp === 'eq' || scalarOp === 'ne')
+    return choose(call('is_null', integer), nullOf('bool'), bool(scalarOp === 'ne'));
+  return compare(op.startsWith('<') ? '<=' : '>', integer, whole, span);
 }
 
 function arithmetic(op: string, left: Expr, right: Expr, span: Span): Expr | undefined {
@@ -221,12 +261,10 @@ function bitwise(op: string, left: Expr, right: Expr, dtype: DType, span: Span):
 }
 
 export function bindBetween(ast: Between, cx: ExprContext): Expr {
-  const [arg, low, high] = unify(
-    [ast.arg, ast.low, ast.high].map((side) => bindExpr(side, cx)),
-    [ast.arg, ast.low, ast.high],
-    'BETWEEN',
-  ) as [Expr, Expr, Expr];
-  const within = call('and', call('ge', arg, low), call('le', arg, high));
+  const places = [ast.arg, ast.low, ast.high];
+  const sides = places.map((side) => bindExpr(side, cx));
+  const [arg, low, high] = (anyOutgrows(sides) ? sides : unify(sides, places, 'BETWEEN')) as [Expr, Expr, Expr];
+  const within = call('and', compare('>=', arg, low, ast.span), compare('<=', arg, high, ast.span));
   return ast.negated ? call('not', within) : within;
 }
 
@@ -237,12 +275,16 @@ export function bindInList(ast: InList, cx: ExprContext): Expr {
 }
 
 function inValues(ast: InList, cx: ExprContext): Expr {
-  const [arg, ...items] = unify(
-    [ast.arg, ...ast.items].map((side) => bindExpr(side, cx)),
-    [ast.arg, ...ast.items],
-    'IN',
-  ) as [Expr, ...Expr[]];
-  return balanced('or', [...new Set(items)].map((item) => call('eq', arg, item)));
+  const places = [ast.arg, ...ast.items];
+  const sides = places.map((side) => bindExpr(side, cx));
+  const [arg, ...items] = (anyOutgrows(sides) ? sides : unify(sides, places, 'IN')) as [Expr, ...Expr[]];
+  return balanced('or', [...new Set(items)].map((item) => compare('=', arg, item, ast.span)));
+}
+
+/** Then each pair is compared by itself. */
+function anyOutgrows(sides: readonly Expr[]): boolean {
+  const common = commonTypeOf(sides);
+  return common !== undefined && sides.some((side) => outgrows(side, common));
 }
 
 function inRows(ast: InList, cx: ExprContext): Expr {

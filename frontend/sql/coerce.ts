@@ -67,6 +67,11 @@ export function commonDType(a: DType, b: DType): DType | undefined {
   return undefined;
 }
 
+/** 2^63 and up: UBIGINT among its like, DOUBLE beside signed integers. */
+function isPastBigint(expr: Expr): boolean {
+  return expr.kind === 'literal' && typeof expr.value === 'bigint' && expr.type.dtype === 'u64' && !inRange(expr.value, 'i64');
+}
+
 function isIntegerLiteral(expr: Expr): boolean {
   return expr.kind === 'literal' && isInteger(expr.type.dtype) && expr.value !== null;
 }
@@ -78,7 +83,9 @@ function bends(expr: Expr, other: DType): DType | undefined {
   if (expr.type.dtype === 'utf8') return other === 'null' ? undefined : other;
   if (!isInteger(expr.type.dtype)) return undefined;
   const value = BigInt(expr.value as number | bigint);
-  if (isInteger(other)) return inRange(value, other) ? other : undefined;
+  if (isInteger(other) && inRange(value, other)) return other;
+  // No signed integer and no decimal holds it.
+  if (isNumeric(other) && !inRange(value, 'i64')) return 'f64';
   if (!isDecimal(other)) return undefined;
   const { scale } = decimalOf(other)!;
   const digits = String(value < 0n ? -value : value).length;
@@ -96,6 +103,7 @@ export function commonTypeOf(exprs: readonly Expr[]): DType | undefined {
       common === undefined ? dtype : firm.length > 0 ? commonDType(common, dtype) : commonOfLiterals(common, dtype);
     if (common === undefined) return undefined;
   }
+  if (firm.length === 0 && common === 'i64' && exprs.some(isPastBigint)) return 'f64';
   // A parameter that nothing else decides is text.
   if (common === undefined) return exprs.some((expr) => expr.kind === 'param') ? 'utf8' : 'null';
   for (const expr of firm.length > 0 ? exprs : []) {

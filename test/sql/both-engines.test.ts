@@ -179,4 +179,40 @@ test('what is printed is what a cast to VARCHAR gives', async () => {
   assert.equal(texts, ['294247-01-10 04:00:54.775806']);
 });
 
+test('an integer beside a decimal is compared where the decimal could not hold it', () => {
+  const big = '(VALUES (5000000000000000000), (1), (-2), (NULL)) v(b)';
+  return answers({
+    [`SELECT b > 1.5, b >= 1.5, b < 1.5, b <= 1.5, b = 1.5, b <> 1.5, b IN (1.5), b BETWEEN 1.5 AND 2.5 FROM ${big}`]: [
+      ['true', 'true', 'false', 'false', 'false', 'true', 'false', 'false'],
+      ['false', 'false', 'true', 'true', 'false', 'true', 'false', 'false'],
+      ['false', 'false', 'true', 'true', 'false', 'true', 'false', 'false'],
+      ['NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL'],
+    ],
+    [`SELECT 1.0 = b, -1.5 < b, b IN (1.0, 5000000000000000000, -2.5), b = 5000000000000000000.0 FROM ${big}`]: [
+      ['false', 'true', 'true', 'true'],
+      ['true', 'true', 'true', 'false'],
+      ['false', 'false', 'false', 'false'],
+      ['NULL', 'NULL', 'NULL', 'NULL'],
+    ],
+    // As doubles these two are one.
+    'SELECT b > 9007199254740992.5 FROM (VALUES (9007199254740993), (9007199254740992)) v(b)': [['true'], ['false']],
+    'SELECT 5000000000000000000 BETWEEN 1.5 AND 2.5, 5000000000000000000 > e FROM t LIMIT 1': [['false', 'true']],
+    [`SELECT b FROM ${big}, t WHERE b > e AND id = 1`]: [['5000000000000000000']],
+  });
+});
+
+test('a number between 2^63 and 2^64 is a UBIGINT, and a DOUBLE beside signed integers', () => answers({
+  'SELECT 9223372036854775809::UBIGINT, 18446744073709551615::UBIGINT': [
+    ['9223372036854775809', '18446744073709551615'],
+  ],
+  "SELECT '9223372036854775809'::UBIGINT = 9223372036854775808": [['false']],
+  'SELECT id < 9223372036854775808, id + 9223372036854775808, e < 9223372036854775808 FROM t LIMIT 1': [
+    ['true', '9.223372036854776e+18', 'true'],
+  ],
+  'SELECT 9223372036854775808 + 1, -9223372036854775808, 18446744073709551616, -9223372036854775809': [
+    ['9.223372036854776e+18', '-9223372036854775808', '1.8446744073709552e+19', '-9.223372036854776e+18'],
+  ],
+  'SELECT * FROM (VALUES (1), (18446744073709551615)) v(a) WHERE a > 9223372036854775807': [['1.8446744073709552e+19']],
+}));
+
 test.run();
