@@ -52,7 +52,7 @@ function datePart(name: string, value: Value, dtype: DType): bigint {
     : dtype === 'time' ? partOfTime(part, value as bigint)
       : partOfTimestamp(part, asTimestamp(value));
   if (found === undefined) throw unknownPart(name, dtype);
-  return BigInt(found);
+  return checked(BigInt(found), 'i64', () => `date_part '${name}'`) as bigint;
 }
 
 function partOfTime(part: string, time: bigint): bigint | undefined {
@@ -63,6 +63,7 @@ function partOfTime(part: string, time: bigint): bigint | undefined {
     case 'millisecond': return (time % MINUTE) / 1000n;
     case 'microsecond': return time % MINUTE;
     case 'epoch': return time / SECOND;
+    case 'epoch_us': return time;
     default: return undefined;
   }
 }
@@ -87,6 +88,7 @@ function partOfTimestamp(part: string, timestamp: bigint): bigint | number | und
     case 'era': return year > 0 ? 1 : 0;
     case 'julian': return days + 2440588;
     case 'epoch': return floorDivide(timestamp, SECOND);
+    case 'epoch_us': return timestamp;
     default: return partOfTime(part, time);
   }
 }
@@ -105,9 +107,10 @@ function partOfInterval(part: string, { months, days, microseconds }: IntervalVa
     case 'decade': return Math.trunc(years / 10);
     case 'century': return Math.trunc(years / 100);
     case 'millennium': return Math.trunc(years / 1000);
+    case 'epoch': return partOfInterval('epoch_us', { months, days, microseconds })! as bigint / SECOND;
     // A year is 365.25 days, a month 30.
-    case 'epoch':
-      return ((BigInt(years) * 1461n * DAY) / 4n + BigInt((months % 12) * 30 + days) * DAY + microseconds) / SECOND;
+    case 'epoch_us':
+      return (BigInt(years) * 1461n * DAY) / 4n + BigInt((months % 12) * 30 + days) * DAY + microseconds;
     default: return partOfTime(part, microseconds);
   }
 }

@@ -54,6 +54,7 @@ const TEXT_FIRST: Readonly<Record<string, readonly string[]>> = {
     'week',
     'quarter',
     'epoch',
+    'epoch_us',
     'century',
     'isoyear',
     'millisecond',

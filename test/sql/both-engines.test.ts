@@ -215,4 +215,15 @@ test('a number between 2^63 and 2^64 is a UBIGINT, and a DOUBLE beside signed in
   'SELECT * FROM (VALUES (1), (18446744073709551615)) v(a) WHERE a > 9223372036854775807': [['1.8446744073709552e+19']],
 }));
 
+test('the epoch has the fraction of its second', () => answers({
+  "SELECT extract(epoch FROM TIMESTAMP '1969-12-31 23:59:59.5'), epoch(INTERVAL '1.5 seconds')": [['-0.5', '1.5']],
+  "SELECT epoch(INTERVAL '1 day' - INTERVAL '0.5 seconds'), date_part('epoch', TIME '00:01:00.25')": [
+    ['86399.5', '60.25'],
+  ],
+  'SELECT epoch(make_date(1970, id, 1)), epoch(make_date(300000, 1, id)) FROM t WHERE id = 2': [
+    ['2678400.0', '9404918467200.0'],
+  ],
+  "SELECT epoch(TIMESTAMP '2020-01-01 00:00:00.123456' + to_days(id)) FROM t WHERE id = 1": [['1577923200.123456']],
+}));
+
 test.run();

@@ -78,6 +78,8 @@ const datePart: Emit = (site) => {
   const part = literalText(site.call.args[0]);
   const value = argument(site, 1);
   const name = part === undefined ? '' : partName(part);
+  if (name === 'epoch_us' && (value.dtype === 'timestamp' || value.dtype === 'time'))
+    return { dtype: 'i64', parts: value.parts, isNull: value.isNull };
   const emit = TIME_PARTS[name] ?? (value.dtype === 'time' ? undefined : PARTS[name]);
   if (emit === undefined || value.dtype === 'interval') return viaHost('date_part')(site);
   return { dtype: 'i64', parts: [emit(site.scope, momentOf(site.scope, value))], isNull: value.isNull };

@@ -1,13 +1,24 @@
 /** SQL's functions of dates, times and intervals. */
 import type { Expr } from '../../../ir/node.js';
 import type { ScalarOp } from '../../../ir/scalar.js';
-import { call, castTo, dtypeOf, i64, text } from '../make-expr.js';
+import { call, castTo, dtypeOf, fromText, i64, literal, text } from '../make-expr.js';
 import { dateOrTimestamp, op, takes, temporal, type SqlFunction } from './function.js';
+
+/** Seconds with their fraction: whole ones of a date, which microseconds could not hold. */
+function epoch(value: Expr): Expr {
+  if (dtypeOf(value) === 'date') return castTo(call('date_part', text('epoch'), value), 'f64');
+  return call('div', castTo(call('date_part', text('epoch_us'), value), 'f64'), literal(1e6, 'f64'));
+}
 
 const part = (name: string, example: readonly [string, string], aliases: readonly string[] = []): SqlFunction => ({
   name, aliases, signature: `${name}(t)`, doc: `The field "${name}" of a date, time or interval.`, example,
-  overloads: [takes([temporal], (value) => call('date_part', text(name), value))],
+  overloads: [takes([temporal], (value) => datePart(text(name), value))],
 });
+
+/** Fields are BIGINT, but for the epoch. */
+function datePart(name: Expr, value: Expr): Expr {
+  return fromText(name)?.toLowerCase() === 'epoch' ? epoch(value) : call('date_part', name, value);
+}
 
 const months = (name: string, factor: number, example: readonly [string, string]): SqlFunction => ({
   name: `to_${name}`, signature: `to_${name}(n)`, doc: `An interval of n ${name}.`, example,
@@ -42,7 +53,7 @@ export const TEMPORAL: readonly SqlFunction[] = [
     aliases: ['datepart'],
     signature: "date_part('field', t), EXTRACT(field FROM t)",
     doc: 'A field of a date, time or interval: year, month, day, hour, dow, week, epoch ...',
-    example: ["SELECT EXTRACT(month FROM DATE '2013-07-04')", '7'], overloads: [op('date_part', ['utf8', temporal])],
+    example: ["SELECT EXTRACT(month FROM DATE '2013-07-04')", '7'], overloads: [takes(['utf8', temporal], datePart)],
   },
   {
     name: 'date_trunc', aliases: ['datetrunc'], signature: "date_trunc('unit', t)", doc: 'Cut down to the unit.',
@@ -85,7 +96,7 @@ export const TEMPORAL: readonly SqlFunction[] = [
   part('dow', ["SELECT dow(DATE '2013-07-04')", '4'], ['dayofweek', 'weekday']),
   part('isodow', ["SELECT isodow(DATE '2013-07-07')", '7']),
   part('doy', ["SELECT doy(DATE '2013-07-04')", '185'], ['dayofyear']),
-  part('epoch', ["SELECT epoch(TIMESTAMP '1970-01-02 00:00:00')", '86400']),
+  part('epoch', ["SELECT epoch(TIMESTAMP '1970-01-02 00:00:00')", '86400.0']),
   months('years', 12, ['SELECT to_years(2)', '2 years']),
   months('quarters', 3, ['SELECT to_quarters(1)', '3 months']),
   months('months', 1, ['SELECT to_months(5)', '5 months']),
