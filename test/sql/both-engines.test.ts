@@ -226,4 +226,16 @@ test('the epoch has the fraction of its second', () => answers({
   "SELECT epoch(TIMESTAMP '2020-01-01 00:00:00.123456' + to_days(id)) FROM t WHERE id = 1": [['1577923200.123456']],
 }));
 
+test('rounding takes a digit more where it must, and NaN has the sign 0', () => answers({
+  'SELECT round(99.99::DECIMAL(4,2), 1), round(99.95::DECIMAL(4,2), 2), round(9.9::DECIMAL(2,1), -1)': [
+    ['100.0', '99.95', '10'],
+  ],
+  'SELECT round(e * 79.99, 1) FROM t WHERE id = 1': [['100.0']],
+  'SELECT round(d, 1), round(d, id) FROM (VALUES (99.99)) v(d), t WHERE id = 1': [['100.0', '100.00']],
+  "SELECT sign('nan'::DOUBLE), sign(x), sign(id) FROM (VALUES ('nan'::FLOAT), (-1.5::FLOAT)) v(x), t WHERE id = 1": [
+    ['0', '0', '1'],
+    ['0', '-1', '1'],
+  ],
+}));
+
 test.run();

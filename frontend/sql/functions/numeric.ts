@@ -24,17 +24,23 @@ function log(base: Expr, x: Expr): Expr {
   return call('div', call('ln', x), call('ln', base));
 }
 
-/** sign is TINYINT. */
-const sign = takes([numeric], (x) => castTo(call('sign', x), 'i8'));
+/** sign is TINYINT, which has no NaN: the sign of NaN is 0. */
+const sign = takes([numeric], (x) => {
+  const found = call('sign', x);
+  const dtype = dtypeOf(x)!;
+  return castTo(isFloat(dtype) ? choose(call('is_nan', x), literal(0, dtype), found) : found, 'i8');
+});
 
-/** A decimal keeps as many digits as are asked for. */
+/** A decimal keeps as many digits as are asked for; 9.99 rounds to one digit more. */
 const roundTo = takes([numeric, 'i64'], (x, digits) => {
   const held = decimalOf(dtypeOf(x)!);
-  const rounded = call('round_to', x, digits);
-  if (held === undefined || digits.kind !== 'literal' || digits.value === null) return rounded;
+  if (held === undefined) return call('round_to', x, digits);
+  const precision = Math.min(MAX_DECIMAL_PRECISION, held.precision + 1);
+  const rounded = call('round_to', castTo(x, decimal({ precision, scale: held.scale })), digits);
+  if (digits.kind !== 'literal' || digits.value === null) return rounded;
   const scale = Math.max(0, Math.min(held.scale, Number(digits.value)));
-  const precision = Math.max(1, Math.min(MAX_DECIMAL_PRECISION, held.precision - held.scale + scale));
-  return castTo(rounded, decimal({ precision, scale }));
+  if (scale === held.scale) return x;
+  return castTo(rounded, decimal({ precision: Math.max(1, precision - held.scale + scale), scale }));
 });
 
 const factorial = takes([integer], (x) =>
