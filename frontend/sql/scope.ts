@@ -64,8 +64,15 @@ export function resolve(scope: RowScope, path: readonly Name[]): Expr | undefine
     if (found.length > 0) return fieldsOf(only(found, path.slice(0, 2)).expr, path.slice(2));
   }
   const first = path[0]!;
-  const found = scope.columns.filter((candidate) => !candidate.hidden && same(candidate.name, first.text));
-  return found.length === 0 ? undefined : fieldsOf(only(found, [first]).expr, path.slice(1));
+  const found = columnsNamed(scope, first);
+  if (found.length === 0) return undefined;
+  const { expr } = only(found, [first]);
+  // A path into what is no STRUCT may still mean a table further out.
+  return path.length === 1 || expr.type.kind === 'struct' ? fieldsOf(expr, path.slice(1)) : undefined;
+}
+
+function columnsNamed(scope: RowScope, name: Name): readonly ScopeColumn[] {
+  return scope.columns.filter((candidate) => !candidate.hidden && same(candidate.name, name.text));
 }
 
 function only(found: readonly ScopeColumn[], path: readonly Name[]): ScopeColumn {
@@ -85,10 +92,14 @@ function fieldsOf(expr: Expr, path: readonly Name[]): Expr {
   return path.reduce((value, name) => fieldOf(value, name), expr);
 }
 
+function notStruct(field: Name): CompileError {
+  return new CompileError(`"${field.text}" is asked of a value that is no STRUCT`, { span: field.span });
+}
+
 /** `value.name` of a struct. */
 export function fieldOf(value: Expr, name: Name): Expr {
   if (value.type.kind !== 'struct') {
-    throw new CompileError(`"${name.text}" is asked of a value that is no STRUCT`, { span: name.span });
+    throw notStruct(name);
   }
   const names = value.type.fields.map((field) => field.name);
   const index = names.findIndex((candidate) => same(candidate, name.text));
@@ -117,6 +128,9 @@ export function unknownColumn(path: readonly Name[], scopes: readonly RowScope[]
   const columns = scopes.flatMap((scope) => scope.columns);
   const table = path.length > 1 ? path[path.length - 2]! : undefined;
   if (table !== undefined && !columns.some((column) => same(column.table, table.text))) {
+    const [first, field] = path as [Name, Name];
+    const [value] = scopes.flatMap((scope) => columnsNamed(scope, first));
+    if (value !== undefined) return notStruct(field);
     const tables = scopes.flatMap(tableNames);
     return new CompileError(`there is no table "${table.text}" in this query`, {
       span: table.span,

@@ -238,4 +238,16 @@ test('rounding takes a digit more where it must, and NaN has the sign 0', () => 
   ],
 }));
 
+test('a name before a point is a table of an enclosing query before it is a column without fields', async () => {
+  for (const sql of ['CREATE TABLE w (g INTEGER, o INTEGER)', 'INSERT INTO w VALUES (1, 5), (1, 6), (2, 7)']) {
+    oracle.run(sql);
+    await real.text(sql);
+  }
+  await answers({
+    'SELECT g, (SELECT count(*) FROM w i WHERE i.g = o.g) FROM w o ORDER BY o': [['1', '2'], ['1', '2'], ['2', '1']],
+  });
+  assert.throws(() => oracle.text('SELECT o.x FROM w'), /"x" is asked of a value that is no STRUCT/);
+  assert.throws(() => oracle.text('SELECT nothing.x FROM w'), /there is no table "nothing"/);
+});
+
 test.run();
