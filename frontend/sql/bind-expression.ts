@@ -12,7 +12,7 @@ import { bindArray, bindInterval, bindNumber, bindParameter, bindTyped } from '.
 import { bindBetween, bindBinary, bindInList, bindLike, bindUnary, compare } from './bind-operator.js';
 import { bindInQuery, bindQuantified, existsSubquery, scalarSubquery } from './bind-subquery.js';
 import { bindDType, bindType, isArray } from './bind-type.js';
-import { asCondition, unify } from './coerce.js';
+import { asCondition, commonTypeOf, comparedType, unify } from './coerce.js';
 import type { ExprContext } from './context.js';
 import {
   bool,
@@ -50,11 +50,10 @@ export function bindExpr(ast: AstExpr, cx: ExprContext): Expr {
     case 'like': return bindLike(ast, cx);
     case 'is': return bindIs(ast, cx);
     case 'is-distinct': {
-      const [left, right] = unify(
-        [bindExpr(ast.left, cx), bindExpr(ast.right, cx)],
-        [ast.left, ast.right],
-        'IS DISTINCT FROM',
-      ) as [Expr, Expr];
+      const sides = [bindExpr(ast.left, cx), bindExpr(ast.right, cx)];
+      const outgrown = comparedType(sides) !== commonTypeOf(sides);
+      const fits = outgrown ? sides.map((side) => castTo(side, 'f64')) : sides;
+      const [left, right] = unify(fits, [ast.left, ast.right], 'IS DISTINCT FROM') as [Expr, Expr];
       return call(ast.negated ? 'is_not_distinct' : 'is_distinct', left, right);
     }
     case 'case': return bindCase(ast, cx);

@@ -6,7 +6,6 @@ import {
   isFloat,
   isInteger,
   isNumeric,
-  MAX_DECIMAL_DIGITS_HELD,
   MAX_DECIMAL_PRECISION,
   type DType,
 } from '../../ir/dtype.js';
@@ -18,7 +17,7 @@ import type { AstExpr, Between, Binary, InList, Like, Unary } from './ast.js';
 import { bindExpr } from './bind-expression.js';
 import { bindNumber } from './bind-literal.js';
 import { bindTemporal } from './bind-temporal.js';
-import { asCondition, commonDType, commonTypeOf, decimalOfInteger, unify } from './coerce.js';
+import { asCondition, commonDType, commonTypeOf, comparedType, decimalOfInteger, unify } from './coerce.js';
 import type { ExprContext } from './context.js';
 import { fitted } from './functions/function.js';
 import { bindModulo } from './functions/numeric.js';
@@ -141,25 +140,13 @@ export function compareRows(op: string, left: readonly Expr[], right: readonly E
 
 /** `a op b`, brought to one type. */
 export function compare(op: string, left: Expr, right: Expr, span: Span): Expr {
-  const common = commonTypeOf([left, right]);
-  if (common === undefined) throw noOperator(op, [left, right], span);
-  const inDType = (dtype: DType): Expr =>
-    call(COMPARISONS[op]!, coerceTo(left, dtype, span), coerceTo(right, dtype, span));
-  if (![left, right].some((side) => outgrows(side, common))) return inDType(common);
-  return besideWhole(op, left, right, span) ?? besideWhole(MIRRORED[op]!, right, left, span) ?? inDType('f64');
-}
-
-/**
- * Whether a decimal or integer may need more digits than are held to take the common scale: they are compared as
- * DOUBLE. Columns of one scale never do, however many digits are declared.
- */
-function outgrows(side: Expr, common: DType): boolean {
-  const [own, to] = [dtypeOf(side)!, decimalOf(common)];
-  const from = decimalOf(isInteger(own) ? decimalOfInteger(own) : own);
-  if (from === undefined || to === undefined || (isDecimal(own) && to.scale <= from.scale)) return false;
-  const isNumber = side.kind === 'literal' && side.value !== null;
-  const digits = isNumber ? String(side.value).replace('-', '').length : from.precision;
-  return digits + to.scale - from.scale > MAX_DECIMAL_DIGITS_HELD;
+  const dtype = comparedType([left, right]);
+  if (dtype === undefined) throw noOperator(op, [left, right], span);
+  const whole =
+    dtype === 'f64'
+      ? (besideWhole(op, left, right, span) ?? besideWhole(MIRRORED[op]!, right, left, span))
+      : undefined;
+  return whole ?? call(COMPARISONS[op]!, coerceTo(left, dtype, span), coerceTo(right, dtype, span));
 }
 
 /**
@@ -282,10 +269,7 @@ function inValues(ast: InList, cx: ExprContext): Expr {
 }
 
 /** Then each pair is compared by itself. */
-function anyOutgrows(sides: readonly Expr[]): boolean {
-  const common = commonTypeOf(sides);
-  return common !== undefined && sides.some((side) => outgrows(side, common));
-}
+const anyOutgrows = (sides: readonly Expr[]): boolean => comparedType(sides) !== commonTypeOf(sides);
 
 function inRows(ast: InList, cx: ExprContext): Expr {
   const arg = rowOf(ast.arg, cx);

@@ -6,7 +6,7 @@ import { CompileError, type Span } from '../diagnostics.js';
 import type { InQuery, Quantified, Query } from './ast.js';
 import { compareRows, rowOf } from './bind-operator.js';
 import { bindQuery } from './bind-query.js';
-import { commonTypeOf } from './coerce.js';
+import { comparedType } from './coerce.js';
 import { inner, type ExprContext } from './context.js';
 import { bool, call, caseOf, castTo, coerceTo, dtypeOf, nullOf, ref, typeName } from './make-expr.js';
 import { asOuter } from './scope.js';
@@ -42,7 +42,7 @@ export function bindInQuery(ast: InQuery, cx: ExprContext): Expr {
 /** Both sides are brought to one type: the column by a projection. */
 function inSubquery(arg: Expr, relation: Relation, span: Span): Expr {
   const column = ref(0, relation.type.columns[0]!.type);
-  const common = commonTypeOf([arg, column]);
+  const common = comparedType([arg, column]);
   if (common === undefined)
     throw new CompileError(`IN compares ${typeName(arg)} with ${typeName(column)}; write a CAST`, { span });
   const name = relation.type.columns[0]!.name;

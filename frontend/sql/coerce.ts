@@ -10,6 +10,7 @@ import {
   isFloat,
   isInteger,
   isNumeric,
+  MAX_DECIMAL_DIGITS_HELD,
   MAX_DECIMAL_PRECISION,
   type DType,
 } from '../../ir/dtype.js';
@@ -117,6 +118,25 @@ export function commonTypeOf(exprs: readonly Expr[]): DType | undefined {
 function commonOfLiterals(a: DType, b: DType): DType | undefined {
   if (a === 'utf8') return b;
   return b === 'utf8' ? a : commonDType(a, b);
+}
+
+/** The type in which the expressions are compared; `undefined` when there is none. */
+export function comparedType(exprs: readonly Expr[]): DType | undefined {
+  const common = commonTypeOf(exprs);
+  return common !== undefined && exprs.some((expr) => outgrows(expr, common)) ? 'f64' : common;
+}
+
+/**
+ * Whether a decimal or integer may need more digits than are held to take the common scale: they are compared as
+ * DOUBLE. Columns of one scale never do, however many digits are declared.
+ */
+function outgrows(side: Expr, common: DType): boolean {
+  const [own, to] = [dtypeOf(side)!, decimalOf(common)];
+  const from = decimalOf(isInteger(own) ? decimalOfInteger(own) : own);
+  if (from === undefined || to === undefined || (isDecimal(own) && to.scale <= from.scale)) return false;
+  const isNumber = side.kind === 'literal' && side.value !== null;
+  const digits = isNumber ? String(side.value).replace('-', '').length : from.precision;
+  return digits + to.scale - from.scale > MAX_DECIMAL_DIGITS_HELD;
 }
 
 export interface Spanned { readonly span: Span }

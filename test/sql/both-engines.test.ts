@@ -198,6 +198,10 @@ test('an integer beside a decimal is compared where the decimal could not hold i
     'SELECT b > 9007199254740992.5 FROM (VALUES (9007199254740993), (9007199254740992)) v(b)': [['true'], ['false']],
     'SELECT 5000000000000000000 BETWEEN 1.5 AND 2.5, 5000000000000000000 > e FROM t LIMIT 1': [['false', 'true']],
     [`SELECT b FROM ${big}, t WHERE b > e AND id = 1`]: [['5000000000000000000']],
+    [`SELECT b, b IN (SELECT e FROM t), nullif(b, 1.0), b IS DISTINCT FROM 1.5 FROM ${big} WHERE b > 0`]: [
+      ['5000000000000000000', 'false', '5000000000000000000', 'true'],
+      ['1', 'false', 'NULL', 'true'],
+    ],
   });
 });
 

@@ -1,12 +1,12 @@
 /** SQL's functions that choose among values, and those that ask about types. */
 import type { Expr } from '../../../ir/node.js';
-import { commonTypeOf } from '../coerce.js';
+import { commonTypeOf, comparedType } from '../coerce.js';
 import { call, castTo, choose, nullOf, dtypeOf, text, typeName } from '../make-expr.js';
 import { opOfCommon, takes, type Overload, type SqlFunction } from './function.js';
 
 const nullif: Overload = ([a, b, ...rest]) => {
   if (a === undefined || b === undefined || rest.length > 0) return undefined;
-  const common = commonTypeOf([a, b]);
+  const common = comparedType([a, b]);
   const own = dtypeOf(a);
   if (common === undefined || own === undefined) return undefined;
   return choose(call('eq', castTo(a, common), castTo(b, common)), nullOf(own), a);
