@@ -1,13 +1,16 @@
 /**
- * Arrow IPC in (file or stream), by apache-arrow. Dictionaries are decoded; flat columns and FixedSizeList of floats
- * are read.
+ * Arrow IPC in (file or stream), by apache-arrow. Dictionaries are decoded; flat columns and FixedSizeList of values of
+ * fixed width are read. A list of one is a plain column.
  */
 import { createReadStream } from 'node:fs';
-import { DataType, RecordBatchReader, type Field, type Schema, type Vector as ArrowVector } from 'apache-arrow';
-import { decimal, type DType } from '../../ir/dtype.js';
+import {
+  DataType, Int64, RecordBatchReader, Vector as ArrowVector, type Data, type Field, type Schema,
+} from 'apache-arrow';
+import { decimalOf, dtypeInfo, type DType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
 import type { FileSource } from './source.js';
+import { decimalConverter, decimalDType, integerOfWords, microsecondConverter } from './stored-value.js';
 import { VectorBuilder, type BuilderValue } from './vector-builder.js';
 
 export async function openArrow(path: string): Promise<FileSource> {
@@ -45,17 +48,21 @@ async function withReader<T>(path: string, use: (reader: Reader) => Promise<T>):
 }
 
 function columnOf(field: Field, path: string): ColumnSchema {
-  const type: unknown = DataType.isDictionary(field.type) ? field.type.dictionary : field.type;
-  if (DataType.isFixedSizeList(type as DataType)) {
-    const list = type as { listSize: number; children: Field[] };
-    return {
-      name: field.name,
-      dtype: dtypeOf(list.children[0]!.type as DataType, field.name, path),
-      width: list.listSize,
-      nullable: field.nullable,
-    };
+  const type = plainType(field.type as DataType);
+  const { name, nullable } = field;
+  if (!DataType.isFixedSizeList(type)) return { name, dtype: dtypeOf(type, name, path), width: 1, nullable };
+  const dtype = dtypeOf(type.children[0]!.type as DataType, name, path);
+  if (type.listSize < 1 || dtypeInfo(dtype).physical === 'bytes') {
+    throw new ImportError(
+      `'${path}': column ${name} is ${String(type)}, expected lists of at least one value of fixed width`,
+      { file: path, column: name },
+    );
   }
-  return { name: field.name, dtype: dtypeOf(type as DataType, field.name, path), width: 1, nullable: field.nullable };
+  return { name, dtype, width: type.listSize, nullable };
+}
+
+function plainType(type: DataType): DataType {
+  return DataType.isDictionary(type) ? (type.dictionary as DataType) : type;
 }
 
 function dtypeOf(type: DataType, column: string, path: string): DType {
@@ -67,7 +74,7 @@ function dtypeOf(type: DataType, column: string, path: string): DType {
   if (DataType.isDate(type)) return 'date';
   if (DataType.isTimestamp(type)) return 'timestamp';
   if (DataType.isTime(type)) return 'time';
-  if (DataType.isDecimal(type)) return decimal({ precision: Math.min(type.precision, 38), scale: type.scale });
+  if (DataType.isDecimal(type)) return decimalDType(type, { path, column });
   throw new ImportError(`'${path}': column ${column} is ${String(type)}, which is not read yet`, {
     file: path,
     column,
@@ -77,11 +84,14 @@ function dtypeOf(type: DataType, column: string, path: string): DType {
 async function* readBatches(path: string, schema: readonly ColumnSchema[]): AsyncGenerator<Batch, void, undefined> {
   const reader = await openReader(path);
   const builders = schema.map((column) => new VectorBuilder(column));
+  let firstRow = 0;
   try {
     for await (const batch of reader) {
+      const { numRows: rowCount } = batch;
       schema.forEach((column, i) =>
-        appendColumn(builders[i]!, { column, vector: batch.getChildAt(i)!, rowCount: batch.numRows }),
+        appendColumn(builders[i]!, { column, vector: batch.getChildAt(i)!, rowCount, firstRow, path }),
       );
+      firstRow += rowCount;
       yield { rowCount: batch.numRows, columns: builders.map((builder) => builder.finish()) };
     }
   } catch (cause) {
@@ -92,32 +102,90 @@ async function* readBatches(path: string, schema: readonly ColumnSchema[]): Asyn
   }
 }
 
-function appendColumn(
-  builder: VectorBuilder,
-  { column, vector, rowCount }: { column: ColumnSchema; vector: ArrowVector; rowCount: number },
-): void {
-  const convert = converter(column.dtype, vector.type as DataType);
+interface AppendOptions {
+  readonly column: ColumnSchema;
+  readonly vector: ArrowVector;
+  readonly rowCount: number;
+  /** The row of the file that `vector` begins with. */
+  readonly firstRow: number;
+  readonly path: string;
+}
+
+function appendColumn(builder: VectorBuilder, options: AppendOptions): void {
+  const { column, vector, rowCount, firstRow, path } = options;
+  const type = plainType(vector.type as DataType);
+  if (DataType.isFixedSizeList(type)) return appendLists(builder, options, type.children[0]!.type as DataType);
+  const convert = converter(column, { type, path });
+  const get = exactValues(vector);
   for (let i = 0; i < rowCount; i++) {
-    const value: unknown = vector.get(i);
-    if (column.width > 1) builder.appendTensor(value === null ? null : Array.from(value as Iterable<number>));
-    else builder.append(value === null || value === undefined ? null : convert(value));
+    const value = get(i);
+    builder.append(value === null || value === undefined ? null : convert(value, firstRow + i));
   }
 }
 
-/** apache-arrow gives dates and timestamps in milliseconds (with fractions), decimals as four 32-bit words. */
-function converter(dtype: DType, type: DataType): (value: unknown) => BuilderValue {
-  switch (dtype) {
-    case 'date': return (value) => Math.floor(Number(value) / 86_400_000);
-    case 'timestamp': return (value) => BigInt(Math.round(Number(value) * 1000));
-    case 'time': {
-      const perUnit = DataType.isTime(type) ? [1_000_000, 1000, 1, 0.001][type.unit]! : 1;
-      return (value) => BigInt(Math.round(Number(value) * perUnit));
+function appendLists(
+  builder: VectorBuilder,
+  { column, vector, rowCount, firstRow, path }: AppendOptions,
+  type: DataType,
+): void {
+  const convert = converter(column, { type, path });
+  const list: number[] = [];
+  for (let i = 0; i < rowCount; i++) {
+    const elements = vector.get(i) as ArrowVector | null;
+    if (elements === null) {
+      builder.appendTensor(null);
+      continue;
     }
-    default: break;
+    const get = exactValues(elements);
+    for (let k = 0; k < column.width; k++) {
+      const value = get(k);
+      if (value === null || value === undefined) {
+        const text = `a NULL inside a list, expected ${column.width} values or a list that is NULL`;
+        throw new ImportError(`'${path}', row ${firstRow + i + 1}, column ${column.name}: ${text}`, {
+          file: path,
+          column: column.name,
+        });
+      }
+      list[k] = convert(value, firstRow + i) as number;
+    }
+    builder.appendTensor(list);
   }
-  if (!dtype.startsWith('decimal(')) return (value) => value as BuilderValue;
-  return (value) => {
-    const words = value as Uint32Array;
-    return BigInt.asIntN(64, BigInt(words[0]!) | (BigInt(words[1]!) << 32n));
+}
+
+/** The values as apache-arrow gives them, but timestamps as the integers of the file: it would make doubles of them. */
+function exactValues(vector: ArrowVector): (row: number) => unknown {
+  if (!DataType.isTimestamp(plainType(vector.type as DataType))) return (row) => vector.get(row);
+  if (!DataType.isDictionary(vector.type)) return integersOf(vector.data);
+  const [chunk] = vector.data;
+  const { indices } = vector.type;
+  const keys = new ArrowVector([(chunk as Data).clone(indices as never)]);
+  const values = integersOf(chunk!.dictionary!.data);
+  return (row) => {
+    const key = keys.get(row) as number | bigint | null;
+    return key === null ? null : values(Number(key));
   };
+}
+
+function integersOf(chunks: readonly Data[]): (row: number) => unknown {
+  const integers = new ArrowVector(chunks.map((chunk) => chunk.clone(new Int64() as never)));
+  return (row) => integers.get(row);
+}
+
+const TIME_UNITS = ['s', 'ms', 'us', 'ns'] as const;
+
+/** `row` counts from 0 and is for messages only. apache-arrow gives dates in milliseconds, decimals as 32-bit words. */
+function converter(
+  { name, dtype }: ColumnSchema,
+  { type, path }: { type: DataType; path: string },
+): (value: unknown, row: number) => BuilderValue {
+  const place = { path, column: name };
+  if (dtype === 'date') return (value) => Math.floor(Number(value) / 86_400_000);
+  if (DataType.isTime(type) || DataType.isTimestamp(type)) {
+    const toMicroseconds = microsecondConverter(TIME_UNITS[type.unit]!, place);
+    return (value, row) => toMicroseconds(BigInt(value as number | bigint), row);
+  }
+  const scale = decimalOf(dtype)?.scale;
+  if (scale === undefined) return (value) => value as BuilderValue;
+  const toDecimal = decimalConverter(scale, place);
+  return (value, row) => toDecimal(integerOfWords(value as Uint32Array), row);
 }

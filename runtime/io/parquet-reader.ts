@@ -10,14 +10,12 @@ import {
   type SchemaTree,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { decimal, type DType } from '../../ir/dtype.js';
+import { decimalOf, type DType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
+import { decimalConverter, decimalDType, microsecondConverter, type TimeUnit } from './stored-value.js';
 import { VectorBuilder, type BuilderValue } from './vector-builder.js';
-
-const MICROSECONDS = 1000n;
-const DAY_MILLISECONDS = 86_400_000;
 
 type AsyncBuffer = Awaited<ReturnType<typeof asyncBufferFromFile>>;
 
@@ -30,8 +28,29 @@ export async function openParquet(path: string, _options: FileOptions): Promise<
   } catch (cause) {
     throw new ImportError(`'${path}' is not a readable Parquet file: ${(cause as Error).message}`, { file: path });
   }
-  const schema = parquetSchema(metadata).children.map((node) => columnOf(node, path));
-  return { schema, rowCount: Number(metadata.num_rows), batches: () => readBatches({ path, file, metadata, schema }) };
+  const nodes = parquetSchema(metadata).children;
+  const schema = nodes.map((node) => columnOf(node, path));
+  const elements = nodes.map((node) => node.element);
+  return {
+    schema,
+    rowCount: Number(metadata.num_rows),
+    batches: () => readBatches({ path, file, metadata: withRawNumbers(metadata), schema, elements }),
+  };
+}
+
+type SchemaElement = SchemaTree['element'];
+
+/** hyparquet makes doubles of decimals and a Date of times, which loses digits; without a meaning it gives integers. */
+function withRawNumbers(metadata: FileMetaData): FileMetaData {
+  return { ...metadata, schema: metadata.schema.map((element) => (isScaled(element) ? rawElement(element) : element)) };
+}
+
+function isScaled({ converted_type: converted, logical_type: logical }: SchemaElement): boolean {
+  return /^(?:DECIMAL|DATE|TIME)/.test(converted ?? logical?.type ?? '');
+}
+
+function rawElement({ converted_type: _converted, logical_type: _logical, ...element }: SchemaElement): SchemaElement {
+  return element;
 }
 
 function columnOf(node: SchemaTree, path: string): ColumnSchema {
@@ -42,10 +61,11 @@ function columnOf(node: SchemaTree, path: string): ColumnSchema {
       column: element.name,
     });
   }
-  return { name: element.name, dtype: dtypeOf(element), width: 1, nullable: element.repetition_type !== 'REQUIRED' };
+  const nullable = element.repetition_type !== 'REQUIRED';
+  return { name: element.name, dtype: dtypeOf(element, path), width: 1, nullable };
 }
 
-function dtypeOf(element: SchemaTree['element']): DType {
+function dtypeOf(element: SchemaElement, path: string): DType {
   const logical = element.logical_type;
   if (logical?.type === 'INTEGER') {
     const { bitWidth, isSigned } = logical;
@@ -53,7 +73,8 @@ function dtypeOf(element: SchemaTree['element']): DType {
   }
   const converted = element.converted_type;
   if (converted === 'DECIMAL' || logical?.type === 'DECIMAL') {
-    return decimal({ precision: element.precision ?? 18, scale: element.scale ?? 0 });
+    const { precision = 18, scale = 0 } = logical?.type === 'DECIMAL' ? logical : element;
+    return decimalDType({ precision, scale }, { path, column: element.name });
   }
   if (converted === 'DATE' || logical?.type === 'DATE') return 'date';
   if (converted?.startsWith('TIMESTAMP') === true || logical?.type === 'TIMESTAMP' || element.type === 'INT96')
@@ -80,19 +101,25 @@ interface ReadOptions {
   readonly file: AsyncBuffer;
   readonly metadata: FileMetaData;
   readonly schema: readonly ColumnSchema[];
+  /** What the file says of each column. */
+  readonly elements: readonly SchemaElement[];
 }
 
-async function* readBatches({ path, file, metadata, schema }: ReadOptions): AsyncGenerator<Batch, void, undefined> {
+async function* readBatches(options: ReadOptions): AsyncGenerator<Batch, void, undefined> {
+  const { path, metadata, schema } = options;
   const total = Number(metadata.num_rows);
   const builders = schema.map((column) => new VectorBuilder(column));
+  const converters = schema.map((column, i) => converter(column, { element: options.elements[i]!, path }));
   let begin = 0;
   for (const group of metadata.row_groups) {
     const end = begin + Number(group.num_rows);
-    const columns = await readColumns({ path, file, metadata, schema }, { begin, end });
+    const columns = await readColumns(options, { begin, end });
     for (let row = 0; row < end - begin; row += BATCH_ROWS) {
       const last = Math.min(row + BATCH_ROWS, end - begin);
       schema.forEach((column, i) =>
-        appendColumn(builders[i]!, { column, values: columns[i]!, begin: row, end: last, path }),
+        appendColumn(builders[i]!, {
+          column, values: columns[i]!, convert: converters[i]!, begin: row, end: last, firstRow: begin, path,
+        }),
       );
       yield { rowCount: last - row, columns: builders.map((builder) => builder.finish()) };
     }
@@ -113,6 +140,7 @@ async function readColumns(
     const parts = new Map<string, { start: number; data: ColumnValues }[]>();
     await parquetRead({
       file, metadata, compressors, utf8: false, rowStart: range.begin, rowEnd: range.end,
+      parsers: { timestampFromNanoseconds: (nanoseconds) => nanoseconds as never },
       onChunk: ({ columnName, columnData, rowStart }) => {
         const list = parts.get(columnName) ?? [];
         list.push({ start: rowStart, data: columnData as ColumnValues });
@@ -140,41 +168,65 @@ function joinParts(
   return out;
 }
 
+/** `row` counts from 0 and is for messages only. */
+type Converter = (value: unknown, row: number) => BuilderValue;
+
 interface AppendOptions {
   readonly column: ColumnSchema;
   readonly values: ColumnValues;
+  readonly convert: Converter;
   readonly begin: number;
   readonly end: number;
+  /** The row of the file that `values[0]` is. */
+  readonly firstRow: number;
   readonly path: string;
 }
 
-function appendColumn(builder: VectorBuilder, { column, values, begin, end, path }: AppendOptions): void {
+function appendColumn(builder: VectorBuilder, options: AppendOptions): void {
+  const { column, values, convert, begin, end, firstRow, path } = options;
   if (end > values.length)
     throw new ImportError(`'${path}': column ${column.name} has ${values.length} values, expected ${end}`, {
       file: path,
       column: column.name,
     });
-  const convert = converter(column.dtype);
   for (let i = begin; i < end; i++) {
     const value = values[i];
-    builder.append(value === null || value === undefined ? null : convert(value));
+    builder.append(value === null || value === undefined ? null : convert(value, firstRow + i));
   }
 }
 
-function converter(dtype: DType): (value: unknown) => BuilderValue {
+function converter(
+  { name, dtype }: ColumnSchema,
+  { element, path }: { element: SchemaElement; path: string },
+): Converter {
+  const place = { path, column: name };
   switch (dtype) {
-    case 'date':
-      return (value) => (value instanceof Date ? Math.floor(value.getTime() / DAY_MILLISECONDS) : (value as number));
-    case 'timestamp':
-      return (value) => (value instanceof Date ? BigInt(value.getTime()) * MICROSECONDS : BigInt(value as bigint));
-    case 'time': return (value) => BigInt(value as bigint | number);
+    case 'time': case 'timestamp': {
+      const toMicroseconds = microsecondConverter(unitOf(element), place);
+      return (value, row) => toMicroseconds(BigInt(value as bigint | number), row);
+    }
     case 'utf8':
       return (value) =>
         typeof value === 'object' && !(value instanceof Uint8Array) ? JSON.stringify(value) : (value as string);
     case 'blob': return (value) => (typeof value === 'string' ? Buffer.from(value, 'latin1') : (value as Uint8Array));
     default: break;
   }
-  if (!dtype.startsWith('decimal(')) return (value) => value as BuilderValue;
-  const scale = 10 ** Number(/,(\d+)\)/.exec(dtype)![1]);
-  return (value) => BigInt(Math.round(Number(value) * scale));
+  const type = decimalOf(dtype);
+  if (type === undefined) return (value) => value as BuilderValue;
+  const toDecimal = decimalConverter(type.scale, place);
+  return (value, row) => toDecimal(unscaledOf(value as number | bigint | Uint8Array), row);
+}
+
+function unitOf({ type, converted_type: converted, logical_type: logical }: SchemaElement): TimeUnit {
+  if (type === 'INT96') return 'ns';
+  if (logical?.type === 'TIME' || logical?.type === 'TIMESTAMP')
+    return ({ MILLIS: 'ms', MICROS: 'us', NANOS: 'ns' } as const)[logical.unit];
+  return converted?.endsWith('_MILLIS') === true ? 'ms' : 'us';
+}
+
+/** Bytes are a big-endian integer in two's complement. */
+function unscaledOf(value: number | bigint | Uint8Array): bigint {
+  if (!(value instanceof Uint8Array)) return BigInt(value);
+  const unsigned = value.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return BigInt.asIntN(value.length * 8, unsigned);
 }

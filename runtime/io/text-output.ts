@@ -5,6 +5,7 @@ import { DataType } from 'apache-arrow';
 import { dateText, timestampText, timeText } from '../../ir/scalar/calendar.js';
 import { intervalText } from '../../ir/scalar/interval.js';
 import { textOfBlob } from '../../ir/scalar/text-of.js';
+import { integerOfWords } from './stored-value.js';
 import { decimalText, floatText } from './value-text.js';
 
 const DAY_MILLISECONDS = 86_400_000;
@@ -12,16 +13,7 @@ const DAY_MILLISECONDS = 86_400_000;
 /** The text of a value, `undefined` for NULL. */
 export function sqlTextOf(value: unknown, type: DataType): string | undefined {
   if (value === null || value === undefined) return undefined;
-  if (DataType.isDecimal(type)) {
-    const words = value as Uint32Array;
-    return decimalText(
-      BigInt.asIntN(
-        128,
-        words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n),
-      ),
-      type.scale,
-    );
-  }
+  if (DataType.isDecimal(type)) return decimalText(integerOfWords(value as Uint32Array), type.scale);
   if (DataType.isDate(type)) return dateText(Number(value) / DAY_MILLISECONDS);
   if (DataType.isTimestamp(type)) return timestampText(BigInt(Math.round(Number(value) * 1000)));
   if (DataType.isTime(type)) return timeText(BigInt(value as bigint));

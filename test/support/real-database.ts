@@ -6,7 +6,7 @@ import { open, type Database } from '../../runtime/database.js';
 import { sqlTextOf } from '../../runtime/io/text-output.js';
 
 export class RealDatabase {
-  private constructor(readonly db: Database, private readonly folder: string) {}
+  private constructor(readonly db: Database, readonly folder: string) {}
 
   static async create(options: { memoryLimit?: string; threads?: number } = {}): Promise<RealDatabase> {
     const folder = await mkdtemp(join(tmpdir(), 'intarsia-test-'));

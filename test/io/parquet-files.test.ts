@@ -1,0 +1,122 @@
+/** Parquet in and out: every value is the file's own, or is refused with its row and column. */
+import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ImportError } from '../../runtime/database.js';
+import { RealDatabase } from '../support/real-database.js';
+
+let database: RealDatabase;
+test.before(async () => {
+  database = await RealDatabase.create({ threads: 1 });
+});
+test.after(() => database.close());
+
+const OPTIONAL = 'OPTIONAL' as const;
+type Cells = readonly (bigint | number | null)[];
+
+function writeParquet(columns: readonly (readonly [Omit<SchemaElement, 'repetition_type'>, Cells])[]): string {
+  const path = join(database.folder, 'in.parquet');
+  const bytes = new ByteWriter();
+  const elements = columns.map(([element]): SchemaElement => ({ ...element, repetition_type: OPTIONAL }));
+  const writer = new ParquetWriter({
+    writer: bytes, schema: [{ name: 'root', num_children: elements.length }, ...elements], statistics: false,
+  });
+  void writer.write({ columnData: columns.map(([{ name }, data]) => ({ name, data: [...data] })) });
+  void writer.finish();
+  writeFileSync(path, bytes.getBytes());
+  return path;
+}
+
+async function imported(path: string): Promise<readonly (readonly string[])[]> {
+  await database.db.importFile('t', path, { replace: true });
+  return database.text('SELECT * FROM t');
+}
+
+async function refused(path: string): Promise<ImportError> {
+  try {
+    await imported(path);
+  } catch (error) {
+    assert.instance(error, ImportError);
+    return error as ImportError;
+  }
+  return assert.unreachable('it was imported') as never;
+}
+
+test('decimals of 18 digits are exact in 32 bits, 64 bits and bytes', async () => {
+  const decimal = { converted_type: 'DECIMAL' as const, scale: 2 };
+  const path = writeParquet([
+    [{ name: 'a', type: 'INT32', ...decimal, precision: 9 }, [-123456789n, null]],
+    [{ name: 'b', type: 'INT64', ...decimal, precision: 18 }, [999999999999999999n, -123456789012345678n]],
+    [{ name: 'c', type: 'FIXED_LEN_BYTE_ARRAY', type_length: 16, ...decimal, precision: 38 }, [123456789012345678n, -1n]],
+    [{ name: 'd', type: 'BYTE_ARRAY', ...decimal, precision: 20 }, [-999999999999999999n, 0n]],
+  ]);
+  assert.equal(await imported(path), [
+    ['-1234567.89', '9999999999999999.99', '1234567890123456.78', '-9999999999999999.99'],
+    ['NULL', '-1234567890123456.78', '-0.01', '0.00'],
+  ]);
+});
+
+test('a decimal of more digits than are held is refused with its row and column', async () => {
+  const wide = 12345678901234567890123456789012345678n;
+  const element = { name: 'x', type: 'FIXED_LEN_BYTE_ARRAY', type_length: 16, converted_type: 'DECIMAL' } as const;
+  const error = await refused(writeParquet([[{ ...element, precision: 38, scale: 0 }, [1n, null, wide]]]));
+  assert.match(error.message, /row 3, column x: 12345678901234567890123456789012345678 .* 18 digits/);
+  assert.is(error.details.column, 'x');
+});
+
+test('timestamps and times keep their microseconds in every unit', async () => {
+  const units = ['MILLIS', 'MICROS', 'NANOS'] as const;
+  const stamps: Cells[] = [[1704164645123n, -1n], [1704164645123456n, -1n], [1704164645123456789n, -1n]];
+  const times: Cells[] = [[3723004, 0], [3723004005n, null], [3723004005006n, 86_399_999_999_999n]];
+  const path = writeParquet([
+    ...units.map((unit, i) => {
+      const logical = { type: 'TIMESTAMP', isAdjustedToUTC: false, unit } as const;
+      return [{ name: `stamp${i}`, type: 'INT64', logical_type: logical }, stamps[i]!] as const;
+    }),
+    ...units.map((unit, i) => {
+      const logical = { type: 'TIME', isAdjustedToUTC: false, unit } as const;
+      return [{ name: `time${i}`, type: i === 0 ? 'INT32' : 'INT64', logical_type: logical }, times[i]!] as const;
+    }),
+  ]);
+  assert.equal(await imported(path), [
+    [
+      '2024-01-02 03:04:05.123', '2024-01-02 03:04:05.123456', '2024-01-02 03:04:05.123456',
+      '01:02:03.004', '01:02:03.004005', '01:02:03.004005',
+    ],
+    [
+      '1969-12-31 23:59:59.999', '1969-12-31 23:59:59.999999', '1969-12-31 23:59:59.999999',
+      '00:00:00', 'NULL', '23:59:59.999999',
+    ],
+  ]);
+});
+
+test('a time of the older kind is read in its unit', async () => {
+  const path = writeParquet([
+    [{ name: 'ms', type: 'INT32', converted_type: 'TIME_MILLIS' }, [3723004]],
+    [{ name: 'us', type: 'INT64', converted_type: 'TIME_MICROS' }, [3723004005n]],
+    [{ name: 'stamp', type: 'INT64', converted_type: 'TIMESTAMP_MICROS' }, [-1n]],
+  ]);
+  assert.equal(await imported(path), [['01:02:03.004', '01:02:03.004005', '1969-12-31 23:59:59.999999']]);
+});
+
+/** 2024-01-02 03:04:05.123456789, NULL, a nanosecond before 1970: hyparquet-writer writes no INT96. */
+const INT96 =
+  'UEFSMRUAFTwVPCwVBhUAFQYVBhwAAAACAAAAAwUV/6ikCwoAAJiKJQD//06RlE4AAIs9JQAVBBksNQAYBnNjaGVtYRUCABUGJQIYAXgAFgYZHBkcJgAc' +
+  'FQYZJQYAGRgBeBUAFgYWYhZiJghJHBUAFQAVAgA8KQYZJgIEAAAAFmIWBiYIFmIAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRkcHAAA' +
+  'AHoAAABQQVIx';
+
+test('INT96 timestamps keep their microseconds', async () => {
+  const path = join(database.folder, 'int96.parquet');
+  writeFileSync(path, Buffer.from(INT96, 'base64'));
+  assert.equal(await imported(path), [['2024-01-02 03:04:05.123456'], ['NULL'], ['1969-12-31 23:59:59.999999']]);
+});
+
+test('a timestamp past 64 bits of microseconds is refused', async () => {
+  const logical = { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MILLIS' } as const;
+  const error = await refused(writeParquet([[{ name: 'x', type: 'INT64', logical_type: logical }, [0n, 2n ** 62n]]]));
+  assert.match(error.message, /row 2, column x: 4611686018427387904 ms/);
+});
+
+test.run();
