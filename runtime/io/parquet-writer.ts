@@ -1,10 +1,14 @@
 /** Parquet out, by hyparquet-writer: record batches are gathered to row groups of at most GROUP_ROWS. */
-import { DataType, type RecordBatch, type Schema, type Vector } from 'apache-arrow';
+import { DataType, Int64, Vector, type RecordBatch, type Schema } from 'apache-arrow';
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { open, type FileHandle } from 'node:fs/promises';
+import { integerOfWords } from './stored-value.js';
 import { sqlTextOf } from './text-output.js';
 
 const GROUP_ROWS = 65_536;
+const DAY_MILLISECONDS = 86_400_000;
+/** The most digits that Parquet allows in 64 bits. */
+const INT64_DIGITS = 18;
 
 type Cell = unknown;
 
@@ -23,21 +27,29 @@ function elementOf(name: string, type: DataType): SchemaElement {
   if (DataType.isDecimal(type))
     return {
       ...base,
-      type: 'INT64',
+      ...(type.precision <= INT64_DIGITS
+        ? { type: 'INT64' as const }
+        : { type: 'FIXED_LEN_BYTE_ARRAY' as const, type_length: 16 }),
       converted_type: 'DECIMAL',
-      precision: Math.min(type.precision, 18),
+      precision: type.precision,
       scale: type.scale,
     };
   if (DataType.isBinary(type)) return { ...base, type: 'BYTE_ARRAY' };
   return { ...base, type: 'BYTE_ARRAY', converted_type: 'UTF8' };
 }
 
-/** A value as hyparquet-writer wants it for its element. */
+/** Timestamps as their microseconds: apache-arrow would give milliseconds in a double. */
+function exactVector(vector: Vector): Vector {
+  if (!DataType.isTimestamp(vector.type)) return vector;
+  return new Vector(vector.data.map((data) => data.clone(new Int64() as never)));
+}
+
+/** A value as hyparquet-writer wants it for its element: integers in place of dates, times and decimals are exact. */
 function cellOf(value: unknown, type: DataType): Cell {
   if (value === null || value === undefined) return null;
-  if (DataType.isDate(type)) return new Date(Number(value));
-  if (DataType.isTimestamp(type)) return new Date(Number(value));
-  if (DataType.isDecimal(type)) return Number(sqlTextOf(value, type));
+  if (DataType.isDate(type)) return Math.floor(Number(value) / DAY_MILLISECONDS);
+  if (DataType.isTimestamp(type)) return value;
+  if (DataType.isDecimal(type)) return integerOfWords(value as Uint32Array);
   if (DataType.isBool(type) || DataType.isInt(type) || DataType.isFloat(type) || DataType.isBinary(type)) return value;
   return sqlTextOf(value, type);
 }
@@ -62,7 +74,7 @@ export async function writeParquetFile(options: {
   };
   for await (const batch of options.batches) {
     schema.fields.forEach((field, i) => {
-      const vector = batch.getChildAt(i) as Vector;
+      const vector = exactVector(batch.getChildAt(i)!);
       for (let row = 0; row < batch.numRows; row++) columns[i]!.push(cellOf(vector.get(row), field.type));
     });
     rowCount += batch.numRows;

@@ -1,7 +1,8 @@
 /** Parquet in and out: every value is the file's own, or is refused with its row and column. */
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parquetMetadata } from 'hyparquet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ImportError } from '../../runtime/database.js';
@@ -117,6 +118,22 @@ test('a timestamp past 64 bits of microseconds is refused', async () => {
   const logical = { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MILLIS' } as const;
   const error = await refused(writeParquet([[{ name: 'x', type: 'INT64', logical_type: logical }, [0n, 2n ** 62n]]]));
   assert.match(error.message, /row 2, column x: 4611686018427387904 ms/);
+});
+
+test('what is written is read again with every digit', async () => {
+  const rows = `SELECT * FROM (VALUES
+    (1234567890123456.78::DECIMAL(18,2), -0.0000000000000001::DECIMAL(20,16),
+     TIMESTAMP '2024-01-02 03:04:05.123456', DATE '0001-01-01'),
+    (NULL, NULL, NULL, NULL),
+    (-9999999999999999.99::DECIMAL(18,2), 1.5::DECIMAL(20,16),
+     TIMESTAMP '1969-12-31 23:59:59.999999', DATE '9999-12-31')) t(a, b, c, d)`;
+  const path = join(database.folder, 'out.parquet');
+  const before = await database.text(rows);
+  assert.is(await database.db.query(rows).writeTo(path), 3);
+  assert.equal(await imported(path), before);
+  assert.is(before[0]![0], '1234567890123456.78');
+  const [, a, b] = parquetMetadata(new Uint8Array(readFileSync(path)).buffer).schema;
+  assert.equal([a!.precision, b!.precision], [18, 20]);
 });
 
 test.run();
