@@ -84,7 +84,8 @@ export async function writeParquetFile(options: {
   void writer.finish();
   const file: FileHandle = await open(options.path, 'w');
   try {
-    await file.write(bytes.getBytes());
+    // Unlike write, it goes on until all is written: the system may take less at a time, 2 GiB at most.
+    await file.writeFile(bytes.getBytes());
   } finally {
     await file.close();
   }

@@ -3,9 +3,8 @@
  *
  * Invariant: a file is written beside its name and renamed when whole, so a failure leaves what was there before.
  */
-import { createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { once } from 'node:events';
+import { StorageError } from '../errors.js';
 import type { QueryResult } from '../query-result.js';
 import type { FileFormat } from './source.js';
 import { csvLine } from './value-text.js';
@@ -14,6 +13,7 @@ export interface WriteResult {
   readonly rowCount: number;
 }
 
+/** @throws StorageError when the file cannot be written. */
 export async function writeFile(options: {
   path: string; format: FileFormat; header: boolean; delimiter: string; result: QueryResult;
 }): Promise<WriteResult> {
@@ -23,9 +23,16 @@ export async function writeFile(options: {
     await rename(partial, options.path);
     return result;
   } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw failureOf(error, options.path);
   }
+}
+
+/** The system's errors as a StorageError; those of the query pass through. */
+function failureOf(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).errno === undefined) return error;
+  const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'full' : 'io';
+  return new StorageError(code, `'${path}' cannot be written: ${error.message}`, { file: path, cause: error });
 }
 
 type Writer = (options: Parameters<typeof writeFile>[0]) => Promise<WriteResult>;
@@ -37,11 +44,11 @@ async function writeCsv({ path, header, delimiter, result }: Parameters<Writer>[
   let rowCount = 0;
   try {
     const columns = await result.columns() ?? [];
-    if (header) await file.write(csvLine(columns.map((column) => column.name), delimiter));
+    if (header) await file.appendFile(csvLine(columns.map((column) => column.name), delimiter));
     for await (const batch of result.text()) {
       let text = '';
       for (let row = 0; row < batch.rowCount; row++) text += csvLine(batch.columns.map((read) => read(row)), delimiter);
-      await file.write(text);
+      await file.appendFile(text);
       rowCount += batch.rowCount;
     }
   } finally {
@@ -52,23 +59,26 @@ async function writeCsv({ path, header, delimiter, result }: Parameters<Writer>[
 
 async function writeArrow({ path, result }: Parameters<Writer>[0]): Promise<WriteResult> {
   const { RecordBatchFileWriter } = await import('apache-arrow');
-  const writer = new RecordBatchFileWriter();
-  const file = createWriteStream(path);
-  const done = once(file, 'finish');
-  writer.reset(undefined, await result.schema());
-  const pump = (async () => {
-    for await (const piece of writer) if (!file.write(piece)) await once(file, 'drain');
-    file.end();
-  })();
-  let rowCount = 0;
-  for await (const batch of result) {
-    writer.write(batch);
-    rowCount += batch.numRows;
+  const file = await open(path, 'w');
+  try {
+    const writer = new RecordBatchFileWriter();
+    writer.reset(undefined, await result.schema());
+    const pump = (async () => {
+      for await (const piece of writer) await file.appendFile(piece);
+    })();
+    // Awaited at the end; a disk that fails while the query still runs must not be an unhandled rejection.
+    pump.catch(() => undefined);
+    let rowCount = 0;
+    for await (const batch of result) {
+      writer.write(batch);
+      rowCount += batch.numRows;
+    }
+    writer.finish();
+    await pump;
+    return { rowCount };
+  } finally {
+    await file.close();
   }
-  writer.finish();
-  await pump;
-  await done;
-  return { rowCount };
 }
 
 async function writeParquet({ path, result }: Parameters<Writer>[0]): Promise<WriteResult> {

@@ -1,0 +1,56 @@
+/** Results in files: a file appears when it is whole, and a place that takes none is a typed error of the caller. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { StorageError } from '../../runtime/database.js';
+import { RealDatabase } from '../support/real-database.js';
+
+let database: RealDatabase;
+test.before(async () => {
+  database = await RealDatabase.create({ threads: 1 });
+});
+test.after(() => database.close());
+
+async function failureOf(work: () => Promise<unknown>): Promise<Error> {
+  try {
+    await work();
+  } catch (error) {
+    return error as Error;
+  }
+  return assert.unreachable('nothing was thrown') as never;
+}
+
+for (const format of ['csv', 'arrow', 'parquet'] as const) {
+  test(`${format}: a folder that does not exist, or stands where the file should, is a StorageError`, async () => {
+    const taken = join(database.folder, `taken.${format}`);
+    mkdirSync(taken);
+    for (const path of [join(database.folder, 'none', `x.${format}`), taken]) {
+      const error = await failureOf(() => database.db.query('SELECT 1 AS a').writeTo(path));
+      assert.instance(error, StorageError, error.stack);
+      assert.is((error as StorageError).code, 'io');
+      assert.match(error.message, `'${path}' cannot be written`);
+    }
+    assert.equal(readdirSync(database.folder).filter((name) => name.includes('partial')), []);
+  });
+
+  test(`${format}: a query that fails half way leaves the file that was there`, async () => {
+    const path = join(database.folder, `kept.${format}`);
+    writeFileSync(path, 'as it was');
+    const sql = "SELECT CASE WHEN i > 100000 THEN CAST('x' || i AS INTEGER) ELSE i END AS a FROM range(200000) r(i)";
+    const error = await failureOf(() => database.db.query(sql).writeTo(path));
+    assert.is(error.name, 'ExecutionError');
+    assert.is(readFileSync(path, 'utf8'), 'as it was');
+    assert.equal(readdirSync(database.folder).filter((name) => name.includes('partial')), []);
+  });
+}
+
+test('Arrow of many batches is read again as it was', async () => {
+  const path = join(database.folder, 'many.arrow');
+  assert.is(await database.db.query('SELECT i, i * 2 AS b FROM range(100000) r(i)').writeTo(path), 100_000);
+  assert.ok(existsSync(path));
+  await database.db.importFile('many', path);
+  assert.equal(await database.text('SELECT count(*), sum(i), sum(b) FROM many'), [['100000', '4999950000', '9999900000']]);
+});
+
+test.run();
