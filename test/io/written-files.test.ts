@@ -53,4 +53,15 @@ test('Arrow of many batches is read again as it was', async () => {
   assert.equal(await database.text('SELECT count(*), sum(i), sum(b) FROM many'), [['100000', '4999950000', '9999900000']]);
 });
 
+test('CSV has every microsecond of a timestamp far from 1970', async () => {
+  const path = join(database.folder, 'far.csv');
+  const sql = `SELECT * FROM (VALUES (TIMESTAMP '9999-12-31 23:59:59.123457'),
+    (TIMESTAMP '0001-01-01 00:00:00.000001'), (TIMESTAMP '1969-12-31 23:59:59')) t(a)`;
+  await database.db.query(sql).writeTo(path, { header: false });
+  assert.is(
+    readFileSync(path, 'utf8'),
+    '9999-12-31 23:59:59.123457\n0001-01-01 00:00:00.000001\n1969-12-31 23:59:59\n',
+  );
+});
+
 test.run();
