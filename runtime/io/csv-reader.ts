@@ -9,7 +9,7 @@ import { parse } from 'csv-parse';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
-import { parseField, sniffDType } from './text-value.js';
+import { parseField, parseList, sniffDType } from './text-value.js';
 import { VectorBuilder } from './vector-builder.js';
 
 const SAMPLE_ROWS = 20_000;
@@ -184,6 +184,12 @@ function appendRow(
     if (field === null) {
       if (!column.nullable) return { column: column.name, text: 'an empty field, but the column is NOT NULL' };
       builders[i]!.append(null);
+      continue;
+    }
+    if (column.width > 1) {
+      const list = parseList(field, column);
+      if (typeof list === 'string') return { column: column.name, text: list };
+      builders[i]!.appendTensor(list);
       continue;
     }
     const value = parseField(field, column.dtype);

@@ -7,16 +7,17 @@ import { parseDecimal, type BuilderValue } from './vector-builder.js';
 
 const INTEGER = /^\s*[+-]?\d+\s*$/;
 const FLOAT = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
-const SPECIAL_FLOATS: Readonly<Record<string, number>> = {
-  nan: Number.NaN,
-  inf: Infinity,
-  infinity: Infinity,
-  '+inf': Infinity,
-  '-inf': -Infinity,
-  '-infinity': -Infinity,
-};
+/** A map, since an object would also have `constructor`. */
+const SPECIAL_FLOATS: ReadonlyMap<string, number> = new Map([
+  ['nan', Number.NaN],
+  ['inf', Infinity],
+  ['infinity', Infinity],
+  ['+inf', Infinity],
+  ['-inf', -Infinity],
+  ['-infinity', -Infinity],
+]);
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/;
-const TIME = /^(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?$/;
+const TIME = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?$/;
 const DAY_MILLISECONDS = 86_400_000;
 const DAY_MICROSECONDS = 86_400_000_000n;
 
@@ -37,7 +38,9 @@ function parseDay(text: string): number | undefined {
   const match = DATE.exec(text.trim());
   if (match === null) return undefined;
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  const date = new Date(Date.UTC(year, month - 1, day));
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
   return date.getTime() / DAY_MILLISECONDS;
 }
@@ -47,7 +50,8 @@ function parseTimeOfDay(text: string): bigint | undefined {
   if (match === null) return undefined;
   const [hour, minute, second] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
   if (hour > 23 || minute > 59 || second > 59) return undefined;
-  const fraction = Math.round(Number(match[4] ?? 0) * 1e6);
+  // Cut, as a cast does: rounded, 23:59:59.9999999 would be no time of a day.
+  const fraction = (match[4] ?? '').slice(0, 6).padEnd(6, '0');
   return BigInt((hour * 60 + minute) * 60 + second) * 1_000_000n + BigInt(fraction);
 }
 
@@ -61,7 +65,24 @@ function parseTimestamp(text: string): bigint | undefined {
 }
 
 function parseFloatText(text: string): number | undefined {
-  return FLOAT.test(text) ? Number(text) : SPECIAL_FLOATS[text.trim().toLowerCase()];
+  return FLOAT.test(text) ? Number(text) : SPECIAL_FLOATS.get(text.trim().toLowerCase());
+}
+
+/** `\x00` is a byte, as blobs are printed; what is no such escape is its own UTF-8. */
+function parseBlob(text: string): Uint8Array {
+  const parts = text.split(/\\x([0-9a-f]{2})/i);
+  return Buffer.concat(parts.map((part, i) => Buffer.from(part, i % 2 === 1 ? 'hex' : 'utf8')));
+}
+
+/** The values of `[1.0, 2.0]`, as lists are printed; or what is wrong with it. */
+export function parseList(text: string, { dtype, width }: { dtype: DType; width: number }): readonly number[] | string {
+  const inside = /^\s*\[(.*)\]\s*$/s.exec(text)?.[1];
+  if (inside === undefined) return `'${text.slice(0, 40)}' is not a list, expected [, ${width} values and ]`;
+  const parts = inside.split(',');
+  if (parts.length !== width) return `a list of ${parts.length}, expected ${width} values`;
+  const values = parts.map((part) => parseField(part.trim(), dtype));
+  const wrong = values.indexOf(undefined);
+  return wrong < 0 ? (values as number[]) : `'${parts[wrong]!.trim().slice(0, 40)}' in a list is not a ${dtype}`;
 }
 
 /** The value of a field, or `undefined` when it is none of that dtype. */
@@ -69,7 +90,7 @@ export function parseField(text: string, dtype: DType): Exclude<BuilderValue, nu
   if (isDecimal(dtype)) return parseDecimal(text, dtype);
   switch (dtype) {
     case 'utf8': return text;
-    case 'blob': return Buffer.from(text);
+    case 'blob': return parseBlob(text);
     case 'bool': return parseBoolean(text);
     case 'i64': case 'u64': {
       if (!INTEGER.test(text)) return undefined;
