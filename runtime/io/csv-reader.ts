@@ -2,10 +2,12 @@
  * CSV in: csv-parse does the quoting, this file the types.
  *
  * Types are given, or found from the first SAMPLE_ROWS rows; a later field that does not fit is an ImportError with
- * line and column, as is a row with more or fewer fields than the first. An empty unquoted field is NULL.
+ * line and column, as is a row with more or fewer fields than the first. An empty unquoted field is NULL; so an empty
+ * line is a row where there is one column, and nothing where there are more.
  */
 import { createReadStream } from 'node:fs';
-import { parse } from 'csv-parse';
+import { parse, type Options as ParserOptions } from 'csv-parse';
+import type { FixedDType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
@@ -15,6 +17,8 @@ import { VectorBuilder } from './vector-builder.js';
 const SAMPLE_ROWS = 20_000;
 const SCAN_BYTES = 1 << 20;
 const QUOTE = 0x22;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 type Row = readonly (string | null)[];
 
@@ -22,37 +26,63 @@ interface Dialect {
   readonly options: FileOptions;
   /** Whether quoted fields may look like NULL: they are text, and telling them apart costs a call a field. */
   readonly hasQuotedNulls: boolean;
+  /** What ends a line; `undefined` is left to csv-parse, which takes the first that it finds for all. */
+  readonly lineEnds: readonly string[] | undefined;
+  readonly hasOneColumn: boolean;
 }
 
 function delimiterOf(path: string, options: FileOptions): string {
   return options.delimiter ?? (path.endsWith('.tsv') ? '\t' : path.endsWith('.tbl') ? '|' : ',');
 }
 
-/**
- * Whether a quoted field might read as NULL: two quotes side by side anywhere, or any quote when NULL has a text of its
- * own.
- */
-async function findQuotedNulls(path: string, options: FileOptions): Promise<boolean> {
+/** What has to be known of the whole file before it is read. */
+async function surveyFile(path: string, options: FileOptions): Promise<Dialect> {
   const needle = (options.nullText ?? '') === '' ? '""' : '"';
-  let last = 0;
+  let lineEnds: readonly string[] | undefined;
+  let hasQuotedNulls = false;
+  let last: number | undefined;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: SCAN_BYTES }) as AsyncIterable<Buffer>) {
-      if ((last === QUOTE && chunk[0] === QUOTE) || chunk.includes(needle)) return true;
-      last = chunk.at(-1) ?? last;
+      if (last === undefined) lineEnds = lineEndsOf(chunk);
+      // A quoted field might read as NULL: two quotes side by side, or any quote when NULL has a text of its own.
+      hasQuotedNulls = (last === QUOTE && chunk[0] === QUOTE) || chunk.includes(needle);
+      if (hasQuotedNulls) break;
+      last = chunk.at(-1);
     }
   } catch (error) {
     throw new ImportError(`'${path}' cannot be read: ${(error as Error).message}`, { file: path });
   }
-  return false;
+  const dialect = { options, hasQuotedNulls, lineEnds, hasOneColumn: false };
+  return { ...dialect, hasOneColumn: (options.columns?.length ?? await findWidth(path, dialect)) === 1 };
 }
 
-async function* readRows(path: string, { options, hasQuotedNulls }: Dialect): AsyncGenerator<Row> {
-  const nullText = options.nullText ?? '';
-  const parser = parse({
+/** Files of both ends of line in one are read; a lone carriage return ends lines where no line feed does. */
+function lineEndsOf(start: Buffer): readonly string[] | undefined {
+  const isUtf16 = start[0] === 0xff && start[1] === 0xfe;
+  if (isUtf16 || (start.includes(CARRIAGE_RETURN) && !start.includes(LINE_FEED))) return undefined;
+  return ['\r\n', '\n'];
+}
+
+async function findWidth(path: string, dialect: Dialect): Promise<number | undefined> {
+  for await (const row of readRows(path, dialect)) return row.length;
+  return undefined;
+}
+
+function parserOf(path: string, { options, lineEnds, hasOneColumn }: Dialect): ParserOptions {
+  return {
     delimiter: delimiterOf(path, options),
     bom: true,
     relax_column_count: true,
-    skip_empty_lines: true,
+    skip_empty_lines: !hasOneColumn,
+    ...(lineEnds === undefined ? {} : { record_delimiter: [...lineEnds] }),
+  };
+}
+
+async function* readRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
+  const { options, hasQuotedNulls } = dialect;
+  const nullText = options.nullText ?? '';
+  const parser = parse({
+    ...parserOf(path, dialect),
     ...(hasQuotedNulls
       ? {
           cast: (value: string, context: { quoting: boolean }) =>
@@ -76,14 +106,8 @@ async function* readRows(path: string, { options, hasQuotedNulls }: Dialect): As
 }
 
 /** The line on which record `wanted` ends: read again, for only a mistake asks. */
-async function lineOf(path: string, { options }: Dialect, wanted: number): Promise<number> {
-  const parser = parse({
-    delimiter: delimiterOf(path, options),
-    bom: true,
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-  });
+async function lineOf(path: string, dialect: Dialect, wanted: number): Promise<number> {
+  const parser = parse({ ...parserOf(path, dialect), info: true });
   const file = createReadStream(path);
   file.pipe(parser);
   let record = 0;
@@ -96,13 +120,27 @@ async function lineOf(path: string, { options }: Dialect, wanted: number): Promi
   }
 }
 
-/** The header is names when none of its fields is a value of the type that the rest of its column has. */
+/**
+ * The first line is names when none of its fields is a value as the rest of its column has them. An empty field is a
+ * column without a name; `inf` and `nan` may be both, so another field has to be a name for sure.
+ */
 function looksLikeHeader(first: Row, rest: readonly Row[]): boolean {
-  if (first.some((field) => field === null)) return false;
   const types = first.map((_, column) => sniffColumn(rest, column));
-  const isTyped = types.some((dtype) => dtype !== 'utf8');
-  if (!isTyped) return new Set(first).size === first.length;
-  return first.every((field, column) => types[column] === 'utf8' || parseField(field!, types[column]!) === undefined);
+  const typed = first.filter((_, column) => types[column] !== 'utf8');
+  if (typed.length === 0) return !first.includes(null) && new Set(first).size === first.length;
+  const isValue = first.some((field, i) => field !== null && types[i] !== 'utf8' && isLike(field, types[i]!));
+  return !isValue && typed.some((field) => field !== null && !FLOAT_WORD.test(field));
+}
+
+const FLOAT_WORD = /^\s*[+-]?(?:nan|inf|infinity)\s*$/i;
+
+/** Whether the field would be found to be of that type; any number is like any other. */
+function isLike(field: string, dtype: FixedDType): boolean {
+  if (FLOAT_WORD.test(field)) return false;
+  const found = sniffDType([field]);
+  const isNumber = (type: FixedDType): boolean => type === 'i64' || type === 'f64';
+  if (found === 'utf8' || found === dtype) return found === dtype;
+  return (isNumber(found) && isNumber(dtype)) || parseField(field, dtype) !== undefined;
 }
 
 function sniffColumn(rows: readonly Row[], column: number): ReturnType<typeof sniffDType> {
@@ -115,7 +153,7 @@ function columnNames(header: Row | undefined, width: number): readonly string[] 
 }
 
 export async function openCsv(path: string, options: FileOptions): Promise<FileSource> {
-  const dialect: Dialect = { options, hasQuotedNulls: await findQuotedNulls(path, options) };
+  const dialect = await surveyFile(path, options);
   const sample: Row[] = [];
   for await (const row of readRows(path, dialect)) {
     sample.push(row);

@@ -18,6 +18,16 @@ function file(content: string): string {
   return path;
 }
 
+/** Names with types, and the rows. */
+async function imported(content: string): Promise<{ columns: string; rows: readonly (readonly string[])[] }> {
+  await database.db.importFile('t', file(content), { replace: true });
+  const { columns } = database.db.file.catalog.tables.get('t')!;
+  return {
+    columns: columns.map(({ name, dtype }) => `${name}:${dtype}`).join(' '),
+    rows: await database.text('SELECT * FROM t'),
+  };
+}
+
 /** The rows of a table made of `columns` after COPY FROM. */
 async function copied(columns: string, content: string): Promise<readonly (readonly string[])[]> {
   await database.text(`CREATE OR REPLACE TABLE t (${columns})`);
@@ -35,6 +45,24 @@ async function refused(columns: string, content: string): Promise<ImportError> {
   return assert.unreachable('it was copied') as never;
 }
 
+test('an empty line is a NULL in a file of one column, and nothing in one of more', async () => {
+  assert.equal(await imported('a\n1\n\n3\n\n'), { columns: 'a:i64', rows: [['1'], ['NULL'], ['3'], ['NULL']] });
+  assert.equal(await copied('a INTEGER', '\n1\n\n2'), [['NULL'], ['1'], ['NULL'], ['2']]);
+  assert.equal(await imported('a,b\n1,2\n\n\n3,4\n\n'), { columns: 'a:i64 b:i64', rows: [['1', '2'], ['3', '4']] });
+});
+
+test('one column with NULLs and empty texts comes back as it was', async () => {
+  const values = "(VALUES (NULL), (''), ('a'), (NULL)) t(a)";
+  const path = join(database.folder, 'out.csv');
+  await database.db.query(`SELECT a FROM ${values}`).writeTo(path);
+  assert.equal((await imported(readFileSync(path, 'utf8'))).rows, [['NULL'], [''], ['a'], ['NULL']]);
+});
+
+test('the line of a mistake counts empty lines', async () => {
+  assert.is((await refused('a INTEGER', '1\n\nx\n')).details.line, 3);
+  assert.is((await refused('a INTEGER, b INTEGER', '1,2\n\nx,2\n')).details.line, 3);
+});
+
 test('years before 100 are not years of the last century', async () => {
   const rows = [['0001-01-01', '0099-12-31 00:00:00']];
   assert.equal(await copied('d DATE, t TIMESTAMP', '0001-01-01,0099-12-31'), rows);
@@ -48,8 +76,8 @@ test('what is finer than a microsecond is cut, so that a time stays within its d
 });
 
 test('lists are read as they are written', async () => {
-  const rows = [['[1.0, -2.5, nan]'], ['[0.1, 2.0, 3.0]']];
-  assert.equal(await copied('v FLOAT[3]', '"[1.0, -2.5, nan]"\n" [0.1,2,3] "\n'), rows);
+  const rows = [['[1.0, -2.5, nan]'], ['NULL'], ['[0.1, 2.0, 3.0]']];
+  assert.equal(await copied('v FLOAT[3]', '"[1.0, -2.5, nan]"\n\n" [0.1,2,3] "\n'), rows);
   const path = join(database.folder, 'lists.csv');
   await database.text(`COPY t TO '${path}'`);
   assert.equal(await copied('v FLOAT[3]', readFileSync(path, 'utf8').replace(/^v\n/, '')), rows);
@@ -69,11 +97,38 @@ test('what is not a list of that many values is refused with line and column', a
 
 test('blobs come back as the bytes they were', async () => {
   const path = join(database.folder, 'blob.csv');
-  const sql = "SELECT * FROM (VALUES ('\\x00\\xFF'::BLOB), ('a\\x5Cx41,'::BLOB)) t(b)";
+  const sql = "SELECT * FROM (VALUES ('\\x00\\xFF'::BLOB), ('a\\x5Cx41,'::BLOB), (NULL)) t(b)";
   await database.db.query(sql).writeTo(path, { header: false });
   const before = await database.text(sql);
   assert.equal(await copied('b BLOB', readFileSync(path, 'utf8')), before);
   assert.is(before[0]![0], '\\x00\\xFF');
+});
+
+const HEADERS: readonly (readonly [string, string, number])[] = [
+  ['a,,c\n1,2,3\n', 'a:i64 column1:i64 c:i64', 1],
+  ['t,id\ntrue,1\nfalse,2\n', 't:bool id:i64', 2],
+  ['inf,id\n1.5,1\n2.5,2\n', 'inf:f64 id:i64', 2],
+  ['nan,year\n1.5,x\n,y\n', 'column0:f64 column1:utf8', 3],
+  ['name,2019\nx,1\n', 'column0:utf8 column1:i64', 2],
+  ['1.5\n2\n3\n', 'column0:f64', 3],
+  ['nan\n1.5\n2\n', 'column0:f64', 3],
+  ['__proto__,constructor\n1,2\n', '__proto__:i64 constructor:i64', 1],
+  ['a,b\nx,y\n', 'a:utf8 b:utf8', 1],
+  [',\n1,2\n', 'column0:i64 column1:i64', 2],
+  ['true,1\nfalse,2\n', 'column0:bool column1:i64', 2],
+];
+
+test('the first line is a header when it has names and no values', async () => {
+  for (const [content, columns, rowCount] of HEADERS) {
+    const found = await imported(content);
+    assert.equal([content, found.columns, found.rows.length], [content, columns, rowCount]);
+  }
+});
+
+test('lines may end in both ways in one file, and in the oldest in all of it', async () => {
+  const expected = { columns: 'a:i64 b:utf8', rows: [['1', 'x'], ['2', 'y']] };
+  for (const content of ['a,b\n1,x\r\n2,y\n', 'a,b\r\n1,x\n2,y\r\n', 'a,b\r1,x\r2,y\r'])
+    assert.equal(await imported(content), expected);
 });
 
 test.run();
