@@ -3,12 +3,14 @@
  *
  * Invariant: a statement that fails leaves the database at the last commit.
  */
+import { dtypeInfo } from '../ir/dtype.js';
 import type { CompiledQuery, CompiledStatement, CopyOptions } from './compiler.js';
 import { findModel, findTable } from './catalog.js';
 import type { Database, Parameters } from './database.js';
 import { ExecutionError } from './errors.js';
 import type { ResultChunk } from './executor/protocol.js';
 import { openFile, type FileOptions } from './io/source.js';
+import { fixedConstructor } from './io/vector-builder.js';
 import type { PhysicalPlan } from './plan.js';
 import { resultColumns, toBatch } from './result-batch.js';
 import type { Batch, ColumnSchema } from './batch.js';
@@ -205,12 +207,14 @@ function spread(
 
 function nullVector(column: ColumnSchema, rowCount: number): Batch['columns'][number] {
   if (!column.nullable) throw new ExecutionError(`NOT NULL constraint failed: column ${column.name} gets no value`);
-  const values = new Uint8Array(rowCount * column.width * 16);
-  return {
-    dtype: column.dtype, width: column.width, validity: new Uint8Array(Math.ceil(rowCount / 8)),
-    values: column.dtype === 'utf8' || column.dtype === 'blob' ? undefined : values,
-    offsets: new Uint32Array(rowCount + 1), bytes: new Uint8Array(0),
-  };
+  const base = { dtype: column.dtype, width: column.width, validity: new Uint8Array(Math.ceil(rowCount / 8)) };
+  const { physical } = dtypeInfo(column.dtype);
+  if (physical === 'bytes')
+    return { ...base, values: undefined, offsets: new Uint32Array(rowCount + 1), bytes: new Uint8Array(0) };
+  // An interval is two 64-bit integers.
+  const perRow = physical === 'i128' ? 2 : column.width;
+  const values = new (fixedConstructor(column.dtype))(rowCount * perRow);
+  return { ...base, values, offsets: undefined, bytes: undefined };
 }
 
 async function copyTo(

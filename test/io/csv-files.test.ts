@@ -131,4 +131,16 @@ test('lines may end in both ways in one file, and in the oldest in all of it', a
     assert.equal(await imported(content), expected);
 });
 
+test('columns that are not copied into are NULL, whatever their type', async () => {
+  const types = [
+    'BOOLEAN', 'TINYINT', 'BIGINT', 'REAL', 'DOUBLE', 'DECIMAL(9,2)', 'VARCHAR', 'BLOB', 'DATE', 'TIMESTAMP', 'TIME',
+    'INTERVAL', 'FLOAT[3]',
+  ];
+  const columns = types.map((type, i) => `c${i} ${type}`).join(', ');
+  await database.text(`CREATE OR REPLACE TABLE t (a INTEGER, ${columns}, b VARCHAR)`);
+  await database.text(`COPY t (b, a) FROM '${file('x,1\ny,2\n')}' (HEADER false)`);
+  const nulls = types.map(() => 'NULL');
+  assert.equal(await database.text('SELECT * FROM t'), [['1', ...nulls, 'x'], ['2', ...nulls, 'y']]);
+});
+
 test.run();
