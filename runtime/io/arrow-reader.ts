@@ -9,11 +9,13 @@ import {
 import { decimalOf, dtypeInfo, type DType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
+import { checkMetadata } from './arrow-metadata.js';
 import type { FileSource } from './source.js';
 import { decimalConverter, decimalDType, integerOfWords, microsecondConverter } from './stored-value.js';
 import { VectorBuilder, type BuilderValue } from './vector-builder.js';
 
 export async function openArrow(path: string): Promise<FileSource> {
+  await checkMetadata(path);
   const schema = await withReader(path, (reader) =>
     Promise.resolve(reader.schema!.fields.map((field) => columnOf(field, path))),
   );
@@ -65,9 +67,12 @@ function plainType(type: DataType): DataType {
   return DataType.isDictionary(type) ? (type.dictionary as DataType) : type;
 }
 
+/** apache-arrow takes any width. */
+const INTEGER_BITS: ReadonlySet<number> = new Set([8, 16, 32, 64]);
+
 function dtypeOf(type: DataType, column: string, path: string): DType {
   if (DataType.isBool(type)) return 'bool';
-  if (DataType.isInt(type)) return `${type.isSigned ? 'i' : 'u'}${type.bitWidth}` as DType;
+  if (DataType.isInt(type) && INTEGER_BITS.has(type.bitWidth)) return `${type.isSigned ? 'i' : 'u'}${type.bitWidth}` as DType;
   if (DataType.isFloat(type)) return type.precision === 2 ? 'f64' : 'f32';
   if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return 'utf8';
   if (DataType.isBinary(type) || DataType.isFixedSizeBinary(type)) return 'blob';
@@ -83,9 +88,10 @@ function dtypeOf(type: DataType, column: string, path: string): DType {
 
 async function* readBatches(path: string, schema: readonly ColumnSchema[]): AsyncGenerator<Batch, void, undefined> {
   const reader = await openReader(path);
-  const builders = schema.map((column) => new VectorBuilder(column));
   let firstRow = 0;
   try {
+    // Within the try: a damaged size of lists is more than can be allocated.
+    const builders = schema.map((column) => new VectorBuilder(column));
     for await (const batch of reader) {
       const { numRows: rowCount } = batch;
       schema.forEach((column, i) =>

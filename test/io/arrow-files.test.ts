@@ -4,11 +4,12 @@ import {
   tableToIPC, Table, TimestampMicrosecond, TimestampSecond, TimeNanosecond, Utf8, Vector, vectorFromArray,
   type Data, type DataType,
 } from 'apache-arrow';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ImportError } from '../../runtime/database.js';
+import { openFile } from '../../runtime/io/source.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -128,6 +129,25 @@ test('a NULL inside a list, a list of texts and a list of none are refused', asy
   assert.match(error.message, /row 2, column v: a NULL inside a list/);
   const texts = vectorFromArray(['a', 'b'], new Utf8()).data[0]!;
   assert.match((await refused(writeArrow({ v: lists(new Utf8(), { size: 2, values: texts }) }))).message, /column v is/);
+});
+
+test('a count or a kind that is damaged is refused, not followed until the heap is full', async () => {
+  const values = makeData({ type: new Float32(), length: 4, nullCount: 0, data: Float32Array.of(1, 2, 3, 4) });
+  const path = writeArrow({ v: lists(new Float32(), { size: 2, values }) });
+  const whole = readFileSync(path);
+  let refusals = 0;
+  for (let at = 11; at < whole.length; at += 4) {
+    const damaged = Buffer.from(whole);
+    damaged[at]! ^= 0x41;
+    writeFileSync(path, damaged);
+    try {
+      for await (const batch of (await openFile(path)).batches()) assert.ok(batch.rowCount <= 2);
+    } catch (error) {
+      assert.instance(error, ImportError, `byte ${at}: ${(error as Error).message}`);
+      refusals++;
+    }
+  }
+  assert.ok(refusals > 10, `${refusals} damages were found`);
 });
 
 test.run();
