@@ -1,6 +1,6 @@
 /**
  * Parquet in, by hyparquet (with hyparquet-compressors for zstd, brotli, gzip, lz4): one row group at a time.
- * Flat columns and lists of fixed length (as `FLOAT[n]`) are read; other nesting is refused by name.
+ * Flat columns are read; nesting, lists too, is refused by name.
  */
 import {
   asyncBufferFromFile,
