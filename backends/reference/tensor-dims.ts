@@ -50,5 +50,6 @@ export function resolveDims(dims: readonly Dim[], symbols: Symbols, count?: numb
   if (open === 0) return sizes as readonly number[];
   if (open > 1 || count === undefined) throw new RangeError(`the dims [${dims.join(', ')}] are not known at run time`);
   const rest = elementCount(sizes.map((size) => size ?? 1));
+  if (rest !== 0 && count % rest !== 0) throw new RangeError(`${count} elements do not fill [${dims.join(', ')}]`);
   return sizes.map((size) => size ?? (rest === 0 ? 0 : count / rest));
 }

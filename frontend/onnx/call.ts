@@ -45,14 +45,19 @@ export class OperatorCall {
   readonly version: number;
   readonly values: readonly (Value | undefined)[];
   readonly runGraph: RunGraph;
+  /** The size that the file gives the batch `n`, where it gives one. */
+  readonly fixedBatch: number | undefined;
 
-  constructor(fields: Pick<OperatorCall, 'builder' | 'node' | 'opset' | 'version' | 'values' | 'runGraph'>) {
+  constructor(
+    fields: Pick<OperatorCall, 'builder' | 'node' | 'opset' | 'version' | 'values' | 'runGraph' | 'fixedBatch'>,
+  ) {
     this.builder = fields.builder;
     this.node = fields.node;
     this.opset = fields.opset;
     this.version = fields.version;
     this.values = fields.values;
     this.runGraph = fields.runGraph;
+    this.fixedBatch = fields.fixedBatch;
   }
 
   // ------------------------------------------------------------ inputs

@@ -36,6 +36,7 @@ interface Session {
   readonly file: ModelFile;
   readonly builder: TensorBuilder;
   readonly missing: Missing[];
+  readonly fixedBatch: number | undefined;
   nodesLeft: number;
 }
 
@@ -48,12 +49,12 @@ export function importGraph(
   weights: ReadonlyMap<string, Tensor>,
   options: GraphOptions,
 ): ModelGraph {
-  const session: Session = { file, builder, missing: [], nodesLeft: MAX_NODES };
   const scope: Scope = { values: new Map(), outer: undefined };
   const inputs: Input[] = [];
   for (const [name, weight] of weights) scope.values.set(name, weight);
   const declared = file.graph.inputs.filter(({ name }) => !weights.has(name));
   const symbols = new SymbolNames(declared, options);
+  const session: Session = { file, builder, missing: [], fixedBatch: symbols.fixedBatch, nodesLeft: MAX_NODES };
   for (const input of declared) {
     const given = options.constants?.get(input.name);
     if (scope.values.has(input.name)) throw new ModelError('invalid', `the input ${input.name} is declared twice`);
@@ -87,18 +88,19 @@ class SymbolNames {
   readonly #batch = new Set<string>();
   readonly #sizes: ReadonlyMap<string, number>;
   /** The size that stands for the batch. */
-  readonly #fixedBatch: Dim | undefined;
+  readonly fixedBatch: number | undefined;
 
   constructor(inputs: readonly ValueFile[], options: GraphOptions) {
     this.#sizes = options.sizes ?? new Map();
     const open = inputs.filter(({ name }) => options.constants?.has(name) !== true);
     const leading = new Set(open.map(({ type }) => (type.kind === 'tensor' ? type.dims?.[0] : undefined)));
     for (const dim of leading) if (typeof dim === 'string') this.#batch.add(dim);
-    if (options.rebatch === true && leading.size === 1) [this.#fixedBatch] = leading;
+    const [only] = leading;
+    this.fixedBatch = options.rebatch === true && leading.size === 1 && typeof only === 'number' ? only : undefined;
   }
 
   dimOf(dim: Dim | undefined, at: { readonly input: string; readonly axis: number }): Dim {
-    if (typeof dim === 'number') return at.axis === 0 && dim === this.#fixedBatch ? 'n' : dim;
+    if (typeof dim === 'number') return at.axis === 0 && dim === this.fixedBatch ? 'n' : dim;
     const symbol = this.#symbolOf(dim, at);
     return this.#sizes.get(dim ?? symbol) ?? this.#sizes.get(symbol) ?? symbol;
   }
@@ -208,7 +210,8 @@ function resultsOf(
   if (values.some((value) => value?.kind === 'poison')) return node.outputs.map(() => POISON);
   const runGraph = (graph: GraphFile, inputs: readonly Value[]): readonly Value[] =>
     runSubgraph(session, graph, { values: inputs, scope, opsets });
-  const lowered = entry.lower(new OperatorCall({ builder: session.builder, node, opset, version, values, runGraph }));
+  const { builder, fixedBatch } = session;
+  const lowered = entry.lower(new OperatorCall({ builder, node, opset, version, values, runGraph, fixedBatch }));
   return isList(lowered) ? lowered : [lowered];
 }
 

@@ -18,13 +18,15 @@ function reshape(c: OperatorCall): Tensor {
     return own;
   });
   if (dims.filter((dim) => dim === -1).length > 1) throw c.invalid(`the shape [${dims.join(', ')}] has two open dims`);
-  return c.builder.reshape(x, rebatched(x, dims));
+  return c.builder.reshape(x, rebatched(c, dims));
 }
 
 /** [1, 28] of an input [n, 28] of a model that was exported for one row: the 1 is the batch. */
-function rebatched(x: Tensor, dims: readonly Dim[]): readonly Dim[] {
-  const [batch, ...rest] = x.type.dims;
-  if (batch !== 'n' || dims[0] !== 1 || dims.some((dim) => typeof dim !== 'number')) return dims;
+function rebatched(c: OperatorCall, dims: readonly Dim[]): readonly Dim[] {
+  const [batch, ...rest] = c.input(0).type.dims;
+  // Where the file leaves the batch open, a leading 1 is an axis of its own.
+  if (c.fixedBatch !== 1 || batch !== 'n' || dims[0] !== 1) return dims;
+  if (dims.some((dim) => typeof dim !== 'number')) return dims;
   if (!dims.includes(-1) && productOf(rest) !== productOf(dims)) return dims;
   return ['n', ...dims.slice(1)];
 }

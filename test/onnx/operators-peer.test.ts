@@ -1,0 +1,62 @@
+/** Operators at values where they are easily wrong: kernels and oracle give what onnxruntime gives. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { importModel } from '../../frontend/onnx/model.js';
+import { rowDependence } from '../../frontend/onnx/row-wise.js';
+import type { DType } from '../../ir/dtype.js';
+import type { TensorValue } from '../../ir/tensor-data.js';
+import { runModel } from '../support/onnx-case.js';
+import { agreeEverywhere } from '../support/onnx-everywhere.js';
+import { onnxModel, type ModelSpec, type NodeSpec } from '../support/onnx-model.js';
+
+function longs(values: readonly number[], dims: readonly number[] = [values.length]): TensorValue {
+  return { dtype: 'i64', dims, data: BigInt64Array.from(values, BigInt) };
+}
+
+function floats(values: readonly number[], width: number): TensorValue {
+  return { dtype: 'f32', dims: [values.length / width, width], data: Float32Array.from(values) };
+}
+
+/** x of any number of rows and this width to y. */
+function modelOf(nodes: readonly NodeSpec[], options: Partial<ModelSpec> & Ends = {}): ModelSpec {
+  const { width = 2, from = 'f32', to = from, ...rest } = options;
+  return { nodes, inputs: { x: { dtype: from, dims: ['N', width] } }, outputs: { y: to }, opset: 18, ...rest };
+}
+
+interface Ends { readonly width?: number; readonly from?: DType; readonly to?: DType }
+
+test('a leading 1 of Reshape is an axis of its own where the batch is open', async () => {
+  const x = floats([0, 1, 2, 3, 4, 5], 2);
+  const shape = longs([1, -1, 2]);
+  const reshape: NodeSpec = { op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] };
+  await agreeEverywhere(modelOf([reshape], { initializers: { shape } }), { x }, { backend: 'reference' });
+  const narrow = modelOf([reshape], { width: 1, initializers: { shape } });
+  await agreeEverywhere(narrow, { x: floats([1, 2, 3, 4], 1) }, { backend: 'reference' });
+  const mean = modelOf([
+    { ...reshape, outputs: ['r'] },
+    { op: 'ReduceMean', inputs: ['r', 'first'], outputs: ['y'], attributes: { keepdims: 0 } },
+  ], { initializers: { shape, first: longs([0]) } });
+  await agreeEverywhere(mean, { x });
+  assert.is(rowDependence((await importModel(onnxModel(mean), { rebatch: true })).graph), undefined);
+});
+
+test('rows that do not fill a reshaped tensor are refused', async () => {
+  const spec = modelOf([{ op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }], {
+    width: 1, initializers: { shape: longs([1, -1, 2]) },
+  });
+  const failed = await refusalOf(spec, floats([1, 2, 3], 1));
+  assert.match(failed, /3 elements do not fill \[1, /);
+});
+
+/** What the oracle says of inputs it cannot take. */
+async function refusalOf(spec: ModelSpec, x: TensorValue): Promise<string> {
+  const model = await importModel(onnxModel(spec));
+  try {
+    runModel(model, new Map([['x', x]]));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'it ran';
+}
+
+test.run();
