@@ -11,6 +11,7 @@ export interface Everywhere {
   /** The reference evaluator, for what has no kernels. */
   readonly backend?: 'kernel' | 'reference';
   readonly relative?: number;
+  readonly absolute?: number;
 }
 
 /** Runs the model everywhere; gives ONNX Runtime's outputs. */
@@ -19,7 +20,7 @@ export async function agreeEverywhere(
   inputs: Readonly<Record<string, TensorValue>>,
   options: Everywhere = {},
 ): Promise<ReadonlyMap<string, TensorValue>> {
-  const { backend = 'kernel', relative = 1e-6 } = options;
+  const { backend = 'kernel', relative = 1e-6, absolute = 0 } = options;
   const bytes = onnxModel(spec);
   const expected = await runPeer(bytes, new Map(Object.entries(inputs)));
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, tensorOf(value)]));
@@ -28,7 +29,7 @@ export async function agreeEverywhere(
     assert.is(model.backend, own ?? 'kernel', model.reasons.join());
     const outputs = await model.run(feeds);
     for (const [name, value] of expected) {
-      compareTensors(valueOf(outputs[name]!), value, { relative, absolute: 0, what: `${name} of ${model.backend}` });
+      compareTensors(valueOf(outputs[name]!), value, { relative, absolute, what: `${name} of ${model.backend}` });
     }
   }
   return expected;

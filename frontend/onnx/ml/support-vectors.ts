@@ -10,26 +10,29 @@ import { labelAt, labelsOf } from './labels.js';
 import { bothScores, features } from './linear.js';
 import { postTransform, postTransformOf } from './post-transform.js';
 
-/** K(row, vector) as [n, vectors]. */
+/** K(row, vector) as [n, vectors]. Squared distances are of doubles: in f32 large features cancel to nothing. */
 function kernelValues(c: OperatorCall, x: Tensor, vectors: readonly number[], count: number): Tensor {
   const { builder: b } = c;
   const [gamma, coef0, degree] = c.has('kernel_params')
     ? (c.floats('kernel_params') as [number, number, number])
     : [0, 0, 0];
   const width = vectors.length / count;
-  const dtype = x.type.dtype as 'f32' | 'f64';
-  const dot = b.matmul(x, b.transpose(b.floats(dtype, vectors, [count, width]), [1, 0]));
-  switch (c.choice('kernel_type', ['LINEAR', 'POLY', 'RBF', 'SIGMOID'], 'LINEAR')) {
+  const kind = c.choice('kernel_type', ['LINEAR', 'POLY', 'RBF', 'SIGMOID'], 'LINEAR');
+  const dtype = kind === 'RBF' ? 'f64' : (x.type.dtype as 'f32' | 'f64');
+  const own = b.cast(x, dtype);
+  const dot = b.matmul(own, b.transpose(b.floats(dtype, vectors, [count, width]), [1, 0]));
+  switch (kind) {
     case 'LINEAR': return dot;
     case 'POLY': return b.map([dot], (d) => call('pow', add(mul(num(gamma, d!), d!), num(coef0, d!)), num(degree, d!)));
     case 'SIGMOID': return b.map([dot], (d) => call('tanh', add(mul(num(gamma, d!), d!), num(coef0, d!))));
     case 'RBF': {
-      const own = b.reduce('sum', b.map([x], (a) => mul(a!, a!)), [1]);
+      const square = b.reduce('sum', b.map([own], (a) => mul(a!, a!)), [1]);
       const squares = Array.from({ length: count }, (_, i) =>
         vectors.slice(i * width, (i + 1) * width).reduce((sum, v) => sum + v * v, 0),
       );
-      return b.map([dot, own, b.floats(dtype, squares)], (d, a, v) =>
-        call('exp', mul(num(-gamma, d!), call('max', num(0, d!), add(sub(a!, mul(num(2, d!), d!)), v!)))));
+      const apart = b.map([dot, square, b.floats('f64', squares)], (d, a, v) =>
+        call('max', num(0, d!), add(sub(a!, mul(num(2, d!), d!)), v!)));
+      return b.map([b.cast(apart, x.type.dtype)], (d) => call('exp', mul(num(-gamma, d!), d!)));
     }
   }
 }
@@ -57,9 +60,8 @@ function classifier(c: OperatorCall): Lowered {
   const perClass = c.ints('vectors_per_class');
   if (perClass.length === 0) return linearClassifier(c, labels, classes);
   if (c.floats('prob_a').length > 0) throw c.unsupported('probabilities from prob_a and prob_b');
-  const margins = pairMargins(c, perClass);
-  if (classes === 2) return pairOf(c, margins, labels);
-  throw c.unsupported('votes of more than two classes');
+  if (classes !== 2) throw c.unsupported('votes of more than two classes');
+  return pairOf(c, marginOf(c, perClass.reduce((sum, own) => sum + own, 0)), labels);
 }
 
 /** Two classes: a margin over 0 votes for the first; scores [-margin, margin], as onnxruntime gives them. */
@@ -85,29 +87,18 @@ function linearClassifier(c: OperatorCall, labels: Tensor, classes: number): Low
   return [labelAt(c, labels, best), b.cast(postTransform(c, scores, postTransformOf(c)), 'f32')];
 }
 
-/** For each pair (i, j): sum of coefficients[j-1] over i's vectors and coefficients[i] over j's, plus rho. */
-function pairMargins(c: OperatorCall, perClass: readonly number[]): Tensor {
+/**
+ * The sum of a coefficient times its kernel value over all vectors, plus rho. Products are f32 and the sum is of
+ * doubles, as onnxruntime has it: terms are far greater than the margin where features are not scaled.
+ */
+function marginOf(c: OperatorCall, count: number): Tensor {
   const { builder: b } = c;
   const x = features(c);
-  const [coefficients, rho] = [c.floats('coefficients'), c.floats('rho')];
-  const count = perClass.reduce((sum, own) => sum + own, 0);
   const kernel = kernelValues(c, x, c.floats('support_vectors'), count);
-  const starts = perClass.map((_, i) => perClass.slice(0, i).reduce((sum, own) => sum + own, 0));
-  const columns: number[][] = [];
-  for (let i = 0; i < perClass.length; i++) {
-    for (let j = i + 1; j < perClass.length; j++) {
-      const column = new Array<number>(count).fill(0);
-      for (let v = 0; v < perClass[i]!; v++) column[starts[i]! + v] = coefficients[(j - 1) * count + starts[i]! + v]!;
-      for (let v = 0; v < perClass[j]!; v++) column[starts[j]! + v] = coefficients[i * count + starts[j]! + v]!;
-      columns.push(column);
-    }
-  }
-  const dtype = x.type.dtype as 'f32' | 'f64';
-  const matrix = b.floats(dtype, Array.from({ length: count }, (_, v) => columns.map((column) => column[v]!)).flat(), [
-    count,
-    columns.length,
-  ]);
-  return b.map([b.matmul(kernel, matrix), b.floats(dtype, rho.slice(0, columns.length))], (s, r) => add(s!, r!));
+  const weights = b.floats(x.type.dtype as 'f32' | 'f64', c.floats('coefficients').slice(0, count));
+  const terms = b.cast(b.map([kernel, weights], (k, w) => mul(k!, w!)), 'f64');
+  const margin = b.map([b.reduce('sum', terms, [1])], (s) => add(s!, num(c.floats('rho')[0] ?? 0, s!)));
+  return b.cast(margin, 'f32');
 }
 
 const COMMON = 'coefficients kernel_params kernel_type post_transform rho support_vectors';
