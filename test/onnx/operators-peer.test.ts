@@ -40,6 +40,30 @@ test('a leading 1 of Reshape is an axis of its own where the batch is open', asy
   assert.is(rowDependence((await importModel(onnxModel(mean), { rebatch: true })).graph), undefined);
 });
 
+test('the mean of integers is truncated', async () => {
+  const x = longs([-4, -1, 2, 5, 8, 12], [3, 2]);
+  const mean = (axis: number): ModelSpec => modelOf(
+    [{ op: 'ReduceMean', inputs: ['x', 'axis'], outputs: ['y'] }],
+    { from: 'i64', initializers: { axis: longs([axis]) } },
+  );
+  await agreeEverywhere(mean(1), { x });
+  await agreeEverywhere(mean(0), { x }, { backend: 'reference' });
+});
+
+test('the logarithm of a sum of powers keeps infinities, and takes floats', async () => {
+  const x = floats([1, Infinity, -Infinity, -Infinity, -Infinity, 2, 3, 4], 2);
+  for (const keepdims of [0, 1]) {
+    const node: NodeSpec = { op: 'ReduceLogSumExp', inputs: ['x', 'axis'], outputs: ['y'], attributes: { keepdims } };
+    await agreeEverywhere(modelOf([node], { initializers: { axis: longs([1]) } }), { x });
+  }
+  for (const op of ['ReduceLogSum', 'ReduceLogSumExp']) {
+    const spec = modelOf([{ op, inputs: ['x', 'axis'], outputs: ['y'] }], {
+      from: 'i64', initializers: { axis: longs([1]) },
+    });
+    assert.match(await refusalOf(spec, longs([1, 2], [1, 2])), new RegExp(`not supported[^]*${op}[^]*floats`));
+  }
+});
+
 test('rows that do not fill a reshaped tensor are refused', async () => {
   const spec = modelOf([{ op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }], {
     width: 1, initializers: { shape: longs([1, -1, 2]) },
@@ -48,10 +72,10 @@ test('rows that do not fill a reshaped tensor are refused', async () => {
   assert.match(failed, /3 elements do not fill \[1, /);
 });
 
-/** What the oracle says of inputs it cannot take. */
+/** What importer or oracle say of what they cannot take. */
 async function refusalOf(spec: ModelSpec, x: TensorValue): Promise<string> {
-  const model = await importModel(onnxModel(spec));
   try {
+    const model = await importModel(onnxModel(spec));
     runModel(model, new Map([['x', x]]));
   } catch (error) {
     return (error as Error).message;

@@ -42,7 +42,7 @@ const COMBINE: Readonly<Record<Exclude<ReduceOp, 'argmax' | 'argmin'>, ScalarOp>
 };
 
 export function reduceSupports(kernel: Pick<ReduceKernel, 'op' | 'dtype'>): boolean {
-  if (kernel.dtype === 'utf8') return false;
+  if (kernel.dtype === 'utf8' || (kernel.op === 'mean' && kernel.dtype !== 'f32' && kernel.dtype !== 'f64')) return false;
   return (
     kernel.dtype !== 'bool' || kernel.op === 'any' || kernel.op === 'all' || kernel.op === 'max' || kernel.op === 'min'
   );

@@ -3,7 +3,7 @@ import { isFloat } from '../../../ir/dtype.js';
 import type { Expr, ReduceOp, Tensor } from '../../../ir/node.js';
 import type { TensorBuilder } from '../builder.js';
 import type { Lowered, OperatorCall } from '../call.js';
-import { add, call, mul, sub } from '../expr.js';
+import { add, call, choose, div, mul, num, sub } from '../expr.js';
 import { operator, type Operator, type OperatorTable } from '../operator.js';
 
 interface Axes { readonly axes: readonly number[]; readonly keepDims: boolean; readonly none: boolean }
@@ -30,23 +30,34 @@ const plain =
 const sum = plain('sum');
 const each = (b: TensorBuilder, x: Tensor, body: (a: Expr) => Expr): Tensor => b.map([x], (a) => body(a!));
 
+/** Of integers the quotient is truncated. */
+const mean: Reducer = (b, x, over) => {
+  if (isFloat(x.type.dtype)) return plain('mean')(b, x, over);
+  const one = b.scalar(x.type.dtype, 1);
+  const count = over.axes.reduce(
+    (product, axis) => b.map([product, b.cast(b.sizeOf(x, axis), x.type.dtype)], (p, size) => mul(p!, size!)), one);
+  return b.map([sum(b, x, over), count], (total, parts) => div(total!, parts!));
+};
+
 /** A bool is the greater when true. */
 const extreme =
   (op: 'max' | 'min'): Reducer =>
   (b, x, over) =>
     plain(x.type.dtype === 'bool' ? (op === 'max' ? 'any' : 'all') : op)(b, x, over);
 
-/** max + ln(sum(e^(x - max))) */
+/** max + ln(sum(e^(x - max))), shifted by 0 where the max is infinite. */
 const logSumExp: Reducer = (b, x, { axes, keepDims }) => {
   if (axes.some((axis) => x.type.dims[axis] === 0)) return each(b, sum(b, x, { axes, keepDims }), (a) => call('ln', a));
-  const most = b.reduce('max', x, axes);
+  const most = each(b, b.reduce('max', x, axes), (m) => choose(call('is_inf', m), num(0, m), m));
   const shifted = b.map([x, most], (a, m) => call('exp', sub(a!, m!)));
   const total = b.map([b.reduce('sum', shifted, axes), most], (s, m) => add(call('ln', s!), m!));
   return keepDims ? total : b.reshape(total, total.type.dims.filter((_, axis) => !axes.includes(axis)));
 };
 
-function reduction(since: readonly number[], reducer: Reducer): Operator {
+function reduction(since: readonly number[], reducer: Reducer, of: 'all' | 'floats' = 'all'): Operator {
   return operator(since, 'axes keepdims noop_with_empty_axes', (c) => {
+    const { dtype } = c.input(0).type;
+    if (of === 'floats' && !isFloat(dtype)) throw c.unsupported(`${dtype}; floats are reduced`);
     const over = axesOf(c);
     return reducer(c.builder, c.input(0), over);
   });
@@ -93,15 +104,15 @@ function topK(c: OperatorCall): Lowered {
 
 export const REDUCE = {
   ReduceSum: reduction([1, 11, 13], sum),
-  ReduceMean: reduction([1, 11, 13, 18], plain('mean')),
+  ReduceMean: reduction([1, 11, 13, 18], mean),
   ReduceMax: reduction([1, 11, 12, 13, 18, 20], extreme('max')),
   ReduceMin: reduction([1, 11, 12, 13, 18, 20], extreme('min')),
   ReduceProd: reduction([1, 11, 13, 18], plain('prod')),
   ReduceL1: reduction([1, 11, 13, 18], (b, x, over) => sum(b, each(b, x, (a) => call('abs', a)), over)),
   ReduceL2: reduction([1, 11, 13, 18], root),
   ReduceSumSquare: reduction([1, 11, 13, 18], (b, x, over) => sum(b, each(b, x, (a) => mul(a, a)), over)),
-  ReduceLogSum: reduction([1, 11, 13, 18], logSum),
-  ReduceLogSumExp: reduction([1, 11, 13, 18], logSumExp),
+  ReduceLogSum: reduction([1, 11, 13, 18], logSum, 'floats'),
+  ReduceLogSumExp: reduction([1, 11, 13, 18], logSumExp, 'floats'),
   ArgMax: operator([1, 11, 12, 13], 'axis keepdims select_last_index', (c) => arg(c, 'argmax')),
   ArgMin: operator([1, 11, 12, 13], 'axis keepdims select_last_index', (c) => arg(c, 'argmin')),
   CumSum: operator([11, 14], 'exclusive reverse', (c) => cumulative(c, 'sum')),
