@@ -1,7 +1,7 @@
 /** Scalar bodies of tensor maps, written short: `call('mul', a, literal(2, 'f32'))`. */
 import { make } from '../../ir/build.js';
 import type { DType } from '../../ir/dtype.js';
-import { isFloat, isInteger } from '../../ir/dtype.js';
+import { dtypeInfo, isFloat, isInteger } from '../../ir/dtype.js';
 import type { Expr, LiteralValue } from '../../ir/node.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import { roundFloat } from '../../ir/scalar/value.js';
@@ -56,3 +56,13 @@ export const mul = (a: Expr, b: Expr): Expr => arithmetic('mul', a, b);
 export const div = (a: Expr, b: Expr): Expr => arithmetic('div', a, b);
 /** The same number in the dtype of `like`. */
 export const num = (value: number, like: Expr): Expr => literal(value, dtypeOf(like));
+
+/** The least integer is its own opposite, as it wraps. */
+export function neg(a: Expr): Expr {
+  return isInteger(dtypeOf(a)) ? sub(num(0, a), a) : call('neg', a);
+}
+
+export function abs(a: Expr): Expr {
+  const family = dtypeInfo(dtypeOf(a)).family;
+  return family === 'uint' ? a : family === 'int' ? call('max', a, neg(a)) : call('abs', a);
+}

@@ -64,6 +64,20 @@ test('the logarithm of a sum of powers keeps infinities, and takes floats', asyn
   }
 });
 
+test('the least integer is its own opposite and absolute value', async () => {
+  const least = { i8: Int8Array.of(-128, 3), i32: Int32Array.of(-(2 ** 31), -3) };
+  for (const [dtype, data] of Object.entries(least)) {
+    const x: TensorValue = { dtype: dtype as DType, dims: [1, 2], data };
+    const backend = dtype === 'i8' ? 'reference' : 'kernel';
+    for (const op of ['Abs', 'Neg']) {
+      const spec = modelOf([{ op, inputs: ['x'], outputs: ['y'] }], { from: x.dtype });
+      await agreeEverywhere(spec, { x }, { backend });
+    }
+  }
+  const x = longs([5, 7], [1, 2]);
+  await agreeEverywhere(modelOf([{ op: 'Neg', inputs: ['x'], outputs: ['y'] }], { from: 'i64' }), { x });
+});
+
 test('rows that do not fill a reshaped tensor are refused', async () => {
   const spec = modelOf([{ op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }], {
     width: 1, initializers: { shape: longs([1, -1, 2]) },

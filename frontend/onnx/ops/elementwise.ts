@@ -6,7 +6,7 @@ import { isFloat, isInteger, type DType } from '../../../ir/dtype.js';
 import type { Expr, Tensor } from '../../../ir/node.js';
 import type { ScalarOp } from '../../../ir/scalar.js';
 import type { OperatorCall } from '../call.js';
-import { add, call, cast, choose, div, dtypeOf, literal, mul, num, sub } from '../expr.js';
+import { abs, add, call, cast, choose, div, dtypeOf, literal, mul, neg, num, sub } from '../expr.js';
 import { operator, type Operator, type OperatorTable } from '../operator.js';
 
 /** One scalar row of one argument. */
@@ -102,8 +102,8 @@ export const ELEMENTWISE = {
   Div: binary([1, 6, 7, 13, 14], div),
   Pow: binary([1, 7, 12, 13, 15], power),
   Mod: operator([10, 13], 'fmod', modulo),
-  Neg: unary([1, 6, 13], 'neg'),
-  Abs: unary([1, 6, 13], 'abs'),
+  Neg: unaryBody([1, 6, 13], neg),
+  Abs: unaryBody([1, 6, 13], abs),
   Sign: unary([9, 13], 'sign'),
   Reciprocal: unaryBody([1, 6, 13], (a) => div(num(1, a), a)),
   Floor: unary([1, 6, 13], 'floor'),

@@ -3,7 +3,7 @@ import { isFloat } from '../../../ir/dtype.js';
 import type { Expr, ReduceOp, Tensor } from '../../../ir/node.js';
 import type { TensorBuilder } from '../builder.js';
 import type { Lowered, OperatorCall } from '../call.js';
-import { add, call, choose, div, mul, num, sub } from '../expr.js';
+import { abs, add, call, choose, div, mul, num, sub } from '../expr.js';
 import { operator, type Operator, type OperatorTable } from '../operator.js';
 
 interface Axes { readonly axes: readonly number[]; readonly keepDims: boolean; readonly none: boolean }
@@ -108,7 +108,7 @@ export const REDUCE = {
   ReduceMax: reduction([1, 11, 12, 13, 18, 20], extreme('max')),
   ReduceMin: reduction([1, 11, 12, 13, 18, 20], extreme('min')),
   ReduceProd: reduction([1, 11, 13, 18], plain('prod')),
-  ReduceL1: reduction([1, 11, 13, 18], (b, x, over) => sum(b, each(b, x, (a) => call('abs', a)), over)),
+  ReduceL1: reduction([1, 11, 13, 18], (b, x, over) => sum(b, each(b, x, abs), over)),
   ReduceL2: reduction([1, 11, 13, 18], root),
   ReduceSumSquare: reduction([1, 11, 13, 18], (b, x, over) => sum(b, each(b, x, (a) => mul(a, a)), over)),
   ReduceLogSum: reduction([1, 11, 13, 18], logSum, 'floats'),
