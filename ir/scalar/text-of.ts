@@ -61,7 +61,8 @@ export function textOfFloat(value: number, dtype: DType): string {
   return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`;
 }
 
-function shortest(value: number, dtype: DType): string {
+/** With an exponent; the fewest digits that give the same value of the dtype. */
+export function shortest(value: number, dtype: DType): string {
   if (dtype === 'f64') return value.toExponential();
   const isExact = (text: string): boolean => roundFloat(Number(text), dtype) === value;
   // Most values of 32 bits need seven or eight digits: from there up until it is exact, or down while it stays so.

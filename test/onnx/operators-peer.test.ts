@@ -78,6 +78,14 @@ test('the least integer is its own opposite and absolute value', async () => {
   await agreeEverywhere(modelOf([{ op: 'Neg', inputs: ['x'], outputs: ['y'] }], { from: 'i64' }), { x });
 });
 
+test('a float as text has the fewest digits that give it back', async () => {
+  const spec = modelOf([{ op: 'Cast', inputs: ['x'], outputs: ['y'], attributes: { to: 8 } }], { to: 'utf8' });
+  const x = floats([0.1, -1.9, 3, 0.001, -0, NaN, Infinity, -Infinity], 2);
+  await agreeEverywhere(spec, { x }, { backend: 'reference' });
+  const third = runModel(await importModel(onnxModel(spec)), new Map([['x', floats([1 / 3, 0.3], 2)]]));
+  assert.equal(third.get('y')!.data, ['0.33333334', '0.3']);
+});
+
 test('rows that do not fill a reshaped tensor are refused', async () => {
   const spec = modelOf([{ op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] }], {
     width: 1, initializers: { shape: longs([1, -1, 2]) },
