@@ -176,39 +176,64 @@ for (const [name, [form, part]] of Object.entries(CASES)) {
   });
 }
 
-test('thresholds of infinity, and 0 for -0', () => {
-  const data = new Weights();
-  const input = leaf('f32', 1);
-  const stump = (threshold: number, tree: number) => ({ threshold, tree });
-  const stumps = [-Infinity, -0, 0, Infinity, 1, 2, 3, 4].map(stump);
-  const nodes = stumps.flatMap(({ threshold }, tree) => [
-    { threshold, mode: '<=', yes: tree * 3 + 1, no: tree * 3 + 2 },
-    { threshold: 0, mode: 'leaf', yes: tree * 2, no: tree * 2 + 1 },
-    { threshold: 0, mode: 'leaf', yes: tree * 2 + 1, no: tree * 2 + 2 },
+/** A tree of one comparison each, whose yes weighs nothing and whose no 2 ** tree. */
+function stumps(
+  data: Weights,
+  input: Tensor,
+  each: readonly { readonly threshold: number; readonly mode: string; readonly missingYes: boolean }[],
+): Tensor {
+  const nodes = each.flatMap(({ threshold, mode, missingYes }, tree) => [
+    { threshold, mode, missingYes, yes: tree * 3 + 1, no: tree * 3 + 2 },
+    { threshold: 0, mode: 'leaf', missingYes: false, yes: tree * 2, no: tree * 2 + 1 },
+    { threshold: 0, mode: 'leaf', missingYes: false, yes: tree * 2 + 1, no: tree * 2 + 2 },
   ]);
   const ints = (values: readonly number[]): Tensor => data.add('i32', [values.length], Int32Array.from(values));
   const bytes = (values: readonly number[]): Tensor => data.add('u8', [values.length], Uint8Array.from(values));
   const reals = (values: readonly number[]): Tensor => data.add('f32', [values.length], Float32Array.from(values));
-  const ensemble = make({
+  return make({
     kind: 'tree_ensemble',
     input,
-    roots: ints(stumps.map(({ tree }) => tree * 3)),
+    roots: ints(each.map((_, tree) => tree * 3)),
     feature: ints(nodes.map(() => 0)),
     threshold: reals(nodes.map((node) => node.threshold)),
     mode: bytes(nodes.map((node) => TREE_MODES.indexOf(node.mode as '<='))),
     yes: ints(nodes.map((node) => node.yes)),
     no: ints(nodes.map((node) => node.no)),
-    missingYes: bytes(nodes.map((_, i) => (i % 2 === 0 ? 1 : 0))),
-    leafTarget: ints(stumps.flatMap(() => [0, 0])),
-    leafWeight: reals(stumps.flatMap((_, tree) => [0, 2 ** tree])),
+    missingYes: bytes(nodes.map((node) => (node.missingYes ? 1 : 0))),
+    leafTarget: ints(each.flatMap(() => [0, 0])),
+    leafWeight: reals(each.flatMap((_, tree) => [0, 2 ** tree])),
     base: reals([0]),
     targets: 1,
     combine: 'sum',
   });
-  const values = [-Infinity, -1, -0, 0, 2 ** -149, 1, Math.fround(1.1), 3e38, Infinity, NaN];
-  const value: TensorValue = { dtype: 'f32', dims: [values.length, 1], data: Float32Array.from(values) };
-  const [explain] = check([ensemble], new Map([[input as Tensor, value]]), { data });
+}
+
+const EXTREMES = Float32Array.of(-Infinity, -1, -0, 0, 2 ** -149, 1, Math.fround(1.1), 3e38, Infinity, NaN);
+const extremes: TensorValue = { dtype: 'f32', dims: [EXTREMES.length, 1], data: EXTREMES };
+
+test('thresholds of infinity, and 0 for -0', () => {
+  const data = new Weights();
+  const input = leaf('f32', 1);
+  const thresholds = [-Infinity, -0, 0, Infinity, 1, 2, 3, 4];
+  const ensemble = stumps(data, input, thresholds.map((threshold, tree) =>
+    ({ threshold, mode: '<=', missingYes: tree % 2 === 0 })));
+  const [explain] = check([ensemble], new Map([[input as Tensor, extremes]]), { data });
   assert.match(explain!, 'masks');
 });
+
+const CONSTANT = [
+  ['<', -Infinity], ['>=', -Infinity], ['<=', NaN], ['<', NaN], ['>', NaN], ['>=', NaN], ['==', NaN], ['!=', NaN],
+] as const;
+for (const [mode, threshold] of CONSTANT) {
+  test(`no value is ${mode} ${threshold}, or all are, whatever side NaN takes`, () => {
+    for (const missingYes of [false, true]) {
+      const data = new Weights();
+      const input = leaf('f32', 1);
+      const ensemble = stumps(data, input, [{ threshold, mode, missingYes }]);
+      const [explain] = check([ensemble], new Map([[input as Tensor, extremes]]), { data });
+      assert.match(explain!, 'lockstep');
+    }
+  });
+}
 
 test.run();

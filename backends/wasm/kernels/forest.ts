@@ -165,6 +165,8 @@ function splitOf(item: Pending, tables: NodeTables, dtype: 'f32' | 'f64'): Split
     const unequal = mode === '==' ? no : yes;
     return { threshold: below, feature, nanToNo: true, yes: { equalNo: unequal.node }, no: { node: item.equal } };
   }
+  // Nothing compares with NaN: the sides stay, as no x is <= it either.
+  if (Number.isNaN(threshold) && mode !== '!=') return { threshold, feature, nanToNo: !toYes, yes, no };
   switch (mode) {
     case '<=':
       return { threshold, feature, nanToNo: !toYes, yes, no };

@@ -61,13 +61,15 @@ export function planWalk(forest: Forest, options: { readonly targets: number; re
   const nodes = forest.trees.flatMap((tree) => tree.nodes);
   const inner = nodes.filter((node) => node.children !== undefined);
   const toNo = inner.filter((node) => node.nanToNo).length;
+  // No x is at most a threshold that is NaN (as the number below -Infinity); nor is it greater, which 'yes' asks.
+  const toYes = toNo === 0 && !inner.some((node) => Number.isNaN(node.threshold));
   const compact =
     dtype === 'f32' && nodes.every((node) => Math.abs(node.step) <= MOST_COMPACT_STEP && node.feature * 4 <= 0xffff);
   return {
     kind: 'trees',
     dtype,
     node: compact ? 'compact' : 'wide',
-    missing: toNo === inner.length ? 'no' : toNo === 0 ? 'yes' : 'mixed',
+    missing: toNo === inner.length ? 'no' : toYes ? 'yes' : 'mixed',
     leaf: single ? 'single' : 'rows',
     targets,
     trees: forest.trees.length,
