@@ -58,7 +58,7 @@ export function gamma(a: number): number {
 }
 
 /** C's pow, where JavaScript differs: 1 to any power, and -1 to an infinity, is 1. */
-function power(a: number, b: number): number {
+export function pow(a: number, b: number): number {
   if (a === 1 || (a === -1 && Math.abs(b) === Infinity)) return 1;
   return a ** b;
 }
@@ -66,7 +66,7 @@ function power(a: number, b: number): number {
 export const TRANSCENDENTAL = {
   exp: one(Math.exp), ln: one(Math.log), log2: one(Math.log2), log10: one(Math.log10), log1p: one(Math.log1p),
   expm1: one(Math.expm1),
-  sqrt: one(Math.sqrt), cbrt: one(Math.cbrt), pow: two(power),
+  sqrt: one(Math.sqrt), cbrt: one(Math.cbrt), pow: two(pow),
   sin: one(Math.sin), cos: one(Math.cos), tan: one(Math.tan),
   asin: one(Math.asin), acos: one(Math.acos), atan: one(Math.atan), atan2: two(Math.atan2),
   sinh: one(Math.sinh), cosh: one(Math.cosh), tanh: one(Math.tanh),

@@ -1,12 +1,12 @@
 /**
  * The transcendental functions that code calls one value at a time (`env.math_<name>`): the engine's own, by the names
- * of the scalar table. Models use SIMD kernels instead.
+ * of the scalar table, where they are the same. Models use SIMD kernels instead.
  */
 type MathImport = (...args: number[]) => number;
 
 const ENGINE: Readonly<Record<string, MathImport>> = {
   exp: Math.exp, expm1: Math.expm1, ln: Math.log, log2: Math.log2, log10: Math.log10, log1p: Math.log1p,
-  pow: Math.pow, cbrt: Math.cbrt, sqrt: Math.sqrt,
+  cbrt: Math.cbrt, sqrt: Math.sqrt,
   sin: Math.sin, cos: Math.cos, tan: Math.tan, asin: Math.asin, acos: Math.acos, atan: Math.atan, atan2: Math.atan2,
   sinh: Math.sinh, cosh: Math.cosh, tanh: Math.tanh, asinh: Math.asinh, acosh: Math.acosh, atanh: Math.atanh,
   fmod: (a, b) => a! % b!,

@@ -78,6 +78,13 @@ test('the least integer is its own opposite and absolute value', async () => {
   await agreeEverywhere(modelOf([{ op: 'Neg', inputs: ['x'], outputs: ['y'] }], { from: 'i64' }), { x });
 });
 
+test('1 to any power, and -1 to an infinity, is 1', async () => {
+  const base: TensorValue = { dtype: 'f32', dims: [2], data: Float32Array.of(1, -1) };
+  const x = floats([NaN, Infinity, Infinity, -Infinity, -Infinity, 2, 0.5, 3], 2);
+  const spec = modelOf([{ op: 'Pow', inputs: ['base', 'x'], outputs: ['y'] }], { initializers: { base } });
+  await agreeEverywhere(spec, { x });
+});
+
 test('a float as text has the fewest digits that give it back', async () => {
   const spec = modelOf([{ op: 'Cast', inputs: ['x'], outputs: ['y'], attributes: { to: 8 } }], { to: 'utf8' });
   const x = floats([0.1, -1.9, 3, 0.001, -0, NaN, Infinity, -Infinity], 2);

@@ -9,6 +9,7 @@ import { compileTileProgram } from '../../backends/wasm/tile-program.js';
 import { make } from '../../ir/build.js';
 import type { DType } from '../../ir/dtype.js';
 import type { Expr, Tensor, ToTensor } from '../../ir/node.js';
+import { pow } from '../../ir/scalar/transcendental.js';
 import type { TensorData, TensorElements, TensorValue } from '../../ir/tensor-data.js';
 import { scalar, tensor } from '../../ir/type.js';
 import { enableSimd } from '../../runtime/executor/simd.js';
@@ -55,8 +56,7 @@ const HOST = {
       .filter((name) => typeof Math[name] === 'function')
       .map((name) => [`math_${String(name)}`, Math[name] as (a: number) => number]),
   ),
-  // C's pow, as ONNX has it
-  math_pow: (a: number, b: number) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
+  math_pow: pow,
 };
 
 /** By its series (small) or continued fraction (large), to full double precision. */
