@@ -236,6 +236,21 @@ test('tree regressors agree for every aggregate and base value', async () => {
   );
 });
 
+test('a class or target that no leaf of a row has a weight for has no score', async () => {
+  const leaf = (...weights: readonly number[]): Tree => ({ kind: 'leaf', weights });
+  const split = (yes: Tree, no: Tree): Tree =>
+    ({ kind: 'branch', feature: 0, threshold: 0, mode: 'BRANCH_LEQ', missing: false, yes, no });
+  const x: TensorValue = { dtype: 'f32', dims: [2, WIDTH], data: Float32Array.of(-1, 0, 0, 0, 1, 0, 0, 0) };
+  const base = Float32Array.of(100, 200, 300);
+  for (const tree of [split(leaf(-1), leaf(-3, -2)), split(leaf(-1, -2), leaf(-2, -1)), split(leaf(0), leaf(0))]) {
+    const classes = { ...treeAttributes([tree], 'class', [1, 2]), classlabels_int64s: [0n, 1n, 2n] };
+    await agreeEverywhere(ensemble('TreeEnsembleClassifier', classes), { x });
+    await agreeEverywhere(ensemble('TreeEnsembleClassifier', { ...classes, base_values: base }), { x });
+    const targets = { ...treeAttributes([tree], 'target', [1, 2]), n_targets: 3, base_values: base };
+    await agreeEverywhere(ensemble('TreeEnsembleRegressor', targets), { x });
+  }
+});
+
 test('linear models agree', async () => {
   await fc.assert(
     fc.asyncProperty(

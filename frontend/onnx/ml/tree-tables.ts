@@ -139,6 +139,12 @@ export function ensembleNode(c: OperatorCall, input: Tensor, trees: PlacedTrees,
     b.stored({ dtype: 'i32', dims: [values.length], data: Int32Array.from(values) });
   const u8 = (values: readonly number[]): Tensor =>
     b.stored({ dtype: 'u8', dims: [values.length], data: Uint8Array.from(values) });
+  const reals = (values: readonly number[]): Tensor =>
+    b.stored({
+      dtype,
+      dims: [values.length],
+      data: dtype === 'f32' ? Float32Array.from(values) : Float64Array.from(values),
+    });
   const rows = nodes.flatMap((node) => node.weights);
   for (const { target } of rows)
     if (target < 0 || target >= options.targets)
@@ -150,10 +156,10 @@ export function ensembleNode(c: OperatorCall, input: Tensor, trees: PlacedTrees,
   return b.emit({
     kind: 'tree_ensemble', input,
     roots: i32(trees.roots), feature: i32(nodes.map((node) => node.feature)),
-    threshold: b.floats(dtype, nodes.map((node) => node.threshold)),
+    threshold: reals(nodes.map((node) => node.threshold)),
     mode: u8(nodes.map((node) => TREE_MODES.indexOf(node.mode))),
     yes: i32(yes), no: i32(no), missingYes: u8(nodes.map((node) => (node.missingYes ? 1 : 0))),
-    leafTarget: i32(rows.map((own) => own.target)), leafWeight: b.floats(dtype, rows.map((own) => own.weight)),
+    leafTarget: i32(rows.map((own) => own.target)), leafWeight: reals(rows.map((own) => own.weight)),
     base: options.base.some((value) => value !== 0) ? b.floats(dtype, options.base) : undefined,
     targets: options.targets, combine: options.combine,
   });

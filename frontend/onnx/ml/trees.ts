@@ -8,6 +8,7 @@ import { operator, type OperatorTable } from '../operator.js';
 import { labelAt, labelsOf } from './labels.js';
 import { bothScores } from './linear.js';
 import { postTransform, postTransformOf, probit } from './post-transform.js';
+import { onlyScored, someScoreIsPositive } from './scored-targets.js';
 import { lowerTreeEnsemble } from './tree-ensemble.js';
 import {
   ensembleNode,
@@ -90,12 +91,14 @@ function classifier(c: OperatorCall): Lowered {
   const rows = trees.nodes.flatMap((node) => node.weights);
   const weighted = new Set(rows.map((row) => row.target));
   if (classes <= 2 && weighted.size === 1) return binaryClassifier(c, { trees, base, labels, only: [...weighted][0]! });
-  const scores = ensembleNode(c, features(c), trees, {
-    targets: classes,
-    combine: 'sum',
-    base: base.length === classes ? base : [],
-  });
-  const best = c.builder.reduce('argmax', scores, [1], { keepDims: false });
+  const input = features(c);
+  const based = base.length === classes;
+  const scores = ensembleNode(c, input, trees, { targets: classes, combine: 'sum', base: based ? base : [] });
+  const likely =
+    classes <= 2 || based || someScoreIsPositive(trees)
+      ? scores
+      : onlyScored(c, scores, { input, trees, targets: classes, otherwise: -Infinity });
+  const best = c.builder.reduce('argmax', likely, [1], { keepDims: false });
   return [labelAt(c, labels, best), c.builder.cast(postTransform(c, scores, transform), 'f32')];
 }
 
@@ -150,8 +153,11 @@ function regressor(c: OperatorCall): Lowered {
   const base = numbersOf(c, 'base_values');
   if (base.length !== 0 && base.length !== targets)
     throw c.invalid(`has ${base.length} base values for ${targets} targets`);
-  const scores = ensembleNode(c, features(c), listedTrees(c, 'target'), { targets, combine, base });
-  return c.builder.cast(regressorScores(c, scores, targets), 'f32');
+  const [input, trees] = [features(c), listedTrees(c, 'target')];
+  const scores = ensembleNode(c, input, trees, { targets, combine, base });
+  const own =
+    targets === 1 || base.length === 0 ? scores : onlyScored(c, scores, { input, trees, targets, otherwise: 0 });
+  return c.builder.cast(regressorScores(c, own, targets), 'f32');
 }
 
 /** A single target is transformed by PROBIT only, as a softmax or logistic of one score says nothing. */
