@@ -40,8 +40,8 @@ export interface DatabaseOptions {
   /** Worker threads; default: the machine's. */
   readonly threads?: number;
   /**
-   * Begins a query on the caller's own thread, and starts worker threads when it turns out longer than starting one
-   * takes; the caller's thread works along, a few milliseconds at a time, until the query gives results for 30 ms or
+   * Begins a query on the caller's own thread, and starts worker threads when what is left of it takes three times as
+   * long as starting one; the caller's thread works along, a few milliseconds at a time, until the query gives results for 30 ms or
    * has run for 300. For a process that has nothing else to do, such as a command or a function that is started for
    * each request. Default false.
    */

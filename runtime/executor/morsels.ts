@@ -48,12 +48,14 @@ export function morselWords(source: Source): number {
 /** How long a pipeline takes for a row, by its last morsel: from when its worker had time for it. */
 export class Pace {
   millisecondsPerRow = 0;
+  morsels = 0;
   private readonly freeSince: number[] = [];
 
   done({ worker, rows, asked }: { readonly worker: number; readonly rows: number; readonly asked: number }): void {
     const now = clockMs();
     this.millisecondsPerRow = (now - Math.max(asked, this.freeSince[worker] ?? 0)) / rows;
     this.freeSince[worker] = now;
+    this.morsels++;
   }
 }
 

@@ -1,6 +1,7 @@
 /** How much a plan has for several workers to do: decides how many threads it gets, and when they start. */
 import { MORSEL_ROWS, type PhysicalPlan, type Pipeline } from '../plan.js';
-import type { MorselContext } from './morsels.js';
+import type { MorselContext, Pace } from './morsels.js';
+import { START_MS } from './thread-worker.js';
 
 /** Take longer than the start of a thread, whatever is done with them. */
 const LONG_ROWS = 8 * MORSEL_ROWS;
@@ -25,8 +26,20 @@ export function isLong(work: Work): boolean {
   return work.plan.pipelines.some((pipeline) => !pipeline.result && rowsToShare(pipeline, work) > LONG_ROWS);
 }
 
+/** Code that V8 has not optimised yet, as it runs in the first morsel, takes about so many times as long. */
+const UNOPTIMISED = 3;
+
+/** A start slows down what is done meanwhile, and what is left is shared only when it is over. */
+const WORTH_STARTS = 3;
+
+/** Whether threads that would have to start are worth it for what is left of a pipeline. */
+export function isWorthThreads(rowsLeft: number, pace: Pace): boolean {
+  const left = rowsLeft * pace.millisecondsPerRow;
+  return pace.morsels > 0 && (pace.morsels === 1 ? left / UNOPTIMISED : left) > WORTH_STARTS * START_MS;
+}
+
 /** Rows of a pipeline's scan that several workers may share. */
-function rowsToShare({ parallel, source }: Pipeline, { scan }: Work): number {
+export function rowsToShare({ parallel, source }: Pipeline, { scan }: Pick<Work, 'scan'>): number {
   if (!parallel || source.kind !== 'scan') return 0;
   return scan(source.table, source.columns).reduce((rows, group) => rows + group.rowCount, 0);
 }

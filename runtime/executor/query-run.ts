@@ -18,7 +18,7 @@ import { parameterHeapBytes, writeParameters } from './parameters.js';
 import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
 import type { RunOptions, Running } from './run-options.js';
 import { runBlocked } from './blocked.js';
-import { hasParallelWork, isLong } from './parallel-work.js';
+import { hasParallelWork, isLong, isWorthThreads, rowsToShare } from './parallel-work.js';
 import { widenRegisters } from './simd.js';
 import { START_MS, betweenStarts, type WorkerHandle } from './thread-worker.js';
 
@@ -155,8 +155,9 @@ class QueryRun implements Running {
         this.wake();
       },
     });
-    if (isLong(this.options)) this.crew.reinforce();
-    // Behind the threads that start now: see `enableSimd`.
+    if (!this.options.workers.isLazy && isLong(this.options)) this.crew.reinforce();
+    // Behind the threads that start now: see `enableSimd`. Where none does, what V8 optimises soon gains by it, and
+    // threads that turn out to be worth it take 20 ms longer to start.
     if (plan.simd === 'relaxed') void betweenStarts(widenRegisters);
     await this.loadWeights();
     for (const pipeline of plan.pipelines) {
@@ -229,6 +230,7 @@ class QueryRun implements Running {
       await crew.runMorsel({ worker: 0, fn: '', init: pipeline.init, morsel: 0, sequence: 0, emits: false });
     }
     const workers = pipeline.parallel ? this.workers.length : 1;
+    const rowsInAll = rowsToShare(pipeline, this.options);
     const pace = new Pace();
     const sourceOptions = { isResult: pipeline.result, workers, millisecondsPerRow: () => pace.millisecondsPerRow };
     for await (const morsel of openSource(pipeline.source, this.morselContext(), sourceOptions)) {
@@ -237,7 +239,7 @@ class QueryRun implements Running {
         break;
       }
       rows += morsel.rowCount;
-      const worker = await this.freeWorker(crew, pipeline);
+      const worker = await this.freeWorker(crew, pipeline, () => isWorthThreads(rowsInAll - rows, pace));
       const asked = clockMs();
       const done = this.dispatch(crew, pipeline, { morsel, worker, sequence: sequence++ }).then((result) => {
         isEnough ||= result === 1;
@@ -256,12 +258,13 @@ class QueryRun implements Running {
     this.inFlight.add(tracked);
   }
 
-  private async freeWorker(crew: Crew, { parallel }: Pipeline): Promise<number> {
+  private async freeWorker(crew: Crew, { parallel }: Pipeline, isWorthThreads: () => boolean): Promise<number> {
     for (;;) {
       if (crew.failure !== undefined) return 0;
       const { worker, queued } = parallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
       if (queued < QUEUE_DEPTH) return worker;
-      if (parallel && clockMs() - this.startedAt > START_MS) crew.reinforce();
+      if (parallel && (this.options.workers.isLazy ? isWorthThreads() : clockMs() - this.startedAt > START_MS))
+        crew.reinforce();
       // A worker that becomes ready should not wait for the morsel of another.
       await Promise.race(crew.isGrowing ? [...this.inFlight, crew.nextChange()] : this.inFlight);
     }

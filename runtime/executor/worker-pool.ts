@@ -12,6 +12,11 @@ export class WorkerPool {
 
   constructor(private readonly options: { readonly lazyThreads: boolean } = { lazyThreads: false }) {}
 
+  /** Threads start only where they are worth it: see `DatabaseOptions.lazyThreads`. */
+  get isLazy(): boolean {
+    return this.options.lazyThreads;
+  }
+
   /** Starts workers ahead of the first query. */
   warm(count: number): void {
     while (this.all.size < count) this.idle.push(this.add());

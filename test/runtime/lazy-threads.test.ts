@@ -60,23 +60,25 @@ async function lazily<T>(
   }
 }
 
-const QUERIES: readonly (readonly [string, { readonly threads: boolean }])[] = [
-  ['SELECT few.g, few.ten FROM few ORDER BY ten DESC', { threads: false }],
-  ['SELECT a.g, b.ten FROM few a JOIN few b ON a.g = b.g', { threads: false }],
-  ['SELECT count(*) AS n, sum(ten) AS s, min(g) AS m FROM few WHERE g > 100', { threads: false }],
-  ['SELECT g, count(*) AS n, sum(ten) AS s FROM few GROUP BY g ORDER BY g', { threads: false }],
-  ['SELECT id, ten FROM t LEFT JOIN few ON t.g = few.g LIMIT 20', { threads: false }],
-  ['SELECT g, count(*) AS n, sum(x) AS s, max(id) AS m FROM t GROUP BY g ORDER BY g', { threads: true }],
-  ['SELECT id, x FROM t WHERE id % 3 = 0 ORDER BY x DESC LIMIT 7', { threads: true }],
-  ['SELECT count(*) AS n FROM t a JOIN few ON a.g = few.g', { threads: true }],
+/** Between little work and much it depends on the machine whether threads are started. */
+const QUERIES: readonly (readonly [string, 'no thread' | 'some work' | 'threads'])[] = [
+  ['SELECT few.g, few.ten FROM few ORDER BY ten DESC', 'no thread'],
+  ['SELECT a.g, b.ten FROM few a JOIN few b ON a.g = b.g', 'no thread'],
+  ['SELECT count(*) AS n, sum(ten) AS s, min(g) AS m FROM few WHERE g > 100', 'no thread'],
+  ['SELECT g, count(*) AS n, sum(ten) AS s FROM few GROUP BY g ORDER BY g', 'no thread'],
+  ['SELECT id, ten FROM t LEFT JOIN few ON t.g = few.g LIMIT 20', 'no thread'],
+  ['SELECT g, count(*) AS n, sum(x) AS s, max(id) AS m FROM t GROUP BY g ORDER BY g', 'some work'],
+  ['SELECT id, x FROM t WHERE id % 3 = 0 ORDER BY x DESC LIMIT 7', 'some work'],
+  ['SELECT count(*) AS n FROM t a JOIN few ON a.g = few.g', 'some work'],
+  ['SELECT count(*) AS n, max(a.id + b.ten - c.ten + d.g) AS m FROM t a, few b, few c, few d, few e', 'threads'],
 ];
 
-for (const [sql, { threads }] of QUERIES) {
-  test(`${threads ? 'threads' : 'no thread'}: ${sql}`, async () => {
+for (const [sql, work] of QUERIES) {
+  test(`${work}: ${sql}`, async () => {
     const expected = await db.query(sql).toArray();
     const found = await lazily(sql, (lazy, plan) => lazy.run(plan).toArray());
     assert.equal(found.result, expected);
-    assert.is(found.threads > 0, threads, `${found.threads} threads were started`);
+    if (work !== 'some work') assert.is(found.threads > 0, work === 'threads', `${found.threads} threads were started`);
   });
 }
 
