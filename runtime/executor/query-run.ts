@@ -230,8 +230,13 @@ class QueryRun implements Running {
       await crew.runMorsel({ worker: 0, fn: '', init: pipeline.init, morsel: 0, sequence: 0, emits: false });
     }
     const workers = pipeline.parallel ? this.workers.length : 1;
-    const rowsInAll = rowsToShare(pipeline, this.options);
     const pace = new Pace();
+    const rowsInAll = rowsToShare(pipeline, this.options);
+    // The first morsels of a result are small: their pace says little, and its first rows should not share the machine.
+    const isTimeForThreads = (): boolean =>
+      this.options.workers.isLazy && !pipeline.result
+        ? isWorthThreads(rowsInAll - rows, pace)
+        : clockMs() - this.startedAt > START_MS;
     const sourceOptions = { isResult: pipeline.result, workers, millisecondsPerRow: () => pace.millisecondsPerRow };
     for await (const morsel of openSource(pipeline.source, this.morselContext(), sourceOptions)) {
       if (isEnough || crew.failure !== undefined) {
@@ -239,7 +244,7 @@ class QueryRun implements Running {
         break;
       }
       rows += morsel.rowCount;
-      const worker = await this.freeWorker(crew, pipeline, () => isWorthThreads(rowsInAll - rows, pace));
+      const worker = await this.freeWorker(crew, pipeline, isTimeForThreads);
       const asked = clockMs();
       const done = this.dispatch(crew, pipeline, { morsel, worker, sequence: sequence++ }).then((result) => {
         isEnough ||= result === 1;
@@ -258,13 +263,12 @@ class QueryRun implements Running {
     this.inFlight.add(tracked);
   }
 
-  private async freeWorker(crew: Crew, { parallel }: Pipeline, isWorthThreads: () => boolean): Promise<number> {
+  private async freeWorker(crew: Crew, { parallel }: Pipeline, isTimeForThreads: () => boolean): Promise<number> {
     for (;;) {
       if (crew.failure !== undefined) return 0;
       const { worker, queued } = parallel ? crew.leastBusy() : { worker: 0, queued: this.inFlight.size };
       if (queued < QUEUE_DEPTH) return worker;
-      if (parallel && (this.options.workers.isLazy ? isWorthThreads() : clockMs() - this.startedAt > START_MS))
-        crew.reinforce();
+      if (parallel && isTimeForThreads()) crew.reinforce();
       // A worker that becomes ready should not wait for the morsel of another.
       await Promise.race(crew.isGrowing ? [...this.inFlight, crew.nextChange()] : this.inFlight);
     }
