@@ -312,6 +312,7 @@ export class Database {
     parameters: Parameters,
     options: QueryOptions & { profile?: RunProfile },
   ): AsyncGenerator<ResultChunk, void, undefined> {
+    this.closing.signal.throwIfAborted();
     const { plan, module } = artifact;
     if (isBlocked(plan)) await this.releaseCompiler();
     const snapshot = this.file.snapshot();

@@ -115,6 +115,12 @@ const NUMBER = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?\s*$/;
 const MOST_DIGITS = 400;
 
 function parseExact(text: string, to: DType): Value | undefined {
+  const exact = readExact(text);
+  return exact === undefined ? undefined : fromExact(exact.unscaled, exact.scale, to);
+}
+
+/** The number that a text is: unscaled x 10^-scale, with a scale from 0 on; undefined when it is none. */
+export function readExact(text: string): { readonly unscaled: bigint; readonly scale: number } | undefined {
   const match = NUMBER.exec(text);
   if (match === null || (match[2] === '' && (match[3] ?? '') === '')) return undefined;
   const fraction = match[3] ?? '';
@@ -122,7 +128,7 @@ function parseExact(text: string, to: DType): Value | undefined {
   const scale = fraction.length - Number(match[4] ?? 0);
   if (digits.length > MOST_DIGITS || Math.abs(scale) > MOST_DIGITS) return undefined;
   const size = scale < 0 ? BigInt(digits) * power10(-scale) : BigInt(digits);
-  return fromExact(match[1] === '-' ? -size : size, Math.max(scale, 0), to);
+  return { unscaled: match[1] === '-' ? -size : size, scale: Math.max(scale, 0) };
 }
 
 function parseFloatText(text: string, to: DType): number | undefined {

@@ -26,6 +26,8 @@ export interface ScanGroup {
 export interface Morsel {
   readonly words: readonly number[];
   readonly rowCount: number;
+  /** Rows of the source behind it. */
+  readonly rowsLeft: number;
   release(): void;
 }
 
@@ -112,7 +114,7 @@ export function openSource(
     case 'scan': return scanMorsels(context, context.scan(source.table, source.columns), sizes);
     case 'buffer': return bufferMorsels(context, source.buffer);
     case 'sorted': return sortedMorsels(context, source.buffer, sizes);
-    case 'once': return single({ words: [0, 1], rowCount: 1, release: () => undefined });
+    case 'once': return single({ words: [0, 1], rowCount: 1, rowsLeft: 0, release: () => undefined });
   }
 }
 
@@ -140,7 +142,7 @@ async function* scanMorsels(
         const end = Math.min(begin + sizes.take(rowsLeft), group.rowCount);
         users++;
         rowsLeft -= end - begin;
-        yield { words: [begin, end, number, ...columnWords], rowCount: end - begin, release };
+        yield { words: [begin, end, number, ...columnWords], rowCount: end - begin, rowsLeft, release };
         begin = end;
       }
     } finally {
@@ -172,9 +174,14 @@ async function pinAll(context: MorselContext, runs: readonly PageRun[]): Promise
 
 async function* bufferMorsels(context: MorselContext, buffer: number): AsyncGenerator<Morsel> {
   const words = new Uint32Array(context.pool.memory.buffer);
-  for (const chunk of context.chunks(buffer)) {
-    const rowCount = words[(chunk >>> 2) + 1]!;
-    if (rowCount > 0) yield { words: [chunk + CHUNK_HEADER_BYTES, rowCount], rowCount, release: () => undefined };
+  const chunks = context.chunks(buffer);
+  const rowsOf = (chunk: number): number => words[(chunk >>> 2) + 1]!;
+  let rowsLeft = chunks.reduce((rows, chunk) => rows + rowsOf(chunk), 0);
+  for (const chunk of chunks) {
+    const rowCount = rowsOf(chunk);
+    rowsLeft -= rowCount;
+    if (rowCount === 0) continue;
+    yield { words: [chunk + CHUNK_HEADER_BYTES, rowCount], rowCount, rowsLeft, release: () => undefined };
   }
 }
 
@@ -182,7 +189,8 @@ async function* sortedMorsels(context: MorselContext, buffer: number, sizes: Mor
   const { address, count } = context.sorted(buffer);
   for (let begin = 0; begin < count;) {
     const rowCount = sizes.take(count - begin);
-    yield { words: [address + begin * 4, rowCount], rowCount, release: () => undefined };
+    const rowsLeft = count - begin - rowCount;
+    yield { words: [address + begin * 4, rowCount], rowCount, rowsLeft, release: () => undefined };
     begin += rowCount;
   }
 }

@@ -39,7 +39,7 @@ export function isWorthThreads(rowsLeft: number, pace: Pace): boolean {
 }
 
 /** Rows of a pipeline's scan that several workers may share. */
-export function rowsToShare({ parallel, source }: Pipeline, { scan }: Pick<Work, 'scan'>): number {
+function rowsToShare({ parallel, source }: Pipeline, { scan }: Work): number {
   if (!parallel || source.kind !== 'scan') return 0;
   return scan(source.table, source.columns).reduce((rows, group) => rows + group.rowCount, 0);
 }

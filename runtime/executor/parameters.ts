@@ -3,9 +3,9 @@
  * a heap.
  */
 import { decimalOf, dtypeInfo, isInteger, type DType } from '../../ir/dtype.js';
-import { castValue } from '../../ir/scalar/cast.js';
+import { castValue, readExact } from '../../ir/scalar/cast.js';
 import { ValueError } from '../../ir/scalar/errors.js';
-import { inRange, type Value } from '../../ir/scalar/value.js';
+import { inRange, power10, type Value } from '../../ir/scalar/value.js';
 import { ExecutionError } from '../errors.js';
 import { PARAM_NULL_OFFSET, type ParameterSlot } from '../plan.js';
 
@@ -139,26 +139,20 @@ function castText(text: string, where: Where): Value {
   }
 }
 
-const DECIMAL_TEXT = /^\s*([+-]?)(\d+)?(?:\.(\d*))?(?:e([+-]?\d{1,3}))?\s*$/i;
-
 /**
  * The value times 10^scale; undefined when it is no number, or that is no whole one. What arithmetic in doubles leaves
  * behind the last digit (19.990000000000002) is no digit.
  */
 function unscaled(value: number | bigint | string, scale: number): bigint | undefined {
-  if (typeof value === 'bigint') return value * 10n ** BigInt(scale);
-  const text = typeof value === 'string' ? value : cleanText(value, scale);
-  const [, sign, whole = '', fraction = '', exponent = '0'] = DECIMAL_TEXT.exec(text) ?? [];
-  if (whole + fraction === '') return undefined;
-  const shift = scale - fraction.length + Number(exponent);
-  const size = BigInt(whole + fraction);
-  const power = 10n ** BigInt(Math.abs(shift));
-  if (shift < 0 && size % power !== 0n) return undefined;
-  const scaled = shift < 0 ? size / power : size * power;
-  return sign === '-' ? -scaled : scaled;
+  if (typeof value === 'bigint') return value * power10(scale);
+  const exact = readExact(typeof value === 'string' ? value : cleanText(value, scale));
+  if (exact === undefined) return undefined;
+  const drop = exact.scale - scale;
+  if (drop <= 0) return exact.unscaled * power10(-drop);
+  return exact.unscaled % power10(drop) === 0n ? exact.unscaled / power10(drop) : undefined;
 }
 
-/** As many digits as any double has by itself. */
+/** Digits that every double has by itself. */
 const EXACT_DIGITS = 15;
 
 function cleanText(value: number, scale: number): string {

@@ -18,7 +18,7 @@ import { parameterHeapBytes, writeParameters } from './parameters.js';
 import { QUEUED_KIB, TOTAL_KIB, WORKER, WORKER_WORDS, type ResultChunk } from './protocol.js';
 import type { RunOptions, Running } from './run-options.js';
 import { runBlocked } from './blocked.js';
-import { hasParallelWork, isLong, isWorthThreads, rowsToShare } from './parallel-work.js';
+import { hasParallelWork, isLong, isWorthThreads } from './parallel-work.js';
 import { widenRegisters } from './simd.js';
 import { START_MS, betweenStarts, type WorkerHandle } from './thread-worker.js';
 
@@ -231,11 +231,10 @@ class QueryRun implements Running {
     }
     const workers = pipeline.parallel ? this.workers.length : 1;
     const pace = new Pace();
-    const rowsInAll = rowsToShare(pipeline, this.options);
     // The first morsels of a result are small: their pace says little, and its first rows should not share the machine.
-    const isTimeForThreads = (): boolean =>
+    const isTimeForThreads = ({ rowsLeft }: Morsel): boolean =>
       this.options.workers.isLazy && !pipeline.result
-        ? isWorthThreads(rowsInAll - rows, pace)
+        ? isWorthThreads(rowsLeft, pace)
         : clockMs() - this.startedAt > START_MS;
     const sourceOptions = { isResult: pipeline.result, workers, millisecondsPerRow: () => pace.millisecondsPerRow };
     for await (const morsel of openSource(pipeline.source, this.morselContext(), sourceOptions)) {
@@ -244,7 +243,7 @@ class QueryRun implements Running {
         break;
       }
       rows += morsel.rowCount;
-      const worker = await this.freeWorker(crew, pipeline, isTimeForThreads);
+      const worker = await this.freeWorker(crew, pipeline, () => isTimeForThreads(morsel));
       const asked = clockMs();
       const done = this.dispatch(crew, pipeline, { morsel, worker, sequence: sequence++ }).then((result) => {
         isEnough ||= result === 1;

@@ -10,6 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ImportError } from '../../runtime/database.js';
 import { openFile } from '../../runtime/io/source.js';
+import { importedRows, importErrorOf } from '../support/imports.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -28,20 +29,8 @@ function writeArrow(columns: Readonly<Record<string, Data>>): string {
   return path;
 }
 
-async function imported(path: string): Promise<readonly (readonly string[])[]> {
-  await database.db.importFile('t', path, { replace: true });
-  return database.text('SELECT * FROM t');
-}
-
-async function refused(path: string): Promise<ImportError> {
-  try {
-    await imported(path);
-  } catch (error) {
-    assert.instance(error, ImportError);
-    return error as ImportError;
-  }
-  return assert.unreachable('it was imported') as never;
-}
+const imported = (path: string): Promise<readonly (readonly string[])[]> => importedRows(database, path);
+const refused = (path: string): Promise<ImportError> => importErrorOf(() => imported(path));
 
 function decimals(values: readonly bigint[], { bits, scale }: { bits: number; scale: number }): Data {
   const words = values.flatMap((value) =>

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ImportError } from '../../runtime/database.js';
+import type { ImportError } from '../../runtime/database.js';
+import { importErrorOf } from '../support/imports.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -35,15 +36,8 @@ async function copied(columns: string, content: string): Promise<readonly (reado
   return database.text('SELECT * FROM t');
 }
 
-async function refused(columns: string, content: string): Promise<ImportError> {
-  try {
-    await copied(columns, content);
-  } catch (error) {
-    assert.instance(error, ImportError);
-    return error as ImportError;
-  }
-  return assert.unreachable('it was copied') as never;
-}
+const refused = (columns: string, content: string): Promise<ImportError> =>
+  importErrorOf(() => copied(columns, content));
 
 test('an empty line is a NULL in a file of one column, and nothing in one of more', async () => {
   assert.equal(await imported('a\n1\n\n3\n\n'), { columns: 'a:i64', rows: [['1'], ['NULL'], ['3'], ['NULL']] });

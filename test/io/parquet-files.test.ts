@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { parquetMetadata } from 'hyparquet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ImportError } from '../../runtime/database.js';
+import type { ImportError } from '../../runtime/database.js';
+import { importedRows, importErrorOf } from '../support/imports.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -30,20 +31,8 @@ function writeParquet(columns: readonly (readonly [Omit<SchemaElement, 'repetiti
   return path;
 }
 
-async function imported(path: string): Promise<readonly (readonly string[])[]> {
-  await database.db.importFile('t', path, { replace: true });
-  return database.text('SELECT * FROM t');
-}
-
-async function refused(path: string): Promise<ImportError> {
-  try {
-    await imported(path);
-  } catch (error) {
-    assert.instance(error, ImportError);
-    return error as ImportError;
-  }
-  return assert.unreachable('it was imported') as never;
-}
+const imported = (path: string): Promise<readonly (readonly string[])[]> => importedRows(database, path);
+const refused = (path: string): Promise<ImportError> => importErrorOf(() => imported(path));
 
 test('decimals of 18 digits are exact in 32 bits, 64 bits and bytes', async () => {
   const decimal = { converted_type: 'DECIMAL' as const, scale: 2 };

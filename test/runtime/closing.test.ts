@@ -67,6 +67,13 @@ for (const lazyThreads of [false, true]) {
   });
 }
 
+test('a compiled plan, afterwards', async () => {
+  const db = await open(path, { readOnly: true, threads: 1, memoryLimit: '64MiB' });
+  const { bytes } = await db.compile(LONG);
+  await db.close();
+  await isClosedError(db.run(bytes).run());
+});
+
 test('many statements at once are no leak of listeners', async () => {
   const warnings: string[] = [];
   const onWarning = (warning: Error): unknown => warnings.push(warning.name);
