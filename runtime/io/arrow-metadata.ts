@@ -100,7 +100,10 @@ async function checkMessage(
     case HEADER.recordBatch: checkBatch(header); break;
     default: break;
   }
-  return start + length + integerIn(message, MESSAGE.bodyLength);
+  const bodyLength = integerIn(message, MESSAGE.bodyLength);
+  // Of less than nothing it would lead back to a message that has been.
+  if (bodyLength < 0) throw new Damage(`a body of ${bodyLength} bytes at ${start + length}`);
+  return start + length + bodyLength;
 }
 
 function checkBatch(batch: Table | undefined): void {

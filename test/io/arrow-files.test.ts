@@ -139,4 +139,23 @@ test('a count or a kind that is damaged is refused, not followed until the heap 
   assert.ok(refusals > 10, `${refusals} damages were found`);
 });
 
+test('a stream whose message leads back to itself is refused', async () => {
+  const bytes = Buffer.from(tableToIPC(new Table({ a: vectorFromArray([1, 2, 3], new Int32()) }), 'stream'));
+  const [mark, end] = [8, bytes.length - 8];
+  const batch = mark + bytes.readInt32LE(4);
+  const length = bytes.readInt32LE(batch + 4);
+  const body = end - (batch + mark + length);
+  const messages: string[] = [];
+  // The number may stand for something else too.
+  for (let at = batch + mark; at < batch + mark + length; at += 8) {
+    if (bytes.readBigInt64LE(at) !== BigInt(body)) continue;
+    const damaged = Buffer.from(bytes);
+    damaged.writeBigInt64LE(BigInt(-(mark + length)), at);
+    const path = join(database.folder, 'back.arrow');
+    writeFileSync(path, damaged);
+    messages.push(await imported(path).then(() => 'taken', (error: Error) => error.message));
+  }
+  assert.ok(messages.some((message) => message.includes('damaged: a body of -')), messages.join('; '));
+});
+
 test.run();
