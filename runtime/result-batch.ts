@@ -3,7 +3,7 @@ import { dtypeInfo } from '../ir/dtype.js';
 import type { Batch, ColumnSchema, FixedValues, Vector } from './batch.js';
 import { ExecutionError } from './errors.js';
 import type { ResultChunk } from './executor/protocol.js';
-import { fixedConstructor } from './io/vector-builder.js';
+import { elementsPerValue, fixedConstructor } from './storage/fixed-values.js';
 import type { PhysicalPlan } from './plan.js';
 
 /** The columns a query's result would have as a table. @throws ExecutionError for a STRUCT or MAP column. */
@@ -45,7 +45,7 @@ export function toBatch(
       const isTyped = plan.leaves[leaf]!.dtype === column.dtype;
       const values = isTyped
         ? view(data.values, column)
-        : new (fixedConstructor(column.dtype))(chunk.rowCount * column.width);
+        : new (fixedConstructor(column.dtype))(chunk.rowCount * column.width * elementsPerValue(column.dtype));
       return { ...base, values, offsets: undefined, bytes: undefined };
     }),
   };

@@ -3,17 +3,17 @@
  *
  * Invariant: a statement that fails leaves the database at the last commit.
  */
-import { dtypeInfo } from '../ir/dtype.js';
+import { isVariableLength } from '../ir/dtype.js';
 import type { CompiledQuery, CompiledStatement, CopyOptions } from './compiler.js';
-import { findModel, findTable } from './catalog.js';
+import { findModel, findTable, nameKey } from './catalog.js';
 import type { Database, Parameters } from './database.js';
 import { ExecutionError } from './errors.js';
 import type { ResultChunk } from './executor/protocol.js';
 import { openFile, type FileOptions } from './io/source.js';
-import { fixedConstructor } from './io/vector-builder.js';
 import type { PhysicalPlan } from './plan.js';
 import { resultColumns, toBatch } from './result-batch.js';
 import type { Batch, ColumnSchema } from './batch.js';
+import { elementsPerValue, fixedConstructor } from './storage/fixed-values.js';
 import type { NewTensor } from './storage/model-store.js';
 import type { WriteTransaction } from './storage/transaction.js';
 import { textOutcome } from './text-outcome.js';
@@ -82,11 +82,11 @@ async function change(
       await txn.dropTable(statement.name);
       return 0;
     case 'create-view':
-      if (statement.ifNotExists && txn.catalog.views.has(statement.name.toLowerCase())) return 0;
+      if (statement.ifNotExists && txn.catalog.views.has(nameKey(statement.name))) return 0;
       txn.createView({ name: statement.name, sql: statement.sql, replace: statement.orReplace });
       return 0;
     case 'drop-view':
-      if (statement.ifExists && !txn.catalog.views.has(statement.name.toLowerCase())) return 0;
+      if (statement.ifExists && !txn.catalog.views.has(nameKey(statement.name))) return 0;
       txn.dropView(statement.name);
       return 0;
     case 'insert': return append(db, txn, { table: statement.table, query: statement.query, context, keep: true });
@@ -208,11 +208,9 @@ function spread(
 function nullVector(column: ColumnSchema, rowCount: number): Batch['columns'][number] {
   if (!column.nullable) throw new ExecutionError(`NOT NULL constraint failed: column ${column.name} gets no value`);
   const base = { dtype: column.dtype, width: column.width, validity: new Uint8Array(Math.ceil(rowCount / 8)) };
-  const { physical } = dtypeInfo(column.dtype);
-  if (physical === 'bytes')
+  if (isVariableLength(column.dtype))
     return { ...base, values: undefined, offsets: new Uint32Array(rowCount + 1), bytes: new Uint8Array(0) };
-  // An interval is two 64-bit integers.
-  const perRow = physical === 'i128' ? 2 : column.width;
+  const perRow = column.width * elementsPerValue(column.dtype);
   const values = new (fixedConstructor(column.dtype))(rowCount * perRow);
   return { ...base, values, offsets: undefined, bytes: undefined };
 }

@@ -5,30 +5,12 @@
  */
 import { decimalOf, dtypeInfo, type DType } from '../../ir/dtype.js';
 import type { ColumnSchema, FixedValues, Vector } from '../batch.js';
+import { fixedConstructor } from '../storage/fixed-values.js';
 
 const FIRST_CAPACITY = 1024;
 
 /** What `append` takes: numbers for types to 32 bits and floats, bigints for 64-bit ones, text and bytes as such. */
 export type BuilderValue = null | number | bigint | boolean | string | Uint8Array;
-
-type FixedConstructor = new (length: number) => FixedValues;
-
-export function fixedConstructor(dtype: DType): FixedConstructor {
-  switch (dtypeInfo(dtype).physical) {
-    case 'i8': return Int8Array;
-    case 'i16': return Int16Array;
-    case 'i32': return Int32Array;
-    case 'i64': return BigInt64Array;
-    case 'u8': return Uint8Array;
-    case 'u16': case 'f16': case 'bf16': return Uint16Array;
-    case 'u32': return Uint32Array;
-    case 'u64': return BigUint64Array;
-    case 'f32': return Float32Array;
-    case 'f64': return Float64Array;
-    case 'i128': return BigInt64Array;
-    case 'bytes': throw new Error(`${dtype} has no fixed width`);
-  }
-}
 
 export class VectorBuilder {
   private rowCount = 0;
