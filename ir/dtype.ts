@@ -185,6 +185,12 @@ export function isInteger(dtype: DType): boolean {
   return family === 'int' || family === 'uint';
 }
 
+/** Whether values are held as integers of 32 or 64 bits: integers, dates, times, timestamps and decimals. */
+export function isWideInteger(dtype: DType): boolean {
+  const { physical } = dtypeInfo(dtype);
+  return physical === 'i32' || physical === 'u32' || physical === 'i64' || physical === 'u64';
+}
+
 export function isFloat(dtype: DType): boolean {
   return dtypeInfo(dtype).family === 'float';
 }

@@ -31,7 +31,7 @@
  */
 import type { DType } from '../ir/dtype.js';
 
-export const PLAN_VERSION = 3;
+export const PLAN_VERSION = 4;
 
 /** Rows of a scan's morsel, a divisor of a row group's; small enough that two workers share a group evenly. */
 export const MORSEL_ROWS = 16_384;
@@ -45,8 +45,9 @@ export const PARAM_NULL_OFFSET = 16;
 /** The morsel of a scan: a header, then SCAN_COLUMN_WORDS for each column. */
 export const SCAN_HEADER_WORDS = 3; // row begin, row end: rows of the chunk; the number of the row group
 export const SCAN_GROUP_WORD = 2; // 1 to 65535, no two groups of a scan alike; 0: none
-// values, validity, codes, offsets, bytes addresses (0: absent), stride bytes of a tensor column
-export const SCAN_COLUMN_WORDS = 6;
+// values, validity, codes, offsets, bytes addresses (0: absent), stride bytes of a tensor column, log2 of the bytes of
+// a stored value or code, then what packed integers are made of (`storage/packing.ts`): base and step, low word first
+export const SCAN_COLUMN_WORDS = 11;
 
 export interface PhysicalPlan {
   readonly version: number;

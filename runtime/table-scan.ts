@@ -29,7 +29,7 @@ export function scanGroups(table: TableReader, columns: readonly number[]): read
     rowCount: group.rowCount,
     columns: columns.map((index) => {
       const chunk = group.chunks[index]!;
-      return { run: chunk.run, byteOffset: chunk.byteOffset, layout: chunk };
+      return { run: chunk.run, byteOffset: chunk.byteOffset, layout: chunk, packing: chunk.packing };
     }),
   }));
 }

@@ -9,12 +9,14 @@ import { ResourceError } from '../errors.js';
 import { CHUNK_HEADER_BYTES, MORSEL_ROWS, SCAN_COLUMN_WORDS, SCAN_HEADER_WORDS, type Source } from '../plan.js';
 import type { BufferPool, PageGuard, PageRun } from '../storage/buffer-pool.js';
 import type { ChunkLayout } from '../storage/chunk-format.js';
+import type { Packing } from '../storage/packing.js';
 
 /** A column chunk of a row group, ready to be pinned. */
 export interface ScanChunk {
   readonly run: PageRun;
   readonly byteOffset: number;
   readonly layout: ChunkLayout;
+  readonly packing: Packing | undefined;
 }
 
 export interface ScanGroup {
@@ -131,7 +133,7 @@ async function* scanMorsels(
   for (const [index, group] of groups.entries()) {
     const number = index < MOST_NUMBERED ? index + 1 : 0;
     const guards = await pinAll(context, group.columns.map((column) => column.run));
-    const columnWords = group.columns.flatMap((column, i) => addresses(column, guards[i]!.address));
+    const words = group.columns.flatMap((column, i) => columnWords(column, guards[i]!.address + column.byteOffset));
     let users = 1;
     const release = (): void => {
       users--;
@@ -142,7 +144,7 @@ async function* scanMorsels(
         const end = Math.min(begin + sizes.take(rowsLeft), group.rowCount);
         users++;
         rowsLeft -= end - begin;
-        yield { words: [begin, end, number, ...columnWords], rowCount: end - begin, rowsLeft, release };
+        yield { words: [begin, end, number, ...words], rowCount: end - begin, rowsLeft, release };
         begin = end;
       }
     } finally {
@@ -151,14 +153,18 @@ async function* scanMorsels(
   }
 }
 
-function addresses(column: ScanChunk, runAddress: number): readonly number[] {
-  const base = runAddress + column.byteOffset;
-  const { layout } = column;
+/** What SCAN_COLUMN_WORDS counts. */
+export function columnWords({ layout, packing }: Pick<ScanChunk, 'layout' | 'packing'>, base: number): readonly number[] {
   const at = (offset: number): number => (offset < 0 ? 0 : base + offset);
   return [
     at(layout.valuesOffset), at(layout.validityOffset), at(layout.codesOffset),
     at(layout.offsetsOffset), at(layout.bytesOffset), layout.strideBytes,
+    Math.log2(Math.max(layout.storedBytes, 1)), ...halves(packing?.base ?? 0n), ...halves(packing?.step ?? 1n),
   ];
+}
+
+function halves(value: bigint): readonly [low: number, high: number] {
+  return [Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n))];
 }
 
 /** Pins every run, or none: when memory is short because of other morsels, it waits for them and tries again. */

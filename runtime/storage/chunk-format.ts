@@ -3,9 +3,10 @@
  * of 16.
  *
  *   fixed width       | values, one after the other | validity? |
+ *   packed integers   | stored values, u8, u16 or u32 [n] (`packing.ts`) | validity? |
  *   tensor of width w | component 0, padded to strideBytes | component 1 ... | validity? |
  *   text, plain       | offsets u32[n + 1] | bytes | validity? |
- *   text, dictionary  | codes u16[n] | offsets u32[d + 1] | bytes | validity? |
+ *   text, dictionary  | codes u8[n] or, past 256 of them, u16[n] | offsets u32[d + 1] | bytes | validity? |
  *
  * Text rule: k = codes ? codes[i] : i; the value is bytes[offsets[k] .. offsets[k + 1]). Validity: bit i, least
  * significant first, is 1 when row i is not NULL; absent when no row is. A part that is absent has offset -1.
@@ -15,6 +16,7 @@
  */
 import { dtypeInfo, isVariableLength, type DType } from '../../ir/dtype.js';
 import { PAGE_BYTES, alignUp } from './format.js';
+import type { Packing } from './packing.js';
 
 /** Rows of a full row group: an f32 column is exactly one page. */
 export const GROUP_ROWS = 65_536;
@@ -29,7 +31,7 @@ export const OVERREAD_BYTES = 64;
 
 export const MAX_DICTIONARY = 65_535;
 
-export type ChunkEncoding = 'plain' | 'dictionary';
+export type ChunkEncoding = 'plain' | 'packed' | 'dictionary';
 
 export interface ChunkShape {
   readonly dtype: DType;
@@ -37,6 +39,8 @@ export interface ChunkShape {
   readonly rowCount: number;
   readonly encoding: ChunkEncoding;
   readonly hasValidity: boolean;
+  /** Of packed integers. */
+  readonly packing: Packing | undefined;
   /** Distinct values of a dictionary, else 0. */
   readonly dictionaryCount: number;
   /** Bytes of text (of the dictionary's text), else 0. */
@@ -45,6 +49,8 @@ export interface ChunkShape {
 
 export interface ChunkLayout {
   readonly byteLength: number;
+  /** Of a value as it is stored, or of a code; 0 for plain text. */
+  readonly storedBytes: number;
   readonly valuesOffset: number;
   /** Bytes from one component of a tensor column to the next. */
   readonly strideBytes: number;
@@ -60,12 +66,14 @@ const STRIDE_ALIGNMENT = 64;
 export function layoutChunk(shape: ChunkShape): ChunkLayout {
   const validityBytes = shape.hasValidity ? Math.ceil(shape.rowCount / 8) : 0;
   if (!isVariableLength(shape.dtype)) {
-    const columnBytes = shape.rowCount * dtypeInfo(shape.dtype).widthBytes;
+    const storedBytes = shape.packing?.valueBytes ?? dtypeInfo(shape.dtype).widthBytes;
+    const columnBytes = shape.rowCount * storedBytes;
     const strideBytes = shape.width === 1 ? columnBytes : alignUp(columnBytes, STRIDE_ALIGNMENT);
     const valuesEnd = strideBytes * shape.width;
     const validityAt = alignUp(valuesEnd, ALIGNMENT);
     return {
       byteLength: shape.hasValidity ? validityAt + validityBytes : valuesEnd,
+      storedBytes,
       valuesOffset: 0,
       strideBytes,
       codesOffset: -1,
@@ -76,12 +84,14 @@ export function layoutChunk(shape: ChunkShape): ChunkLayout {
   }
   const isDictionary = shape.encoding === 'dictionary';
   const valueCount = isDictionary ? shape.dictionaryCount : shape.rowCount;
-  const offsetsOffset = isDictionary ? alignUp(shape.rowCount * 2, ALIGNMENT) : 0;
+  const storedBytes = isDictionary ? codeBytes(shape.dictionaryCount) : 0;
+  const offsetsOffset = alignUp(shape.rowCount * storedBytes, ALIGNMENT);
   const bytesOffset = alignUp(offsetsOffset + (valueCount + 1) * 4, ALIGNMENT);
   const bytesEnd = bytesOffset + shape.textBytes;
   const validityAt = alignUp(bytesEnd, ALIGNMENT);
   return {
     byteLength: shape.hasValidity ? validityAt + validityBytes : bytesEnd,
+    storedBytes,
     valuesOffset: -1,
     strideBytes: 0,
     codesOffset: isDictionary ? 0 : -1,
@@ -89,6 +99,11 @@ export function layoutChunk(shape: ChunkShape): ChunkLayout {
     bytesOffset,
     validityOffset: shape.hasValidity ? validityAt : -1,
   };
+}
+
+/** Of a code of a dictionary with so many values. */
+export function codeBytes(dictionaryCount: number): 1 | 2 {
+  return dictionaryCount <= 256 ? 1 : 2;
 }
 
 /** Most rows a row group of such columns may have: 65,536, halved until the widest fixed chunk is at most 8 MiB. */

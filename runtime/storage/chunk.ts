@@ -11,15 +11,17 @@ import {
   GROUP_ROWS,
   MAX_CHUNK_BYTES,
   MAX_DICTIONARY,
+  codeBytes,
   layoutChunk,
   runPages,
   type ChunkEncoding,
   type ChunkLayout,
   type ChunkShape,
 } from './chunk-format.js';
-import { buildDictionary, estimateDistinct } from './dictionary.js';
+import { buildDictionary, estimateDistinct, type Dictionary } from './dictionary.js';
 import { bytesOf, elementsPerValue, fixedConstructor } from './fixed-values.js';
 import { MAX_PAGES, PAGE_BYTES } from './format.js';
+import { packIntegers, packingFromJson, packingToJson, unpackIntegers, type Packing } from './packing.js';
 import { ShapeError, readBoolean, readInteger, readList, readOneOf, readRecord, type JsonValue } from './shape.js';
 import { zoneMap, type ZoneMap, type ZoneValue } from './zone-map.js';
 
@@ -29,6 +31,7 @@ export interface ChunkMeta extends ChunkLayout, ZoneMap {
   readonly byteOffset: number;
   readonly rowCount: number;
   readonly encoding: ChunkEncoding;
+  readonly packing: Packing | undefined;
   readonly dictionaryCount: number;
   readonly textBytes: number;
   readonly nullCount: number;
@@ -58,14 +61,17 @@ function countNulls(validity: Uint8Array | undefined, rowCount: number): number 
 /** The vector's arrays hold exactly the rows from 0 on; its text starts at offset 0. */
 export function encodeChunk(vector: Vector, rowCount: number): EncodedChunk {
   const nullCount = countNulls(vector.validity, rowCount);
+  const bounds = zoneMap(vector, rowCount);
   const isText = isVariableLength(vector.dtype);
   const dictionary = isText ? buildDictionary(vector, rowCount) : undefined;
+  const packed = packIntegers(vector, { rowCount, least: bounds.min });
   const shape: ChunkShape = {
     dtype: vector.dtype,
     width: vector.width,
     rowCount,
     hasValidity: nullCount > 0,
-    encoding: dictionary === undefined ? 'plain' : 'dictionary',
+    encoding: dictionary !== undefined ? 'dictionary' : packed !== undefined ? 'packed' : 'plain',
+    packing: packed?.packing,
     dictionaryCount: dictionary?.count ?? 0,
     textBytes: !isText ? 0 : (dictionary?.bytes.length ?? vector.offsets![rowCount]!),
   };
@@ -73,28 +79,35 @@ export function encodeChunk(vector: Vector, rowCount: number): EncodedChunk {
   const bytes = new Uint8Array(layout.byteLength);
   if (isText) {
     const offsets = dictionary?.offsets ?? vector.offsets!.subarray(0, rowCount + 1);
-    if (dictionary !== undefined) bytes.set(bytesOf(dictionary.codes), layout.codesOffset);
+    if (dictionary !== undefined) bytes.set(codesOf(dictionary), layout.codesOffset);
     bytes.set(bytesOf(offsets), layout.offsetsOffset);
     bytes.set((dictionary?.bytes ?? vector.bytes!).subarray(0, shape.textBytes), layout.bytesOffset);
+  } else if (packed !== undefined) {
+    bytes.set(packed.bytes, layout.valuesOffset);
   } else {
     encodeFixed(bytes, { vector, rowCount, strideBytes: layout.strideBytes });
   }
   if (shape.hasValidity) bytes.set(vector.validity!.subarray(0, Math.ceil(rowCount / 8)), layout.validityOffset);
-  const { encoding, dictionaryCount, textBytes } = shape;
+  const { encoding, packing, dictionaryCount, textBytes } = shape;
   const distinctEstimate = estimate(vector, { rowCount, dictionary: dictionary?.count });
   return {
     bytes,
     meta: {
       ...layout,
-      ...zoneMap(vector, rowCount),
+      ...bounds,
       rowCount,
       encoding,
+      packing,
       dictionaryCount,
       textBytes,
       nullCount,
       distinctEstimate,
     },
   };
+}
+
+function codesOf({ codes, count }: Dictionary): Uint8Array {
+  return codeBytes(count) === 1 ? Uint8Array.from(codes) : bytesOf(codes);
 }
 
 function estimate(vector: Vector, options: { rowCount: number; dictionary: number | undefined }): number | undefined {
@@ -164,6 +177,10 @@ export function decodeChunk(meta: ChunkMeta, source: { bytes: Uint8Array; column
     throw new ShapeError('the validity bitmap does not match the NULL count');
   const { dtype, width } = column;
   if (isVariableLength(dtype)) return { dtype, width, validity, values: undefined, ...decodeText(meta, chunk) };
+  if (meta.packing !== undefined) {
+    const values = unpackIntegers(meta.packing, { dtype, stored: chunk.subarray(meta.valuesOffset), rowCount });
+    return { dtype, width, validity, values, offsets: undefined, bytes: undefined };
+  }
   const lanes = elementsPerValue(dtype);
   if (width === 1) {
     const values = viewFixed(dtype, { bytes: chunk, at: 0, count: rowCount * lanes });
@@ -190,7 +207,8 @@ function decodeText(meta: ChunkMeta, chunk: Uint8Array): { offsets: Uint32Array;
   }
   if (offsets[0] !== 0 || last !== textBytes) throw new ShapeError('text offsets do not cover the text');
   if (codesOffset < 0) return { offsets: offsets.slice(), bytes: bytes.slice() };
-  const codes = new Uint16Array(chunk.buffer, chunk.byteOffset + codesOffset, rowCount);
+  const codesAt = [chunk.buffer, chunk.byteOffset + codesOffset, rowCount] as const;
+  const codes = meta.storedBytes === 1 ? new Uint8Array(...codesAt) : new Uint16Array(...codesAt);
   const rowOffsets = new Uint32Array(rowCount + 1);
   const isNull = (row: number): boolean =>
     meta.validityOffset >= 0 && (chunk[meta.validityOffset + (row >> 3)]! & (1 << (row & 7))) === 0;
@@ -226,6 +244,7 @@ export function chunkToJson(meta: ChunkMeta): JsonValue {
     at: meta.byteOffset,
     rows: meta.rowCount,
     encoding: meta.encoding,
+    packing: meta.packing === undefined ? null : packingToJson(meta.packing),
     nulls: meta.nullCount,
     distinct: meta.distinctEstimate ?? null,
     dictionary: meta.dictionaryCount,
@@ -241,7 +260,8 @@ export function chunkFromJson(value: unknown, path: string, column: ColumnSchema
   const json = readRecord(value, path);
   const rowCount = readInteger(json['rows'], `${path}.rows`, { min: 1, max: GROUP_ROWS });
   const nullCount = readInteger(json['nulls'], `${path}.nulls`, { min: 0, max: rowCount });
-  const encoding = readOneOf(json['encoding'], `${path}.encoding`, ['plain', 'dictionary']);
+  const encoding = readOneOf(json['encoding'], `${path}.encoding`, ['plain', 'packed', 'dictionary']);
+  const packing = encoding === 'packed' ? packingFromJson(json['packing'], `${path}.packing`, column) : undefined;
   const dictionaryCount = readInteger(json['dictionary'], `${path}.dictionary`, { min: 0, max: MAX_DICTIONARY });
   const textBytes = readInteger(json['text'], `${path}.text`, { min: 0, max: MAX_CHUNK_BYTES });
   const isDictionary = encoding === 'dictionary';
@@ -253,6 +273,7 @@ export function chunkFromJson(value: unknown, path: string, column: ColumnSchema
     width: column.width,
     rowCount,
     encoding,
+    packing,
     hasValidity: nullCount > 0,
     dictionaryCount,
     textBytes,
@@ -270,6 +291,7 @@ export function chunkFromJson(value: unknown, path: string, column: ColumnSchema
     byteOffset,
     rowCount,
     encoding,
+    packing,
     dictionaryCount,
     textBytes,
     nullCount,

@@ -5,7 +5,7 @@
  * smaller.
  */
 import type { FixedValues, Vector } from '../batch.js';
-import { MAX_DICTIONARY } from './chunk-format.js';
+import { MAX_DICTIONARY, codeBytes } from './chunk-format.js';
 import { bytesOf } from './fixed-values.js';
 
 export interface Dictionary {
@@ -61,7 +61,7 @@ export function buildDictionary(vector: Vector, rowCount: number): Dictionary | 
   }
   const count = Math.max(1, firstRows.length);
   const plainBytes = 4 * (rowCount + 1) + offsets[rowCount]! - offsets[0]!;
-  if (2 * rowCount + 4 * (count + 1) + textBytes >= plainBytes) return undefined;
+  if (codeBytes(count) * rowCount + 4 * (count + 1) + textBytes >= plainBytes) return undefined;
   const distinct = { offsets: new Uint32Array(count + 1), bytes: new Uint8Array(textBytes) };
   let at = 0;
   firstRows.forEach((row, code) => {

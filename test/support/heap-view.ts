@@ -4,7 +4,13 @@
 import { dtypeInfo, type DType } from '../../ir/dtype.js';
 import type { IntervalValue } from '../../ir/node.js';
 import type { Value } from '../../ir/scalar/value.js';
+import type { Vector } from '../../runtime/batch.js';
+import { columnWords } from '../../runtime/executor/morsels.js';
 import { PARAM_NULL_OFFSET } from '../../runtime/plan.js';
+import { codeBytes, layoutChunk } from '../../runtime/storage/chunk-format.js';
+import { bytesOf, elementsPerValue, fixedConstructor } from '../../runtime/storage/fixed-values.js';
+import { packIntegers } from '../../runtime/storage/packing.js';
+import { zoneMap } from '../../runtime/storage/zone-map.js';
 
 const FIRST_ADDRESS = 4096;
 
@@ -124,7 +130,7 @@ export class HeapView {
     }
   }
 
-  /** The six words of a scan's column: `coded` text has a dictionary. */
+  /** The words of a scan's column. Where it is `coded`, text has a dictionary, integers are packed if they can be. */
   writeColumn(
     column: { readonly dtype: DType; readonly width: number },
     values: readonly Value[],
@@ -142,7 +148,36 @@ export class HeapView {
         this.writeValue(address + k * stride + row * widthBytes, column.dtype, element!),
       );
     });
-    return [address, validity, 0, 0, 0, stride];
+    const plain = [address, validity, 0, 0, 0, stride, Math.log2(widthBytes), 0, 0, 1, 0];
+    return coded && column.width === 1 ? (this.#packedColumn(column.dtype, values, plain) ?? plain) : plain;
+  }
+
+  /** As the storage packs what lies at the first of the `plain` words. */
+  #packedColumn(dtype: DType, values: readonly Value[], plain: readonly number[]): number[] | undefined {
+    const [address, bitmap] = plain as [number, number];
+    const rowCount = values.length;
+    const vector: Vector = {
+      dtype,
+      width: 1,
+      validity: bitmap === 0 ? undefined : this.bytes.subarray(bitmap, bitmap + Math.ceil(rowCount / 8)),
+      values: new (fixedConstructor(dtype))(this.bytes.buffer, address, rowCount * elementsPerValue(dtype)),
+      offsets: undefined,
+      bytes: undefined,
+    };
+    const packed = packIntegers(vector, { rowCount, least: zoneMap(vector, rowCount).min });
+    if (packed === undefined) return undefined;
+    const layout = layoutChunk({
+      dtype,
+      width: 1,
+      rowCount,
+      encoding: 'packed',
+      hasValidity: false,
+      packing: packed.packing,
+      dictionaryCount: 0,
+      textBytes: 0,
+    });
+    const words = columnWords({ layout, packing: packed.packing }, this.#put(packed.bytes));
+    return words.with(1, bitmap);
   }
 
   #textColumn(values: readonly Value[], validity: number, coded: boolean): number[] {
@@ -157,10 +192,11 @@ export class HeapView {
     });
     this.view.setUint32(offsets + encoded.length * 4, at, true);
     const base = this.#put(Uint8Array.from(encoded.flatMap((bytes) => [...bytes])));
-    const codes = coded
-      ? this.#put(new Uint8Array(Uint16Array.from(texts, (text) => entries.indexOf(text)).buffer))
-      : 0;
-    return [0, validity, codes, offsets, base, 0];
+    const codeWidth = codeBytes(entries.length);
+    const rowCodes = texts.map((text) => entries.indexOf(text));
+    const stored = codeWidth === 1 ? Uint8Array.from(rowCodes) : Uint16Array.from(rowCodes);
+    const codes = coded ? this.#put(bytesOf(stored)) : 0;
+    return [0, validity, codes, offsets, base, 0, Math.log2(codeWidth), 0, 0, 1, 0];
   }
 
   #validity(values: readonly Value[]): number {

@@ -46,8 +46,8 @@ export function probeMemo(scope: Scope, row: Row, keys: readonly Expr[]): ProbeM
     const tag = f.local('i32', 'tag');
     const isKnown = f.local('i32', 'known');
     f.set(isKnown, 0);
-    f.if(dictionary.codes, () => {
-      const code = f.let(load.i16_u(dictionary.codes.add(dictionary.row.shl(1))));
+    f.if(dictionary.hasCodes, () => {
+      const code = f.let(dictionary.code);
       f.set(tag, dictionary.group.shl(16).or(code));
       f.set(entry, local.add(place).add(code.and(entries - 1).mul(entryBytes)));
       const isSame = (key: I64, i: number): I32 => load.i64(entry, KEYS_AT + 8 * i).eq(key);
@@ -58,7 +58,7 @@ export function probeMemo(scope: Scope, row: Row, keys: readonly Expr[]): ProbeM
       () => f.set(tuple, load.i32(entry, 4)),
       () => {
         find();
-        f.if(dictionary.codes, () => {
+        f.if(dictionary.hasCodes, () => {
           f.store.i32(entry, tag);
           f.store.i32(entry, tuple, 4);
           bits.forEach((key, i) => f.store.i64(entry, key, KEYS_AT + 8 * i));

@@ -46,13 +46,14 @@ export interface ScannedColumn {
   readonly stride: I32;
 }
 
-/** Codes of text in a dictionary, hoisted out of the loop over rows: equal codes of a row group are equal texts. */
+/** Codes of text in a dictionary: equal codes of a row group are equal texts. */
 export interface ScannedDictionary {
-  /** Address of the row group's codes (u16), 0 where it has none or no number. */
-  readonly codes: I32;
+  /** Not 0 where the row group has a dictionary, and a number; hoisted out of the loop over rows. */
+  readonly hasCodes: I32;
+  /** The row's code, where `hasCodes`. */
+  readonly code: I32;
   /** The row group's number, 1 to 65535. */
   readonly group: I32;
-  readonly row: I32;
   readonly isNull: (scope: Scope) => I32 | undefined;
 }
 
