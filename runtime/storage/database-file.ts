@@ -148,10 +148,11 @@ export class DatabaseFile {
     const { commit, problems } = await loadCommit(this.pages);
     this.commit = commit;
     this.problems.push(...problems);
-    const { sequence, pageCount } = commit.superblock;
+    const { sequence } = commit.superblock;
     const directory = new Set(directoryPages(commit));
     this.pages.allocator.reset({
-      pageCount,
+      // Behind the commit's own pages may lie those of earlier ones, which a reader outside has marked.
+      pageCount: await this.pages.pageCount(),
       sequence,
       isUsed: (page) => directory.has(page) || this.pages.entry(page).kind !== PAGE_KINDS.free,
     });

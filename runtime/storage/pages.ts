@@ -66,6 +66,11 @@ export class PageFile implements PageSource {
     this.sequences[page] = entry.sequence;
   }
 
+  /** Pages the file has room for, whole or in part. */
+  async pageCount(): Promise<number> {
+    return Math.max(0, Math.ceil((await this.attempt(() => this.device.size())) / PAGE_BYTES) - 1);
+  }
+
   async readPages(pages: readonly number[], target: Uint8Array): Promise<number> {
     let bytesRead = 0;
     for (let from = 0; from < pages.length;) {

@@ -170,6 +170,32 @@ test('a reader with a file of its own keeps its commit too, and does not let the
   assert.equal(await verify(path), []);
 });
 
+test('a later writer leaves the pages behind the last commit to the reader that has marked them', async () => {
+  const path = join(folder, 'behind.db');
+  const first = await DatabaseFile.open(path, SMALL);
+  await write(first, [1]);
+  const filler = first.begin();
+  filler.createTable({ name: 'big', columns: COLUMNS });
+  const writer = await filler.tableWriter('big');
+  await writer.append(batchOf(COLUMNS, Array.from({ length: 200_000 }, (_, i) => [i])));
+  await writer.finish();
+  await filler.commit();
+  const reader = await DatabaseFile.open(path, { ...SMALL, readOnly: true });
+  const drop = first.begin();
+  await drop.dropTable('big');
+  await drop.commit();
+  await first.close();
+  const second = await DatabaseFile.open(path, SMALL);
+  for (let i = 0; i < 8; i++) await write(second, [i]);
+  assert.equal(await verifyDatabase(reader), []);
+  await reader.close();
+  const size = statSync(path).size;
+  for (let i = 0; i < 3; i++) await write(second, [i]);
+  assert.ok(statSync(path).size < size, 'once it is gone they go');
+  await second.close();
+  assert.equal(await verify(path), []);
+});
+
 test('marks of dead readers go, and what they had not finished', async () => {
   const path = join(folder, 'marks.db');
   const dead = spawn(process.execPath, ['-e', '0']);
