@@ -101,11 +101,16 @@ export async function pinWeight(
   const address = pool.allocate({ bytes: slot.byteLength, consumer: `a weight of model ${slot.model}` });
   const memory = new Uint8Array(pool.memory.buffer);
   let at = address;
-  for (const block of blocks) {
-    const guard = await pool.pin({ pages: [block.page] });
-    memory.copyWithin(at, guard.address + block.offset, guard.address + block.offset + block.byteLength);
-    guard.release();
-    at += block.byteLength;
+  try {
+    for (const block of blocks) {
+      const guard = await pool.pin({ pages: [block.page] });
+      memory.copyWithin(at, guard.address + block.offset, guard.address + block.offset + block.byteLength);
+      guard.release();
+      at += block.byteLength;
+    }
+  } catch (error) {
+    pool.free(address);
+    throw error;
   }
   return { address, release: () => pool.free(address) };
 }

@@ -7,6 +7,8 @@ import * as assert from 'uvu/assert';
 import { ResourceError } from '../../runtime/errors.js';
 import { BufferPool, type PageGuard } from '../../runtime/storage/buffer-pool.js';
 import { PAGE_BYTES } from '../../runtime/storage/format.js';
+import type { BlockReference, ModelVersion, TensorMeta } from '../../runtime/storage/model-store.js';
+import { pinWeight, type ResidentWeight } from '../../runtime/weights.js';
 import { randomOf } from './fault-device.js';
 
 const RESERVED_BYTES = 65_536;
@@ -58,6 +60,30 @@ test('a failed read reaches every waiter and leaves nothing behind', async () =>
   assert.equal([pool.stats().pinned, pool.stats().cached], [0, 0]);
   fail.clear();
   assert.is(byteAt(pool, (await pool.pin({ pages: [5] })).address), 5);
+});
+
+test('a weight whose blocks cannot all be read holds no memory', async () => {
+  const { pool, fail } = poolOf(6);
+  const block = (page: number): BlockReference => ({ hash: '', page, offset: 64, byteLength: 1000 });
+  const tensor: TensorMeta = {
+    name: 'w', dtype: 'f32', dims: [500], layout: { whole: 'rows' }, blockBytes: 1000, blocks: [block(1), block(2)],
+  };
+  const model: ModelVersion = {
+    version: 1, createdAt: 0, irText: '', inputs: [], outputs: [], tensors: [tensor], notes: null,
+  };
+  const slot = { model: 'm@1', hash: 'w', layout: 'rows', byteLength: 2000, offset: 0 };
+  const pin = (): Promise<ResidentWeight> => pinWeight(slot, { pool, models: [model], file: 'test' });
+  fail.add(2);
+  for (let i = 0; i < 10; i++) {
+    const failure = await pin().catch((error: Error) => error.message);
+    assert.is(failure, 'damaged');
+  }
+  assert.is(pool.stats().scratch, 0);
+  fail.clear();
+  const weight = await pin();
+  assert.equal([byteAt(pool, weight.address + 999), byteAt(pool, weight.address + 1000)], [1, 2]);
+  weight.release();
+  assert.equal([pool.stats().pinned, pool.stats().scratch], [0, 0]);
 });
 
 test('scratch makes room among the unpinned, and is refused by name when pins leave none', async () => {
