@@ -92,8 +92,9 @@ function tablesOf(relation: Relation): PhysicalPlan['tables'] {
   return [...byName.values()].map(({ table, schema }) => ({
     name: table,
     columns: schema.columns.map(({ name, type }) => {
-      if (type.kind === 'scalar') return { name, dtype: type.dtype, width: 1 };
-      if (type.kind === 'tensor') return { name, dtype: type.dtype, width: tensorWidth(type) };
+      const { nullable } = type;
+      if (type.kind === 'scalar') return { name, dtype: type.dtype, width: 1, nullable };
+      if (type.kind === 'tensor') return { name, dtype: type.dtype, width: tensorWidth(type), nullable };
       throw new Error(`a table column cannot be a ${type.kind}`);
     }),
   }));

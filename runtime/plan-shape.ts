@@ -41,6 +41,10 @@ class Shape {
     return typeof value === 'string' ? value : this.fail(path, 'text', value);
   }
 
+  flag(value: unknown, path: string): void {
+    if (typeof value !== 'boolean') this.fail(path, 'true or false', value);
+  }
+
   fn(value: unknown, path: string): void {
     this.functions.add(this.text(value, path));
   }
@@ -111,6 +115,7 @@ function checkTable(shape: Shape, table: Json): void {
     shape.text(column['name'], 'column name');
     shape.dtype(column['dtype'], 'column dtype');
     shape.count(column['width'], 'column width');
+    shape.flag(column['nullable'], 'column nullable');
   }
 }
 

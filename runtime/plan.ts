@@ -30,6 +30,7 @@
  *     +8 pointers address  +12 tuple count
  */
 import type { DType } from '../ir/dtype.js';
+import type { ColumnSchema } from './batch.js';
 
 export const PLAN_VERSION = 4;
 
@@ -58,7 +59,7 @@ export interface PhysicalPlan {
   readonly leaves: readonly ResultLeaf[];
   readonly tables: readonly {
     readonly name: string;
-    readonly columns: readonly { readonly name: string; readonly dtype: DType; readonly width: number }[];
+    readonly columns: readonly ColumnSchema[];
   }[];
   readonly weights: readonly WeightSlot[];
   readonly buffers: readonly RowBuffer[];

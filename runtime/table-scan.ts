@@ -1,4 +1,5 @@
 /** Row groups of a stored table as the executor's scan wants them. */
+import type { ColumnSchema } from './batch.js';
 import { StorageError } from './errors.js';
 import type { ScanGroup } from './executor/morsels.js';
 import type { PhysicalPlan } from './plan.js';
@@ -8,9 +9,13 @@ import type { TableReader } from './storage/table.js';
 export function checkTables(plan: PhysicalPlan, tables: ReadonlyMap<string, TableReader>, file: string): void {
   for (const wanted of plan.tables) {
     const found = tables.get(wanted.name);
-    const describe = (columns: readonly { name: string; dtype: string; width: number }[]): string =>
+    // A plan that counts on NULLs also runs without them.
+    const describe = (columns: readonly ColumnSchema[]): string =>
       columns
-        .map((column) => `${column.name} ${column.dtype}${column.width > 1 ? `[${column.width}]` : ''}`)
+        .map(({ name, dtype, width, nullable }, i) => {
+          const isNotNull = !nullable && wanted.columns[i]?.nullable === false;
+          return `${name} ${dtype}${width > 1 ? `[${width}]` : ''}${isNotNull ? ' NOT NULL' : ''}`;
+        })
         .join(', ');
     const expected = describe(wanted.columns);
     const actual = found === undefined ? 'no such table' : describe(found.columns);

@@ -159,6 +159,25 @@ test('an artifact for other tables is refused by name', async () => {
   }
 });
 
+test('an artifact that counts on NOT NULL is refused by a table with NULLs, not the other way round', async () => {
+  const changing = await open(join(folder, 'changing.db'), { threads: 1 });
+  const create = async (type: string, values: string): Promise<void> => {
+    await changing.query(`CREATE OR REPLACE TABLE t (a ${type})`).run();
+    await changing.query(`INSERT INTO t VALUES ${values}`).run();
+  };
+  try {
+    await create('INT NOT NULL', '(1)');
+    const strict = await changing.compile('SELECT a, a IS NULL AS n FROM t');
+    await create('INT', '(NULL)');
+    await refused(() => changing.run(strict).run(), { name: 'StorageError', message: /a i32 NOT NULL.*has a i32:/ });
+    const lenient = await changing.compile('SELECT a, a IS NULL AS n FROM t');
+    await create('INT NOT NULL', '(7)');
+    for (const plan of [strict, lenient]) assert.equal(await changing.run(plan).toArray(), [{ a: 7, n: false }]);
+  } finally {
+    await changing.close();
+  }
+});
+
 function flip(file: string, offset: number): void {
   const handle = openSync(file, 'r+');
   const byte = Buffer.alloc(1);
