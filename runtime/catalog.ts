@@ -87,6 +87,23 @@ export function findModelVersion(model: ModelEntry, version: number | undefined)
   return version === undefined ? model.versions.at(-1) : model.versions.find((v) => v.version === version);
 }
 
+/** Whether a statement compiled for one runs on the other: tables may have other rows, but no other columns. */
+export function namesMeanTheSame(a: Catalog, b: Catalog): boolean {
+  return (
+    isSameMap(a.tables, b.tables, (table, other) => table.columns === other?.columns) &&
+    isSameMap(a.views, b.views, (view, other) => view === other) &&
+    isSameMap(a.models, b.models, (model, other) => model === other)
+  );
+}
+
+function isSameMap<T>(
+  a: ReadonlyMap<string, T>,
+  b: ReadonlyMap<string, T>,
+  isSame: (a: T, b: T | undefined) => boolean,
+): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => isSame(value, b.get(key)));
+}
+
 export function encodeCatalog(catalog: Catalog): Uint8Array {
   return toJsonBytes({
     tables: [...catalog.tables.values()],

@@ -10,6 +10,7 @@ import { setMaxListeners } from 'node:events';
 import type { RecordBatch } from 'apache-arrow';
 import type { CompiledQuery, CompiledStatement, Compiler, QueryDetails } from './compiler.js';
 import type { CompilerClient } from './compiler-client.js';
+import { namesMeanTheSame, type Catalog } from './catalog.js';
 import { readArtifact, writeArtifact, type Artifact } from './artifact.js';
 import { ExecutionError, type StorageError } from './errors.js';
 import type { ParameterValue } from './executor/parameters.js';
@@ -139,6 +140,7 @@ export class Database {
   private readonly resultBytes: number;
   private compiler: Promise<CompilerClient> | undefined;
   private readonly plans = new Map<string, CachedPlan>();
+  private readonly compiledFor = new WeakMap<CompiledStatement, Catalog>();
   private writing: Promise<unknown> = Promise.resolve();
   private readonly running = new Set<Running>();
   private readonly closing = new AbortController();
@@ -217,13 +219,9 @@ export class Database {
     return this.exclusive(async () => createModel(this, { name, source, signal: options.signal }));
   }
 
-  private get isClosed(): boolean {
-    return this.closing.signal.aborted;
-  }
-
   /** Ends the queries under way; a statement that writes ends by itself first. */
   async close(): Promise<void> {
-    if (this.isClosed) return;
+    if (this.closing.signal.aborted) return;
     const reason = new ExecutionError(`${this.path} is closed`);
     this.closing.abort(reason);
     await this.writing.catch(() => undefined);
@@ -254,7 +252,15 @@ export class Database {
   async compileStatement(sql: string, options: QueryOptions = {}): Promise<CompiledStatement> {
     const cached = this.plans.get(sql);
     if (cached !== undefined && cached.sequence === this.file.sequence) return cached.query;
-    return this.compileAnew(sql, options);
+    return this.upToDate(await this.compileAnew(sql, options), sql, options);
+  }
+
+  /** The statement of that text, compiled again where others have changed what names mean since it was. */
+  async upToDate<T extends CompiledStatement>(statement: T, sql: string, options: QueryOptions = {}): Promise<T> {
+    let current = statement;
+    while (!namesMeanTheSame(this.compiledFor.get(current)!, this.file.catalog))
+      current = (await this.compileAnew(sql, options)) as T; // the text alone decides on the kind
+    return current;
   }
 
   private async compileAnew(sql: string, options: QueryOptions): Promise<CompiledStatement> {
@@ -270,6 +276,7 @@ export class Database {
     });
     const released = compiling.finally(() => snapshot.release());
     const compiled = await abortable(released, [options.signal, this.closing.signal]);
+    this.compiledFor.set(compiled, snapshot.catalog);
     if (compiled.kind === 'query') await this.remember(sql, compiled, snapshot.sequence);
     return compiled;
   }
@@ -303,10 +310,6 @@ export class Database {
     this.plans.set(sql, { query, module, sequence });
   }
 
-  private async releaseCompiler(): Promise<void> {
-    await (await this.compiler)?.release();
-  }
-
   private async *runModule(
     artifact: Pick<Artifact, 'plan' | 'module'>,
     parameters: Parameters,
@@ -314,7 +317,7 @@ export class Database {
   ): AsyncGenerator<ResultChunk, void, undefined> {
     this.closing.signal.throwIfAborted();
     const { plan, module } = artifact;
-    if (isBlocked(plan)) await this.releaseCompiler();
+    if (isBlocked(plan)) await (await this.compiler)?.release();
     const snapshot = this.file.snapshot();
     try {
       const [tables, models] = await Promise.all([readTables(plan, snapshot), readModels(plan, snapshot)]);
@@ -353,7 +356,7 @@ export class Database {
       const compiled = await this.compileStatement(parts.length === 1 ? sql : text, options);
       outcome = compiled.kind === 'query'
         ? this.outcomeOfQuery(compiled, parameters, options)
-        : await (await import('./session.js')).runStatement(this, compiled, { parameters, ...options });
+        : await (await import('./session.js')).runStatement(this, compiled, { sql: text, parameters, ...options });
       if (i < parts.length - 1 && outcome.kind === 'rows') for await (const chunk of outcome.chunks()) void chunk;
     }
     return outcome;

@@ -27,6 +27,8 @@ export type Outcome =
   | { readonly kind: 'done'; readonly changed: number };
 
 export interface RunContext {
+  /** The statement's text. */
+  readonly sql: string;
   readonly parameters: Parameters;
   readonly signal?: AbortSignal;
 }
@@ -50,10 +52,11 @@ export async function runStatement(db: Database, statement: Statement, context: 
       `${statement.action.toUpperCase()} is not supported yet: each statement is a transaction of its own`,
     );
   }
-  return db.exclusive(async () => ({
-    kind: 'done',
-    changed: await inTransaction(db, (txn) => change(db, txn, { statement, context })),
-  }));
+  return db.exclusive(async () => {
+    const current = await db.upToDate(statement, context.sql, context);
+    const changed = await inTransaction(db, (txn) => change(db, txn, { statement: current, context }));
+    return { kind: 'done', changed };
+  });
 }
 
 async function inTransaction<T>(db: Database, use: (txn: WriteTransaction) => Promise<T>): Promise<T> {
