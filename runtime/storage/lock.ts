@@ -1,53 +1,71 @@
 /**
  * Who may write, and which commits other processes still read: small files beside the database file.
  *
- *   shop.db.lock              the one writer: { pid, started, token }
- *   shop.db.reader-<token>    a reading process: { pid, started, token, sequence }: that commit's pages stay
+ *   shop.db.lock              the one writer: { pid, thread, started, token }
+ *   shop.db.lock.turn         who replaces the lock of a dead writer: as above, and so on
+ *   shop.db.reader-<token>    a reader: { pid, thread, started, token, sequence }: that commit's pages stay
  *
- * A process is known by its number and the time it started, so the files of a dead one are recognised even when the
- * number is given out again. Invariant: a lock appears with its whole content at once (a link to a finished file), so
- * no half lock is ever read.
+ * The thread that has the file open is known by its number and the time it started, so the files of a dead one are
+ * recognised even when the number is given out again, or its process lives on. Invariant: a lock appears with its
+ * whole content at once (a link to a finished file), so no half lock is ever read; it is replaced in one step, by
+ * whoever holds the turn, so that there is no moment at which two could take it.
  */
-import { readFileSync, realpathSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, realpathSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { StorageError } from '../errors.js';
 import { parseJson, readCount, readRecord, readText } from './shape.js';
 
 interface Holder {
   readonly pid: number;
-  /** When the process started, in the system's own words; empty where the system does not tell. */
+  /** The system's number of the thread; the process's where the system does not tell. */
+  readonly thread: number;
+  /** When the thread started, in the system's own words; empty where it does not tell. */
   readonly started: string;
   readonly token: string;
 }
 
 /**
- * Field 22 of /proc/<pid>/stat, with the boot it counts from; empty on systems without it, undefined when there is no
- * such process.
+ * Field 22 of the thread's stat in /proc, with the boot it counts from; empty on systems without it, undefined when
+ * there is no such thread, or nothing of it but an entry that its parent has not collected.
  */
-function processStart(pid: number): string | undefined {
+function threadStart({ pid, thread }: Pick<Holder, 'pid' | 'thread'>): string | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
   }
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    if (!readdirSync(`/proc/${pid}/task`).includes(String(thread))) return undefined;
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    // The process's name stands in brackets and may hold spaces; field 22 is the 20th behind it.
-    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
+    // The name stands in brackets and may hold spaces; the state is the field behind it, and field 22 the 20th.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${boot}/${fields[19] ?? ''}`;
   } catch {
     return '';
   }
 }
 
 function isAlive(holder: Holder): boolean {
-  const started = processStart(holder.pid);
+  const started = threadStart(holder);
   return started !== undefined && (started === '' || holder.started === '' || started === holder.started);
 }
 
 function self(): Holder {
-  return { pid: process.pid, started: processStart(process.pid) ?? '', token: uniqueToken() };
+  const { pid } = process;
+  const thread = ownThread();
+  return { pid, thread, started: threadStart({ pid, thread }) ?? '', token: uniqueToken() };
+}
+
+/** A link that leads each thread to its own entry: `<pid>/task/<thread>`. */
+function ownThread(): number {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self')));
+  } catch {
+    return process.pid;
+  }
 }
 
 /**
@@ -61,8 +79,10 @@ function uniqueToken(): string {
 function readHolder(bytes: Uint8Array): Holder | undefined {
   try {
     const json = readRecord(parseJson(bytes), 'lock');
+    const pid = readCount(json['pid'], 'pid');
     return {
-      pid: readCount(json['pid'], 'pid'),
+      pid,
+      thread: readCount(json['thread'] ?? pid, 'thread'),
       started: readText(json['started'], 'started'),
       token: readText(json['token'], 'token'),
     };
@@ -99,6 +119,8 @@ export function placeOf(databasePath: string): string {
 
 /** Tries before giving up against other processes that take and leave the lock at the same time. */
 const ATTEMPTS = 20;
+/** Between such tries, in milliseconds. */
+const WAIT_MS = 10;
 
 export class WriterLock {
   private constructor(
@@ -115,15 +137,11 @@ export class WriterLock {
     const path = `${databasePath}.lock`;
     const holder = self();
     const draft = `${path}.${holder.token}`;
-    await writeFile(draft, JSON.stringify(holder));
     try {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (await tryLink(draft, path)) return new WriterLock(databasePath, holder);
-        const other = await readHolderFile(path);
-        if (other === 'absent') continue;
-        if (other !== 'unreadable' && isAlive(other)) throw lockedBy(databasePath, other);
-        await removeStale(path, { token: other === 'unreadable' ? undefined : other.token, aside: `${draft}.stale` });
-      }
+      await writeFile(draft, JSON.stringify(holder));
+      const other = await acquire(path, draft);
+      if (other === undefined) return new WriterLock(databasePath, holder);
+      if (other !== 'unknown') throw lockedBy(databasePath, other);
       throw new StorageError('locked', `${databasePath}: the lock ${path} changes hands too often`, {
         file: databasePath,
       });
@@ -176,17 +194,37 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Moves the stale lock aside, and back should another process have replaced it meanwhile. */
-async function removeStale(path: string, stale: { token: string | undefined; aside: string }): Promise<void> {
-  try {
-    await rename(path, stale.aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+/** Makes `path` a lock with the draft's content; answers who has it when it is not to be had. */
+async function acquire(path: string, draft: string): Promise<Holder | 'unknown' | undefined> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (await tryLink(draft, path)) return undefined;
+    const other = await readHolderFile(path);
+    if (typeof other === 'object' && isAlive(other)) return other;
+    // Half a lock may be one that is being written, where there are no links.
+    if (other === 'unreadable' && attempt === 0) await wait(WAIT_MS);
+    else if (other !== 'absent' && (await replaceStale(path, draft))) return undefined;
   }
-  const moved = await readHolderFile(stale.aside);
-  if (typeof moved === 'object' && moved.token !== stale.token) await tryLink(stale.aside, path);
-  await rm(stale.aside, { force: true });
+  return 'unknown';
+}
+
+/** Puts the draft in the place of a dead holder's lock; false when another process is at it, or was before. */
+async function replaceStale(path: string, draft: string): Promise<boolean> {
+  const turn = `${path}.turn`;
+  if ((await acquire(turn, draft)) !== undefined) {
+    await wait(WAIT_MS);
+    return false;
+  }
+  const next = `${draft}.next`;
+  try {
+    const other = await readHolderFile(path);
+    if (other === 'absent' || (other !== 'unreadable' && isAlive(other))) return false;
+    await writeFile(next, await readFile(draft));
+    await rename(next, path);
+    return true;
+  } finally {
+    await rm(next, { force: true });
+    await rm(turn, { force: true });
+  }
 }
 
 /**
@@ -241,7 +279,7 @@ export class ReaderMark {
   }
 }
 
-/** The oldest commit a living process has marked; Infinity without one. Marks of dead processes are removed. */
+/** The oldest commit a living reader has marked; Infinity without one. Marks of dead ones are removed. */
 export async function oldestMark(databasePath: string): Promise<number> {
   const folder = dirname(databasePath);
   const start = `${basename(databasePath)}.reader-`;

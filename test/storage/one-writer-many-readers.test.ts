@@ -7,12 +7,15 @@ import * as assert from 'uvu/assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync,
+  existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import type { StorageError } from '../../runtime/errors.js';
 import { DatabaseFile, type OpenOptions } from '../../runtime/storage/database-file.js';
+import { WriterLock } from '../../runtime/storage/lock.js';
 import { verify, verifyDatabase } from '../../runtime/storage/verify.js';
 import { FaultDevice } from './fault-device.js';
 import { batchOf, column, openOn, rowsOf } from './samples.js';
@@ -119,6 +122,53 @@ test('a lock of a process number that was given out again is stale; half a lock 
     const database = await DatabaseFile.open(path, SMALL);
     await database.close();
   }
+});
+
+test('of many that find the lock of a dead process one gets it, and nothing is left beside the file', async () => {
+  const stale = JSON.stringify({ pid: process.pid, started: 'another boot/1', token: 'x' });
+  for (let round = 0; round < 30; round++) {
+    const path = join(folder, `race-${round}.db`);
+    writeFileSync(`${path}.lock`, stale);
+    if (round % 3 === 0) writeFileSync(`${path}.lock.turn`, stale);
+    const take = async (): Promise<WriterLock> => {
+      await wait(Math.random() * 3);
+      return WriterLock.take(path);
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, take));
+    const taken = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    assert.is(taken.length, 1);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') assert.match(String(outcome.reason), 'open for writing in this process');
+    await taken[0]!.release();
+    assert.equal(readdirSync(folder).filter((name) => name.startsWith('race-')), []);
+  }
+});
+
+test('the lock of a thread that ended without closing is stale, while its process lives on', async () => {
+  const path = join(folder, 'thread.db');
+  const module = new URL('../../runtime/storage/database-file.js', import.meta.url).href;
+  const script = `import(${JSON.stringify(module)}).then(async ({ DatabaseFile }) => {
+    await DatabaseFile.open(${JSON.stringify(path)}, { memoryLimitBytes: 8388608, reservedBytes: 65536 });
+    require('node:worker_threads').parentPort.postMessage('open'); setInterval(() => {}, 1000); })`;
+  const thread = new Worker(script, { eval: true });
+  await once(thread, 'message');
+  assert.is((await refused(DatabaseFile.open(path, SMALL))).code, 'locked');
+  await thread.terminate();
+  assert.ok(existsSync(`${path}.lock`), 'the lock file is still there');
+  if (existsSync('/proc/thread-self')) await (await DatabaseFile.open(path, SMALL)).close();
+});
+
+test('the lock of a process that is dead, but not collected by its parent, is stale', async () => {
+  if (!existsSync('/proc/thread-self')) return;
+  const path = join(folder, 'zombie.db');
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+  const stat = `/proc/${Number(pid)}/stat`;
+  for (let i = 0; i < 200 && !readFileSync(stat, 'latin1').includes(') Z '); i++) await wait(10);
+  writeFileSync(`${path}.lock`, JSON.stringify({ pid: Number(pid), started: '', token: 'z' }));
+  const database = await DatabaseFile.open(path, SMALL);
+  await database.close();
+  parent.kill('SIGKILL');
 });
 
 test('a writer whose lock was taken away cannot commit', async () => {
