@@ -63,8 +63,10 @@ const DEFAULT_RESERVED_BYTES = 1024 * 1024;
 
 /** How the file is guarded against other processes; a device of a test has no guard. */
 interface Guards {
-  lock: WriterLock | undefined;
-  mark: ReaderMark | undefined;
+  lock?: WriterLock;
+  mark?: ReaderMark;
+  /** What they guard. */
+  file?: FileDevice;
 }
 
 export class DatabaseFile {
@@ -105,23 +107,22 @@ export class DatabaseFile {
   /** @throws StorageError 'locked' naming the writer's process; 'not-a-database', 'version', 'corrupt', 'io'. */
   static async open(path: string, options: OpenOptions = {}): Promise<DatabaseFile> {
     const readOnly = options.readOnly ?? false;
-    const guards: Guards = { lock: undefined, mark: undefined };
-    let device: FileDevice | undefined;
+    const guards: Guards = {};
     try {
       // Locks and marks lie beside the file itself, by whatever link or relative path it was found.
       const place = placeOf(path);
       if (readOnly) {
         guards.mark = ReaderMark.place(place);
-        device = await FileDevice.open(place, 'read');
+        guards.file = await FileDevice.open(place, 'read');
       } else {
         guards.lock = await WriterLock.take(place);
-        device = await FileDevice.open(place, options.create === false ? 'write' : 'create');
+        guards.file = await FileDevice.open(place, options.create === false ? 'write' : 'create');
       }
-      const database = new DatabaseFile(device, path, readOnly, options, guards);
+      const database = new DatabaseFile(guards.file, path, readOnly, options, guards);
       await database.load(options);
       return database;
     } catch (error) {
-      await device?.close();
+      await guards.file?.close();
       await guards.lock?.release();
       guards.mark?.remove();
       throw error instanceof RangeError || (error as Error).name === 'ResourceError'
@@ -135,10 +136,7 @@ export class DatabaseFile {
     device: BlockDevice,
     options: OpenOptions & { readonly name: string },
   ): Promise<DatabaseFile> {
-    const database = new DatabaseFile(device, options.name, options.readOnly ?? false, options, {
-      lock: undefined,
-      mark: undefined,
-    });
+    const database = new DatabaseFile(device, options.name, options.readOnly ?? false, options, {});
     await database.load(options);
     return database;
   }
@@ -197,7 +195,7 @@ export class DatabaseFile {
     }
     this.reclaimInMemory();
     this.active = new WriteTransaction(this, this.commit, {
-      beforeSwitch: async () => this.guards.lock?.assertHeld(),
+      beforeSwitch: async () => this.guards.lock?.assertHeld(this.guards.file!),
       onEnd: (outcome) => this.endTransaction(outcome),
     });
     return this.active;

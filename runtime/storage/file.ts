@@ -4,7 +4,7 @@
  * Invariant: a short read or write of the operating system is continued, so callers see it only at the end of the
  * file.
  */
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { BlockDevice } from './block-device.js';
 
@@ -59,6 +59,15 @@ export class FileDevice implements BlockDevice {
 
   truncate(sizeBytes: number): Promise<void> {
     return this.handle.truncate(sizeBytes);
+  }
+
+  /** Whether this is still the file of that name: it may have been moved, removed or replaced. */
+  async isAt(path: string): Promise<boolean> {
+    const [own, found] = await Promise.all([
+      this.handle.stat({ bigint: true }),
+      stat(path, { bigint: true }).catch(() => undefined),
+    ]);
+    return own.ino === found?.ino && own.dev === found.dev;
   }
 
   close(): Promise<void> {

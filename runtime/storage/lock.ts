@@ -150,8 +150,15 @@ export class WriterLock {
     }
   }
 
-  /** Asked before a commit: a lock that somebody removed by hand must not lead to two writers. */
-  async assertHeld(): Promise<void> {
+  /**
+   * Asked before a commit: a lock that somebody removed by hand must not lead to two writers, and what is written to a
+   * file that is no longer there would be lost.
+   */
+  async assertHeld(file: { isAt(path: string): Promise<boolean> }): Promise<void> {
+    if (!(await file.isAt(this.databasePath))) {
+      const message = `${this.databasePath} was moved, removed or replaced since it was opened: open it again`;
+      throw new StorageError('io', message, { file: this.databasePath });
+    }
     const holder = await readHolderFile(this.path);
     if (typeof holder === 'object' && holder.token === this.holder.token) return;
     const now = typeof holder === 'object' ? `process ${holder.pid} has it` : 'it is gone';

@@ -7,7 +7,8 @@ import * as assert from 'uvu/assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync,
+  copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync,
+  unlinkSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -183,6 +184,25 @@ test('a writer whose lock was taken away cannot commit', async () => {
   await second.close();
   assert.equal(await verify(path), []);
 });
+
+for (const [what, change] of [
+  ['removed', (path: string) => unlinkSync(path)],
+  ['moved', (path: string) => renameSync(path, `${path}.moved`)],
+  ['replaced', (path: string) => {
+    copyFileSync(path, `${path}.copy`);
+    renameSync(`${path}.copy`, path);
+  }],
+] as const)
+  test(`what is written to a file that was ${what} is not reported as done`, async () => {
+    const path = join(folder, `${what}.db`);
+    const database = await DatabaseFile.open(path, SMALL);
+    await write(database, [1]);
+    change(path);
+    assert.match((await refused(write(database, [2]))).message, 'was moved, removed or replaced');
+    assert.equal(await rowsOf((await database.snapshot().table('t'))!), [[1]]);
+    await database.close();
+    assert.not(existsSync(`${path}.lock`));
+  });
 
 test('a snapshot reads its commit while later commits replace everything', async () => {
   const database = await openOn(new FaultDevice());
