@@ -24,6 +24,8 @@ interface Holder {
   /** When the thread started, in the system's own words; empty where it does not tell. */
   readonly started: string;
   readonly token: string;
+  /** Of a mark: the commit whose pages stay. */
+  readonly sequence: number;
 }
 
 /**
@@ -56,7 +58,7 @@ function isAlive(holder: Holder): boolean {
 function self(): Holder {
   const { pid } = process;
   const thread = ownThread();
-  return { pid, thread, started: threadStart({ pid, thread }) ?? '', token: uniqueToken() };
+  return { pid, thread, started: threadStart({ pid, thread }) ?? '', token: uniqueToken(), sequence: 0 };
 }
 
 /** A link that leads each thread to its own entry: `<pid>/task/<thread>`. */
@@ -85,6 +87,7 @@ function readHolder(bytes: Uint8Array): Holder | undefined {
       thread: readCount(json['thread'] ?? pid, 'thread'),
       started: readText(json['started'], 'started'),
       token: readText(json['token'], 'token'),
+      sequence: readCount(json['sequence'] ?? 0, 'sequence'),
     };
   } catch {
     return undefined;
@@ -286,7 +289,10 @@ export class ReaderMark {
   }
 }
 
-/** The oldest commit a living reader has marked; Infinity without one. Marks of dead ones are removed. */
+/**
+ * The oldest commit a living reader has marked; Infinity without one. Marks of dead ones are removed. @throws when a
+ * mark is there and cannot be read
+ */
 export async function oldestMark(databasePath: string): Promise<number> {
   const folder = dirname(databasePath);
   const start = `${basename(databasePath)}.reader-`;
@@ -294,13 +300,12 @@ export async function oldestMark(databasePath: string): Promise<number> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(start)) continue;
     const path = join(folder, name);
-    const bytes = await readFile(path).catch(() => undefined);
-    if (bytes === undefined) continue;
-    const holder = readHolder(bytes);
+    const mark = await readHolderFile(path);
+    if (mark === 'absent') continue;
     // A mark appears whole; what it is made of may be half there.
     const isDraft = name.endsWith('.next');
-    if (holder === undefined ? !isDraft : !isAlive(holder)) await rm(path, { force: true });
-    else if (!isDraft) oldest = Math.min(oldest, readCount(readRecord(parseJson(bytes), 'mark')['sequence'], 'sequence'));
+    if (mark === 'unreadable' ? !isDraft : !isAlive(mark)) await rm(path, { force: true });
+    else if (mark !== 'unreadable' && !isDraft) oldest = Math.min(oldest, mark.sequence);
   }
   return oldest;
 }

@@ -7,8 +7,8 @@ import * as assert from 'uvu/assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync,
-  unlinkSync, writeFileSync,
+  copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync,
+  symlinkSync, unlinkSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -279,6 +279,25 @@ test('marks of dead readers go, and what they had not finished', async () => {
   await database.close();
   const marks = readdirSync(folder).filter((name) => name.startsWith('marks.db.reader-'));
   assert.equal(marks.sort(), ['marks.db.reader-alive.next', 'marks.db.reader-half.next']);
+});
+
+test('a mark that cannot be read keeps all commits, as those of others may be', async () => {
+  const path = join(folder, 'unreadable.db');
+  const database = await DatabaseFile.open(path, SMALL);
+  await write(database, [1]);
+  const snapshot = database.snapshot();
+  const { pages } = (await snapshot.table('t'))!.groups[0]!.chunks[0]!.run;
+  snapshot.release();
+  const before = new Uint8Array(262_144);
+  await database.pages.readPages(pages, before);
+  // Whoever runs this may read every file, but no folder.
+  mkdirSync(`${path}.reader-x`);
+  for (let i = 0; i < 6; i++) await write(database, [i]);
+  const after = new Uint8Array(262_144);
+  await database.pages.readPages(pages, after);
+  assert.equal(after, before);
+  rmdirSync(`${path}.reader-x`);
+  await database.close();
 });
 
 test('opening for reading does not create a file', async () => {
