@@ -156,7 +156,10 @@ export class DatabaseFile {
     });
     this.guards.mark?.move(sequence);
     if (this.readOnly) return;
+    // Synced in any case: a process that was killed may have left this commit to the system, and not yet to the disk.
+    // Until it is there, the pages of the one before must not be written over.
     if (problems.length > 0) await repairSlots(this.pages);
+    else await this.pages.attempt(() => this.pages.device.sync());
     await this.reclaim();
   }
 

@@ -130,6 +130,38 @@ test('a crash after any request leaves a whole commit', async () => {
   }
 });
 
+test('a machine that stops after a killed process and its successor leaves a whole commit', async () => {
+  const { contents } = await contentsByStep();
+  for (let killed = 1; killed < STEPS.length - 1; killed++) {
+    const crashed = { at: 1, isOver: false };
+    for (; !crashed.isOver; crashed.at++) {
+      const device = new FaultDevice();
+      let database = await openOn(device);
+      for (const step of STEPS.slice(0, killed)) await step(database);
+      // Killed between the superblock and its sync: the system has it, the disk may not.
+      const sync = device.sync.bind(device);
+      let syncs = 0;
+      device.sync = async () => (++syncs === 3 ? assert.unreachable('killed') : sync());
+      await STEPS[killed]!(database).catch(() => undefined);
+      device.sync = sync;
+      device.crashAt = device.requests + crashed.at;
+      try {
+        database = await openOn(device);
+        await STEPS[killed + 1]!(database);
+        crashed.isOver = true;
+      } catch {
+        // Wherever it stops.
+      }
+      for (const seed of [1, 2, 3]) {
+        const restarted = await openOn(new FaultDevice(device.afterCrash(randomOf(crashed.at * 3 + seed))));
+        const place = `killed in step ${killed}, crash at ${crashed.at}`;
+        assert.ok(contents.slice(killed, killed + 3).includes(await contentOf(restarted)), place);
+        assert.equal(await verifyDatabase(restarted), [], place);
+      }
+    }
+  }
+});
+
 test('a failed sync of the superblock closes the database for writing, as nobody knows what is on the disk', async () => {
   const device = new FaultDevice();
   const database = await openOn(device);
