@@ -85,14 +85,19 @@ export class ThreadWorker implements WorkerHandle {
     if (this.isThreadUp) this.hold();
   }
 
+  /** A thread that is still loading its files would leave them open: it ends when it is up, and nobody waits. */
   async end(): Promise<void> {
     this.isDead = true;
-    await this.thread?.terminate();
+    if (this.isThreadUp) await this.thread?.terminate();
   }
 
   protected receive(reply: WorkerReply): void {
     if (reply.type === 'up') {
       this.isThreadUp = true;
+      if (this.isDead) {
+        void this.thread?.terminate();
+        return;
+      }
       this.hold();
       this.onUp();
     } else this.answer(reply);

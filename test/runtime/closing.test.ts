@@ -1,11 +1,12 @@
 /** Closing a database ends what runs on it: callers are told, and nothing stays behind. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ExecutionError, open, type Database } from '../../runtime/database.js';
+import { ThreadWorker } from '../../runtime/executor/thread-worker.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'intarsia-closing-'));
 const path = join(folder, 'c.db');
@@ -72,6 +73,30 @@ test('a compiled plan, afterwards', async () => {
   const { bytes } = await db.compile(LONG);
   await db.close();
   await isClosedError(db.run(bytes).run());
+});
+
+/** Modules that a thread of this process is reading. */
+function openModules(): readonly string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const file = readlinkSync(`/proc/self/fd/${fd}`);
+      return file.endsWith('.js') ? [file] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+test('a thread that is ended while it reads its files leaves none open', async () => {
+  if (!existsSync('/proc/self/fd')) return;
+  for (let i = 0; i < 10; i++) {
+    const worker = new ThreadWorker();
+    void worker.start();
+    while (!worker.isUp && openModules().length === 0) await wait(0);
+    await worker.end();
+  }
+  for (let i = 0; i < 100 && openModules().length > 0; i++) await wait(20);
+  assert.equal(openModules(), []);
 });
 
 test('many statements at once are no leak of listeners', async () => {
