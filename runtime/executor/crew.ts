@@ -276,6 +276,7 @@ export class Crew {
     for (const [ticket, entry] of [...this.pending]) {
       if (entry.worker === worker) this.finish(ticket, () => entry.reject(error));
     }
+    this.notice();
   }
 
   private grant(worker: number, bytes: number, consumer: string): void {

@@ -6,7 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ExecutionError, open, type Database } from '../../runtime/database.js';
-import { ThreadWorker } from '../../runtime/executor/thread-worker.js';
+import { Crew, type CrewOptions } from '../../runtime/executor/crew.js';
+import { ThreadWorker, type WorkerHandle } from '../../runtime/executor/thread-worker.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'intarsia-closing-'));
 const path = join(folder, 'c.db');
@@ -73,6 +74,28 @@ test('a compiled plan, afterwards', async () => {
   const { bytes } = await db.compile(LONG);
   await db.close();
   await isClosedError(db.run(bytes).run());
+});
+
+test('a query does not wait for a thread that dies while it loads the module', async () => {
+  const handles = [0, 1].map((): WorkerHandle => ({
+    isUp: true,
+    start: async () => undefined,
+    post: () => undefined,
+    onReply: () => undefined,
+    onCrash: () => undefined,
+  }));
+  const crew = new Crew({
+    workers: handles,
+    control: new Int32Array(new SharedArrayBuffer(256)),
+    locals: [0, 0],
+    load: {} as CrewOptions['load'],
+    allocate: () => 0,
+    onChunk: () => undefined,
+  });
+  handles[0]!.onReply({ type: 'ready' });
+  const settled = crew.settle().then(() => 'settled');
+  handles[1]!.onCrash(new Error('out of memory'));
+  assert.is(await Promise.race([settled, wait(5000, 'it hangs', { ref: false })]), 'settled');
 });
 
 /** Modules that a thread of this process is reading. */
