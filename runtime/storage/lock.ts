@@ -12,7 +12,7 @@
  */
 import { readFileSync, readdirSync, readlinkSync, realpathSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StorageError } from '../errors.js';
 import { parseJson, readCount, readRecord, readText } from './shape.js';
@@ -110,8 +110,14 @@ async function readHolderFile(path: string): Promise<Holder | 'absent' | 'unread
 export function placeOf(databasePath: string): string {
   try {
     return realpathSync.native(databasePath);
-  } catch {
+  } catch (error) {
     // It is to be made, or opening it says what is wrong.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return databasePath;
+  }
+  try {
+    return placeOf(resolve(realpathSync.native(dirname(databasePath)), readlinkSync(databasePath)));
+  } catch {
+    // No link to a file that is to be made.
   }
   try {
     return join(realpathSync.native(dirname(databasePath)), basename(databasePath));

@@ -82,6 +82,17 @@ test('a link leads to the lock of the file itself', async () => {
   for (const name of [path, link]) unlinkSync(name);
 });
 
+test('a link to a file that is not there yet makes the file', async () => {
+  const [link, target] = [join(folder, 'early.db'), join(folder, 'late.db')];
+  symlinkSync('late.db', link);
+  const first = await DatabaseFile.open(link, SMALL);
+  await write(first, [1]);
+  assert.is((await refused(DatabaseFile.open(target, SMALL))).code, 'locked');
+  await first.close();
+  assert.equal(await verify(target), []);
+  for (const name of [link, target]) unlinkSync(name);
+});
+
 test('a process that changes its folder keeps its database', async () => {
   const before = process.cwd();
   process.chdir(folder);
