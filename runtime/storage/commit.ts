@@ -294,6 +294,8 @@ async function writeDirectory(
     pageCount = lastLivePage(allocator, [dropped, new Set(old)]);
     const leafCount = Math.ceil(pageCount / LEAF_ENTRIES);
     changed.add(leafCount - 1);
+    // Behind pages that a snapshot holds, or nobody uses, the file may go on some leaves further.
+    for (let leaf = previous.leaves.length; leaf < leafCount; leaf++) changed.add(leaf);
     const missing = [...changed].find((leaf) => leaf < leafCount && !leafPages.has(leaf));
     if (missing === undefined) break;
     leafPages.set(missing, take());

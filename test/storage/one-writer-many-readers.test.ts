@@ -16,6 +16,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { StorageError } from '../../runtime/errors.js';
 import { DatabaseFile, type OpenOptions } from '../../runtime/storage/database-file.js';
+import { LEAF_ENTRIES } from '../../runtime/storage/format.js';
 import { WriterLock } from '../../runtime/storage/lock.js';
 import { verify, verifyDatabase } from '../../runtime/storage/verify.js';
 import { FaultDevice } from './fault-device.js';
@@ -230,6 +231,23 @@ test('a snapshot reads its commit while later commits replace everything', async
   snapshot.release();
   for (let i = 0; i < 10; i++) await write(database, [200 + i]);
   assert.ok(database.pages.allocator.lastPage <= used, 'pages of released snapshots are used again');
+});
+
+test('a commit lies behind gigabytes that a snapshot holds', async () => {
+  const path = join(folder, 'far.db');
+  const database = await DatabaseFile.open(path, SMALL);
+  await write(database, [1]);
+  const { allocator } = database.pages;
+  const first = allocator.take(2 * LEAF_ENTRIES);
+  allocator.hold(Array.from({ length: 2 * LEAF_ENTRIES }, (_, i) => first + i), database.sequence + 3);
+  await write(database, [2]);
+  assert.equal(await verifyDatabase(database), []);
+  await database.close();
+  assert.equal(await verify(path), []);
+  const again = await DatabaseFile.open(path, SMALL);
+  assert.equal(await rowsOf((await again.snapshot().table('t'))!), [[2]]);
+  await again.close();
+  unlinkSync(path);
 });
 
 test('a reader with a file of its own keeps its commit too, and does not let the file be cut under it', async () => {
