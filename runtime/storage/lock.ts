@@ -61,10 +61,11 @@ function self(): Holder {
   return { pid, thread, started: threadStart({ pid, thread }) ?? '', token: uniqueToken(), sequence: 0 };
 }
 
-/** A link that leads each thread to its own entry: `<pid>/task/<thread>`. */
+/** By a link that leads each thread to its own entry, unless /proc numbers processes for another namespace. */
 function ownThread(): number {
   try {
-    return Number(basename(readlinkSync('/proc/thread-self')));
+    const [pid, , thread] = readlinkSync('/proc/thread-self').split('/');
+    return Number(pid) === process.pid ? Number(thread) : process.pid;
   } catch {
     return process.pid;
   }

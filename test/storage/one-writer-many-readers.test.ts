@@ -4,7 +4,7 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync,
@@ -182,6 +182,19 @@ test('the lock of a process that is dead, but not collected by its parent, is st
   const database = await DatabaseFile.open(path, SMALL);
   await database.close();
   parent.kill('SIGKILL');
+});
+
+test('a lock holds among processes whose numbers /proc does not know', async () => {
+  const module = new URL('../../runtime/storage/lock.js', import.meta.url).href;
+  const script = `import { WriterLock } from ${JSON.stringify(module)};
+    const path = ${JSON.stringify(join(folder, 'namespace.db'))};
+    const first = await WriterLock.take(path);
+    console.log(await WriterLock.take(path).then(() => 'two hold it', (error) => error.code));
+    await first.release();`;
+  const command = ['--pid', '--fork', process.execPath, '--input-type=module', '-e', script];
+  const { status, stdout } = spawnSync('unshare', command, { encoding: 'utf8' });
+  // Not every system has it, or allows it.
+  if (status === 0) assert.is(stdout.trim(), 'locked');
 });
 
 test('a writer whose lock was taken away cannot commit', async () => {
