@@ -174,10 +174,12 @@ test('the lock of a thread that ended without closing is stale, while its proces
 test('the lock of a process that is dead, but not collected by its parent, is stale', async () => {
   if (!existsSync('/proc/thread-self')) return;
   const path = join(folder, 'zombie.db');
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // The shell would collect it; what it becomes does not.
+  const script = 'sleep 1 & echo $!; exec sleep 60';
+  const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
   const stat = `/proc/${Number(pid)}/stat`;
-  for (let i = 0; i < 200 && !readFileSync(stat, 'latin1').includes(') Z '); i++) await wait(10);
+  for (let i = 0; i < 1000 && !readFileSync(stat, 'latin1').includes(') Z '); i++) await wait(10);
   writeFileSync(`${path}.lock`, JSON.stringify({ pid: Number(pid), started: '', token: 'z' }));
   const database = await DatabaseFile.open(path, SMALL);
   await database.close();
