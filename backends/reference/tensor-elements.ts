@@ -5,7 +5,7 @@
  * Invariant: a stored float has the precision of its dtype (f16 and bf16 are rounded when stored), a stored integer its
  * width; 64-bit integers are bigints, bools are 0 and 1.
  */
-import type { DType } from '../../ir/dtype.js';
+import { isInteger, type DType } from '../../ir/dtype.js';
 import { roundFloat } from '../../ir/scalar/value.js';
 import type { TensorElements, TensorValue } from '../../ir/tensor-data.js';
 
@@ -133,7 +133,7 @@ export function broadcastPositions(from: readonly number[], dims: readonly numbe
 
 /**
  * The arithmetic the oracle needs on cells of one dtype: bigints for 64-bit integers, numbers for the rest, strings
- * ordered.
+ * ordered. Integers wrap: products of 32 bits are exact only modulo 2^32, and longer bigints would grow without bound.
  */
 export interface CellArithmetic {
   readonly zero: Cell;
@@ -149,14 +149,21 @@ const NUMBERS: CellArithmetic = {
   mul: (a, b) => (a as number) * (b as number),
   less: (a, b) => a < b,
 };
+const INTEGERS: CellArithmetic = {
+  ...NUMBERS,
+  add: (a, b) => ((a as number) + (b as number)) | 0,
+  mul: (a, b) => Math.imul(a as number, b as number),
+};
 const BIGINTS: CellArithmetic = {
   zero: 0n, one: 1n,
-  add: (a, b) => (a as bigint) + (b as bigint),
-  mul: (a, b) => (a as bigint) * (b as bigint),
+  add: (a, b) => BigInt.asIntN(64, (a as bigint) + (b as bigint)),
+  mul: (a, b) => BigInt.asIntN(64, (a as bigint) * (b as bigint)),
   less: (a, b) => a < b,
 };
+
 export function arithmeticOf(dtype: DType): CellArithmetic {
-  return isBig(dtype) ? BIGINTS : NUMBERS;
+  if (isBig(dtype)) return BIGINTS;
+  return isInteger(dtype) ? INTEGERS : NUMBERS;
 }
 
 /** Stores a number or bigint into cells, in the dtype's precision (typed arrays wrap integers by themselves). */

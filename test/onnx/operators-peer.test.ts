@@ -78,6 +78,13 @@ test('the least integer is its own opposite and absolute value', async () => {
   await agreeEverywhere(modelOf([{ op: 'Neg', inputs: ['x'], outputs: ['y'] }], { from: 'i64' }), { x });
 });
 
+test('products of integers wrap as exact ones', async () => {
+  const x: TensorValue = { dtype: 'i32', dims: [1, 2], data: Int32Array.of(2 ** 31 - 1, 3) };
+  const w: TensorValue = { dtype: 'i32', dims: [2, 1], data: Int32Array.of(2 ** 31 - 1, 5) };
+  const spec = modelOf([{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }], { from: 'i32', initializers: { w } });
+  await agreeEverywhere(spec, { x }, { backend: 'reference' });
+});
+
 test('1 to any power, and -1 to an infinity, is 1', async () => {
   const base: TensorValue = { dtype: 'f32', dims: [2], data: Float32Array.of(1, -1) };
   const x = floats([NaN, Infinity, Infinity, -Infinity, -Infinity, 2, 0.5, 3], 2);
