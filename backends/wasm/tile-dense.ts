@@ -41,6 +41,7 @@ interface DenseInput {
 }
 
 export function lowerDense(lowering: TileLowering, node: DenseParts): TileValue {
+  if (node.weight.type.dims[0] === 0) throw new Unsupported('a product over nothing');
   const hidden = hiddenOf(lowering, node);
   const { columns, dtype, activation } =
     hidden === undefined ? denseStep(lowering, node) : pairStep(lowering, hidden, node);
@@ -118,7 +119,7 @@ function hiddenOf(lowering: TileLowering, node: DenseParts): DenseParts | undefi
   const hidden = input.kind === 'dense' || input.kind === 'matmul' ? partsOf(input) : undefined;
   if (hidden === undefined || lowering.dependsOnRow(hidden.weight)) return undefined;
   const [k, m] = hidden.weight.type.dims as readonly [number, number];
-  if (k > BLOCK_EDGE || m !== node.weight.type.dims[0]) return undefined;
+  if (k === 0 || k > BLOCK_EDGE || m !== node.weight.type.dims[0]) return undefined;
   return hidden.activation === undefined || isCheap(hidden.activation) ? hidden : undefined;
 }
 

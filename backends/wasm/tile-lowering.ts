@@ -16,7 +16,7 @@ import type { Func } from './dsl.js';
 import { mapStep, type MapInput } from './tile-lower.js';
 import { LOWER } from './tile-nodes.js';
 import type { TilePlan } from './tile-plan.js';
-import { constantValue, once, quadDType, Unsupported, type Cell, type Constant, type TileValue } from './tile-value.js';
+import { constantValue, once, quadDType, rowDims, Unsupported, type Cell, type Constant, type TileValue } from './tile-value.js';
 import type { I32 } from './values.js';
 
 /** A node below has been reported already. */
@@ -98,6 +98,8 @@ export class TileLowering {
   }
 
   #lower(node: Tensor): TileValue {
+    const { dims, dtype } = node.type;
+    if (dims.includes(0)) return { dtype: quadDType(dtype), ...rowDims(node.type), cells: () => [] };
     const lower = LOWER[node.kind] as ((lowering: TileLowering, node: Tensor) => TileValue) | undefined;
     if (lower === undefined) throw new Unsupported('no kernel yet');
     return lower(this, node);

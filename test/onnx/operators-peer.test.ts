@@ -85,6 +85,17 @@ test('products of integers wrap as exact ones', async () => {
   await agreeEverywhere(spec, { x }, { backend: 'reference' });
 });
 
+test('a product over nothing is the bias, and sums of nothing are nothing', async () => {
+  const [w, c] = [floats([], 2), floats([1, 2], 2)];
+  const x = { dtype: 'f32' as const, dims: [3, 0], data: new Float32Array(0) };
+  const gemm = modelOf([{ op: 'Gemm', inputs: ['x', 'w', 'c'], outputs: ['y'] }], { width: 0, initializers: { w, c } });
+  await agreeEverywhere(gemm, { x }, { backend: 'reference' });
+  const sums = modelOf([{ op: 'CumSum', inputs: ['x', 'axis'], outputs: ['y'] }], {
+    width: 0, initializers: { axis: longs([1], []) },
+  });
+  await agreeEverywhere(sums, { x });
+});
+
 test('1 to any power, and -1 to an infinity, is 1', async () => {
   const base: TensorValue = { dtype: 'f32', dims: [2], data: Float32Array.of(1, -1) };
   const x = floats([NaN, Infinity, Infinity, -Infinity, -Infinity, 2, 0.5, 3], 2);
