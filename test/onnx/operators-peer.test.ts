@@ -96,6 +96,14 @@ test('a product over nothing is the bias, and sums of nothing are nothing', asyn
   await agreeEverywhere(sums, { x });
 });
 
+test('what has no bound is clipped to the finite values', async () => {
+  const x = floats([Infinity, -Infinity, NaN, 2], 2);
+  const zero: TensorValue = { dtype: 'f32', dims: [], data: Float32Array.of(0) };
+  for (const inputs of [['x'], ['x', 'zero'], ['x', '', 'zero']]) {
+    await agreeEverywhere(modelOf([{ op: 'Clip', inputs, outputs: ['y'] }], { initializers: { zero } }), { x });
+  }
+});
+
 test('1 to any power, and -1 to an infinity, is 1', async () => {
   const base: TensorValue = { dtype: 'f32', dims: [2], data: Float32Array.of(1, -1) };
   const x = floats([NaN, Infinity, Infinity, -Infinity, -Infinity, 2, 0.5, 3], 2);

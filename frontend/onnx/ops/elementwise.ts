@@ -64,20 +64,30 @@ function shift(c: OperatorCall): Tensor {
   return c.builder.map([c.input(0), c.input(1)], (a, b) => call(op, a!, b!));
 }
 
+/** The greatest finite value of a float. */
+const MOST: Partial<Record<DType, number>> = {
+  f16: 65504, bf16: 3.3895313892515355e38, f32: 3.4028234663852886e38, f64: Number.MAX_VALUE,
+};
+
+/** Without a bound it is the least or greatest finite value: an infinity becomes finite. */
 function clip(c: OperatorCall): Tensor {
   const x = c.input(0);
   const { dtype } = x.type;
+  const most = MOST[dtype];
   if (c.version < 11) {
-    const low = literal(c.float('min', -3.4028234663852886e38), dtype);
-    const high = literal(c.float('max', 3.4028234663852886e38), dtype);
+    const low = literal(c.float('min', -MOST.f32!), dtype);
+    const high = literal(c.float('max', MOST.f32), dtype);
     return c.builder.map([x], (a) => call('min', call('max', a!, low), high));
   }
   const bounds = [c.optional(1), c.optional(2)];
   const present = bounds.filter((bound) => bound !== undefined);
   return c.builder.map([x, ...present], (a, ...rest) => {
-    let body = a!;
-    if (bounds[0] !== undefined) body = call('max', body, rest.shift()!);
-    return bounds[1] === undefined ? body : call('min', body, rest.shift()!);
+    const [low, high] = [-1, 1].map((sign, i) => {
+      if (bounds[i] !== undefined) return rest.shift();
+      return most === undefined ? undefined : literal(sign * most, dtype);
+    });
+    const raised = low === undefined ? a! : call('max', a!, low);
+    return high === undefined ? raised : call('min', raised, high);
   });
 }
 
