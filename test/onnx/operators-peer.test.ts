@@ -104,6 +104,17 @@ test('what has no bound is clipped to the finite values', async () => {
   }
 });
 
+test('no position is better or worse than that of a NaN', async () => {
+  const x = floats([NaN, 1, 2, 1, NaN, 2, 2, 1, NaN, 3, NaN, 3, NaN, NaN, NaN], 3);
+  for (const op of ['ArgMax', 'ArgMin']) {
+    for (const last of [0, 1]) {
+      const attributes = { axis: 1, select_last_index: last };
+      const spec = modelOf([{ op, inputs: ['x'], outputs: ['y'], attributes }], { width: 3, to: 'i64' });
+      await agreeEverywhere(spec, { x });
+    }
+  }
+});
+
 test('1 to any power, and -1 to an infinity, is 1', async () => {
   const base: TensorValue = { dtype: 'f32', dims: [2], data: Float32Array.of(1, -1) };
   const x = floats([NaN, Infinity, Infinity, -Infinity, -Infinity, 2, 0.5, 3], 2);

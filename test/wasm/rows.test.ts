@@ -23,7 +23,7 @@ for (const op of ['sum', 'mean', 'max', 'min', 'prod', 'argmax', 'argmin'] as co
   for (const last of [false, true]) {
     test(`${op}${last ? ', last of equal' : ''} over the features`, () => {
       const input = leaf('f32', 6);
-      const data = op.startsWith('arg') ? tied(6 * ROWS, 3).map((x) => (Number.isNaN(x) ? 9 : x)) : tied(6 * ROWS, 3);
+      const data = tied(6 * ROWS, 3);
       const cube = make({ kind: 'reshape', input, dims: ['n', 2, 3] });
       const outputs = [
         make({ kind: 'reduce', op, input, axes: [1], keepDims: true, last }),

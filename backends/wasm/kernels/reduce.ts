@@ -9,7 +9,6 @@ import { load, type I32 } from '../values.js';
 import {
   constantQuad,
   loadQuad,
-  narrowMask,
   ROWS_PER_QUAD,
   selectQuad,
   storeQuad,
@@ -82,32 +81,20 @@ function fold(context: QuadContext, { op, length }: ReduceKernel, element: (i: I
   return SCALAR_QUAD.div!(context, sum.quad, constantQuad(sum.quad.dtype as 'f32', length));
 }
 
-/** The first (or last) position of the best; a NaN is best of all, as NumPy has it. */
-function position(context: QuadContext, { op, dtype, length, last }: ReduceKernel, element: (i: I32) => Quad): Quad {
+/** The first (or last) position of the best. A NaN is no better and no worse than anything, as ONNX Runtime has it. */
+function position(context: QuadContext, { op, length, last }: ReduceKernel, element: (i: I32) => Quad): Quad {
   const { f } = context;
   const zero = f.local('i32');
   f.set(zero, 0);
   const best = variable(f, element(zero));
   const at = variable(f, { dtype: 'i32', parts: [v128.zero] });
-  const better = SCALAR_QUAD[op === 'argmax' ? (last ? 'ieee_le' : 'ieee_lt') : 'ieee_le']!;
+  const better = SCALAR_QUAD[last ? 'ieee_le' : 'ieee_lt']!;
   f.forRange({ from: 1, to: length }, (i) => {
     const x = element(i);
-    const wins =
-      op === 'argmax'
-        ? better(context, best.quad, x)
-        : SCALAR_QUAD[last ? 'ieee_le' : 'ieee_lt']!(context, x, best.quad);
-    const mask = dtype === 'f32' || dtype === 'f64' ? withNaN(context, { wins, best: best.quad, x, last }) : wins;
+    const mask = op === 'argmax' ? better(context, best.quad, x) : better(context, x, best.quad);
     best.set(selectQuad(f, mask, x, best.quad));
     at.set(selectQuad(f, mask, { dtype: 'i32', parts: [i32x4.splat(i)] }, at.quad));
   });
   const part = at.quad.parts[0]!;
   return { dtype: 'i64', parts: [f.let(i64x2.extend_low_i32x4_u(part)), f.let(i64x2.extend_high_i32x4_u(part))] };
-}
-
-function withNaN(context: QuadContext, at: { wins: Quad; best: Quad; x: Quad; last: boolean }): Quad {
-  const isNaN = (quad: Quad): V => SCALAR_QUAD.is_nan!(context, quad).parts[0]!;
-  type V = Quad['parts'][number];
-  const [bestIs, xIs] = [isNaN(at.best), isNaN(at.x)];
-  const taken = at.last ? xIs : v128.andnot(xIs, bestIs);
-  return narrowMask(context.f, [v128.or(v128.andnot(at.wins.parts[0]!, bestIs), taken)]);
 }

@@ -19,10 +19,7 @@
   (local $18 v128)
   (local $19 v128)
   (local $20 v128)
-  (local $21 v128)
-  (local $22 v128)
-  (local $23 v128)
-  (local $24 i32)
+  (local $21 i32)
   (local.set $4
    (i32.const 0)
   )
@@ -142,50 +139,26 @@
                      )
                     )
                     (local.set $17
-                     (f32x4.ne
-                      (local.get $11)
-                      (local.get $11)
-                     )
-                    )
-                    (local.set $18
-                     (f32x4.ne
-                      (local.get $15)
-                      (local.get $15)
-                     )
-                    )
-                    (local.set $19
-                     (v128.or
-                      (v128.andnot
-                       (local.get $16)
-                       (local.get $17)
-                      )
-                      (v128.andnot
-                       (local.get $18)
-                       (local.get $17)
-                      )
-                     )
-                    )
-                    (local.set $20
                      (v128.bitselect
                       (local.get $15)
                       (local.get $11)
-                      (local.get $19)
+                      (local.get $16)
                      )
                     )
                     (local.set $11
-                     (local.get $20)
+                     (local.get $17)
                     )
-                    (local.set $21
+                    (local.set $18
                      (v128.bitselect
                       (i32x4.splat
                        (local.get $13)
                       )
                       (local.get $12)
-                      (local.get $19)
+                      (local.get $16)
                      )
                     )
                     (local.set $12
-                     (local.get $21)
+                     (local.get $18)
                     )
                    )
                   )
@@ -205,17 +178,17 @@
                 )
                )
               )
-              (local.set $22
+              (local.set $19
                (i64x2.extend_low_i32x4_u
                 (local.get $12)
                )
               )
-              (local.set $23
+              (local.set $20
                (i64x2.extend_high_i32x4_u
                 (local.get $12)
                )
               )
-              (local.set $24
+              (local.set $21
                (i32.add
                 (local.get $out)
                 (i32.mul
@@ -225,12 +198,12 @@
                )
               )
               (v128.store
-               (local.get $24)
-               (local.get $22)
+               (local.get $21)
+               (local.get $19)
               )
               (v128.store offset=16
-               (local.get $24)
-               (local.get $23)
+               (local.get $21)
+               (local.get $20)
               )
              )
             )
