@@ -3,12 +3,13 @@
  * Exporters compute shapes with Shape, Gather, Concat, Mul ...; here those are followed symbolically, so that the
  * batch dim stays `n` through them.
  */
+import type { DType } from '../../ir/dtype.js';
 import type { Expr, Tensor } from '../../ir/node.js';
 import type { Dim } from '../../ir/type.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import { addDims, divDims, mulDims } from './dims.js';
 
-/** Elements of an integer tensor of rank 0 or 1; `undefined` is one that is not known. */
+/** Elements of a tensor of rank 0 or 1 that are whole numbers; `undefined` is one that is not known, or is none. */
 export type PartialVector = readonly (Dim | undefined)[];
 type Element = Dim | undefined;
 
@@ -74,12 +75,12 @@ function repeat(vector: PartialVector | undefined, length: number): PartialVecto
 
 function element(body: Expr, ref: (index: number) => Element): Element {
   switch (body.kind) {
-    case 'ref': return ref(body.index);
+    case 'ref': return whole(ref(body.index));
     case 'literal':
       return typeof body.value === 'boolean' || typeof body.value === 'number' || typeof body.value === 'bigint'
-        ? Number(body.value)
+        ? whole(Number(body.value))
         : undefined;
-    case 'cast': return element(body.arg, ref);
+    case 'cast': return castTo(body.to, element(body.arg, ref));
     case 'case': {
       for (const branch of body.branches) {
         const when = element(branch.when, ref);
@@ -90,10 +91,21 @@ function element(body: Expr, ref: (index: number) => Element): Element {
     }
     case 'call': {
       const args = body.args.map((arg) => element(arg, ref));
-      return args.every((arg) => arg !== undefined) ? called(body.op, args[0]!, args[1] ?? 0) : undefined;
+      return args.every((arg) => arg !== undefined) ? whole(called(body.op, args[0]!, args[1] ?? 0)) : undefined;
     }
     default: return undefined;
   }
+}
+
+/** Sizes are whole: what follows from a half is not followed. */
+function whole(value: Element): Element {
+  return typeof value === 'number' && !Number.isInteger(value) ? undefined : value;
+}
+
+/** Of a symbol it is not known whether it is 0. */
+function castTo(to: DType, value: Element): Element {
+  if (to !== 'bool') return value;
+  return typeof value === 'number' ? Number(value !== 0) : undefined;
 }
 
 function called(op: string, a: Dim, b: Dim): Element {
@@ -101,7 +113,7 @@ function called(op: string, a: Dim, b: Dim): Element {
     case 'add': case 'wrap_add': return addDims(a, b);
     case 'sub': case 'wrap_sub': return addDims(a, mulDims(b, -1));
     case 'mul': case 'wrap_mul': return mulDims(a, b);
-    case 'div':
+    case 'div': return typeof a === 'number' && typeof b === 'number' ? a / b : divDims(a, b);
     case 'trunc_div':
       return typeof a === 'number' && typeof b === 'number' ? (b === 0 ? undefined : Math.trunc(a / b)) : divDims(a, b);
     case 'neg': return mulDims(a, -1);

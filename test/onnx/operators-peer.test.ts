@@ -138,6 +138,17 @@ test('rows that do not fill a reshaped tensor are refused', async () => {
   assert.match(failed, /3 elements do not fill \[1, /);
 });
 
+test('sizes computed with fractions are what they are', async () => {
+  const spec = modelOf([
+    { op: 'Shape', inputs: ['x'], outputs: ['shape'] },
+    { op: 'Cast', inputs: ['shape'], outputs: ['sizes'], attributes: { to: 1 } },
+    { op: 'Div', inputs: ['sizes', 'two'], outputs: ['halves'] },
+    { op: 'Mul', inputs: ['halves', 'two'], outputs: ['whole'] },
+    { op: 'Slice', inputs: ['whole', 'first', 'second'], outputs: ['y'] },
+  ], { width: 3, initializers: { two: { dtype: 'f32', dims: [1], data: Float32Array.of(2) }, first: longs([1]), second: longs([2]) } });
+  await agreeEverywhere(spec, { x: floats([1, 2, 3, 4, 5, 6], 3) }, { backend: 'reference' });
+});
+
 /** What importer or oracle say of what they cannot take. */
 async function refusalOf(spec: ModelSpec, x: TensorValue): Promise<string> {
   try {
