@@ -12,8 +12,10 @@ import { children } from '../../ir/rewrite.js';
 import { viewTensor } from '../../ir/tensor-bytes.js';
 import type { TensorElements, TensorValue } from '../../ir/tensor-data.js';
 import { tensor, type Dim } from '../../ir/type.js';
+import type { Verifier } from '../../ir/verify-scope.js';
+import { verifyTensor } from '../../ir/verify-tensor.js';
 import { foldedValue } from './fold.js';
-import { divDims, productOf } from './dims.js';
+import { divDims, positions, productOf } from './dims.js';
 import { ModelError } from './errors.js';
 import { cast, choose, dtypeOf, literal, literalValue, ref } from './expr.js';
 import { MAX_ELEMENTS, MAX_FOLDED_BYTES, MAX_FOLDED_STREAMED_BYTES, MAX_RANK } from './limits.js';
@@ -65,6 +67,11 @@ export class TensorBuilder {
     return this.constant({ dtype: 'i64', dims, data: BigInt64Array.from(values, BigInt) });
   }
 
+  /** 0, 1, 2 ...: the positions along an axis. */
+  steps(count: number, dims?: readonly number[]): Tensor {
+    return this.ints(positions(count), dims);
+  }
+
   floats(dtype: 'f32' | 'f64', values: readonly number[], dims: readonly number[] = [values.length]): Tensor {
     return this.constant({
       dtype,
@@ -101,6 +108,7 @@ export class TensorBuilder {
   emit<K extends TensorKind>(fields: Parameters<typeof make<K>>[0]): Tensor {
     const node = make<K>(fields) as NodeOf<TensorKind>;
     checkDims(node.type.dims);
+    verifyTensor(node, { parent: undefined, step: node.kind }, CHECKED);
     if (this.#folds(node)) return this.constant(this.#evaluate(node));
     const vector = partialVector(node, (input) => this.vectorOf(input), (input) => this.valueOf(input));
     if (vector === undefined) return node;
@@ -275,6 +283,12 @@ export class TensorBuilder {
   }
 }
 
+/** What is emitted is well formed by itself. */
+const CHECKED: Verifier = {
+  fail: (node, _, problem) => { throw new ModelError('invalid', `${node.kind}: ${problem}`); },
+  expr: () => undefined,
+};
+
 export function isConstant(node: Tensor): boolean {
   return node.kind === 'weight' || (node.kind === 'fill' && node.type.dims.every((dim) => typeof dim === 'number'));
 }
@@ -306,7 +320,7 @@ function checkDims(dims: readonly Dim[]): void {
   if (dims.length > MAX_RANK)
     throw new ModelError('limit', `a tensor of rank ${dims.length}; at most ${MAX_RANK} is read`);
   const total = dims.reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
-  if (!(total >= 0) || dims.some((dim) => typeof dim === 'number' && dim < 0))
+  if (!dims.every((dim) => typeof dim === 'string' || (Number.isInteger(dim) && dim >= 0)))
     throw new ModelError('invalid', `a tensor of shape [${dims.join(', ')}]`);
   if (total > MAX_ELEMENTS)
     throw new ModelError(

@@ -75,6 +75,13 @@ export class OperatorCall {
     return value;
   }
 
+  /** An input of one rank only. */
+  ranked(index: number, rank: number): Tensor {
+    const tensor = this.input(index);
+    if (tensor.type.dims.length === rank) return tensor;
+    throw this.invalid(`input ${index} has shape [${tensor.type.dims.join(', ')}], expected rank ${rank}`);
+  }
+
   /** All inputs of a variadic operator. */
   inputs(): readonly Tensor[] {
     if (this.values.length === 0) throw this.invalid('has no inputs');

@@ -3,6 +3,8 @@
  * (`n*4+2`). What cannot be expressed is `undefined`, and its caller makes a new symbol.
  */
 import type { Dim } from '../../ir/type.js';
+import { ModelError } from './errors.js';
+import { MAX_POSITIONS } from './limits.js';
 
 /** Coefficients by monomial: `''` is the constant, `n`, `n*s` products of symbols in order. */
 type Polynomial = ReadonlyMap<string, number>;
@@ -72,4 +74,16 @@ export function divDims(a: Dim, b: Dim): Dim | undefined {
 
 export function productOf(dims: readonly Dim[]): Dim {
   return dims.reduce<Dim>(mulDims, 1);
+}
+
+/** A count that the file decides, of what is written out one by one. */
+export function counted(count: number, most = MAX_POSITIONS): number {
+  if (!(Number.isInteger(count) && count >= 0)) throw new ModelError('invalid', `found a count of ${count}`);
+  if (count > most) throw new ModelError('limit', `writes out ${count} positions or parts; at most ${most} are`);
+  return count;
+}
+
+/** 0 .. count - 1 */
+export function positions(count: number, most = MAX_POSITIONS): readonly number[] {
+  return Array.from({ length: counted(count, most) }, (_, i) => i);
 }

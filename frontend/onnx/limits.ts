@@ -9,6 +9,8 @@ export const MAX_NODES = 200_000;
 export const MAX_GRAPH_DEPTH = 16;
 /** Iterations that a loop of constant trip count is unrolled to. */
 export const MAX_UNROLL = 10_000;
+/** Positions, parts and weights that an operator writes out one by one. */
+export const MAX_POSITIONS = 2 ** 24;
 /** Bytes of a constant the importer computes; larger ones stay as nodes. */
 export const MAX_FOLDED_BYTES = 64 * 2 ** 20;
 /** The same, of a weight that lies in its file. */

@@ -8,7 +8,8 @@ import * as assert from 'uvu/assert';
 import { ModelError } from '../../frontend/onnx/errors.js';
 import { importModel, openModelFile } from '../../frontend/onnx/model.js';
 import { supportedOperators } from '../../frontend/onnx/registry.js';
-import { editInitializer, onnxModel } from '../support/onnx-model.js';
+import type { TensorValue } from '../../ir/tensor-data.js';
+import { editInitializer, onnxModel, type NodeSpec } from '../support/onnx-model.js';
 
 const floats = (values: readonly number[]): Float32Array => Float32Array.from(values);
 
@@ -144,6 +145,60 @@ test('a tensor that claims more than it has allocates nothing', async () => {
   );
   assert.is(error.code, 'limit');
 });
+
+type Dims = readonly (number | string)[];
+
+/** One node over x, with constants. */
+function nodeOver(
+  dims: Dims,
+  node: Pick<NodeSpec, 'op' | 'attributes'>,
+  initializers: Readonly<Record<string, TensorValue>> = {},
+): Uint8Array {
+  return onnxModel({
+    nodes: [{ ...node, inputs: ['x', ...Object.keys(initializers)], outputs: ['y'] }],
+    inputs: { x: { dtype: 'f32', dims } }, outputs: { y: 'f32' }, initializers, opset: 20,
+  });
+}
+
+const longs = (...values: readonly number[]): TensorValue =>
+  ({ dtype: 'i64', dims: [values.length], data: BigInt64Array.from(values, BigInt) });
+const zeros = (...dims: readonly number[]): TensorValue =>
+  ({ dtype: 'f32', dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) });
+
+const ILL_FORMED: Readonly<Record<string, readonly [Uint8Array, RegExp]>> = {
+  'updates of another type': [
+    nodeOver(['N', 2], { op: 'ScatterElements' }, { at: longs(0, 1), updates: longs(1, 2) }), /f32 and i64/,
+  ],
+  'parts of a block': [nodeOver(['N', 4, 3, 3], { op: 'SpaceToDepth', attributes: { blocksize: 2 } }), /shape \[.*1\.5/],
+  'an image of three dims': [nodeOver(['N', 4, 3], { op: 'DepthToSpace', attributes: { blocksize: 2 } }), /rank 4/],
+  'a sequence of two dims': [nodeOver([2, 'N'], { op: 'GRU' }, { w: zeros(1, 9, 4), r: zeros(1, 9, 3) }), /rank 3/],
+  'indices that are no integers': [nodeOver(['N', 2], { op: 'Gather' }, { at: zeros(1) }), /indices of f32/],
+};
+
+for (const [name, [bytes, message]] of Object.entries(ILL_FORMED)) {
+  test(`${name}: refused with what was expected`, async () => {
+    const error = await refusal(importModel(bytes));
+    assert.is(error.code, 'invalid');
+    assert.match(error.message, message);
+  });
+}
+
+const BOUNDLESS: Readonly<Record<string, Uint8Array>> = {
+  'the depth of OneHot': nodeOver(['N', 2], { op: 'OneHot' }, { depth: longs(1e9), values: zeros(2) }),
+  'the size of AffineGrid': nodeOver(['N', 2, 3], { op: 'AffineGrid' }, { size: longs(1, 1, 30_000, 30_000) }),
+  'the places of a triangle': nodeOver(['N', 1, 4e9], { op: 'Trilu' }),
+  'the parts of a sequence': nodeOver(['N', 4e9], { op: 'SplitToSequence', attributes: { axis: 1 } }),
+  'the weights of a linear resize': nodeOver(['N', 1, 3, 3000], { op: 'Resize', attributes: { mode: 'linear' } }, {
+    roi: zeros(0), scales: { dtype: 'f32', dims: [4], data: floats([1, 1, 1, 1e6]) },
+  }),
+};
+
+for (const [name, bytes] of Object.entries(BOUNDLESS)) {
+  test(`${name} is bounded`, async () => {
+    const error = await refusal(importModel(bytes));
+    assert.is(error.code, 'limit', error.message);
+  });
+}
 
 function withExternal(location: string): Uint8Array {
   return editInitializer(DENSE, (weight) => {

@@ -4,8 +4,9 @@
  */
 import type { Tensor } from '../../../ir/node.js';
 import { isTensor, type Lowered, type OperatorCall, type Value } from '../call.js';
+import { positions } from '../dims.js';
 import { choose } from '../expr.js';
-import { MAX_UNROLL } from '../limits.js';
+import { MAX_NODES, MAX_UNROLL } from '../limits.js';
 import { operator, type OperatorTable } from '../operator.js';
 
 /** A condition known now picks a branch; otherwise both run, and elements are chosen where their shapes agree. */
@@ -161,7 +162,7 @@ function splitToSequence(c: OperatorCall): Value {
   const even = given === undefined || c.input(1).type.dims.length === 0;
   if (even && each < 1) throw c.invalid(`splits into parts of ${each}`);
   const sizes = even
-    ? Array.from({ length: Math.ceil(size / each) }, (_, i) => Math.min(each, size - i * each))
+    ? positions(Math.ceil(size / each), MAX_NODES).map((i) => Math.min(each, size - i * each))
     : given;
   let start = 0;
   const items = sizes.map((count) => {

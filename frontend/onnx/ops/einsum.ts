@@ -49,8 +49,8 @@ function withoutRepeats(c: OperatorCall, operand: Operand): Operand {
   const first = letters.indexOf(letters[again]!);
   const size = c.known(tensor.type.dims[again]!, 'a diagonal');
   const along = (axis: number): Tensor =>
-    b.ints(
-      Array.from({ length: size }, (_, i) => i),
+    b.steps(
+      size,
       tensor.type.dims.map((_, i) => (i === axis ? size : 1)),
     );
   const masked = b.map([along(first), along(again), tensor], (i, j, a) =>

@@ -52,8 +52,8 @@ function oneHot(c: OperatorCall): Tensor {
   const rank = indices.type.dims.length;
   const axis = c.axis(c.int('axis', -1), rank + 1);
   const whole = b.cast(indices, 'i64');
-  const positions = b.ints(
-    Array.from({ length: depth }, (_, i) => i),
+  const positions = b.steps(
+    depth,
     Array.from({ length: rank + 1 - axis }, (_, i) => (i === 0 ? depth : 1)),
   );
   const pick = (at: number): Tensor => b.reshape(b.part(values, 0, { start: at, count: 1 }), []);
@@ -125,8 +125,8 @@ function tensorScatter(c: OperatorCall): Tensor {
   ];
   const batch = c.known(past.type.dims[0]!, 'the batch');
   const starts = c.optional(2) ?? b.fill('i64', [batch], 0);
-  const steps = b.ints(
-    Array.from({ length: written }, (_, i) => i),
+  const steps = b.steps(
+    written,
     Array.from({ length: rank - axis }, (_, i) => (i === 0 ? written : 1)),
   );
   const circular = c.choice('mode', ['linear', 'circular'], 'linear') === 'circular';

@@ -3,7 +3,7 @@ import { dtypeOfOnnx, type DType } from '../../../ir/dtype.js';
 import type { Tensor } from '../../../ir/node.js';
 import type { Lowered, OperatorCall } from '../call.js';
 import { add, call, cast, choose, div, literal, mul, num, sub } from '../expr.js';
-import { MAX_UNROLL } from '../limits.js';
+import { positions } from '../dims.js';
 import { operator, type OperatorTable } from '../operator.js';
 
 function dtypeAttribute(c: OperatorCall, name: string, otherwise?: DType): DType {
@@ -78,19 +78,13 @@ function range(c: OperatorCall): Tensor {
   const [start, limit, delta] = [0, 1, 2].map((index) => c.numberAt(index)) as [number, number, number];
   const { dtype } = c.input(0).type;
   const count = Math.max(0, Math.ceil((limit - start) / delta));
-  if (!(count <= 1 << 24)) throw c.invalid(`a range of ${count} elements`);
-  const steps = b.ints(Array.from({ length: count }, (_, i) => i));
+  const steps = b.steps(count);
   return b.map([steps], (i) => add(num(start, cast(i!, dtype)), mul(cast(i!, dtype), num(delta, cast(i!, dtype)))));
 }
 
 /** Row and column numbers as columns [r, 1] and rows [1, c], for the last two axes. */
 export function gridOf(c: OperatorCall, rows: number, columns: number): readonly [Tensor, Tensor] {
-  const count = (length: number, dims: readonly number[]): Tensor =>
-    c.builder.ints(
-      Array.from({ length }, (_, i) => i),
-      dims,
-    );
-  return [count(rows, [rows, 1]), count(columns, [1, columns])];
+  return [c.builder.steps(rows, [rows, 1]), c.builder.steps(columns, [1, columns])];
 }
 
 function trilu(c: OperatorCall): Tensor {
@@ -109,7 +103,7 @@ function trilu(c: OperatorCall): Tensor {
 }
 
 function eyeLike(c: OperatorCall): Tensor {
-  const x = c.input(0);
+  const x = c.ranked(0, 2);
   const [rows, columns] = x.type.dims.map((dim) => c.known(dim, 'a unit matrix')) as [number, number];
   const [row, column] = gridOf(c, rows, columns);
   return c.builder.map([row, column], (i, j) =>
@@ -140,10 +134,9 @@ function dropout(c: OperatorCall): Lowered {
 function cosineWindow(c: OperatorCall, weights: readonly [number, number, number]): Tensor {
   const { builder: b } = c;
   const length = c.numberAt(0);
-  if (!(length >= 0 && length <= MAX_UNROLL * 100)) throw c.invalid(`a window of ${length}`);
   const period = c.flag('periodic', true) ? length : length - 1;
   const dtype = dtypeAttribute(c, 'output_datatype', 'f32');
-  const steps = b.ints(Array.from({ length }, (_, i) => i));
+  const steps = b.steps(length);
   return b.map([steps], (i) => {
     const turn = div(mul(cast(i!, 'f64'), literal(2 * Math.PI, 'f64')), literal(period, 'f64'));
     const first = sub(literal(weights[0], 'f64'), mul(literal(weights[1], 'f64'), call('cos', turn)));
@@ -154,17 +147,16 @@ function cosineWindow(c: OperatorCall, weights: readonly [number, number, number
 /** Sampling coordinates in [-1, 1] of each output pixel, through the matrix theta [n, d, d + 1]. */
 function affineGrid(c: OperatorCall): Tensor {
   const { builder: b } = c;
-  const theta = c.input(0);
+  const theta = c.ranked(0, 3);
   const [batch, , ...spatial] = c.numbersAt(1) as [number, number, ...number[]];
   const corners = c.flag('align_corners');
   const axisOf = (length: number): readonly number[] =>
-    Array.from({ length }, (_, i) =>
+    positions(length).map((i) =>
       corners ? (length === 1 ? 0 : -1 + (2 * i) / (length - 1)) : (2 * i + 1) / length - 1,
     );
   const axes = spatial.map(axisOf);
-  const count = spatial.reduce((product, dim) => product * dim, 1);
   const points: number[] = [];
-  for (let flat = 0; flat < count; flat++) {
+  for (const flat of positions(spatial.reduce((product, dim) => product * dim, 1))) {
     let rest = flat;
     const point: number[] = [];
     for (let axis = spatial.length - 1; axis >= 0; axis--) {
@@ -173,7 +165,7 @@ function affineGrid(c: OperatorCall): Tensor {
     }
     points.push(...point, 1);
   }
-  const homogeneous = b.cast(b.floats('f64', points, [count, spatial.length + 1]), theta.type.dtype);
+  const homogeneous = b.cast(b.floats('f64', points, [points.length / (spatial.length + 1), spatial.length + 1]), theta.type.dtype);
   const grid = b.matmul(homogeneous, b.transpose(theta, [0, 2, 1]));
   return b.reshape(grid, [batch, ...spatial, spatial.length]);
 }

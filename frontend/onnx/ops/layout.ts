@@ -3,8 +3,9 @@ import type { Pad, Tensor } from '../../../ir/node.js';
 import type { Dim } from '../../../ir/type.js';
 import type { Range } from '../builder.js';
 import type { OperatorCall } from '../call.js';
-import { mulDims, productOf } from '../dims.js';
+import { mulDims, positions, productOf } from '../dims.js';
 import { literalValue } from '../expr.js';
+import { MAX_NODES } from '../limits.js';
 import { operator, type OperatorTable } from '../operator.js';
 
 function reshape(c: OperatorCall): Tensor {
@@ -106,7 +107,7 @@ function split(c: OperatorCall): readonly Tensor[] {
 function evenParts(c: OperatorCall, size: number): readonly number[] {
   const count = c.int('num_outputs', c.node.outputs.length);
   const each = Math.ceil(size / count);
-  return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, size - i * each)));
+  return positions(count, MAX_NODES).map((i) => Math.max(0, Math.min(each, size - i * each)));
 }
 
 function slice(c: OperatorCall): Tensor {
@@ -194,9 +195,10 @@ function padded(c: OperatorCall, x: Tensor, pads: Pick<Pad, 'before' | 'after' |
 /** [n, c, h, w] to [n, c/s², h*s, w*s]: blocks of channels become squares of pixels. */
 function depthToSpace(c: OperatorCall): Tensor {
   const { builder: b } = c;
-  const x = c.input(0);
+  const x = c.ranked(0, 4);
   const size = c.int('blocksize');
-  const [batch, channels, height, width] = x.type.dims as [Dim, number, Dim, Dim];
+  const [batch, open, height, width] = x.type.dims as [Dim, Dim, Dim, Dim];
+  const channels = c.known(open, 'the channels');
   const depth = channels / (size * size);
   const columnFirst = c.choice('mode', ['DCR', 'CRD'], 'DCR') === 'CRD';
   const apart = columnFirst
@@ -207,9 +209,10 @@ function depthToSpace(c: OperatorCall): Tensor {
 
 function spaceToDepth(c: OperatorCall): Tensor {
   const { builder: b } = c;
-  const x = c.input(0);
+  const x = c.ranked(0, 4);
   const size = c.int('blocksize');
-  const [batch, channels, height, width] = x.type.dims as [Dim, number, number, number];
+  const [batch, ...rest] = x.type.dims as [Dim, Dim, Dim, Dim];
+  const [channels, height, width] = rest.map((dim) => c.known(dim, 'an image')) as [number, number, number];
   const apart = b.reshape(x, [batch, channels, height / size, size, width / size, size]);
   return b.reshape(b.transpose(apart, [0, 3, 5, 1, 2, 4]), [
     batch,

@@ -3,6 +3,8 @@ import type { Tensor } from '../../../ir/node.js';
 import type { TensorBuilder } from '../builder.js';
 import type { Lowered, OperatorCall } from '../call.js';
 import { add, call, cast, choose, div, literal, mul, num, sub } from '../expr.js';
+import { positions } from '../dims.js';
+import { MAX_UNROLL } from '../limits.js';
 import { operator, type OperatorTable } from '../operator.js';
 
 /** A vector of one value a channel, placed to broadcast over [n, c, ...]. */
@@ -108,11 +110,12 @@ function localResponse(c: OperatorCall): Tensor {
   const { builder: b } = c;
   const x = c.input(0);
   const size = c.int('size');
+  if (size < 1 || size > MAX_UNROLL) throw c.invalid(`sums over ${size} channels, expected 1 to ${MAX_UNROLL}`);
   const channels = c.known(x.type.dims[1]!, 'the channels');
   const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
   const zeros = x.type.dims.map(() => 0);
   const squares = b.pad(b.map([x], (a) => mul(a!, a!)), zeros.with(1, before), zeros.with(1, after));
-  const neighbours = Array.from({ length: size }, (_, i) => b.part(squares, 1, { start: i, count: channels }));
+  const neighbours = positions(size).map((i) => b.part(squares, 1, { start: i, count: channels }));
   const [alpha, beta, bias] = [c.float('alpha', 1e-4), c.float('beta', 0.75), c.float('bias', 1)];
   return b.map([x, ...neighbours], (a, ...parts) => {
     const sum = parts.reduce((total, part) => add(total, part));

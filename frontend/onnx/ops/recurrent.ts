@@ -197,11 +197,11 @@ function runDirection(
 function recurrent(c: OperatorCall, gates: number, step: Cell['step'], defaults: readonly string[]): Lowered {
   const { builder: b } = c;
   const batchFirst = c.flag('layout');
-  const x = batchFirst ? b.transpose(c.input(0), [1, 0, 2]) : c.input(0);
+  const x = batchFirst ? b.transpose(c.ranked(0, 3), [1, 0, 2]) : c.ranked(0, 3);
   const [sequence, batch, width] = x.type.dims as [Dim, Dim, Dim];
   const length = c.known(sequence, 'the sequence');
   if (length > MAX_UNROLL) throw c.unsupported(`a sequence of over ${MAX_UNROLL} steps`);
-  const hiddenSize = c.known(c.input(2).type.dims[2]!, 'the hidden state');
+  const hiddenSize = c.known(c.ranked(2, 3).type.dims[2]!, 'the hidden state');
   const steps = Array.from({ length }, (_, i) => b.reshape(b.part(x, 0, { start: i, count: 1 }), [batch, width]));
   const order = c.choice('direction', ['forward', 'reverse', 'bidirectional'], 'forward');
   const backwards = order === 'bidirectional' ? [false, true] : [order === 'reverse'];

@@ -5,6 +5,7 @@
 import type { Tensor } from '../../../ir/node.js';
 import type { OperatorCall } from '../call.js';
 import { choose, literal } from '../expr.js';
+import { counted, positions } from '../dims.js';
 import { operator, type OperatorTable } from '../operator.js';
 
 const TRANSFORMS = [
@@ -88,13 +89,14 @@ function weightsAt(position: number, { from, scale }: Axis, sampling: Sampling):
 
 function resizeAxis(c: OperatorCall, x: Tensor, axis: Axis, sampling: Sampling): Tensor {
   const { builder: b } = c;
-  const positions = Array.from({ length: axis.to }, (_, at) => origin(at, axis, sampling.transform));
+  if (sampling.mode !== 'nearest') counted(axis.from * axis.to);
+  const origins = positions(axis.to).map((at) => origin(at, axis, sampling.transform));
   const rank = x.type.dims.length;
   const clamp = (at: number): number => Math.min(axis.from - 1, Math.max(0, at));
   const resized = sampling.mode === 'nearest'
-    ? b.take(x, b.ints(positions.map((position) => clamp(nearest(position, sampling.rounding)))), axis.axis)
-    : interpolated(c, x, axis, positions.map((position) => weightsAt(position, axis, sampling)));
-  const outside = positions.map((position) => (position < 0 || position > axis.from - 1 ? 1 : 0));
+    ? b.take(x, b.ints(origins.map((position) => clamp(nearest(position, sampling.rounding)))), axis.axis)
+    : interpolated(c, x, axis, origins.map((position) => weightsAt(position, axis, sampling)));
+  const outside = origins.map((position) => (position < 0 || position > axis.from - 1 ? 1 : 0));
   if (sampling.transform !== 'tf_crop_and_resize' || !outside.includes(1)) return resized;
   const mask = b.cast(
     b.ints(

@@ -51,8 +51,8 @@ function oneAtMost(b: TensorBuilder, x: Tensor, axis: number): Tensor {
   const best = b.reduce('argmax', x, [axis]);
   const size = x.type.dims[axis];
   if (typeof size !== 'number') throw new Error('Hardmax over an axis of unknown size');
-  const positions = b.ints(
-    Array.from({ length: size }, (_, i) => i),
+  const positions = b.steps(
+    size,
     x.type.dims.slice(axis).map((_, i) => (i === 0 ? size : 1)),
   );
   return b.map([best, positions], (at, own) => cast(call('eq', at!, own!), x.type.dtype));
