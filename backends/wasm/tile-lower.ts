@@ -49,14 +49,14 @@ const isColumn = (cell: Cell): cell is { readonly column: number } => 'column' i
 const sameCell = (a: Cell, b: Cell): boolean =>
   isColumn(a) ? isColumn(b) && a.column === b.column : !isColumn(b) && Object.is(a.constant, b.constant);
 
-/** Emits the step that computes `body` for every cell; cells all alike are computed once. */
+/** Emits the step that computes `body` for every cell. Cells all alike are computed once, unless they must be apart. */
 export function mapStep(
   lowering: TileLowering,
-  map: { readonly body: Expr; readonly inputs: readonly MapInput[] },
+  map: { readonly body: Expr; readonly inputs: readonly MapInput[]; readonly apart?: boolean },
 ): readonly Cell[] {
   const used = usedRefs(map.body);
   const count = map.inputs[0]?.cells.length ?? 1;
-  const alike = map.inputs.every(
+  const alike = map.apart !== true && map.inputs.every(
     (input, i) => !used.has(i) || input.cells.every((cell) => sameCell(cell, input.cells[0]!)),
   );
   const width = alike ? Math.min(count, 1) : count;

@@ -16,7 +16,18 @@ import type { Func } from './dsl.js';
 import { mapStep, type MapInput } from './tile-lower.js';
 import { LOWER } from './tile-nodes.js';
 import type { TilePlan } from './tile-plan.js';
-import { constantValue, once, quadDType, rowDims, Unsupported, type Cell, type Constant, type TileValue } from './tile-value.js';
+import {
+  checkWidth,
+  constantValue,
+  once,
+  quadDType,
+  rowDims,
+  sizeOf,
+  Unsupported,
+  type Cell,
+  type Constant,
+  type TileValue,
+} from './tile-value.js';
 import type { I32 } from './values.js';
 
 /** A node below has been reported already. */
@@ -100,6 +111,7 @@ export class TileLowering {
   #lower(node: Tensor): TileValue {
     const { dims, dtype } = node.type;
     if (dims.includes(0)) return { dtype: quadDType(dtype), ...rowDims(node.type), cells: () => [] };
+    checkWidth(node.type);
     const lower = LOWER[node.kind] as ((lowering: TileLowering, node: Tensor) => TileValue) | undefined;
     if (lower === undefined) throw new Unsupported('no kernel yet');
     return lower(this, node);
@@ -120,6 +132,7 @@ export class TileLowering {
     if (this.dependsOnRow(node)) throw new Unsupported('a constant was expected');
     let value = this.#constants.get(node);
     if (value === undefined) {
+      checkConstant(node);
       value = evaluateTensor(node, { data: this.data, inputs: new Map(), cache: new Map() });
       this.#constants.set(node, value);
     }
@@ -200,6 +213,18 @@ export class TileLowering {
     let func = this.#shared.get(name);
     if (func === undefined) this.#shared.set(name, (func = emit(this.plan.module.freshName(name)) as Func));
     return func as F;
+  }
+}
+
+/** Most elements of a constant that is computed while a program is compiled. */
+const MOST_CONSTANT_ELEMENTS = 2 ** 27;
+
+function checkConstant(node: Tensor): void {
+  for (const part of postorder(node)) {
+    if (!isTensor(part) || part.kind === 'weight') continue;
+    const elements = sizeOf(part.type.dims.filter((dim) => typeof dim === 'number'));
+    if (elements > MOST_CONSTANT_ELEMENTS)
+      throw new Unsupported(`a constant of ${elements} elements, expected at most ${MOST_CONSTANT_ELEMENTS}`);
   }
 }
 

@@ -18,7 +18,7 @@ import type { QuadDType } from './kernels/quad.js';
 import { TileLowering } from './tile-lowering.js';
 import { mapStep } from './tile-lower.js';
 import { TilePlan, type Leaf, type WeightUse } from './tile-plan.js';
-import { quadDType, rowDims, sizeOf, Unsupported } from './tile-value.js';
+import { checkWidth, quadDType, rowDims, sizeOf, Unsupported } from './tile-value.js';
 import { make } from '../../ir/build.js';
 import { scalar } from '../../ir/type.js';
 
@@ -62,9 +62,8 @@ export function compileTileProgram(
     if (!plan.bindOutput(cells, first)) {
       // Columns of leaves, shared columns and constants are copied out.
       const body = make({ kind: 'ref', index: 0, type: scalar(value!.dtype) });
-      const distinct = cells.map((cell, i) => ({ cell, i }));
-      for (const { cell, i } of distinct)
-        plan.bindOutput(mapStep(lowering, { body, inputs: [{ dtype: value!.dtype, cells: [cell] }] }), first + i);
+      const copies = mapStep(lowering, { body, inputs: [{ dtype: value!.dtype, cells }], apart: true });
+      plan.bindOutput(copies, first);
     }
     first += cells.length;
   }
@@ -90,6 +89,7 @@ function placeLeaves(plan: TilePlan, outputs: readonly Tensor[]): readonly strin
     seen.add(node);
     try {
       const { dims, rowAxis } = rowDims(node.type);
+      checkWidth(node.type);
       if (rowAxis === undefined) throw new Unsupported('a leaf without rows');
       plan.addLeaf(node, { columns: sizeOf(dims), dtype: quadDType(node.type.dtype) });
     } catch (error) {

@@ -36,6 +36,14 @@ export function rowDims(type: TensorType): { readonly dims: readonly number[]; r
   return { dims: type.dims.map((dim) => (typeof dim === 'number' ? dim : perRow(dim))), rowAxis: symbols[0] };
 }
 
+/** Most elements of one row: each is a cell while a program is compiled, and a column of its memory. */
+const MOST_CELLS = 2 ** 18;
+
+export function checkWidth(type: TensorType): void {
+  const cells = sizeOf(rowDims(type).dims);
+  if (cells > MOST_CELLS) throw new Unsupported(`${cells} elements a row, expected at most ${MOST_CELLS}`);
+}
+
 /** Elements a row has along its own axis: 15 of `n*15`, to which [n, 15] is flattened. */
 function perRow(symbol: string): number {
   if (/[+()]/.test(symbol)) throw new Unsupported(`rows along ${symbol}`);

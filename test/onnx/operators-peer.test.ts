@@ -5,6 +5,7 @@ import { importModel } from '../../frontend/onnx/model.js';
 import { rowDependence } from '../../frontend/onnx/row-wise.js';
 import type { DType } from '../../ir/dtype.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
+import { openModel } from '../../runtime/database.js';
 import { runModel } from '../support/onnx-case.js';
 import { agreeEverywhere } from '../support/onnx-everywhere.js';
 import { onnxModel, type ModelSpec, type NodeSpec } from '../support/onnx-model.js';
@@ -147,6 +148,29 @@ test('sizes computed with fractions are what they are', async () => {
     { op: 'Slice', inputs: ['whole', 'first', 'second'], outputs: ['y'] },
   ], { width: 3, initializers: { two: { dtype: 'f32', dims: [1], data: Float32Array.of(2) }, first: longs([1]), second: longs([2]) } });
   await agreeEverywhere(spec, { x: floats([1, 2, 3, 4, 5, 6], 3) }, { backend: 'reference' });
+});
+
+test('rows of more elements than a program has columns for run by the reference evaluator', async () => {
+  const times = longs([1, 2 ** 17 + 1]);
+  const spec = modelOf([{ op: 'Tile', inputs: ['x', 'times'], outputs: ['y'] }], { initializers: { times } });
+  await agreeEverywhere(spec, { x: floats([1, 2], 2) }, { backend: 'reference' });
+  assert.match((await openModel(onnxModel(spec))).reasons.join(), /262146 elements a row, expected at most 262144/);
+});
+
+test('a constant that is too large to compute leaves the model to the reference evaluator', async () => {
+  const sides = longs([60_000, 60_000]);
+  const spec = modelOf([
+    { op: 'ConstantOfShape', inputs: ['sides'], outputs: ['zeros'] },
+    { op: 'ReduceSum', inputs: ['zeros'], outputs: ['sum'] },
+    { op: 'Add', inputs: ['x', 'sum'], outputs: ['y'] },
+  ], { initializers: { sides } });
+  assert.match((await openModel(onnxModel(spec))).reasons.join(), /a constant of 3600000000 elements/);
+});
+
+test('columns that an output shares are copied in one step', async () => {
+  const spec = modelOf([{ op: 'Concat', inputs: ['x', 'x'], outputs: ['y'], attributes: { axis: 1 } }]);
+  await agreeEverywhere(spec, { x: floats([1, 2, 3, 4, 5, 6], 2) });
+  assert.match((await openModel(onnxModel(spec))).explain(), /kernels\n {2}map 4 columns of f32\n(?! {2}map)/);
 });
 
 /** What importer or oracle say of what they cannot take. */
