@@ -56,7 +56,7 @@ export function joinSubquery(row: Relation, subquery: Subquery): Joined | undefi
 /** x IN list: true where a value is equal, else NULL where one compares as NULL, else false. */
 function inAsExists(row: Relation, { arg, relation, type }: Subquery): Joined | undefined {
   if (arg === undefined || hasSubquery(arg)) return undefined;
-  const list = withoutOrder(relation);
+  const list = withoutSort(relation);
   const equal = call('eq', shiftDepth(arg, 1), columnRef(list.type.columns, 0));
   const exists = (predicate: Expr): Expr =>
     make({ kind: 'subquery', mode: 'exists', arg: undefined, relation: filtered(list, [predicate]) });
@@ -159,7 +159,8 @@ function atMostOne(row: Relation, pulled: Pulled, subquery: Subquery): Pulled | 
 function failing(value: Expr, count: Expr): Expr {
   const message = call('error', literal('more than one row returned by a subquery used as an expression', 'utf8'));
   if (value.type.kind !== 'scalar') return value;
-  const then = make({ kind: 'cast', arg: message, to: value.type.dtype, attempt: false });
+  const { dtype } = value.type;
+  const then = dtype === 'null' ? message : make({ kind: 'cast', arg: message, to: dtype, attempt: false });
   const branches = [{ when: call('gt', count, literal(1n, 'i64')), then }];
   return make({ kind: 'case', branches, otherwise: value, type: withNullable(value.type, true) });
 }
@@ -200,7 +201,8 @@ function joinUncorrelated(row: Relation, subquery: Subquery): Joined | undefined
   return { relation, value };
 }
 
-function withoutSort(relation: Relation): Relation {
+/** Order alone does not change which values a list has; a limit does. */
+export function withoutSort(relation: Relation): Relation {
   return relation.kind === 'sort' && relation.limit === undefined ? relation.input : relation;
 }
 

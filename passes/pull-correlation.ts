@@ -76,10 +76,11 @@ export function pullCorrelation(node: Relation, around: Relation): Pulled | unde
       }));
       return pullAggregate(make({ kind: 'aggregate', input: node.input, groups, calls: [] }), around);
     }
-    case 'sort':
-      return node.limit === undefined && !node.keys.some((key) => readsAround(key.expr))
-        ? pullCorrelation(node.input, around)
-        : undefined;
+    case 'sort': {
+      if (node.limit !== undefined || node.keys.some((key) => readsAround(key.expr))) return undefined;
+      const inner = pullCorrelation(node.input, around);
+      return inner && { ...inner, relation: rebuild(node, { inputs: [inner.relation] }) };
+    }
     case 'limit':
       return pullLimit(node, around);
     case 'apply': {
@@ -256,6 +257,11 @@ function pullAggregate(node: Aggregate, around: Relation): Pulled | undefined {
 
 /** The rows of each key in their order: those after the offset, as many as the limit. */
 function pullLimit(node: Limit, around: Relation): Pulled | undefined {
+  // limit (project x) = project (limit x): a sort by what is not selected lies below the projection.
+  if (node.input.kind === 'project') {
+    const limited = rebuild(node, { inputs: [node.input.input] });
+    return pullCorrelation(rebuild(node.input, { inputs: [limited] }), around);
+  }
   const [limit, offset] = [rowCount(node.limit, Infinity), rowCount(node.offset, 0)];
   const sort = node.input.kind === 'sort' ? node.input : undefined;
   if (limit === undefined || offset === undefined || sort?.keys.some((key) => readsAround(key.expr)) === true)

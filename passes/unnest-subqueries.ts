@@ -16,7 +16,16 @@
 import { make } from '../ir/build.js';
 import type { Expr, Filter, Node, Relation, Subquery } from '../ir/node.js';
 import { children, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
-import { asCondition, countOf, inPlace, isJoinable, isZero, joinSubquery, withoutOrder } from './join-subqueries.js';
+import {
+  asCondition,
+  countOf,
+  inPlace,
+  isJoinable,
+  isZero,
+  joinSubquery,
+  withoutOrder,
+  withoutSort,
+} from './join-subqueries.js';
 import { exprsOf, filtered, firstColumns, isRelation, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { pullCorrelation, readsAround } from './pull-correlation.js';
@@ -101,7 +110,8 @@ function asSemiJoin(row: Relation, part: Expr): Relation | undefined {
   if (subquery.arg !== undefined && hasSubquery(subquery.arg)) return undefined;
   // Asked once for all rows, it needs no join.
   if (subquery.mode === 'exists' && !readsAround(subquery.relation)) return undefined;
-  const pulled = pullCorrelation(withoutOrder(subquery.relation), row);
+  const list = subquery.mode === 'exists' ? withoutOrder(subquery.relation) : withoutSort(subquery.relation);
+  const pulled = pullCorrelation(list, row);
   if (pulled === undefined) return undefined;
   if (pulled.whenEmpty !== undefined)
     return subquery.mode === 'exists' ? filtered(row, [negated ? call('not', TRUE) : TRUE]) : undefined;

@@ -254,4 +254,35 @@ test('a name before a point is a table of an enclosing query before it is a colu
   assert.throws(() => oracle.text('SELECT nothing.x FROM w'), /there is no table "nothing"/);
 });
 
+test('IN over a list with a limit sees no more of it', () => answers({
+  'SELECT id FROM t WHERE id IN (SELECT id FROM t ORDER BY e DESC LIMIT 2)': [['2'], ['3']],
+  'SELECT id FROM t WHERE id NOT IN (SELECT id FROM t ORDER BY e DESC LIMIT 2)': [['1']],
+  'SELECT id FROM t WHERE id = ANY (SELECT id FROM t ORDER BY id LIMIT 1)': [['1']],
+  'SELECT id FROM t o WHERE id IN (SELECT id FROM t i WHERE i.e >= o.e ORDER BY id DESC LIMIT 1)': [['3']],
+  'SELECT id, id IN (SELECT id FROM t i WHERE i.e >= o.e ORDER BY id DESC LIMIT 1) FROM t o': [
+    ['1', 'false'],
+    ['2', 'false'],
+    ['3', 'true'],
+  ],
+}));
+
+test('a correlated subquery takes its first rows by columns it does not give', () => answers({
+  'SELECT id, (SELECT i.e FROM t i WHERE i.id >= o.id ORDER BY i.id DESC LIMIT 1) FROM t o': [
+    ['1', '1.50'],
+    ['2', '1.50'],
+    ['3', '1.50'],
+  ],
+  'SELECT id, (SELECT i.e FROM t i WHERE i.id // 3 = o.id // 3 ORDER BY i.id DESC LIMIT 1 OFFSET 1) FROM t o': [
+    ['1', '1.25'],
+    ['2', '1.25'],
+    ['3', 'NULL'],
+  ],
+  "SELECT (SELECT string_agg(e, ' ') FROM (SELECT e FROM t i WHERE i.id // 3 = o.id // 3 ORDER BY id DESC) d) FROM t o":
+    [['1.26 1.25'], ['1.26 1.25'], ['1.50']],
+}));
+
+test('a correlated subquery may give NULLs of no type', () => answers({
+  'SELECT id, (SELECT n FROM (VALUES (1, NULL)) v(k, n) WHERE k = id) FROM t LIMIT 2': [['1', 'NULL'], ['2', 'NULL']],
+}));
+
 test.run();
