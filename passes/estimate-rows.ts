@@ -242,6 +242,8 @@ function range(a: Expr, b: Expr, columnOf: ColumnOf): number {
   return below ? share : 1 - share;
 }
 
+/** NaN and infinities are at no place between two ends. */
 function numberOf(value: LiteralValue | undefined): number | undefined {
-  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  return isNumber && Number.isFinite(Number(value)) ? Number(value) : undefined;
 }

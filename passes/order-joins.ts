@@ -5,7 +5,8 @@
  * Why correct: inner and cross joins commute and associate; every condition is asked at the first join that has its
  * columns; a projection puts the columns back in their order.
  * Up to 10 relations every tree is weighed (dynamic programming over subsets, Moerkotte and Neumann 2006, without the
- * connectedness test), beyond that the cheapest pair is joined first, again and again.
+ * connectedness test), beyond that the cheapest pair is joined first, again and again. Of a tree of more than 31
+ * relations, the number of bits in a mask, the joins at the top stay as they are.
  * Before: join (join big1 big2) small      After: project (join (join big1 small) big2)
  * Numerics: exact; without ORDER BY rows come in another order.
  */
@@ -18,6 +19,7 @@ import { columnRef, conjoin, conjuncts, isVolatile, namesOf, refsOf, renumber } 
 import { withinSubqueries } from './rewrite-subqueries.js';
 
 const MOST_ENUMERATED = 10;
+const MOST_ORDERED = 31;
 /**
  * Estimates of a row or two are often too low; a cross join must look much better than others to be worth that risk.
  */
@@ -35,9 +37,9 @@ export const orderJoins: Pass = {
 };
 
 function orderWithin(node: Relation, estimator: RowEstimator, context: PassContext): Relation {
-  if (!isInner(node))
+  const tree = isInner(node) ? flatten(node) : undefined;
+  if (tree === undefined || tree.leaves.length > MOST_ORDERED)
     return rebuild(node, { inputs: inputsOf(node).map((input) => orderWithin(input, estimator, context)) });
-  const tree = flatten(node);
   const leaves = tree.leaves.map((leaf) => orderWithin(leaf, estimator, context));
   if (tree.predicates.some(isVolatile)) return node;
   const search = searchOf({ ...tree, leaves }, estimator);

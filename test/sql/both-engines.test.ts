@@ -285,4 +285,14 @@ test('a correlated subquery may give NULLs of no type', () => answers({
   'SELECT id, (SELECT n FROM (VALUES (1, NULL)) v(k, n) WHERE k = id) FROM t LIMIT 2': [['1', 'NULL'], ['2', 'NULL']],
 }));
 
+test('a join of more tables than a mask has bits', () => {
+  const joins = Array.from({ length: 39 }, (_, i) => `JOIN t t${i + 1} ON t${i + 1}.id = t${i}.id`);
+  return answers({ [`SELECT t0.id, t39.e FROM t t0 ${joins.join(' ')} WHERE t20.id > 2`]: [['3', '1.50']] });
+});
+
+test('joins are ordered below comparisons with NaN and infinities', () => answers({
+  "SELECT a.id FROM t a JOIN t b ON a.id = b.id AND a.id < 'nan'::DOUBLE JOIN t c ON c.id = b.id AND c.id > 2": [['3']],
+  "SELECT a.id FROM t a JOIN t b ON a.id = b.id AND b.id > '-inf'::DOUBLE JOIN t c ON c.id = b.id LIMIT 1": [['1']],
+}));
+
 test.run();
