@@ -38,9 +38,9 @@ export function typeName(expr: Expr): string {
   return name === '"NULL"' ? 'NULL' : name;
 }
 
-/** A literal or parameter that has no type of its own yet. */
+/** A NULL, a parameter without a type, or what is made of them, as a column of `SELECT NULL AS x`: any type fits. */
 export function isUntyped(expr: Expr): boolean {
-  return (expr.kind === 'literal' || expr.kind === 'param') && expr.type.dtype === 'null';
+  return dtypeOf(expr) === 'null';
 }
 
 export function isTextLiteral(expr: Expr): expr is Literal {

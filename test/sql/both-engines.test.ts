@@ -295,4 +295,12 @@ test('joins are ordered below comparisons with NaN and infinities', () => answer
   "SELECT a.id FROM t a JOIN t b ON a.id = b.id AND b.id > '-inf'::DOUBLE JOIN t c ON c.id = b.id LIMIT 1": [['1']],
 }));
 
+test('a column of NULLs takes the type it is used as', () => answers({
+  "SELECT upper(x), -x, abs(x), x || 'a', x LIKE 'a', sum(x), avg(x), bit_or(x) FROM (SELECT NULL AS x) GROUP BY x": [
+    ['NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL'],
+  ],
+  'SELECT upper(x), x + 1 FROM (VALUES (NULL), (NULL)) v(x) LIMIT 1': [['NULL', 'NULL']],
+  'SELECT bit_or(NULL), bit_and(NULL)': [['NULL', 'NULL']],
+}));
+
 test.run();

@@ -10,7 +10,7 @@ import {
   type DType,
 } from '../../../ir/dtype.js';
 import type { AggregateOp, Expr } from '../../../ir/node.js';
-import { castTo, choose, dtypeOf, i64, nullOf, text } from '../make-expr.js';
+import { castTo, choose, dtypeOf, i64, isUntyped, nullOf, text } from '../make-expr.js';
 import { fitted, type Wanted } from './function.js';
 
 export interface BoundAggregate {
@@ -76,7 +76,8 @@ const numbers = (expr: Expr): DType | undefined => {
 };
 
 const float64: Wanted = (expr) => (numbers(expr) === undefined ? undefined : 'f64');
-const integers: Wanted = (expr) => (isInteger(dtypeOf(expr) ?? 'utf8') ? dtypeOf(expr) : undefined);
+const integers: Wanted = (expr) =>
+  isUntyped(expr) ? 'i64' : isInteger(dtypeOf(expr) ?? 'utf8') ? dtypeOf(expr) : undefined;
 
 function stringAgg([value, separator = text(','), ...rest]: readonly Expr[]): BoundAggregate | undefined {
   if (value === undefined || rest.length > 0 || dtypeOf(value) === undefined || dtypeOf(separator) === undefined)
