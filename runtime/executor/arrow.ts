@@ -78,7 +78,8 @@ export function toRecordBatch(options: {
   const { chunk, schema, output, leaves } = options;
   const children = output.map((column) => columnData({ column, chunk, leaves }));
   const data = makeData({ type: new Struct(schema.fields), length: chunk.rowCount, nullCount: 0, children });
-  return new RecordBatch(schema, data);
+  // The constructor gives all fields of one name the type of the last.
+  return Object.assign(new RecordBatch(schema, data), { schema });
 }
 
 interface ColumnOptions {

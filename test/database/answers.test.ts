@@ -70,4 +70,11 @@ test('predictions of no rows are aggregated and ordered', async () => {
   ]);
 });
 
+test('columns of one name have each its own type', async () => {
+  const columns = "CAST(1.5 AS DECIMAL(12,3)) AS e, CAST(2.5 AS DECIMAL(9,2)) AS e, DATE '2020-01-01' AS d, 7 AS d";
+  assert.equal(await answer(`SELECT ${columns}`), ['1.500|2.50|2020-01-01|7']);
+  for await (const batch of database.db.query(`SELECT ${columns}`))
+    assert.equal(batch.schema.fields.map((field) => field.type), [0, 1, 2, 3].map((i) => batch.getChildAt(i)!.type));
+});
+
 test.run();
