@@ -89,9 +89,13 @@ function bindArguments(ast: FunctionCall, cx: ExprContext): BoundAggregate {
   const args = aggregateArguments(ast, cx);
   const bound = entry.bind(args);
   if (bound === undefined) throw badArguments(ast, args, entry.signature);
+  if (ast.distinct && bound.args.length === 0)
+    throw new CompileError(`DISTINCT in ${ast.name.text} wants an argument`, { span: ast.span });
   return bound;
 }
 
+/** Aggregates that look at a value once however often it is there. */
+const DISTINCT_ANYWAY: ReadonlySet<AggregateOp> = new Set<AggregateOp>(['min', 'max', 'arg_min', 'arg_max']);
 /** Aggregates whose result depends on the order of their rows. */
 const ORDERED: ReadonlySet<AggregateOp> = new Set<AggregateOp>(['string_agg', 'first']);
 
@@ -111,7 +115,7 @@ function bindAggregateCall(ast: FunctionCall, cx: ExprContext): Expr {
     throw new CompileError(`ORDER BY inside ${ast.name.text} is not supported yet`, { span: ast.order[0]!.span });
   const filter = ast.filter === undefined ? undefined : asCondition(bindExpr(ast.filter, within), ast.filter, 'FILTER');
   const type = scalar(bound.dtype, { nullable: bound.never === undefined });
-  const distinct = ast.distinct && bound.op !== 'min' && bound.op !== 'max';
+  const distinct = ast.distinct && !DISTINCT_ANYWAY.has(bound.op);
   const call: AggregateCall = { op: bound.op, args: bound.args, distinct, filter, name: callName(ast, cx), type };
   return markers.add({ kind: 'aggregate', call }, type);
 }
@@ -132,7 +136,7 @@ function outerAggregate(ast: FunctionCall, bound: BoundAggregate, { markers }: S
   const call: AggregateCall = {
     op: bound.op,
     args: bound.args.map(inward),
-    distinct: ast.distinct,
+    distinct: ast.distinct && !DISTINCT_ANYWAY.has(bound.op),
     filter: undefined,
     name: callName(ast, cx),
     type,

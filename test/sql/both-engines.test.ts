@@ -295,6 +295,13 @@ test('joins are ordered below comparisons with NaN and infinities', () => answer
   "SELECT a.id FROM t a JOIN t b ON a.id = b.id AND b.id > '-inf'::DOUBLE JOIN t c ON c.id = b.id LIMIT 1": [['1']],
 }));
 
+test('DISTINCT changes nothing about the value of the greatest', () => answers({
+  'SELECT id % 2, arg_max(DISTINCT e, id), arg_min(DISTINCT id, e), max(DISTINCT id) FROM t GROUP BY 1 ORDER BY 1': [
+    ['0', '1.26', '2', '2'],
+    ['1', '1.50', '1', '3'],
+  ],
+}));
+
 test('a column of NULLs takes the type it is used as', () => answers({
   "SELECT upper(x), -x, abs(x), x || 'a', x LIKE 'a', sum(x), avg(x), bit_or(x) FROM (SELECT NULL AS x) GROUP BY x": [
     ['NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL'],

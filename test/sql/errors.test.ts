@@ -94,6 +94,7 @@ const PLACES = [
   'CREATE TABLE t (a INTEGER PRIMARY KEY)',
   'WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT * FROM r) SELECT * FROM r',
   'SELECT * FROM tx JOIN tx t2',
+  'SELECT age, count(DISTINCT *) FROM tx GROUP BY age',
 ];
 
 const MODELS = [
