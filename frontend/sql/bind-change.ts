@@ -199,7 +199,7 @@ export function bindUpdate(ast: Update, env: Env): Change {
     if (place < 0) return old;
     const value = ast.assignments[place]!.value;
     const fresh = stored(bindExpr(value, cx), column, value.span);
-    return condition.kind === 'literal' ? fresh : choose(condition, fresh, old);
+    return ast.where === undefined ? fresh : choose(condition, fresh, old);
   });
   return { table: table.name, plan: projected(scan, exprs, table.schema.columns), changed: countOf(scan, condition) };
 }

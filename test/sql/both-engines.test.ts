@@ -310,4 +310,16 @@ test('a column of NULLs takes the type it is used as', () => answers({
   'SELECT bit_or(NULL), bit_and(NULL)': [['NULL', 'NULL']],
 }));
 
+test('an UPDATE whose condition is never true changes nothing', async () => {
+  const statements = ['false', 'NULL', '0', 'true AND false'].map((never) => `UPDATE same SET b = 9 WHERE ${never}`);
+  for (const sql of ['CREATE TABLE same AS SELECT id AS a, 1 AS b FROM t', ...statements]) {
+    oracle.run(sql);
+    await real.text(sql);
+    await answers({ 'SELECT a, b FROM same': [['1', '1'], ['2', '1'], ['3', '1']] });
+  }
+  oracle.run('UPDATE same SET b = 5 WHERE true');
+  await real.text('UPDATE same SET b = 5 WHERE true');
+  await answers({ 'SELECT a, b FROM same': [['1', '5'], ['2', '5'], ['3', '5']] });
+});
+
 test.run();
