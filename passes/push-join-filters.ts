@@ -163,8 +163,8 @@ function pushSemi(node: Join, { on, above, width }: Omit<OuterParts, 'kept'>, pu
 }
 
 /**
- * Predicates on x alone, asked of y, for each condition x = y across the join. Floats are left: 0 = -0, yet 1/x
- * differs.
+ * Predicates on x alone, asked of y, for each condition x = y across the join. Where equal values can be told apart
+ * they are left: 0 = -0, yet 1/x differs; 30 days = 1 month, yet the text differs.
  */
 function transferred(predicates: readonly Expr[], width: number): readonly Expr[] {
   const found: Expr[] = [];
@@ -172,7 +172,7 @@ function transferred(predicates: readonly Expr[], width: number): readonly Expr[
     if (!isCall(equality, 'eq')) continue;
     const [a, b] = equality.args as readonly [Expr, Expr];
     if (a.kind !== 'ref' || b.kind !== 'ref' || (a.index < width) === (b.index < width)) continue;
-    if (a.type.kind !== 'scalar' || isFloat(a.type.dtype)) continue;
+    if (a.type.kind !== 'scalar' || isFloat(a.type.dtype) || a.type.dtype === 'interval') continue;
     for (const predicate of predicates) {
       if (predicate === equality || hasSubquery(predicate)) continue;
       const refs = refsOf(predicate);

@@ -295,6 +295,15 @@ test('joins are ordered below comparisons with NaN and infinities', () => answer
   "SELECT a.id FROM t a JOIN t b ON a.id = b.id AND b.id > '-inf'::DOUBLE JOIN t c ON c.id = b.id LIMIT 1": [['1']],
 }));
 
+test('what is asked of an interval is not asked of another one that is equal', async () => {
+  oracle.run("CREATE TABLE g AS SELECT INTERVAL '30 days' AS k");
+  await real.text("CREATE TABLE g AS SELECT INTERVAL '30 days' AS k");
+  await answers({
+    "SELECT a.k, b.k FROM (SELECT INTERVAL '1 month' AS k) a JOIN g b ON a.k = b.k WHERE date_part('month', a.k) = 1":
+      [['1 month', '30 days']],
+  });
+});
+
 test('DISTINCT changes nothing about the value of the greatest', () => answers({
   'SELECT id % 2, arg_max(DISTINCT e, id), arg_min(DISTINCT id, e), max(DISTINCT id) FROM t GROUP BY 1 ORDER BY 1': [
     ['0', '1.26', '2', '2'],
