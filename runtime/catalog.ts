@@ -7,6 +7,7 @@
  */
 import { isVariableLength, parseDType } from '../ir/dtype.js';
 import type { ColumnSchema } from './batch.js';
+import { ExecutionError } from './errors.js';
 import { MAX_PAGES, type ChainReference } from './storage/format.js';
 import {
   ShapeError,
@@ -137,7 +138,7 @@ function byName<T extends { readonly name: string }>(entries: readonly T[]): Map
 function readName(value: unknown, path: string): string {
   const name = readText(value, path);
   if (name === '' || name.length > MAX_NAME_LENGTH)
-    throw new ShapeError(`${path}: a name of ${name.length} characters`);
+    throw new ShapeError(`${path}: a name of ${name.length} characters, expected 1 to ${MAX_NAME_LENGTH}`);
   return name;
 }
 
@@ -156,11 +157,29 @@ export function readColumn(value: unknown, path: string): ColumnSchema {
 }
 
 /** The columns a table may have: at least one, names that differ in more than case, dtypes that can be stored. */
-export function readColumns(value: unknown, path: string): readonly ColumnSchema[] {
+function readColumns(value: unknown, path: string): readonly ColumnSchema[] {
   const columns = readList(value, path, readColumn);
   if (columns.length === 0 || columns.length > MAX_COLUMNS) throw new ShapeError(`${path}: ${columns.length} columns`);
   byName(columns);
   return columns;
+}
+
+/** @throws ExecutionError for columns no table can have: none at all, a name twice, a tensor of text. */
+export function checkedColumns(table: Pick<TableEntry, 'name' | 'columns'>): readonly ColumnSchema[] {
+  return checked(() => readColumns(table.columns, `table ${table.name}`));
+}
+
+/** What the next process that opens the file would refuse must not be written. @throws ExecutionError */
+export function checkName(kind: 'table' | 'view' | 'model', name: string): void {
+  checked(() => readName(name, kind));
+}
+
+function checked<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof ShapeError ? new ExecutionError(error.message) : error;
+  }
 }
 
 function readChain(value: unknown, path: string): ChainReference {

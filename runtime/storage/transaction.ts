@@ -8,8 +8,9 @@
 import { ExecutionError, StorageError } from '../errors.js';
 import type { ColumnSchema } from '../batch.js';
 import {
+  checkedColumns,
+  checkName,
   nameKey,
-  readColumns,
   type Catalog,
   type ModelEntry,
   type TableEntry,
@@ -19,7 +20,6 @@ import type { RowGroup } from './chunk.js';
 import { UncertainCommit, directoryPages, writeCommit, type Commit } from './commit.js';
 import type { DatabaseFile } from './database-file.js';
 import type { PageKind } from './format.js';
-import { ShapeError } from './shape.js';
 import {
   BlockWriter,
   encodeModelVersion,
@@ -76,8 +76,9 @@ export class WriteTransaction implements PageSink, BlockSink {
     return this.state === 'over';
   }
 
-  /** @throws ExecutionError when a table or view has the name already. */
+  /** @throws ExecutionError when a table or view has the name already, or none can have it. */
   createTable(table: { readonly name: string; readonly columns: readonly ColumnSchema[] }): void {
+    checkName('table', table.name);
     this.requireFreeName(table.name);
     const columns = checkedColumns(table);
     this.tables.set(nameKey(table.name), { name: table.name, columns, rowCount: 0, segments: [] });
@@ -101,6 +102,7 @@ export class WriteTransaction implements PageSink, BlockSink {
     const entry = this.requireTable(name);
     const key = nameKey(name);
     const next = { ...entry, name: change.name ?? entry.name, columns: change.columns ?? entry.columns };
+    checkName('table', next.name);
     if (nameKey(next.name) !== key) this.requireFreeName(next.name);
     checkedColumns(next);
     const isSameData =
@@ -154,6 +156,7 @@ export class WriteTransaction implements PageSink, BlockSink {
 
   /** @throws ExecutionError when the name is taken and `replace` is not set. */
   createView(view: { readonly name: string; readonly sql: string; readonly replace?: boolean }): void {
+    checkName('view', view.name);
     if (view.replace !== true || this.tables.has(nameKey(view.name))) this.requireFreeName(view.name);
     this.views.set(nameKey(view.name), { name: view.name, sql: view.sql });
     this.hasChanges = true;
@@ -192,6 +195,7 @@ export class WriteTransaction implements PageSink, BlockSink {
 
   /** A new version of the model of that name; answers its number. */
   async createModel(model: NewModel): Promise<number> {
+    checkName('model', model.name);
     return this.guarded(async () => {
       const { name, ...parts } = model;
       const known = this.models.get(nameKey(name));
@@ -383,17 +387,5 @@ export class WriteTransaction implements PageSink, BlockSink {
     const other = this.tables.get(nameKey(name)) ?? this.views.get(nameKey(name));
     if (other !== undefined) throw new ExecutionError(`there is a table or view ${other.name} already`);
     this.hasChanges = true;
-  }
-}
-
-/** @throws ExecutionError for columns no table can have: none at all, a name twice, a tensor of text. */
-function checkedColumns(table: {
-  readonly name: string;
-  readonly columns: readonly ColumnSchema[];
-}): readonly ColumnSchema[] {
-  try {
-    return readColumns(table.columns, `table ${table.name}`);
-  } catch (error) {
-    throw error instanceof ShapeError ? new ExecutionError(error.message) : error;
   }
 }

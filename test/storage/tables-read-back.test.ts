@@ -189,4 +189,20 @@ test('a table without rows can go as any other', async () => {
   assert.is((await openOn(device)).catalog.tables.size, 0);
 });
 
+test('a name that no file can hold is refused before it is written', async () => {
+  const device = new FaultDevice();
+  const database = await openOn(device);
+  for (const name of ['', 'n'.repeat(1025)]) {
+    const refusal = new RegExp(`a name of ${name.length} characters, expected 1 to 1024`);
+    const transaction = database.begin();
+    assert.throws(() => transaction.createTable({ name, columns: [column('i', 'i32')] }), refusal);
+    assert.throws(() => transaction.createView({ name, sql: 'SELECT 1' }), refusal);
+    const model = { name, irText: '', inputs: [], outputs: [], tensors: [] };
+    assert.match(await transaction.createModel(model).then(String, String), refusal);
+    transaction.createTable({ name: `t${name.length}`, columns: [column('i', 'i32')] });
+    await transaction.commit();
+  }
+  assert.equal([...(await openOn(device)).catalog.tables.keys()], ['t0', 't1025']);
+});
+
 test.run();
