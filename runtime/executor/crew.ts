@@ -19,6 +19,9 @@ import {
 } from './protocol.js';
 import type { WorkerHandle } from './thread-worker.js';
 
+/** For a worker to end the morsel it is in. A thread costs a tenth of it to start anew. */
+const STOPPING_MS = 500;
+
 interface Pending {
   readonly resolve: (result: number) => void;
   readonly reject: (error: Error) => void;
@@ -267,6 +270,16 @@ export class Crew {
     for (const word of [QUEUED_KIB, TOTAL_KIB, HEAD]) Atomics.notify(control, word);
     this.rejectReady(error);
     this.changed();
+    setTimeout(() => void this.abandon(error), STOPPING_MS).unref();
+  }
+
+  /** Ends the threads of a failed query that are inside a morsel still: it may be one of minutes. */
+  private async abandon(error: Error): Promise<void> {
+    const busy = new Set([...this.pending.values()].map(({ worker }) => worker));
+    for (const worker of busy) {
+      await this.options.workers[worker]!.end();
+      this.lose(worker, error);
+    }
   }
 
   /** A worker thread is gone: nothing it was given will be answered. */

@@ -37,6 +37,11 @@ export class LazyWorker extends ThreadWorker {
     }
   }
 
+  override async end(): Promise<void> {
+    this.queue.length = 0;
+    await super.end();
+  }
+
   protected override receive(reply: WorkerReply): void {
     super.receive(reply);
     if (reply.type === 'up') void this.work();
@@ -70,6 +75,7 @@ export class LazyWorker extends ThreadWorker {
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
+    if (this.isDead) return false;
     const began = clockMs();
     try {
       await this.core.handle(request);

@@ -22,6 +22,8 @@ export interface WorkerHandle {
    */
   start(): Promise<void>;
   post(request: WorkerRequest): void;
+  /** Ends the thread, whatever it does. */
+  end(): Promise<void>;
   /** The one listener at a time: the query that has borrowed the worker. */
   onReply: (reply: WorkerReply) => void;
   onCrash: (error: Error) => void;

@@ -69,6 +69,22 @@ for (const lazyThreads of [false, true]) {
   });
 }
 
+test('an abort does not wait for the end of a long morsel, and the next query has its worker', async () => {
+  const db = await open(path, { readOnly: true, threads: 2, memoryLimit: '64MiB' });
+  const sql = 'SELECT count(*) AS c FROM t a, t b, t c WHERE a.i + b.i + c.i < 0';
+  await db.compile(sql);
+  const stop = new AbortController();
+  const running = db.query(sql, [], { signal: stop.signal }).run();
+  running.catch(() => undefined);
+  await wait(1000);
+  stop.abort(new Error('enough'));
+  const outcome = await Promise.race([running.then(String, String), wait(10_000, 'it goes on', { ref: false })]);
+  assert.is(outcome, 'Error: enough');
+  nothingIsHeld(db);
+  assert.is(await db.query('SELECT i FROM t').run(), 40_000);
+  await db.close();
+});
+
 test('a compiled plan, afterwards', async () => {
   const db = await open(path, { readOnly: true, threads: 1, memoryLimit: '64MiB' });
   const { bytes } = await db.compile(LONG);
