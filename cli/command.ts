@@ -77,7 +77,7 @@ function loadUtil(): typeof import('node:util') {
 
 /** SQL may begin with a comment; a blank before it, and it is no option. */
 function notAnOption(word: string): string {
-  return /^--\s/.test(word) ? ` ${word}` : word;
+  return /^--(\s|[^=]*\n)/.test(word) ? ` ${word}` : word;
 }
 
 function parse(

@@ -1,5 +1,6 @@
 /** `intarsia compile`: SQL in, `plan.wasm` out. */
 import { writeFile } from 'node:fs/promises';
+import { writeWhole } from '../runtime/io/whole-file.js';
 import { defineCommand, UsageError } from './command.js';
 import { JSON_OUTPUT, MEMORY, THREADS, withDatabase } from './database-options.js';
 import { sqlText } from './sql-text.js';
@@ -15,14 +16,14 @@ export const compile = defineCommand({
     threads: THREADS,
     json: JSON_OUTPUT,
   },
-  async run([path, sql], options) {
+  async run([path, sql], options, signal) {
     const { output } = options;
     if (output === undefined) throw new UsageError('expected -o FILE');
     const text = await sqlText(sql!);
     await withDatabase(path!, { ...options, readOnly: true }, async (db) => {
       const began = performance.now();
-      const { bytes, plan } = await db.compile(text);
-      await writeFile(output, bytes);
+      const { bytes, plan } = await db.compile(text, { signal });
+      await writeWhole(output, (file) => writeFile(file, bytes));
       const milliseconds = Math.round(performance.now() - began);
       process.stdout.write(options.json
           ? `${JSON.stringify({ file: output, bytes: bytes.byteLength, pipelines: plan.pipelines.length, parameters: plan.parameters.length, milliseconds })}\n`

@@ -25,7 +25,7 @@ export const demo = defineCommand({
     keep: { type: 'boolean', help: 'Leave the databases in the temporary folder and say where it is.' },
     'no-wide': { type: 'boolean', help: 'Leave out the model that is larger than its memory.' },
   },
-  async run(_positionals, options) {
+  async run(_positionals, options, signal) {
     const folder = await mkdtemp(join(tmpdir(), 'intarsia-demo-'));
     const tell = new Narrator();
     const place = {
@@ -34,13 +34,22 @@ export const demo = defineCommand({
       sql: await readFile(join(EXAMPLES, 'flights', 'late_demo.sql'), 'utf8'),
     };
     try {
-      await showFlights(tell, place);
-      await showArtifact(tell, place);
-      if (!options['no-wide']) await showWide(tell, folder);
-      tell.say(`That was all: ${tell.seconds()} s.`);
+      await Promise.race([interruption(signal), (async () => {
+        await showFlights(tell, place);
+        await showArtifact(tell, place);
+        if (!options['no-wide']) await showWide(tell, folder);
+        tell.say(`That was all: ${tell.seconds()} s.`);
+      })()]);
     } finally {
       if (options.keep) tell.say(`The databases are in ${folder}.`);
       else await rm(folder, { recursive: true, force: true });
     }
   },
 });
+
+/** Never resolves. What is under way then ends with the process; the folder must not stay. */
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}

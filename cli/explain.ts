@@ -22,7 +22,7 @@ export const explain = defineCommand({
     memory: MEMORY,
     threads: THREADS,
   },
-  async run([path, sql], options) {
+  async run([path, sql], options, signal) {
     const text = await sqlText(sql!);
     const format = (options.format ?? (options.json ? 'json' : 'text')) as (typeof FORMATS)[number];
     const { analyze, passes, code } = options;
@@ -30,7 +30,7 @@ export const explain = defineCommand({
       write(
         await db.explain(
           text,
-          { format, passes, code, ...(analyze ? { analyze } : {}) },
+          { format, passes, code, signal, ...(analyze ? { analyze } : {}) },
           parameterValues(options.param),
         ),
       ),

@@ -13,8 +13,8 @@ export const model = defineCommand({
   example: 'intarsia model add shop.db fraud fraud.onnx\nintarsia model inspect shop.db fraud@1',
   positionals: [2, 4],
   options: { memory: MEMORY, json: JSON_OUTPUT },
-  async run([action, path, name, file], options) {
-    const expected = ARGUMENTS[action!];
+  async run([action, path, name, file], options, signal) {
+    const expected = Object.hasOwn(ARGUMENTS, action!) ? ARGUMENTS[action!] : undefined;
     if (expected === undefined)
       throw new UsageError(`there is no 'model ${action!}'; there are add, list, inspect, remove`);
     const found = [action, path, name, file].filter((word) => word !== undefined).length;
@@ -25,13 +25,13 @@ export const model = defineCommand({
       path!,
       { memory: options.memory, threads: '1', readOnly: !isWriter, create: action === 'add' },
       async (db) => {
-      const shown = await ACTIONS[action as keyof typeof ACTIONS](db, { name: name ?? '', file: file ?? '' });
+      const shown = await ACTIONS[action as keyof typeof ACTIONS](db, { name: name ?? '', file: file ?? '', signal });
       process.stdout.write(options.json ? `${JSON.stringify(shown.json)}\n` : `${shown.text}\n`);
     });
   },
 });
 
-interface Arguments { readonly name: string; readonly file: string }
+interface Arguments { readonly name: string; readonly file: string; readonly signal: AbortSignal }
 interface Shown { readonly text: string; readonly json: unknown }
 
 const ACTIONS = { add, list, inspect, remove } satisfies Record<
@@ -39,9 +39,9 @@ const ACTIONS = { add, list, inspect, remove } satisfies Record<
   (db: Database, args: Arguments) => Promise<Shown>
 >;
 
-async function add(db: Database, { name, file }: Arguments): Promise<Shown> {
+async function add(db: Database, { name, file, signal }: Arguments): Promise<Shown> {
   const before = await storedBytes(db);
-  const version = await withProgress(`storing ${name}`, () => db.createModel(name, file));
+  const version = await withProgress(`storing ${name}`, () => db.createModel(name, file, { signal }));
   const written = (await storedBytes(db)) - before;
   return {
     text: `${name}@${version}: ${bytesText(written)} of new weights stored`,

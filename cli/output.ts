@@ -41,16 +41,16 @@ export function outputOf(options: OutputOptions): Output {
 
 /** Runs the statement and writes what it gives. */
 export async function writeResult(result: QueryResult, { format, file }: Output): Promise<void> {
-  if (file !== undefined && format !== 'json' && format !== 'table') {
-    await result.writeTo(file, { format });
-    return;
-  }
   const columns = await result.columns();
   if (columns === undefined) {
     const changed = await result.run();
     return write(
       format === 'json' ? `${JSON.stringify({ changed })}\n` : `${changed} ${changed === 1 ? 'row' : 'rows'} changed\n`,
     );
+  }
+  if (file !== undefined && format !== 'json' && format !== 'table') {
+    await result.writeTo(file, { format });
+    return;
   }
   switch (format) {
     case 'table': {
@@ -107,8 +107,10 @@ async function writeJson(result: QueryResult, names: readonly string[], file: st
     yield separator === '[\n' ? '[]\n' : '\n]\n';
   })();
   if (file !== undefined) {
-    const { writeFile } = await import('node:fs/promises');
-    return writeFile(file, pieces);
+    const [{ writeFile }, { writeWhole }] = await Promise.all([
+      import('node:fs/promises'), import('../runtime/io/whole-file.js'),
+    ]);
+    return writeWhole(file, (path) => writeFile(path, pieces));
   }
   for await (const piece of pieces) await write(piece);
 }

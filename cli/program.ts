@@ -2,6 +2,7 @@
  * The program `intarsia`: finds the command and runs it. Each command is loaded only when called, so that `run` starts
  * without the rest.
  */
+import { readFileSync } from 'node:fs';
 import { runCommand, UsageError, type Command } from './command.js';
 import { exitCodeOf } from './process.js';
 
@@ -47,15 +48,25 @@ function overview(): string {
     'Intarsia: SQL and ONNX models in one plan, next to the data.', '',
     'usage: intarsia COMMAND ...', '',
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`), '',
-    'intarsia COMMAND --help shows its options and an example.', '',
+    'intarsia COMMAND --help shows its options and an example; intarsia --version its version.', '',
     'example:', '  intarsia import shop.db tx tx.parquet', '',
   ].join('\n');
+}
+
+/** Of the package: from `dist/cli/` and `dist/bin/` alike. */
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 async function run(words: readonly string[], signal: AbortSignal): Promise<number> {
   const [name, ...rest] = words;
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(overview());
+    return 0;
+  }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${version()}\n`);
     return 0;
   }
   if (name === undefined) throw new UsageError(`expected a command\n\n${overview()}`);

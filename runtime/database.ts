@@ -174,8 +174,8 @@ export class Database {
   }
 
   /** Compiles one query to an artifact, which `run` of any process starts without a compiler. */
-  async compile(sql: string): Promise<CompiledPlan> {
-    const compiled = await this.compileStatement(sql);
+  async compile(sql: string, options: QueryOptions = {}): Promise<CompiledPlan> {
+    const compiled = await this.compileStatement(sql, options);
     if (compiled.kind !== 'query')
       throw new ExecutionError(`only a query can be compiled to a plan, found ${compiled.kind.toUpperCase()}`);
     const { irText } = await this.detailsOf(compiled, { code: false });
@@ -190,15 +190,12 @@ export class Database {
 
   /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */
   async explain(sql: string, options: ExplainOptions = {}, parameters: Parameters = []): Promise<string> {
-    const compiled = await this.compileStatement(sql);
+    const compiled = await this.compileStatement(sql, options);
     const query = compiled.kind === 'explain' ? compiled.query : compiled;
     if (query.kind !== 'query')
       throw new ExecutionError(`only a query can be explained, found ${compiled.kind.toUpperCase()}`);
-    return this.explainQuery(
-      query,
-      { ...options, analyze: options.analyze ?? (compiled.kind === 'explain' && compiled.analyze) },
-      parameters,
-    );
+    const analyze = options.analyze ?? (compiled.kind === 'explain' && compiled.analyze);
+    return this.explainQuery(query, { ...options, analyze }, parameters);
   }
 
   /** Creates the table from a CSV, Parquet or Arrow file, types found in the file. Answers the number of rows. */
@@ -348,7 +345,8 @@ export class Database {
     if (cached !== undefined && cached.sequence === this.file.sequence) {
       return this.outcomeOf({ plan: cached.query.plan, module: cached.module }, parameters, options);
     }
-    const parts = await (await this.loadCompiler()).split(sql);
+    const [compiler, { abortable }] = await Promise.all([this.loadCompiler(), import('./compiler-client.js')]);
+    const parts = await abortable(compiler.split(sql), [options.signal, this.closing.signal]);
     let outcome: Outcome = { kind: 'done', changed: 0 };
     for (const [i, { start, end }] of parts.entries()) {
       // Blanks keep the line and column of later statements.
@@ -383,7 +381,7 @@ export class Database {
       profile = new RunProfile();
       let rows = 0;
       const began = performance.now();
-      for await (const chunk of this.chunks(query, parameters, { profile })) rows += chunk.rowCount;
+      for await (const chunk of this.chunks(query, parameters, { ...options, profile })) rows += chunk.rowCount;
       profile.total = { rows, milliseconds: performance.now() - began };
     }
     const { renderExplain } = await import('./explain.js');
@@ -395,4 +393,4 @@ export { CompileError } from '../frontend/diagnostics.js';
 export { ModelError } from '../frontend/onnx/errors.js';
 export { ExecutionError, ImportError, ModelInputError, ResourceError, StorageError } from './errors.js';
 export type { Model, ModelOptions, ModelOutput, ModelPortInfo, ModelTensor, TensorTypeName } from './model.js';
-export type { QueryResult, RecordBatch, ParameterValue };
+export type { ExplainOptions, QueryResult, RecordBatch, ParameterValue };

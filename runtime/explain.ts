@@ -11,6 +11,8 @@ export interface ExplainOptions {
   readonly passes?: boolean;
   /** Shows the generated code as WebAssembly text. */
   readonly code?: boolean;
+  /** Ends the compiling, and with `analyze` the run. */
+  readonly signal?: AbortSignal;
 }
 
 export type ExplainedQuery = CompiledQuery & QueryDetails;

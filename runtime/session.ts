@@ -38,9 +38,10 @@ type Statement = Exclude<CompiledStatement, { kind: 'query' }>;
 export async function runStatement(db: Database, statement: Statement, context: RunContext): Promise<Outcome> {
   if (statement.kind === 'explain') {
     const format = (statement.format ?? 'text') as 'text';
+    const { parameters, ...stopping } = context;
     return textOutcome(
       'explain',
-      await db.explainQuery(statement.query, { analyze: statement.analyze, format }, context.parameters),
+      await db.explainQuery(statement.query, { analyze: statement.analyze, format, ...stopping }, parameters),
     );
   }
   if (statement.kind === 'copy-to') return { kind: 'done', changed: await copyTo(db, statement, context) };

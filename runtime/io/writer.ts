@@ -1,13 +1,9 @@
-/**
- * Results to files: a query's result in, CSV, Parquet or Arrow IPC out.
- *
- * Invariant: a file is written beside its name and renamed when whole, so a failure leaves what was there before.
- */
-import { open, rename, rm } from 'node:fs/promises';
-import { StorageError } from '../errors.js';
+/** Results to files: a query's result in, CSV, Parquet or Arrow IPC out. */
+import { open } from 'node:fs/promises';
 import type { QueryResult } from '../query-result.js';
 import type { FileFormat } from './source.js';
 import { csvLine } from './value-text.js';
+import { writeWhole } from './whole-file.js';
 
 export interface WriteResult {
   readonly rowCount: number;
@@ -17,22 +13,7 @@ export interface WriteResult {
 export async function writeFile(options: {
   path: string; format: FileFormat; header: boolean; delimiter: string; result: QueryResult;
 }): Promise<WriteResult> {
-  const partial = `${options.path}.${process.pid}.partial`;
-  try {
-    const result = await WRITERS[options.format]({ ...options, path: partial });
-    await rename(partial, options.path);
-    return result;
-  } catch (error) {
-    await rm(partial, { force: true }).catch(() => undefined);
-    throw failureOf(error, options.path);
-  }
-}
-
-/** The system's errors as a StorageError; those of the query pass through. */
-function failureOf(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).errno === undefined) return error;
-  const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'full' : 'io';
-  return new StorageError(code, `'${path}' cannot be written: ${error.message}`, { file: path, cause: error });
+  return writeWhole(options.path, (path) => WRITERS[options.format]({ ...options, path }));
 }
 
 type Writer = (options: Parameters<typeof writeFile>[0]) => Promise<WriteResult>;

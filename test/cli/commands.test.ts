@@ -1,7 +1,10 @@
 /** Every command from the outside: help, exit codes, what it prints for people and for programs. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { golden, ROOT } from '../support/golden.js';
@@ -149,6 +152,36 @@ test('failures give exit code 1, one line or a caret, and a stack only when aske
     assert.not.match(ended.stderr, /^\s+at /m);
   }
   assert.match(intarsia(['query', db, 'SELECT nam FROM airlines'], { debug: true }).stderr, /^\s+at /m);
+});
+
+test('a statement without rows says what it changed, whatever the format, and leaves no file', () => {
+  for (const format of ['csv', 'json', 'arrow', 'parquet']) {
+    const file = join(folder, `changed.${format}`);
+    const printed = fine(['query', db, "INSERT INTO airlines VALUES ('XX', 'Nobody')", '-o', file]);
+    assert.match(printed, format === 'json' ? '{"changed":1}' : '1 row changed');
+    assert.not.ok(existsSync(file));
+  }
+});
+
+test('a comment without a blank is no option; the version is the package\'s', () => {
+  assert.match(fine(['query', db, '--one\nSELECT 1 AS a', '--format', 'csv']), 'a\n1\n');
+  const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { version: string };
+  assert.is(fine(['--version']), `${version}\n`);
+});
+
+test('Ctrl-C gives exit code 130, says so, and leaves no half file and no lock', async () => {
+  for (const name of ['half.json', 'half.csv']) {
+    const words = ['query', db, 'SELECT a.tailnum FROM planes a, planes b, planes c', '-o', join(folder, name)];
+    const child = spawn(process.execPath, [`${ROOT}dist/cli/main.js`, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let printed = '';
+    child.stderr.on('data', (piece: Buffer) => { printed += piece.toString(); });
+    while (!readdirSync(folder).some((file) => file.startsWith(name)) && child.exitCode === null) await wait(50);
+    child.kill('SIGINT');
+    await once(child, 'close');
+    assert.is(child.exitCode, 130, printed);
+    assert.is(printed, 'error: interrupted\n');
+    assert.equal(readdirSync(folder).filter((file) => /half|lock/.test(file)), []);
+  }
 });
 
 test('verify finds flipped bytes and fails', () => {

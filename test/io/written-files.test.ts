@@ -1,5 +1,7 @@
 /** Results in files: a file appears when it is whole, and a place that takes none is a typed error of the caller. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -44,6 +46,31 @@ for (const format of ['csv', 'arrow', 'parquet'] as const) {
     assert.equal(readdirSync(database.folder).filter((name) => name.includes('partial')), []);
   });
 }
+
+test('a link leads to the file it names, and what is no file is written to', async () => {
+  const [file, link, pipe] = ['named.csv', 'link.csv', 'pipe.csv'].map((name) => join(database.folder, name));
+  writeFileSync(file!, 'before');
+  symlinkSync(file!, link!);
+  await database.db.query('SELECT 1 AS a').writeTo(link!);
+  assert.is(readFileSync(file!, 'utf8'), 'a\n1\n');
+  assert.ok(lstatSync(link!).isSymbolicLink());
+  assert.is(spawnSync('mkfifo', [pipe!]).status, 0);
+  const reading = readFile(pipe!, 'utf8');
+  await database.db.query('SELECT 2 AS b').writeTo(pipe!);
+  assert.is(await reading, 'b\n2\n');
+  assert.ok(lstatSync(pipe!).isFIFO());
+});
+
+test('a statement that gives no rows is an ExecutionError, and no file', async () => {
+  await database.db.query('CREATE TABLE taker (a INTEGER)').run();
+  for (const format of ['csv', 'arrow', 'parquet']) {
+    const path = join(database.folder, `no-rows.${format}`);
+    const error = await failureOf(() => database.db.query('INSERT INTO taker VALUES (1)').writeTo(path));
+    assert.is(error.name, 'ExecutionError');
+    assert.is(error.message, `the statement was run, and gives no rows to write to '${path}'`);
+    assert.not.ok(existsSync(path));
+  }
+});
 
 test('Arrow of many batches is read again as it was', async () => {
   const path = join(database.folder, 'many.arrow');
