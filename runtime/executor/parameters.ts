@@ -8,6 +8,7 @@ import { ValueError } from '../../ir/scalar/errors.js';
 import { inRange, power10, type Value } from '../../ir/scalar/value.js';
 import { ExecutionError } from '../errors.js';
 import { PARAM_NULL_OFFSET, type ParameterSlot } from '../plan.js';
+import type { WasmMemory } from '../wasm-types.js';
 
 /** A Date is a timestamp (or date); a decimal is given as a number, bigint or text. */
 export type ParameterValue = null | undefined | boolean | number | bigint | string | Date | Uint8Array;
@@ -16,7 +17,7 @@ const MICROSECONDS = 1000n;
 const DAY_MILLISECONDS = 86_400_000;
 
 interface WriteOptions {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly slots: readonly ParameterSlot[];
   readonly values: readonly ParameterValue[];
   readonly context: number;

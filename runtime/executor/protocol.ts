@@ -10,6 +10,7 @@
  *   from WORKER on, two words a worker: reply flag (1 granted, 2 refused) and granted address
  */
 import type { HostFunction, ResultLeaf } from '../plan.js';
+import type { WasmMemory, WasmModule } from '../wasm-types.js';
 
 export const CANCEL = 0;
 export const HEAD = 1;
@@ -20,8 +21,8 @@ export const WORKER_WORDS = 2;
 
 export interface LoadRequest {
   readonly type: 'load';
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
   readonly control: Int32Array;
   readonly worker: number;
   readonly context: number;

@@ -13,6 +13,7 @@ import { OVERREAD_BYTES } from './chunk-format.js';
 import { PAGE_BYTES, alignUp } from './format.js';
 import { findFrame, findWindow, type Tenant } from './frame-window.js';
 import type { PageSource } from './pages.js';
+import type { WasmMemory } from '../wasm-types.js';
 
 /** Pages that lie one after the other in memory; byte 0 of the run is byte 0 of `pages[0]`. */
 export interface PageRun {
@@ -69,7 +70,7 @@ export interface BufferPoolStats {
 }
 
 export class BufferPool {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   private readonly base: number;
   private readonly limitBytes: number;
   private readonly source: PageSource;
@@ -83,7 +84,7 @@ export class BufferPool {
   private used = 0;
   private counters = { hits: 0, misses: 0, evictions: 0, bytesRead: 0, peakFrames: 0 };
 
-  constructor(options: { memory: WebAssembly.Memory; limitBytes: number; reservedBytes: number; source: PageSource }) {
+  constructor(options: { memory: WasmMemory; limitBytes: number; reservedBytes: number; source: PageSource }) {
     this.memory = options.memory;
     this.limitBytes = options.limitBytes;
     this.source = options.source;
