@@ -36,8 +36,9 @@ export const compiler: Compiler = {
 function compileStatement(sql: string, environment: CompilerEnvironment): CompiledStatement {
   const began = performance.now();
   const [statement, ...rest] = parseStatements(sql);
-  if (statement === undefined || rest.length > 0)
-    throw new Error(`compile takes one statement, found ${rest.length + (statement === undefined ? 0 : 1)}`);
+  if (statement === undefined) throw new CompileError('expected a statement, found none');
+  if (rest.length > 0)
+    throw new CompileError(`expected one statement, found ${rest.length + 1}`, { span: rest[0]!.span, source: sql });
   const bound = bindStatement(statement, catalogView(environment, models), { source: sql });
   const query = (plan: Relation, parameters: readonly DType[]): CompiledQuery =>
     compileQuery(plan, { sql, parameters, environment, began });

@@ -12,6 +12,7 @@ import {
   type CompilerCall, type CompilerCalls, type FromCompiler, type LoadCall, type LoadedModel, type ToCompiler,
 } from './compiler-protocol.js';
 import type { CommitLoader } from './environment.js';
+import { ExecutionError } from './errors.js';
 import { enableSimd } from './executor/simd.js';
 import { snapshotLoader, factsOf } from './snapshot-loader.js';
 import type { Snapshot } from './storage/database-file.js';
@@ -174,15 +175,12 @@ export class CompilerClient {
     if (this.worker !== undefined) return this.worker;
     // The thread measures kernels, and what it compiles is run here.
     enableSimd();
-    const worker = new Worker(new URL('./compiler-worker.js', import.meta.url), {
-      name: 'intarsia compiler',
-      execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_OBJECTS_MB },
-    });
+    const worker = startThread();
     worker.on('message', (message: FromCompiler) => this.receive(worker, message));
-    worker.on('error', (error) => this.lose(worker, error));
+    worker.on('error', (cause) =>
+      this.lose(worker, new ExecutionError(`the thread of the compiler failed: ${cause.message}`, { cause })));
     worker.on('exit', (code) =>
-      this.lose(worker, new Error(`the thread of the compiler ended with exit code ${code}`)),
+      this.lose(worker, new ExecutionError(`the thread of the compiler ended with exit code ${code}`)),
     );
     worker.unref();
     this.told = [];
@@ -240,7 +238,7 @@ export class CompilerClient {
   private async end(): Promise<void> {
     const { worker } = this;
     if (worker !== undefined) {
-      this.lose(worker, new Error('the compiler was closed'));
+      this.lose(worker, new ExecutionError('the compiler was closed'));
       this.ending = worker.terminate();
     }
     await this.ending;
@@ -253,6 +251,19 @@ export class CompilerClient {
     clearTimeout(this.idle);
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
+  }
+}
+
+function startThread(): Worker {
+  try {
+    return new Worker(new URL('./compiler-worker.js', import.meta.url), {
+      name: 'intarsia compiler',
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_OBJECTS_MB },
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ExecutionError(`a thread for the compiler cannot be started: ${why}`, { cause });
   }
 }
 

@@ -8,6 +8,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { RecordBatch } from 'apache-arrow';
+import { flagOf, requireBytes, requireList, requireText } from './arguments.js';
 import type { CompiledQuery, CompiledStatement, Compiler, QueryDetails } from './compiler.js';
 import type { CompilerClient } from './compiler-client.js';
 import { namesMeanTheSame, type Catalog } from './catalog.js';
@@ -82,20 +83,18 @@ interface CachedPlan {
  * @throws StorageError when the file is damaged, foreign, or another process writes it; RangeError for a bad option.
  */
 export async function open(path: string, options: DatabaseOptions = {}): Promise<Database> {
+  requireText('path', path);
   const limitBytes = memoryLimit(options.memoryLimit);
   const threads = threadCount(options.threads);
   const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
-  const lazyThreads = options.lazyThreads ?? false;
+  const lazyThreads = flagOf('lazyThreads', options.lazyThreads, false);
+  const readOnly = flagOf('readOnly', options.readOnly, false);
+  const create = flagOf('create', options.create, !readOnly);
   const workers = new WorkerPool({ lazyThreads });
-  // Only the first is started ahead: starting them all would stand in the way of opening the file on a machine of few
-  // cores.
+  // Only the first is started ahead: on a machine of few cores the others would stand in the way of opening the file.
   if (!lazyThreads) workers.warm(1);
   try {
-    const file = await DatabaseFile.open(path, {
-      memoryLimitBytes: limitBytes - resultBytes,
-      readOnly: options.readOnly ?? false,
-      create: options.create ?? options.readOnly !== true,
-    });
+    const file = await DatabaseFile.open(path, { memoryLimitBytes: limitBytes - resultBytes, readOnly, create });
     return new Database({ path, file, workers, limitBytes, resultBytes, threads });
   } catch (error) {
     await workers.close();
@@ -105,6 +104,7 @@ export async function open(path: string, options: DatabaseOptions = {}): Promise
 
 /** Walks a whole database file: every page, chunk and block. Answers what is wrong; nothing when it is sound. */
 export async function verify(path: string): Promise<readonly StorageError[]> {
+  requireText('path', path);
   return (await import('./storage/verify.js')).verify(path);
 }
 
@@ -167,9 +167,12 @@ export class Database {
   /**
    * Runs SQL: one statement, or a script whose last statement's result is given. Nothing happens before the result is
    * read (`for await`, `toArray`, `run`).
-   * @throws CompileError with place and caret; ExecutionError, ResourceError, StorageError while it runs.
+   * @throws CompileError with place and caret; ExecutionError, ResourceError, StorageError while it runs; TypeError at
+   * once for arguments of another type.
    */
   query(sql: string, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
+    requireText('sql', sql);
+    requireList('parameters', parameters);
     return new QueryResult(() => this.execute(sql, parameters, options));
   }
 
@@ -184,12 +187,15 @@ export class Database {
 
   /** Runs a compiled plan. @throws StorageError `artifact` when it is damaged, or does not fit this database. */
   run(plan: CompiledPlan | Uint8Array, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
-    const bytes = plan instanceof Uint8Array ? plan : plan.bytes;
+    const bytes = plan instanceof Uint8Array ? plan : plan?.bytes;
+    requireBytes('plan', bytes, { orPath: false });
+    requireList('parameters', parameters);
     return new QueryResult(async () => this.outcomeOf(readArtifact(bytes), parameters, options));
   }
 
   /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */
   async explain(sql: string, options: ExplainOptions = {}, parameters: Parameters = []): Promise<string> {
+    requireList('parameters', parameters);
     const compiled = await this.compileStatement(sql, options);
     const query = compiled.kind === 'explain' ? compiled.query : compiled;
     if (query.kind !== 'query')
@@ -247,6 +253,7 @@ export class Database {
   }
 
   async compileStatement(sql: string, options: QueryOptions = {}): Promise<CompiledStatement> {
+    requireText('sql', sql);
     const cached = this.plans.get(sql);
     if (cached !== undefined && cached.sequence === this.file.sequence) return cached.query;
     return this.upToDate(await this.compileAnew(sql, options), sql, options);

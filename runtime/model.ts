@@ -5,6 +5,7 @@
  * any other by the reference evaluator, which is slow and right. `backend`, `reasons` and `explain` say which and why.
  */
 import type { TensorValue } from '../ir/tensor-data.js';
+import { requireBytes } from './arguments.js';
 import type { CompiledModel, Compiler, ModelPort } from './compiler.js';
 import { ExecutionError, ModelInputError } from './errors.js';
 import { tensorFault, tensorOf, typeNameOf, valueOf, type ModelTensor, type TensorTypeName } from './model-tensor.js';
@@ -40,6 +41,7 @@ export async function createModel(
   source: string | Uint8Array,
   options: ModelOptions,
 ): Promise<Model> {
+  requireBytes('source', source, { orPath: true });
   const constants = new Map(
     Object.entries(options.constants ?? {}).map(([name, tensor]) => [
       name,

@@ -1,5 +1,6 @@
 /** The result of a statement: Arrow record batches when iterated; rows or a count when asked for. */
 import type { RecordBatch, Schema } from 'apache-arrow';
+import { requireText } from './arguments.js';
 import { ExecutionError } from './errors.js';
 import type { FileFormat } from './io/source.js';
 import { textBatch, textColumns, type TextBatch, type TextColumn, type TextStyle } from './result-text.js';
@@ -35,10 +36,14 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
     }
   }
 
-  /** All rows as objects by column name; meant for small results. */
+  /**
+   * All rows as objects by column name; meant for small results. Values are Arrow's, but a DECIMAL is the nearest
+   * number: in the record batches it is its digits without the point, and the scale is in the schema.
+   */
   async toArray(): Promise<Record<string, unknown>[]> {
     const rows: Record<string, unknown>[] = [];
-    for await (const batch of this) for (const row of batch) rows.push(row.toJSON());
+    const { rowsOf } = await import('./executor/arrow.js');
+    for await (const batch of this) for (const row of rowsOf(batch)) rows.push(row);
     return rows;
   }
 
@@ -65,6 +70,7 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
     options: { readonly format?: FileFormat; readonly header?: boolean; readonly delimiter?: string } = {},
   ): Promise<number> {
     const [{ writeFile }, { formatOf }] = await Promise.all([import('./io/writer.js'), import('./io/source.js')]);
+    requireText('path', path);
     const { header = true, delimiter = ',' } = options;
     const format = formatOf(path, options.format === undefined ? {} : { format: options.format });
     if ((await this.begin()).kind === 'done')

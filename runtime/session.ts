@@ -4,6 +4,7 @@
  * Invariant: a statement that fails leaves the database at the last commit.
  */
 import { isVariableLength } from '../ir/dtype.js';
+import { requireBytes, requireText } from './arguments.js';
 import type { CompiledQuery, CompiledStatement, CopyOptions } from './compiler.js';
 import { findModel, findTable, nameKey } from './catalog.js';
 import type { Database, Parameters } from './database.js';
@@ -238,6 +239,8 @@ export async function importTable(
   db: Database,
   options: { table: string; path: string; replace: boolean; signal: AbortSignal | undefined },
 ): Promise<number> {
+  requireText('table', options.table);
+  requireText('path', options.path);
   const source = await openFile(options.path);
   return inTransaction(db, async (txn) => {
     if (options.replace && findTable(txn.catalog, options.table) !== undefined) await txn.dropTable(options.table);
@@ -271,6 +274,8 @@ export async function createModel(
   options: { name: string; source: string | Uint8Array; signal: AbortSignal | undefined },
 ): Promise<number> {
   const { name, source, signal } = options;
+  requireText('name', name);
+  requireBytes('source', source, { orPath: true });
   const [compiler, { abortable }] = await Promise.all([db.loadCompiler(), import('./compiler-client.js')]);
   const preparing = compiler.prepareModel(name, source);
   const prepared = await abortable(preparing, [signal]).catch((error: unknown) => {

@@ -7,6 +7,7 @@
 import {
   Binary,
   Bool,
+  DataType,
   DateDay,
   Decimal,
   Field,
@@ -23,7 +24,7 @@ import {
   RecordBatch,
   Schema,
   Struct,
-  TimeMicrosecond, TimestampMicrosecond, Uint16, Uint32, Uint64, Uint8, Utf8, makeData, type Data, type DataType,
+  TimeMicrosecond, TimestampMicrosecond, Uint16, Uint32, Uint64, Uint8, Utf8, Vector, makeData, type Data,
 } from 'apache-arrow';
 import { decimalOf, type DType, type FixedDType } from '../../ir/dtype.js';
 import { decodeTensor } from '../../ir/tensor-bytes.js';
@@ -80,6 +81,26 @@ export function toRecordBatch(options: {
   const data = makeData({ type: new Struct(schema.fields), length: chunk.rowCount, nullCount: 0, children });
   // The constructor gives all fields of one name the type of the last.
   return Object.assign(new RecordBatch(schema, data), { schema });
+}
+
+/** Rows as objects by column name, in which decimals are numbers. */
+export function* rowsOf(batch: RecordBatch): Generator<Record<string, unknown>, void, undefined> {
+  const decimals = batch.schema.fields.flatMap(({ name, type }) => {
+    const item = DataType.isFixedSizeList(type) ? type.valueType : type;
+    return DataType.isDecimal(item) ? [{ name, scale: item.scale }] : [];
+  });
+  for (const row of batch) {
+    const values: Record<string, unknown> = row.toJSON();
+    for (const { name, scale } of decimals) values[name] = withPoint(values[name], scale);
+    yield values;
+  }
+}
+
+/** A decimal as Arrow gives it: NULL, a big number without its point, or a list of them. */
+function withPoint(value: unknown, scale: number): unknown {
+  if (value === null) return null;
+  if (value instanceof Vector) return Array.from(value as Iterable<unknown>, (item) => withPoint(item, scale));
+  return Number(`${String(value)}e-${scale}`);
 }
 
 interface ColumnOptions {

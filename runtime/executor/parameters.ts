@@ -72,9 +72,12 @@ function textBytes(value: NonNullable<ParameterValue>, where: Where): Uint8Array
 }
 
 function mismatch(value: unknown, where: Where): ExecutionError {
-  const found =
-    value instanceof Date ? 'a Date' : value instanceof Uint8Array ? 'bytes' : `${typeof value} ${String(value)}`;
-  return new ExecutionError(`parameter ${where.index + 1} is ${found}, expected ${dtypeInfo(where.dtype).sql}`);
+  return new ExecutionError(`parameter ${where.index + 1} is ${kindOf(value)}, expected ${dtypeInfo(where.dtype).sql}`);
+}
+
+function kindOf(value: unknown): string {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date';
+  return value instanceof Uint8Array ? 'bytes' : `${typeof value} ${String(value)}`;
 }
 
 function writeFixed(

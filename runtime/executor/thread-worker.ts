@@ -141,7 +141,7 @@ export class ThreadWorker implements WorkerHandle {
       return;
     }
     this.thread.on('message', (reply: WorkerReply) => this.receive(reply));
-    this.thread.on('error', died);
-    this.thread.on('exit', (code) => died(new Error(`a worker thread ended with exit code ${code}`)));
+    this.thread.on('error', (cause) => died(new ExecutionError(`a worker thread failed: ${cause.message}`, { cause })));
+    this.thread.on('exit', (code) => died(new ExecutionError(`a worker thread ended with exit code ${code}`)));
   }
 }

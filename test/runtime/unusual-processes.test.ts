@@ -39,6 +39,33 @@ test('the query says why, and the process goes on', async () => {
   assert.is(stdout.trim(), 'ExecutionError: a thread for the query cannot be started: no thread left');
 });
 
+test('a compiler that cannot have its thread is an ExecutionError, whether the start fails at once or later', () => {
+  const failing = {
+    once: "throw new Error('no thread left')",
+    later: "return new Worker(new URL('file:///nowhere/compiler-worker.js'), options)",
+  };
+  const messages = Object.values(failing).map((start) => {
+    const script = `
+      import threads from 'node:worker_threads';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { Worker } = threads;
+      threads.Worker = class {
+        constructor(url, options) {
+          if (String(url).endsWith('compiler-worker.js')) { ${start}; }
+          return new Worker(url, options);
+        }
+      };
+      syncBuiltinESMExports();
+      const { open } = await import('${ROOT}dist/runtime/database.js');
+      const db = await open('${join(folder, 'no-compiler.db')}');
+      console.log(await db.query('SELECT 1').run().catch((error) => \`\${error.name}: \${error.message}\`));
+      await db.close();`;
+    return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim();
+  });
+  assert.is(messages[0], 'ExecutionError: a thread for the compiler cannot be started: no thread left');
+  assert.match(messages[1]!, /^ExecutionError: the thread of the compiler failed: Cannot find module /);
+});
+
 test('a script given on the command line is not taken for what threads run', () => {
   const script = `
     const { open } = await import('${ROOT}dist/runtime/database.js');

@@ -1,0 +1,33 @@
+/**
+ * What the public API is called with, of which JavaScript checks nothing. A message says what was found and what was
+ * expected.
+ */
+
+/** @throws TypeError */
+export function requireText(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw new TypeError(`${name} is ${kindOf(value)}, expected text`);
+}
+
+/** @throws TypeError */
+export function requireList(name: string, value: unknown): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) throw new TypeError(`${name} is ${kindOf(value)}, expected an array of values`);
+}
+
+/** Of a model or a plan: a path where that may be, or bytes. @throws TypeError */
+export function requireBytes(name: string, value: unknown, options: { readonly orPath: boolean }): void {
+  if (value instanceof Uint8Array || (options.orPath && typeof value === 'string')) return;
+  const expected = options.orPath ? 'a path, or bytes in a Uint8Array' : 'bytes in a Uint8Array';
+  throw new TypeError(`${name} is ${kindOf(value)}, expected ${expected}`);
+}
+
+/** An option that is true or false. @throws RangeError */
+export function flagOf(name: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise;
+  if (typeof value !== 'boolean') throw new RangeError(`${name} is ${kindOf(value)}, expected true or false`);
+  return value;
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'object' && value !== null ? `of type ${value.constructor?.name ?? 'Object'}` : String(value);
+}

@@ -1,0 +1,81 @@
+/** JavaScript may call the API with anything: what does not fit is told with what was found and what was expected. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { open, openModel, verify, type Database } from '../../runtime/database.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'intarsia-arguments-'));
+const path = join(folder, 'a.db');
+let db: Database;
+
+test.before(async () => {
+  db = await open(path, { threads: 1, memoryLimit: '64MiB' });
+});
+test.after(async () => {
+  await db.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function failureOf(work: () => unknown): Promise<string> {
+  try {
+    await work();
+    return 'no failure';
+  } catch (error) {
+    return String(error);
+  }
+}
+
+test('arguments of another type are TypeErrors that name them', async () => {
+  const wrong = undefined as never;
+  const cases: readonly (readonly [() => unknown, string])[] = [
+    [() => open(wrong), 'path is undefined, expected text'],
+    [() => open(new URL('file:///a.db') as never), 'path is of type URL, expected text'],
+    [() => verify(wrong), 'path is undefined, expected text'],
+    [() => openModel(5 as never), 'source is 5, expected a path, or bytes in a Uint8Array'],
+    [() => db.query(wrong), 'sql is undefined, expected text'],
+    [() => db.query('SELECT ?', 'a' as never), "parameters is 'a', expected an array of values"],
+    [() => db.query('SELECT ?', null as never), 'parameters is null, expected an array of values'],
+    [() => db.compile(wrong), 'sql is undefined, expected text'],
+    [() => db.explain(null as never), 'sql is null, expected text'],
+    [() => db.explain('SELECT ?', {}, 5 as never), 'parameters is 5, expected an array of values'],
+    [() => db.run(wrong), 'plan is undefined, expected bytes in a Uint8Array'],
+    [() => db.run('plan.wasm' as never), 'plan is undefined, expected bytes in a Uint8Array'],
+    [() => db.importFile(wrong, 'x.csv'), 'table is undefined, expected text'],
+    [() => db.importFile('x', wrong), 'path is undefined, expected text'],
+    [() => db.createModel(wrong, 'x.onnx'), 'name is undefined, expected text'],
+    [() => db.createModel('x', new ArrayBuffer(1) as never),
+      'source is of type ArrayBuffer, expected a path, or bytes in a Uint8Array'],
+    [() => db.query('SELECT 1 AS a').writeTo(wrong), 'path is undefined, expected text'],
+  ];
+  for (const [work, message] of cases) assert.is(await failureOf(work), `TypeError: ${message}`);
+  assert.equal(await db.query('SELECT ? AS a', ['x']).toArray(), [{ a: 'x' }]);
+});
+
+test('options that are neither true nor false are RangeErrors', async () => {
+  for (const name of ['readOnly', 'create', 'lazyThreads']) {
+    const failure = await failureOf(() => open(path, { [name]: 'no' }));
+    assert.is(failure, `RangeError: ${name} is 'no', expected true or false`);
+  }
+});
+
+test('more or fewer statements than one to compile are a CompileError with its place', async () => {
+  const two = await failureOf(() => db.compile('SELECT 1;\nSELECT 2'));
+  assert.is(two, 'CompileError: expected one statement, found 2 (line 2, column 1)');
+  assert.is(await failureOf(() => db.explain(' -- nothing')), 'CompileError: expected a statement, found none');
+});
+
+test('an invalid Date is called so', async () => {
+  const failure = await failureOf(() => db.query('SELECT CAST(? AS TIMESTAMP) AS t', [new Date(NaN)]).run());
+  assert.is(failure, 'ExecutionError: parameter 1 is an invalid Date, expected TIMESTAMP');
+});
+
+test('rows of toArray have decimals as numbers, also in lists, and NULL as null', async () => {
+  const sql = 'SELECT x, [x, 2.25] AS l FROM (VALUES (1.25), (-0.05), (NULL)) t(x)';
+  const rows = await db.query(sql).toArray();
+  assert.equal(rows.map(({ x }) => x), [1.25, -0.05, null]);
+  assert.equal(rows[0]!['l'], [1.25, 2.25]);
+});
+
+test.run();
