@@ -23,7 +23,9 @@ function elementOf(name: string, type: DataType): SchemaElement {
   }
   if (DataType.isFloat(type)) return { ...base, type: type.precision === 2 ? 'DOUBLE' : 'FLOAT' };
   if (DataType.isDate(type)) return { ...base, type: 'INT32', converted_type: 'DATE' };
-  if (DataType.isTimestamp(type)) return { ...base, type: 'INT64', converted_type: 'TIMESTAMP_MICROS' };
+  // Without a logical type a reader takes it for a moment of UTC.
+  if (DataType.isTimestamp(type))
+    return { ...base, type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS' } };
   if (DataType.isDecimal(type))
     return {
       ...base,

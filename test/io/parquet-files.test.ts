@@ -121,8 +121,10 @@ test('what is written is read again with every digit', async () => {
   assert.is(await database.db.query(rows).writeTo(path), 3);
   assert.equal(await imported(path), before);
   assert.is(before[0]![0], '1234567890123456.78');
-  const [, a, b] = parquetMetadata(new Uint8Array(readFileSync(path)).buffer).schema;
+  const [, a, b, stamp] = parquetMetadata(new Uint8Array(readFileSync(path)).buffer).schema;
   assert.equal([a!.precision, b!.precision], [18, 20]);
+  // As a moment of UTC other readers would move it to their own time zone.
+  assert.equal(stamp!.logical_type, { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS' });
 });
 
 test.run();
