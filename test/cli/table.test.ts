@@ -52,6 +52,10 @@ test('forty rows are shown whole, forty-one are not', () => {
   assert.match(tableOf([column('n', 'INTEGER')], rows(41), { batchRows: 33 }), /\n41 rows \(40 shown\)\n$/);
 });
 
+test('emoji outside of the emoji blocks are wide, and formats take no column', () => {
+  assert.equal(['☕⌚✅', '☺', '\u200bz\u202e', 'e\u0301'].map(displayWidth), [6, 1, 1, 1]);
+});
+
 test('no line is wider than the terminal', () => {
   const columns = Array.from({ length: 30 }, (_, i) => column(`column_${i}`, 'VARCHAR'));
   const rows = [columns.map((_, i) => `value ${'x'.repeat(i * 4)}`), columns.map(() => '漢字'.repeat(20))];
