@@ -27,6 +27,12 @@ export function flagOf(name: string, value: unknown, otherwise: boolean): boolea
   return value;
 }
 
+/** @throws RangeError */
+export function requireOneOf(name: string, value: unknown, choices: readonly string[]): void {
+  if (!choices.includes(value as string))
+    throw new RangeError(`${name} is ${kindOf(value)}, expected one of ${choices.join(', ')}`);
+}
+
 function kindOf(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   return typeof value === 'object' && value !== null ? `of type ${value.constructor?.name ?? 'Object'}` : String(value);

@@ -254,6 +254,7 @@ export class Database {
 
   async compileStatement(sql: string, options: QueryOptions = {}): Promise<CompiledStatement> {
     requireText('sql', sql);
+    this.closing.signal.throwIfAborted();
     const cached = this.plans.get(sql);
     if (cached !== undefined && cached.sequence === this.file.sequence) return cached.query;
     return this.upToDate(await this.compileAnew(sql, options), sql, options);

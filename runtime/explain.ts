@@ -1,4 +1,5 @@
 /** Explain: what was compiled and why, and with `analyze` how it ran, as text, JSON or a Graphviz graph. */
+import { requireOneOf } from './arguments.js';
 import type { CompiledQuery, PlacementDecision, QueryDetails } from './compiler.js';
 import type { RunProfile } from './executor/run-profile.js';
 import type { BufferPoolStats } from './storage/buffer-pool.js';
@@ -23,7 +24,9 @@ interface Rendered extends ExplainOptions {
 }
 
 export function renderExplain(query: ExplainedQuery, options: Rendered): string {
-  switch (options.format ?? 'text') {
+  const { format = 'text' } = options;
+  requireOneOf('format', format, ['text', 'json', 'dot']);
+  switch (format) {
     case 'text': return explainText(query, options);
     case 'json': return explainJson(query, options);
     case 'dot': return explainDot(query, options);

@@ -5,7 +5,7 @@
  * any other by the reference evaluator, which is slow and right. `backend`, `reasons` and `explain` say which and why.
  */
 import type { TensorValue } from '../ir/tensor-data.js';
-import { requireBytes } from './arguments.js';
+import { requireBytes, requireOneOf } from './arguments.js';
 import type { CompiledModel, Compiler, ModelPort } from './compiler.js';
 import { ExecutionError, ModelInputError } from './errors.js';
 import { tensorFault, tensorOf, typeNameOf, valueOf, type ModelTensor, type TensorTypeName } from './model-tensor.js';
@@ -42,6 +42,7 @@ export async function createModel(
   options: ModelOptions,
 ): Promise<Model> {
   requireBytes('source', source, { orPath: true });
+  requireOneOf('backend', options.backend ?? 'auto', ['auto', 'reference']);
   const constants = new Map(
     Object.entries(options.constants ?? {}).map(([name, tensor]) => [
       name,
@@ -86,7 +87,7 @@ export class Model {
    */
   async run(inputs: Readonly<Record<string, ModelTensor>>): Promise<Record<string, ModelOutput>> {
     if (this.#isClosed) throw new ExecutionError(`model ${this.name} is closed`);
-    const values = this.#checkInputs(inputs);
+    const values = this.#checkInputs(inputs ?? {});
     const evaluate = (): Promise<readonly TensorValue[]> =>
       this.#tiles === undefined ? this.#evaluate(values) : this.#runTiles(this.#tiles, values);
     const turn = this.#running.then(evaluate, evaluate);
@@ -174,7 +175,7 @@ export class Model {
     const type = typeNameOf(port.dtype);
     const at = { model: this.name, input: port.name };
     const wanted = `${type}[${port.dims.join(', ')}]`;
-    if (tensor === undefined)
+    if (tensor === undefined || tensor === null)
       throw new ModelInputError('missing', `model ${this.name} needs the input ${port.name} of ${wanted}`, {
         ...at,
         expected: wanted,

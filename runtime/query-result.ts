@@ -1,6 +1,6 @@
 /** The result of a statement: Arrow record batches when iterated; rows or a count when asked for. */
 import type { RecordBatch, Schema } from 'apache-arrow';
-import { requireText } from './arguments.js';
+import { requireOneOf, requireText } from './arguments.js';
 import { ExecutionError } from './errors.js';
 import type { FileFormat } from './io/source.js';
 import { textBatch, textColumns, type TextBatch, type TextColumn, type TextStyle } from './result-text.js';
@@ -63,15 +63,20 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
 
   /**
    * Writes the rows to a file that appears when it is whole. Answers their number. @throws ImportError for a name
-   * without a known format; ExecutionError for a statement that gives no rows; StorageError when it cannot be written
+   * without a known format; ExecutionError for a statement that gives no rows; StorageError when it cannot be written;
+   * RangeError for another format
    */
   async writeTo(
     path: string,
     options: { readonly format?: FileFormat; readonly header?: boolean; readonly delimiter?: string } = {},
   ): Promise<number> {
-    const [{ writeFile }, { formatOf }] = await Promise.all([import('./io/writer.js'), import('./io/source.js')]);
     requireText('path', path);
+    const [{ writeFile }, { FILE_FORMATS, formatOf }] = await Promise.all([
+      import('./io/writer.js'), import('./io/source.js'),
+    ]);
     const { header = true, delimiter = ',' } = options;
+    if (options.format !== undefined) requireOneOf('format', options.format, FILE_FORMATS);
+    if (delimiter === '') throw new ExecutionError('the delimiter is empty, expected a character');
     const format = formatOf(path, options.format === undefined ? {} : { format: options.format });
     if ((await this.begin()).kind === 'done')
       throw new ExecutionError(`the statement was run, and gives no rows to write to '${path}'`);

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { open, openModel, verify, type Database } from '../../runtime/database.js';
+import { ROOT } from '../support/golden.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'intarsia-arguments-'));
 const path = join(folder, 'a.db');
+const MODEL = `${ROOT}examples/flights/late_mlp.onnx`;
 let db: Database;
 
 test.before(async () => {
@@ -58,6 +60,38 @@ test('options that are neither true nor false are RangeErrors', async () => {
     const failure = await failureOf(() => open(path, { [name]: 'no' }));
     assert.is(failure, `RangeError: ${name} is 'no', expected true or false`);
   }
+});
+
+test('options outside of their choices are RangeErrors', async () => {
+  const file = join(folder, 'x.csv');
+  const cases: readonly (readonly [() => unknown, string])[] = [
+    [() => db.explain('SELECT 1', { format: 'html' as never }), "format is 'html', expected one of text, json, dot"],
+    [() => db.query('SELECT 1').writeTo(file, { format: 'xml' as never }),
+      "format is 'xml', expected one of csv, parquet, arrow"],
+    [() => openModel(MODEL, { backend: 'gpu' as never }), "backend is 'gpu', expected one of auto, reference"],
+  ];
+  for (const [work, message] of cases) assert.is(await failureOf(work), `RangeError: ${message}`);
+});
+
+test('a delimiter of nothing is an ExecutionError, from SQL as well', async () => {
+  const file = join(folder, 'x.csv');
+  const copy = `COPY (SELECT 1 AS a) TO '${file}' (DELIMITER '')`;
+  for (const work of [() => db.query('SELECT 1').writeTo(file, { delimiter: '' }), () => db.query(copy).run()])
+    assert.is(await failureOf(work), 'ExecutionError: the delimiter is empty, expected a character');
+});
+
+test('an input of a model that is null, and no inputs at all, are missing', async () => {
+  await using model = await openModel(MODEL);
+  for (const inputs of [undefined, null, {}, { month: null }, { month: undefined }])
+    assert.match(await failureOf(() => model.run(inputs as never)), /^ModelInputError: .* needs the input month of float32/);
+});
+
+test('a closed database compiles and explains nothing, also what it has compiled before', async () => {
+  const closed = await open(join(folder, 'closed.db'), { threads: 1, memoryLimit: '64MiB' });
+  await closed.query('SELECT 1 AS a').run();
+  await closed.close();
+  for (const work of [() => closed.compile('SELECT 1 AS a'), () => closed.explain('SELECT 1 AS a')])
+    assert.match(await failureOf(work), /^ExecutionError: .*closed\.db is closed$/);
 });
 
 test('more or fewer statements than one to compile are a CompileError with its place', async () => {
