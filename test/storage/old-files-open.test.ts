@@ -38,10 +38,15 @@ for (const version of versions) {
       const db = await open(path, { readOnly: true });
       const answers: string[] = [];
       for (const sql of QUESTIONS) {
-        const rows = await db.query(sql).toArray().catch((error: Error) => {
-          throw new Error(`${error.message}\nof ${sql}`);
-        });
-        answers.push(sql, ...rows.map((row) => JSON.stringify(row, asText)), '');
+        answers.push(sql);
+        // Batches, in which decimals keep all their digits.
+        try {
+          for await (const batch of db.query(sql))
+            for (const row of batch) answers.push(JSON.stringify(row.toJSON(), asText));
+        } catch (error) {
+          throw new Error(`${(error as Error).message}\nof ${sql}`);
+        }
+        answers.push('');
       }
       await db.close();
       golden(`storage/version-${version}`, answers.join('\n'));
