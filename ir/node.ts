@@ -62,7 +62,10 @@ export interface Case {
   readonly type: ValueType;
 }
 
-/** STRUCT or MAP built from its parts, in the order of the fields or keys of `type`. */
+/**
+ * STRUCT or MAP built from its parts, in the order of the fields or keys of `type`; or an array of its elements, which
+ * are NULL together where `type` is nullable and never NULL elsewhere.
+ */
 export interface Pack { readonly kind: 'pack'; readonly parts: readonly Expr[]; readonly type: ValueType }
 /** Part `index` of a struct or map, or element `index` (from 0) of a tensor column. */
 export interface Part { readonly kind: 'part'; readonly arg: Expr; readonly index: number; readonly type: ValueType }

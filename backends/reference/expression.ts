@@ -5,9 +5,9 @@
  * error from being reached.
  */
 import type { DType } from '../../ir/dtype.js';
-import type { Call, Case, Expr, Relation, Subquery } from '../../ir/node.js';
+import type { Call, Case, Expr, Pack, Relation, Subquery } from '../../ir/node.js';
 import { castValue } from '../../ir/scalar/cast.js';
-import { ValueError } from '../../ir/scalar/errors.js';
+import { NULL_ELEMENT, ValueError } from '../../ir/scalar/errors.js';
 import { evaluate } from '../../ir/scalar/meaning.js';
 import { keyOfValue } from '../../ir/scalar/order.js';
 import type { Value } from '../../ir/scalar/value.js';
@@ -42,7 +42,7 @@ export function evaluateExpr(expr: Expr, row: Row, scope: Scope): Value {
         attempt: expr.attempt,
       });
     case 'case': return evaluateCase(expr, row, scope);
-    case 'pack': return expr.parts.map((part) => evaluateExpr(part, row, scope));
+    case 'pack': return evaluatePack(expr, row, scope);
     case 'part': {
       const parts = evaluateExpr(expr.arg, row, scope);
       return parts === null ? null : at(parts as readonly Value[], expr.index, 'part');
@@ -50,6 +50,15 @@ export function evaluateExpr(expr: Expr, row: Row, scope: Scope): Value {
     case 'subquery': return evaluateSubquery(expr, row, scope);
     default: return unreachable(expr);
   }
+}
+
+/** Of an array that may be NULL the elements are NULL together; any other holds no NULL. */
+function evaluatePack({ parts, type }: Pack, row: Row, scope: Scope): Value {
+  const values = parts.map((part) => evaluateExpr(part, row, scope));
+  if (type.kind !== 'tensor') return values;
+  if (type.nullable && values.every((value) => value === null)) return null;
+  if (values.includes(null)) throw new ValueError(NULL_ELEMENT);
+  return values;
 }
 
 function at<T>(items: readonly T[], index: number, what: string): T {

@@ -186,22 +186,19 @@ function checked(
       `input "${input.name}" wants ${wanted} ${wanted === 1 ? 'value' : 'values'} a row, found ${width}${hint}`,
     );
   }
-  return given.map((feature) => asFeature(model, input, feature, all));
+  return given.flatMap((feature) => asFeatures(model, input, feature, all));
 }
 
 function knownWidth(input: Input): number | undefined {
   return input.type.dims.slice(1).every((dim) => typeof dim === 'number') ? widthOfInput(input) : undefined;
 }
 
-/** Numbers and booleans feed numbers, text feeds text. */
-function asFeature(model: NamedModel, input: Input, feature: Feature, all: readonly Feature[]): Expr {
+/** Numbers and booleans feed numbers, text feeds text. An array that is written out feeds its elements one by one. */
+function asFeatures(model: NamedModel, input: Input, feature: Feature, all: readonly Feature[]): readonly Expr[] {
   const { expr, span } = feature;
-  const to = input.type.dtype;
   if (expr.type.kind === 'tensor' && expr.kind === 'pack')
-    return pack(
-      expr.parts.map((value) => castTo(value, to, { span })),
-      { ...expr.type, dtype: to },
-    );
+    return expr.parts.flatMap((element) => asFeatures(model, input, { ...feature, expr: element }, all));
+  const to = input.type.dtype;
   const from = expr.type.kind === 'tensor' ? expr.type.dtype : dtypeOf(expr);
   const fits =
     from !== undefined &&
@@ -217,7 +214,7 @@ function asFeature(model: NamedModel, input: Input, feature: Feature, all: reado
       `input "${input.name}" is ${dtypeInfo(to).sql} and cannot take ${sqlTypeName(expr.type)}${column}`,
     );
   }
-  return expr.type.kind === 'scalar' ? castTo(expr, to, { span }) : expr;
+  return [expr.type.kind === 'scalar' ? castTo(expr, to, { span }) : expr];
 }
 
 function canFeed(from: DType, to: DType): boolean {

@@ -2,3 +2,6 @@
 export class ValueError extends Error {
   override readonly name = 'ValueError';
 }
+
+/** An array's elements have no validity of their own. */
+export const NULL_ELEMENT = 'found NULL as an element of an array, expected a value: an array holds no NULL';

@@ -1,6 +1,7 @@
 /** Statements on the product itself whose answers were wrong once. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ExecutionError } from '../../runtime/database.js';
 import { onnxModel } from '../support/onnx-model.js';
 import { RealDatabase } from '../support/real-database.js';
 
@@ -19,6 +20,29 @@ test('arrays are ordered by the first elements that differ', async () => {
   );
   assert.equal(await answer('SELECT a FROM arrays ORDER BY v'), ['2', '3', '1']);
   assert.equal(await answer('SELECT a FROM arrays ORDER BY v DESC LIMIT 2'), ['1', '3']);
+});
+
+test('a NULL array stays NULL when it is cast, and a NULL element is refused, not written as 0', async () => {
+  await answer('CREATE TABLE held (a INTEGER, v FLOAT[2]); INSERT INTO held VALUES (1, [1, 2]), (2, [3, 4])');
+  const cast = 'SELECT h.a, o.v::DOUBLE[2], (o.v::DOUBLE[2])[1] FROM held h LEFT JOIN held o ON h.a = o.a + 1 ORDER BY h.a';
+  assert.equal(await answer(cast), ['1|NULL|NULL', '2|[1.0, 2.0]|1.0']);
+  assert.equal(await answer('SELECT [a, nullif(a, 2)][2] FROM held ORDER BY a'), ['1', 'NULL']);
+  for (const sql of [
+    'SELECT [1, NULL]',
+    'SELECT [a, nullif(a, 2)] FROM held',
+    'INSERT INTO held VALUES (3, [1, NULL])',
+    'INSERT INTO held SELECT a, [a, nullif(a, 1)] FROM held',
+    'UPDATE held SET v = [1, nullif(a, 1)]',
+  ]) {
+    try {
+      await answer(sql);
+      assert.unreachable(`${sql} was run`);
+    } catch (error) {
+      assert.instance(error, ExecutionError, sql);
+      assert.match((error as Error).message, /found NULL as an element of an array/, sql);
+    }
+  }
+  assert.equal(await answer('SELECT * FROM held ORDER BY a'), ['1|[1.0, 2.0]', '2|[3.0, 4.0]']);
 });
 
 test('small integers and booleans are text with their sign, whatever was text before', async () => {
@@ -52,6 +76,17 @@ test('a model that mixes rows is refused, and one of a fixed batch serves any nu
   }
   await database.db.createModel('fixed', model('Softmax', { axis: 1 }));
   assert.equal(await answer('SELECT (predict(fixed, 0, 0))[1] FROM range(3)'), ['0.5', '0.5', '0.5']);
+});
+
+test('a NULL element of an array that feeds a model gives NULL, as a NULL column does', async () => {
+  await database.db.createModel('doubled', onnxModel({
+    nodes: [{ op: 'Add', inputs: ['x', 'x'], outputs: ['y'] }],
+    inputs: { x: { dtype: 'f32', dims: ['N', 2] } },
+    outputs: { y: 'f32' },
+  }));
+  const from = 'FROM (SELECT i, nullif(i, 1) AS j FROM range(3) AS r(i)) q';
+  for (const call of ['predict(doubled, i, j)', 'predict(doubled, [i, j])', 'predict(doubled, x => [i, j])'])
+    assert.equal(await answer(`SELECT ${call} ${from}`), ['[0.0, 0.0]', 'NULL', '[4.0, 4.0]'], call);
 });
 
 test('predictions of no rows are aggregated and ordered', async () => {

@@ -17,6 +17,11 @@ const CASES: readonly (readonly [claim: string, sql: string, rows: readonly (rea
     [['5.5'], ['NULL'], ['12.0']],
   ],
   ['a star feeds one input', 'SELECT predict(score, t.* EXCLUDE (id, v)) FROM t WHERE id = 3', [['12.0']]],
+  [
+    'the elements of an array that is written out feed one input; a NULL among them gives NULL',
+    'SELECT predict(score, x => [amount, age]) FROM t',
+    [['5.5'], ['NULL'], ['12.0']],
+  ],
   ['a tensor column feeds one input', 'SELECT predict(score, v) FROM t', [['3.0'], ['0.75'], ['18.0']]],
   [
     'columns feed inputs by name, whatever else the star holds',

@@ -4,10 +4,12 @@
  *
  * Equal expressions are one object in the IR, so a value computed once is found again by identity.
  */
+import { make } from '../../../ir/build.js';
 import { dtypeInfo, isDecimal, type DType } from '../../../ir/dtype.js';
-import type { Case, Expr, IntervalValue, Literal, Part } from '../../../ir/node.js';
+import type { Case, Expr, IntervalValue, Literal, Pack, Part } from '../../../ir/node.js';
 import { VOLATILE, type ScalarOp } from '../../../ir/scalar.js';
-import type { ValueType } from '../../../ir/type.js';
+import { NULL_ELEMENT } from '../../../ir/scalar/errors.js';
+import { scalar, withNullable, type ValueType } from '../../../ir/type.js';
 import { PARAM_NULL_OFFSET } from '../../../runtime/plan.js';
 import { textData, type Scope } from '../pipeline/emission.js';
 import type { FlightColumn, Row } from '../pipeline/row.js';
@@ -123,8 +125,12 @@ export function nullColumnOf(type: ValueType): FlightColumn {
   }
 }
 
-/** An array of expressions; an index known only when it runs chooses among all of them. */
-function packedTensor(row: Row, { parts }: Extract<Expr, { kind: 'pack' }>, dtype: DType): FlightColumn {
+/**
+ * An array of expressions; an index known only when it runs chooses among all of them. Of an array that may be NULL the
+ * elements are NULL together; any other holds no NULL.
+ */
+function packedTensor(row: Row, pack: Pack, dtype: DType): FlightColumn {
+  const parts = pack.type.nullable ? pack.parts : pack.parts.map(neverNull);
   const element = (scope: Scope, index: number | I32): SqlValue => {
     if (typeof index === 'number') return emitExpr(scope, row, parts[index]!);
     const values = parts.map((part) => emitExpr(scope, row, part));
@@ -132,7 +138,29 @@ function packedTensor(row: Row, { parts }: Extract<Expr, { kind: 'pack' }>, dtyp
     values.forEach((value, i) => scope.f.if(index.eq(i), () => scope.assign(chosenPart, value)));
     return chosenPart;
   };
-  return { kind: 'tensor', dtype, width: parts.length, element, isNull: () => undefined };
+  return {
+    kind: 'tensor',
+    dtype,
+    width: parts.length,
+    element,
+    isNull: (scope) => (pack.type.nullable ? element(scope, 0).isNull : undefined),
+  };
+}
+
+/** `part`, or a failure where it is NULL. */
+function neverNull(part: Expr): Expr {
+  if (part.type.kind !== 'scalar' || !part.type.nullable) return part;
+  const message = make({ kind: 'literal', value: NULL_ELEMENT, type: scalar('utf8') });
+  const failure = make({ kind: 'call', op: 'error', args: [message] });
+  return make({
+    kind: 'case',
+    branches: [{
+      when: make({ kind: 'call', op: 'is_null', args: [part] }),
+      then: make({ kind: 'cast', arg: failure, to: part.type.dtype, attempt: false }),
+    }],
+    otherwise: part,
+    type: withNullable(part.type, false),
+  });
 }
 
 /** A part of a struct that is NULL is NULL. */
