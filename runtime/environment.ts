@@ -8,7 +8,7 @@
 import { nameKey } from './catalog.js';
 import { StorageError } from './errors.js';
 import { NotLoaded, type CompilerEnvironment, type StoredTensor, type TableInfo } from './compiler.js';
-import type { BlockReference, ModelVersion } from './storage/model-store.js';
+import type { BlockReference, ModelVersion, TensorMeta } from './storage/model-store.js';
 
 /** What is known of a commit without asking. */
 export interface CommitFacts {
@@ -30,6 +30,8 @@ export interface CommitLoader {
 
 /** Weights past this are read again by the next statement that wants them. */
 const KEPT_TENSOR_BYTES = 32 * 2 ** 20;
+/** Loaded at once: of a block of 256 KiB at most, they are no more than what is kept. */
+const MOST_TENSORS = 128;
 
 /** All that was asked of one commit so far. */
 export class Loaded {
@@ -75,6 +77,7 @@ export async function withLoading<T>(use: () => T): Promise<T> {
 /** The environment of one statement. */
 export function createEnvironment(loaded: Loaded, loader: CommitLoader): CompilerEnvironment {
   const { facts, tables, models, views, tensors } = loaded;
+  let tensorLoads = 0;
   return {
     tableNames: facts.tableNames,
     modelNames: facts.modelNames,
@@ -92,7 +95,9 @@ export function createEnvironment(loaded: Loaded, loader: CommitLoader): Compile
     view: (name) => named(loaded.viewNames, name, (known) =>
       views.get(known) ?? ask(async () => { views.set(known, await loader.view(known)); })),
     tensor: (hash) => tensors.get(hash) ?? ask(async () => {
-      tensors.set(hash, await loadTensor(hash, [...models.values()], loader));
+      const isNew = ({ name }: TensorMeta): boolean => !tensors.has(name);
+      for (const tensor of tensorsFrom(hash, [...models.values()], { isNew, most: 2 ** tensorLoads++ }))
+        tensors.set(tensor.name, await loadTensor(tensor, loader));
     }),
   };
 }
@@ -111,12 +116,24 @@ function ask(load: () => Promise<void>): never {
   throw new NotLoaded(load);
 }
 
-async function loadTensor(
+/**
+ * The weight asked for and others of one block that its model names next, `most` in all. That is twice as many each
+ * time, for each time the statement is compiled from its beginning, and a graph may read hundreds.
+ */
+function tensorsFrom(
   hash: string,
   models: readonly (ModelVersion | undefined)[],
-  loader: CommitLoader,
-): Promise<StoredTensor> {
-  const tensor = models.flatMap((model) => model?.tensors ?? []).find((candidate) => candidate.name === hash);
-  if (tensor === undefined) throw new StorageError('corrupt', `the model asks for weight ${hash}, which is not stored`);
-  return { dtype: tensor.dtype, dims: tensor.dims, layout: tensor.layout, blocks: await loader.blocks(tensor.blocks) };
+  { isNew, most }: { readonly isNew: (tensor: TensorMeta) => boolean; readonly most: number },
+): readonly TensorMeta[] {
+  const places = models.map((model) => model?.tensors.findIndex(({ name }) => name === hash) ?? -1);
+  const at = places.find((place) => place >= 0);
+  if (at === undefined) throw new StorageError('corrupt', `the model asks for weight ${hash}, which is not stored`);
+  const { tensors } = models[places.indexOf(at)]!;
+  const next = [...tensors.slice(at + 1), ...tensors.slice(0, at)];
+  const along = next.filter((tensor) => tensor.blocks.length === 1 && isNew(tensor));
+  return [tensors[at]!, ...along.slice(0, Math.min(most, MOST_TENSORS) - 1)];
+}
+
+async function loadTensor({ dtype, dims, layout, blocks }: TensorMeta, loader: CommitLoader): Promise<StoredTensor> {
+  return { dtype, dims, layout, blocks: await loader.blocks(blocks) };
 }
