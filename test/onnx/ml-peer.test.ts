@@ -323,6 +323,16 @@ test('scalers, normalizers, imputers and binarizers agree', async () => {
   );
 });
 
+test('integers are scaled in f32, doubles in f64', async () => {
+  const scale = { offset: floats([16777216]), scale: floats([0.3]) };
+  const values = [16777217, 16777219, -5, 1e9];
+  const x: TensorValue = { dtype: 'i64', dims: [1, WIDTH], data: BigInt64Array.from(values, BigInt) };
+  await agreeEverywhere(single('Scaler', 'i64', 'f32', scale), { x });
+  const doubles: TensorValue = { dtype: 'f64', dims: [1, WIDTH], data: Float64Array.from(values) };
+  const spec = single('Scaler', 'f32', 'f32', scale);
+  await agreeEverywhere({ ...spec, inputs: { x: { dtype: 'f64', dims: ['N', WIDTH] } } }, { x: doubles });
+});
+
 /** Two classes of as many vectors each. Features lie about 2000; their products are exact where they are summed. */
 function supportVectors(kernel: string): { readonly spec: ModelSpec; readonly x: TensorValue } {
   const [count, rows] = [200, 100];

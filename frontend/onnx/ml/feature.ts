@@ -5,7 +5,7 @@ import type { Lowered, OperatorCall } from '../call.js';
 import { call, cast, choose, div, literal, mul, num, sub } from '../expr.js';
 import { operator, type OperatorTable } from '../operator.js';
 
-/** (x - offset) * scale, by column; f32 whatever x is. */
+/** (x - offset) * scale, by column; f32 whatever x is, and computed in it unless x is f64. */
 function scaler(c: OperatorCall): Tensor {
   const { builder: b } = c;
   const x = c.input(0);
@@ -15,10 +15,10 @@ function scaler(c: OperatorCall): Tensor {
     if (list.length > 1 && typeof width === 'number' && list.length !== width)
       throw c.invalid(`${list.length} offsets or scales for ${width} columns`);
   }
-  const wide: DType = x.type.dtype === 'f64' || x.type.dtype === 'i64' || x.type.dtype === 'i32' ? 'f64' : 'f32';
-  const value = b.cast(x, wide);
-  const shifted = offset.length === 0 ? value : b.map([value, b.floats(wide, offset)], (a, o) => sub(a!, o!));
-  const scaled = scale.length === 0 ? shifted : b.map([shifted, b.floats(wide, scale)], (a, s) => mul(a!, s!));
+  const own: DType = x.type.dtype === 'f64' ? 'f64' : 'f32';
+  const value = b.cast(x, own);
+  const shifted = offset.length === 0 ? value : b.map([value, b.floats(own, offset)], (a, o) => sub(a!, o!));
+  const scaled = scale.length === 0 ? shifted : b.map([shifted, b.floats(own, scale)], (a, s) => mul(a!, s!));
   return b.cast(scaled, 'f32');
 }
 
