@@ -257,16 +257,15 @@ function pullAggregate(node: Aggregate, around: Relation): Pulled | undefined {
 
 /** The rows of each key in their order: those after the offset, as many as the limit. */
 function pullLimit(node: Limit, around: Relation): Pulled | undefined {
-  // limit (project x) = project (limit x): a sort by what is not selected lies below the projection.
-  if (node.input.kind === 'project') {
-    const limited = rebuild(node, { inputs: [node.input.input] });
-    return pullCorrelation(rebuild(node.input, { inputs: [limited] }), around);
-  }
+  const below = node.input;
+  // limit (project x) = project (limit x): the sort that says which rows are the first may lie under the projection.
+  if (below.kind === 'project' || below.kind === 'apply')
+    return pullCorrelation(rebuild(below, { inputs: [make({ ...node, input: below.input })] }), around);
   const [limit, offset] = [rowCount(node.limit, Infinity), rowCount(node.offset, 0)];
-  const sort = node.input.kind === 'sort' ? node.input : undefined;
+  const sort = below.kind === 'sort' ? below : undefined;
   if (limit === undefined || offset === undefined || sort?.keys.some((key) => readsAround(key.expr)) === true)
     return undefined;
-  const inner = pullCorrelation(sort?.input ?? node.input, around);
+  const inner = pullCorrelation(sort?.input ?? below, around);
   if (inner === undefined) return undefined;
   if (inner.whenEmpty !== undefined) return limit > 0 && offset === 0 ? inner : undefined;
   const keyed = withKeys(inner, around);

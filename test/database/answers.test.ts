@@ -89,6 +89,13 @@ test('a NULL element of an array that feeds a model gives NULL, as a NULL column
     assert.equal(await answer(`SELECT ${call} ${from}`), ['[0.0, 0.0]', 'NULL', '[4.0, 4.0]'], call);
 });
 
+test('the first row of a correlated subquery is that of its ORDER BY, whatever is selected', async () => {
+  await answer('CREATE TABLE bids (k INTEGER, b INTEGER, w VARCHAR)');
+  await answer("INSERT INTO bids VALUES (1, 5, 'x'), (1, 9, 'y'), (1, 7, 'z'), (2, 3, 'v')");
+  const first = '(SELECT w FROM bids WHERE bids.k = r.i ORDER BY b DESC LIMIT 1)';
+  assert.equal(await answer(`SELECT i, ${first} FROM range(3) AS r(i) ORDER BY i`), ['0|NULL', '1|y', '2|v']);
+});
+
 test('predictions of no rows are aggregated and ordered', async () => {
   await database.db.createModel('pair', onnxModel({
     nodes: [{ op: 'Softmax', inputs: ['x'], outputs: ['y'], attributes: { axis: 1 } }],

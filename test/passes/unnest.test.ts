@@ -139,6 +139,14 @@ test('a limit inside a correlated subquery numbers the rows of each key', () => 
   unnested(project(t, ref(0), subquery('scalar', limited(1n))));
 });
 
+test('a limit takes the first rows of a sort that lies under a projection', () => {
+  const keys = [{ expr: call('mul', ref(0), ref(1, 'i32', true)), descending: true, nullsFirst: false }];
+  const sorted = make({ kind: 'sort', input: filter(v, call('lt', col(v, 0), outer(t, 0))), keys, limit: undefined });
+  const shown = project(sorted, call('sub', outer(t, 0), ref(1, 'i32', true)));
+  const first = make({ kind: 'limit', input: shown, limit: lit(1n, 'i64'), offset: undefined });
+  unnested(project(t, ref(0), subquery('scalar', first)));
+});
+
 test('a limit known only when the statement runs, and a volatile subquery, stay', () => {
   const limit: Expr = make({ kind: 'param', index: 0, type: scalar('i64') });
   const first = make({ kind: 'limit', input: project(matching(u), ref(1, 'i32', true)), limit, offset: undefined });
