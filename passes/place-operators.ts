@@ -37,6 +37,8 @@ export const placeOperators: Pass = {
   stage: 'placed',
   numerics: 'exact',
   run: (plan, context) => {
+    // A subquery that is no join by now has no code and is refused by name there.
+    if (postorder(plan).some((node) => node.kind === 'outer')) return plan;
     const layers = layersOf(plan, context);
     const chosen = chooseAll(layers, context);
     const placed = label(plan, new Map<Node, Choice>(layers.map((layer, i) => [layer.node, chosen[i]!])));

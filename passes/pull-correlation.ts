@@ -8,7 +8,7 @@
  * condition becomes equality with them. A limit becomes a condition on the numbers of the rows of each key.
  */
 import { make } from '../ir/build.js';
-import type { Aggregate, Expr, Join, Limit, Node, Project, Relation, WindowCall } from '../ir/node.js';
+import type { Aggregate, Apply, Expr, Join, Limit, Node, Project, Relation, WindowCall } from '../ir/node.js';
 import { children } from '../ir/rewrite.js';
 import { scalar } from '../ir/type.js';
 import { exprsOf, filtered, projected, rebuild } from './operator.js';
@@ -83,17 +83,8 @@ export function pullCorrelation(node: Relation, around: Relation): Pulled | unde
     }
     case 'limit':
       return pullLimit(node, around);
-    case 'apply': {
-      if (exprsOf(node).some(readsAround)) return undefined;
-      const inner = pullCorrelation(node.input, around);
-      return inner === undefined || inner.whenEmpty !== undefined
-        ? undefined
-        : reordered(rebuild(node, { inputs: [inner.relation] }), {
-            width: node.input.type.columns.length,
-            extra: inner.relation.type.columns.length,
-            pulled: inner,
-          });
-    }
+    case 'apply':
+      return pullApply(node, around);
     default:
       return undefined;
   }
@@ -204,6 +195,25 @@ function inOrder(relation: Relation, order: readonly number[], predicates: reado
     predicates: predicates.map((predicate) => renumber(predicate, (index) => order.indexOf(index))),
     whenEmpty: undefined,
   };
+}
+
+/** A model of which a feature is read from the enclosing row: the domain joins its input. */
+function pullApply(node: Apply, around: Relation): Pulled | undefined {
+  let inner = pullCorrelation(node.input, around);
+  if (inner === undefined || inner.whenEmpty !== undefined) return undefined;
+  const own = exprsOf(node);
+  let exprs = own;
+  if (own.some(readsAround)) {
+    const bound = bindDomain(inner, own, around);
+    if (bound === undefined) return undefined;
+    [inner, exprs] = [bound.pulled, bound.exprs];
+  }
+  const features = new Map(own.map((expr, i) => [expr, exprs[i]!]));
+  return reordered(rebuild(node, { inputs: [inner.relation], expr: (expr) => features.get(expr)! }), {
+    width: node.input.type.columns.length,
+    extra: inner.relation.type.columns.length,
+    pulled: inner,
+  });
 }
 
 /** Columns an operator adds after its input's come before what the input has more than it had. */

@@ -14,7 +14,7 @@
  * Numerics: exact.
  */
 import { make } from '../ir/build.js';
-import type { Expr, Filter, Node, Relation, Subquery } from '../ir/node.js';
+import type { Apply, Expr, Filter, Node, Relation, Subquery } from '../ir/node.js';
 import { children, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
 import {
   asCondition,
@@ -26,7 +26,7 @@ import {
   withoutOrder,
   withoutSort,
 } from './join-subqueries.js';
-import { exprsOf, filtered, firstColumns, isRelation, rebuild } from './operator.js';
+import { exprsOf, filtered, firstColumns, isRelation, projected, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { pullCorrelation, readsAround } from './pull-correlation.js';
 import { columnRef, conjoin, conjuncts, hasSubquery, isVolatile, shiftRefs, TRUE } from './reference.js';
@@ -67,6 +67,10 @@ function unnestOperator(node: Relation): Relation | undefined {
         ? undefined
         : firstColumns(rebuild(node, { inputs: [row], expr: replace }), node.type.columns.length);
     }
+    case 'apply': {
+      const { row, changed, replace } = joinAll(node.input, exprsOf(node));
+      return !changed ? undefined : withoutJoined(rebuild(node, { inputs: [row], expr: replace }), node);
+    }
     case 'join': {
       if (node.join !== 'inner') return undefined;
       const parts = conjuncts(node.on);
@@ -83,6 +87,14 @@ function unnestOperator(node: Relation): Relation | undefined {
     }
     default: return undefined;
   }
+}
+
+/** The columns of `node` out of those of the same model over a wider row, whose outputs come after it. */
+function withoutJoined(wide: Apply, node: Apply): Relation {
+  const [own, extra] = [node.input.type.columns.length, wide.type.columns.length - node.type.columns.length];
+  const names = node.type.columns.map(({ name }) => name);
+  const exprs = names.map((_, index) => columnRef(wide.type.columns, index < own ? index : index + extra));
+  return projected(wide, exprs, names);
 }
 
 /** Conjuncts without subqueries first: they leave fewer rows to join. */

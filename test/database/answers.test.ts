@@ -1,7 +1,7 @@
 /** Statements on the product itself whose answers were wrong once. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ExecutionError } from '../../runtime/database.js';
+import { CompileError, ExecutionError } from '../../runtime/database.js';
 import { onnxModel } from '../support/onnx-model.js';
 import { RealDatabase } from '../support/real-database.js';
 
@@ -94,6 +94,29 @@ test('the first row of a correlated subquery is that of its ORDER BY, whatever i
   await answer("INSERT INTO bids VALUES (1, 5, 'x'), (1, 9, 'y'), (1, 7, 'z'), (2, 3, 'v')");
   const first = '(SELECT w FROM bids WHERE bids.k = r.i ORDER BY b DESC LIMIT 1)';
   assert.equal(await answer(`SELECT i, ${first} FROM range(3) AS r(i) ORDER BY i`), ['0|NULL', '1|y', '2|v']);
+});
+
+test('models read the rows around a subquery, and subqueries are features', async () => {
+  await database.db.createModel('weighed', onnxModel({
+    nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
+    inputs: { x: { dtype: 'f32', dims: ['N', 2] } },
+    outputs: { y: 'f32' },
+    initializers: { w: { dtype: 'f32', dims: [2, 1], data: Float32Array.of(1, 10) } },
+  }));
+  await answer('CREATE TABLE marks (k INTEGER, b INTEGER); INSERT INTO marks VALUES (0, 2), (0, 3), (2, 7)');
+  const rows = 'FROM range(3) AS r(i)';
+  const inside = '(SELECT max(predict(weighed, r.i, m.b)) FROM marks m WHERE m.k = r.i)';
+  assert.equal(await answer(`SELECT i, ${inside} ${rows} ORDER BY i`), ['0|30.0', '1|NULL', '2|72.0']);
+  const feature = 'predict(weighed, i, (SELECT max(b) FROM marks m WHERE m.k = r.i))';
+  assert.equal(await answer(`SELECT i, ${feature} ${rows} ORDER BY i`), ['0|30.0', '1|NULL', '2|72.0']);
+  assert.equal(await answer(`SELECT i ${rows} WHERE ${feature} > 50`), ['2']);
+  try {
+    await answer(`SELECT i, (SELECT predict(weighed, count(*), r.i) FROM marks m WHERE m.k = r.i) ${rows}`);
+    assert.unreachable('it was compiled');
+  } catch (error) {
+    assert.instance(error, CompileError);
+    assert.match((error as Error).message, /not supported in this place yet/);
+  }
 });
 
 test('predictions of no rows are aggregated and ordered', async () => {

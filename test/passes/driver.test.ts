@@ -21,10 +21,12 @@ import {
   filter,
   goldenPass,
   lit,
+  outer,
   project,
   ref,
   run,
   scan,
+  subquery,
 } from './plans.js';
 
 const t = scan('t');
@@ -126,6 +128,12 @@ test('a plan without layers is not placed, and a placed layer keeps its represen
   expectUnchanged(placeOperators, filter(t, call('gt', ref(0), lit(1))));
   const placed = run(placeOperators, layers(8)).plan;
   expectUnchanged(placeOperators, placed);
+});
+
+test('a plan that still has a correlated subquery is not placed: it is refused by name where it gets no code', () => {
+  const [above, u] = [layers(8), scan('u')];
+  const correlated = subquery('exists', filter(u, call('eq', col(u, 0), outer(above, 0))));
+  expectUnchanged(placeOperators, filter(above, correlated));
 });
 
 test('peak memory of the relational form stays within the share of the budget, however large the weights', () => {

@@ -2,13 +2,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
-import type { Expr, Relation } from '../../ir/node.js';
+import type { Expr, Relation, Tensor } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import { scalar } from '../../ir/type.js';
 import { unnestSubqueries } from '../../passes/unnest-subqueries.js';
 import {
   aggregate,
   aggregateCall,
+  apply,
   bag,
   call,
   col,
@@ -145,6 +146,28 @@ test('a limit takes the first rows of a sort that lies under a projection', () =
   const shown = project(sorted, call('sub', outer(t, 0), ref(1, 'i32', true)));
   const first = make({ kind: 'limit', input: shown, limit: lit(1n, 'i64'), offset: undefined });
   unnested(project(t, ref(0), subquery('scalar', first)));
+});
+
+/** The sum of two features. */
+function sumOf(...exprs: readonly Expr[]): Tensor {
+  const cast = exprs.map((arg) => make({ kind: 'cast', arg, to: 'f32', attempt: false }));
+  const input = make({ kind: 'to_tensor', exprs: cast, dtype: 'f32', nulls: 'null' });
+  return make({ kind: 'reduce', op: 'sum', input, axes: [1], keepDims: true, last: false });
+}
+
+test('a model inside a subquery reads features of the enclosing row', () => {
+  const model = apply(matching(u), sumOf(col(u, 1), outer(t, 1)));
+  const most = aggregate(model, [], aggregateCall('max', [col(model, 2)], 'f32'));
+  unnested(project(t, ref(0), subquery('scalar', most)));
+  const wanted = filter(apply(u, sumOf(col(u, 1), outer(t, 1))), call('gt', ref(2, 'f32', true), lit(5, 'f32')));
+  unnested(filter(t, subquery('exists', wanted)));
+});
+
+test('a subquery among the features of a model becomes a join below it', () => {
+  const most = aggregate(matching(u), [], aggregateCall('max', [ref(1, 'i32', true)]));
+  const plan = apply(t, sumOf(ref(0), subquery('scalar', most)), sumOf(ref(0), ref(0)));
+  const after = unnested(plan);
+  assert.equal(after.type, plan.type);
 });
 
 test('a limit known only when the statement runs, and a volatile subquery, stay', () => {
