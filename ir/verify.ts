@@ -222,9 +222,9 @@ class Walk implements Verifier {
 
   private blocked(node: Blocked, columns: readonly Column[], path: Path): void {
     const feature = columns[node.feature]?.type;
-    if (feature?.kind !== 'tensor')
-      return this.fail(node, path, `found feature ${node.feature}, expected a tensor column`);
-    let width: Dim | undefined = feature.dims[0];
+    if (feature?.kind !== 'tensor' && feature?.kind !== 'scalar')
+      return this.fail(node, path, `found feature ${node.feature}, expected a column of a tensor or of one scalar`);
+    let width: Dim | undefined = feature.kind === 'scalar' ? 1 : feature.dims[0];
     node.layers.forEach(({ weight, bias, activation }, i) => {
       const at = below(path, `.layers[${i}]`);
       const [k, m] = weight.type.dims;

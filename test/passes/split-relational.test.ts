@@ -58,6 +58,13 @@ test('a kernel between two relational layers ends the chain', () => {
   assert.equal(bag(evaluate(split, tensors)), bag(evaluate(plan, tensors)));
 });
 
+test('a layer over one feature leaves its model as any other, and one that gives one value', () => {
+  const plan = apply(t, layer(layer(features(t, [0]), [1, 3], 'relational'), [3, 1], 'relational'));
+  const split = run(splitRelational, plan, { tensors }).plan;
+  assert.equal(blockedOf(split), [2]);
+  assert.equal(bag(evaluate(split, tensors)), bag(evaluate(plan, tensors)));
+});
+
 test('kernels stay in their model', () => {
   expectUnchanged(splitRelational, layers('kernel', 'kernel'), { tensors });
 });

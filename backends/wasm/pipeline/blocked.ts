@@ -2,8 +2,8 @@
  * The code of layers joined with their blocks: keeping the rows, and the functions of the finish step
  * (executor/blocked.ts).
  *
- * In: rows whose feature column is a tensor. Out: gather and scatter between tuples and columns of activations, and for
- * each activation the four forms of the dense kernel over one block.
+ * In: rows whose feature column is a tensor, or a scalar for one of width 1. Out: gather and scatter between tuples and
+ * columns of activations, and for each activation the four forms of the dense kernel over one block.
  */
 import type { Tensor } from '../../../ir/node.js';
 import type { BlockedLayer, BlockSlot, Finish } from '../../../runtime/plan.js';
