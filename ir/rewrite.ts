@@ -63,13 +63,16 @@ function isPlainObject(value: unknown): value is object {
 
 /**
  * Rewrites bottom up: each node once (the graph is a DAG), after its children. `rule` gets a node whose children are
- * rewritten and gives another, or `undefined` where it does not apply.
+ * rewritten and gives another, or `undefined` where it does not apply; `original` is the node as it was.
  */
-export function rewriteBottomUp<T extends Node>(root: T, rule: (node: Node) => Node | undefined): T {
+export function rewriteBottomUp<T extends Node>(
+  root: T,
+  rule: (node: Node, original: Node) => Node | undefined,
+): T {
   const done = new Map<Node, Node>();
   for (const node of postorder(root)) {
     const rebuilt = withChildren(node, children(node).map((child) => done.get(child)!));
-    done.set(node, rule(rebuilt) ?? rebuilt);
+    done.set(node, rule(rebuilt, node) ?? rebuilt);
   }
   return done.get(root) as T;
 }

@@ -6,8 +6,8 @@
  * Of two columns of one table, as the keys of a join or a grouping, there are no more pairs than the table has rows.
  */
 import type { Expr, Join, LiteralValue, Relation, Scan } from '../ir/node.js';
+import { conjuncts } from '../ir/terms.js';
 import type { ColumnStatistics, Statistics } from './pass.js';
-import { conjuncts } from './reference.js';
 import { isCall, isLiteral } from './scalar-rules/rule.js';
 
 const UNKNOWN_TABLE_ROWS = 1000;

@@ -11,9 +11,10 @@
  */
 import type { Aggregate, Expr, Node, Project, Relation } from '../ir/node.js';
 import { children } from '../ir/rewrite.js';
+import { conjuncts } from '../ir/terms.js';
 import { filtered, projected, rebuild, rewriteRelations } from './operator.js';
 import type { Pass } from './pass.js';
-import { conjuncts, isVolatile, namesOf, substitute } from './reference.js';
+import { isVolatile, namesOf, oncePerNode, substitute } from './reference.js';
 
 /** The most calls in an expression that may be computed twice rather than kept apart. */
 const CHEAP_CALLS = 1;
@@ -107,8 +108,8 @@ function countUses(exprs: readonly Expr[]): ReadonlyMap<number, number> {
 }
 
 /** The calls, casts and cases of an expression: what it costs to compute once more. */
-export function callsIn(expr: Expr): number {
+export const callsIn: (expr: Expr) => number = oncePerNode((expr: Expr) => {
   if (expr.kind === 'subquery') return 0;
   const own = expr.kind === 'call' || expr.kind === 'cast' || expr.kind === 'case' ? 1 : 0;
   return children(expr).reduce((sum, child) => sum + callsIn(child as Expr), own);
-}
+});

@@ -12,10 +12,11 @@
  */
 import { make } from '../ir/build.js';
 import type { Expr, Join, Relation } from '../ir/node.js';
+import { conjuncts } from '../ir/terms.js';
 import { estimateRows, type RowEstimator } from './estimate-rows.js';
 import { filtered, inputsOf, projected, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
-import { columnRef, conjoin, conjuncts, isVolatile, namesOf, refsOf, renumber } from './reference.js';
+import { columnRef, conjoin, isVolatile, namesOf, refsOf, renumber } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 
 const MOST_ENUMERATED = 10;

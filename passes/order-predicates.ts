@@ -10,10 +10,11 @@
 import type { Expr, Filter, Node } from '../ir/node.js';
 import { children } from '../ir/rewrite.js';
 import type { ScalarOp } from '../ir/scalar.js';
+import { conjuncts } from '../ir/terms.js';
 import { estimateRows, type RowEstimator } from './estimate-rows.js';
 import { filtered, rewriteRelations } from './operator.js';
 import type { Pass } from './pass.js';
-import { conjuncts, isVolatile } from './reference.js';
+import { isVolatile } from './reference.js';
 
 /** Work in units of a comparison of two numbers; what is not listed is 1. */
 const COST: Partial<Record<ScalarOp, number>> = {

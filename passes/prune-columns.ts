@@ -11,9 +11,10 @@
 import { make } from '../ir/build.js';
 import { dtypeInfo, isVariableLength } from '../ir/dtype.js';
 import type { Aggregate, Apply, Expr, Join, Relation, Scan, SetOperation } from '../ir/node.js';
+import { conjuncts } from '../ir/terms.js';
 import { exprsOf, mapTensorExprs, projected, rebuild, tensorExprs } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
-import { columnRef, conjuncts, namesOf, refsOf, renumber, TRUE } from './reference.js';
+import { columnRef, namesOf, refsOf, renumber, TRUE } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 import { isCall } from './scalar-rules/rule.js';
 

@@ -9,21 +9,22 @@
  */
 import { make } from '../ir/build.js';
 import type { Aggregate, Apply, Expr, Join, Limit, Node, Project, Relation, WindowCall } from '../ir/node.js';
-import { children } from '../ir/rewrite.js';
 import { scalar } from '../ir/type.js';
+import { conjuncts } from '../ir/terms.js';
 import { exprsOf, filtered, projected, rebuild } from './operator.js';
 import {
   columnRef,
   comeNearer,
   conjoin,
-  conjuncts,
   isCorrelated,
   isVolatile,
   literal,
+  oncePerNode,
   refsOf,
   renumber,
   shiftRefs,
   substitute,
+  walkByDepth,
 } from './reference.js';
 import { call, isCall } from './scalar-rules/rule.js';
 
@@ -37,15 +38,7 @@ export interface Pulled {
 }
 
 /** Whether an expression or relation inside a subquery reads the row of the query around it. */
-export function readsAround(root: Node): boolean {
-  const visit = (node: Node, nesting: number): boolean => {
-    if (node.kind === 'outer') return node.depth === nesting + 1;
-    return children(node).some((child) =>
-      visit(child, node.kind === 'subquery' && child === node.relation ? nesting + 1 : nesting),
-    );
-  };
-  return visit(root, 0);
-}
+export const readsAround: (root: Node) => boolean = oncePerNode((root: Node) => outerColumns([root]).length > 0);
 
 /** `around` is the relation of the enclosing rows. `undefined`: a form that is left as it is. */
 export function pullCorrelation(node: Relation, around: Relation): Pulled | undefined {
@@ -369,13 +362,13 @@ function bindDomain(
   return { pulled: { relation, predicates, whenEmpty: undefined }, exprs: exprs.map(asColumn) };
 }
 
-function outerColumns(roots: readonly Expr[]): readonly number[] {
+function outerColumns(roots: readonly Node[]): readonly number[] {
   const found = new Set<number>();
-  const visit = (node: Node, nesting: number): void => {
-    if (node.kind === 'outer' && node.depth === nesting + 1) found.add(node.index);
-    for (const child of children(node))
-      visit(child, node.kind === 'subquery' && child === node.relation ? nesting + 1 : nesting);
-  };
-  roots.forEach((root) => visit(root, 0));
+  for (const root of roots) {
+    walkByDepth(root, (node, depth) => {
+      if (node.kind === 'outer' && node.depth === depth + 1) found.add(node.index);
+      return true;
+    });
+  }
   return [...found].sort((a, b) => a - b);
 }

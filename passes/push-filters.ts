@@ -10,10 +10,11 @@
  * Numerics: exact.
  */
 import type { Aggregate, Apply, Expr, Project, Relation, SetOperation, Window } from '../ir/node.js';
+import { conjuncts } from '../ir/terms.js';
 import { filtered, inputsOf, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { pushIntoJoin } from './push-join-filters.js';
-import { conjuncts, isVolatile, refsOf, substitute } from './reference.js';
+import { isVolatile, refsOf, substitute } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 
 /** Pushes predicates over a relation's columns into it; what it gives has the same columns and fewer rows. */

@@ -33,73 +33,92 @@ export function namesOf(relation: Relation): readonly string[] {
   return relation.type.columns.map((column) => column.name);
 }
 
+/**
+ * What `compute` finds of a node, found once. Expressions are graphs: nested NULLIF or BETWEEN hold a part twice at
+ * each level, so that there are exponentially many ways down to a leaf.
+ */
+export function oncePerNode<N extends Node, T>(compute: (node: N) => T): (node: N) => T {
+  const known = new WeakMap<N, { readonly value: T }>();
+  return (node) => {
+    const found = known.get(node);
+    if (found !== undefined) return found.value;
+    const value = compute(node);
+    known.set(node, { value });
+    return value;
+  };
+}
+
+/** How many subqueries further in than its node a child stands. */
+function depthOfChild(node: Node, child: Node): number {
+  return node.kind === 'subquery' && child === node.relation ? 1 : 0;
+}
+
+/** Every node once at each depth of subqueries at which it stands; what is below only where `visit` says so. */
+export function walkByDepth(root: Node, visit: (node: Node, depth: number) => boolean): void {
+  const seen: Set<Node>[] = [];
+  const walk = (node: Node, depth: number): void => {
+    const here = (seen[depth] ??= new Set());
+    if (here.has(node)) return;
+    here.add(node);
+    if (!visit(node, depth)) return;
+    for (const child of children(node)) walk(child, depth + depthOfChild(node, child));
+  };
+  walk(root, 0);
+}
+
+/** The same walk with a rule: another node for one, itself to leave it, `undefined` to rewrite its children. */
+function rewriteByDepth(root: Node, rule: (node: Node, depth: number) => Node | undefined): Node {
+  const done: Map<Node, Node>[] = [];
+  const rewrite = (node: Node, depth: number): Node => {
+    const here = (done[depth] ??= new Map());
+    const known = here.get(node);
+    if (known !== undefined) return known;
+    const parts = (): readonly Node[] =>
+      children(node).map((child) => rewrite(child, depth + depthOfChild(node, child)));
+    const result = rule(node, depth) ?? withChildren(node, parts());
+    here.set(node, result);
+    return result;
+  };
+  return rewrite(root, 0);
+}
+
 /** The columns of its row that an expression reads. */
-export function refsOf(expr: Expr): ReadonlySet<number> {
+export const refsOf: (expr: Expr) => ReadonlySet<number> = oncePerNode((expr: Expr) => {
   const found = new Set<number>();
-  visitRow(expr, 0, (index) => found.add(index));
+  walkByDepth(expr, (node, depth) => {
+    if (node.kind === 'ref' && depth === 0) found.add(node.index);
+    else if (node.kind === 'outer' && depth > 0 && node.depth === depth) found.add(node.index);
+    return depth === 0 || reachesOut(node);
+  });
   return found;
-}
-
-function visitRow(node: Node, depth: number, visit: (index: number) => void): void {
-  if (node.kind === 'ref' && depth === 0) visit(node.index);
-  else if (node.kind === 'outer' && depth > 0 && node.depth === depth) visit(node.index);
-  else if (node.kind === 'subquery') {
-    if (node.arg !== undefined) visitRow(node.arg, depth, visit);
-    visitRow(node.relation, depth + 1, visit);
-  } else if (depth === 0 || reachesOut(node)) {
-    for (const child of children(node)) visitRow(child, depth, visit);
-  }
-}
-
-const outward = new WeakMap<Node, boolean>();
+});
 
 /** Whether an `outer` stands anywhere below: spares the walk through plain subqueries. */
-function reachesOut(node: Node): boolean {
-  const known = outward.get(node);
-  if (known !== undefined) return known;
-  const result = node.kind === 'outer' || children(node).some(reachesOut);
-  outward.set(node, result);
-  return result;
-}
+const reachesOut: (node: Node) => boolean = oncePerNode(
+  (node: Node) => node.kind === 'outer' || children(node).some(reachesOut),
+);
 
 export type Replace = (index: number, type: ValueType) => Expr;
 
 /** The expression with `replace(i)` in the place of column i. */
 export function substitute(expr: Expr, replace: Replace): Expr {
-  return substituteAt(expr, 0, replace) as Expr;
-}
-
-function substituteAt(node: Node, depth: number, replace: Replace): Node {
-  if (node.kind === 'ref' && depth === 0) return replace(node.index, node.type);
-  if (node.kind === 'outer' && depth > 0 && node.depth === depth)
-    return shiftDepth(replace(node.index, node.type), depth);
-  if (depth > 0 && !reachesOut(node)) return node;
-  if (node.kind === 'subquery') {
-    const parts = children(node).map((child) =>
-      substituteAt(child, child === node.relation ? depth + 1 : depth, replace),
-    );
-    return withChildren(node, parts);
-  }
-  return withChildren(node, children(node).map((child) => substituteAt(child, depth, replace)));
+  return rewriteByDepth(expr, (node, depth) => {
+    if (node.kind === 'ref' && depth === 0) return replace(node.index, node.type);
+    if (node.kind === 'outer' && depth > 0 && node.depth === depth)
+      return shiftDepth(replace(node.index, node.type), depth);
+    return depth > 0 && !reachesOut(node) ? node : undefined;
+  }) as Expr;
 }
 
 /** The same expression seen from `by` subqueries further in. */
 export function shiftDepth(expr: Expr, by: number): Expr {
   if (by === 0) return expr;
-  const visit = (node: Node, nesting: number): Node => {
-    if (node.kind === 'ref' && nesting === 0)
+  return rewriteByDepth(expr, (node, depth) => {
+    if (node.kind === 'ref' && depth === 0)
       return make({ kind: 'outer', depth: by, index: node.index, type: node.type });
-    if (node.kind === 'outer' && node.depth >= Math.max(nesting, 1)) return make({ ...node, depth: node.depth + by });
-    if (nesting > 0 && !reachesOut(node)) return node;
-    if (node.kind === 'subquery') {
-      return withChildren(
-        node,
-        children(node).map((child) => visit(child, child === node.relation ? nesting + 1 : nesting)),
-      );
-    }
-    return withChildren(node, children(node).map((child) => visit(child, nesting)));
-  };
-  return visit(expr, 0) as Expr;
+    if (node.kind === 'outer' && node.depth >= Math.max(depth, 1)) return make({ ...node, depth: node.depth + by });
+    return depth > 0 && !reachesOut(node) ? node : undefined;
+  }) as Expr;
 }
 
 /**
@@ -107,21 +126,12 @@ export function shiftDepth(expr: Expr, by: number): Expr {
  * stands in; `undefined` leaves none to replace), deeper ones come one nearer.
  */
 export function comeNearer<T extends Node>(root: T, replace: Replace): T {
-  const visit = (node: Node, nesting: number): Node => {
+  return rewriteByDepth(root, (node, depth) => {
     if (!reachesOut(node)) return node;
-    if (node.kind === 'outer') {
-      if (node.depth === nesting + 1) return shiftDepth(replace(node.index, node.type), nesting);
-      return node.depth > nesting + 1 ? make({ ...node, depth: node.depth - 1 }) : node;
-    }
-    if (node.kind === 'subquery') {
-      return withChildren(
-        node,
-        children(node).map((child) => visit(child, child === node.relation ? nesting + 1 : nesting)),
-      );
-    }
-    return withChildren(node, children(node).map((child) => visit(child, nesting)));
-  };
-  return visit(root, 0) as T;
+    if (node.kind !== 'outer') return undefined;
+    if (node.depth === depth + 1) return shiftDepth(replace(node.index, node.type), depth);
+    return node.depth > depth + 1 ? make({ ...node, depth: node.depth - 1 }) : node;
+  }) as T;
 }
 
 export function shiftRefs(expr: Expr, by: number): Expr {
@@ -135,46 +145,28 @@ export function renumber(expr: Expr, map: (index: number) => number): Expr {
 
 /** Whether a node reads a row further out than `depth` queries: with 0, whether a subquery's relation is correlated. */
 export function isCorrelated(root: Node, depth = 0): boolean {
-  const visit = (node: Node, nesting: number): boolean => {
-    if (!reachesOut(node)) return false;
-    if (node.kind === 'outer') return node.depth > nesting;
-    if (node.kind === 'subquery') {
-      return children(node).some((child) => visit(child, child === node.relation ? nesting + 1 : nesting));
-    }
-    return children(node).some((child) => visit(child, nesting));
-  };
-  return visit(root, depth);
+  let found = false;
+  walkByDepth(root, (node, nesting) => {
+    if (node.kind === 'outer' && node.depth > nesting + depth) found = true;
+    return !found && reachesOut(node);
+  });
+  return found;
 }
-
-const volatility = new WeakMap<Node, boolean>();
 
 /** Whether it must not be folded, copied or moved across a filter. */
-export function isVolatile(node: Node): boolean {
-  const known = volatility.get(node);
-  if (known !== undefined) return known;
-  const result = (node.kind === 'call' && VOLATILE.has(node.op)) || children(node).some(isVolatile);
-  volatility.set(node, result);
-  return result;
-}
+export const isVolatile: (node: Node) => boolean = oncePerNode(
+  (node: Node) => (node.kind === 'call' && VOLATILE.has(node.op)) || children(node).some(isVolatile),
+);
 
-export function hasSubquery(expr: Expr): boolean {
-  return expr.kind === 'subquery' || children(expr).some((child) => hasSubquery(child as Expr));
-}
-
-/** a AND (b AND c) as [a, b, c]; TRUE as []. */
-export function conjuncts(expr: Expr | undefined): readonly Expr[] {
-  if (expr === undefined || expr === TRUE) return [];
-  return expr.kind === 'call' && expr.op === 'and' ? expr.args.flatMap(conjuncts) : [expr];
-}
+export const hasSubquery: (expr: Expr) => boolean = oncePerNode(
+  (expr: Expr) => expr.kind === 'subquery' || children(expr).some((child) => hasSubquery(child as Expr)),
+);
 
 /** [a, b, c] as (a AND b) AND c, each once; [] as undefined. */
 export function conjoin(exprs: readonly Expr[]): Expr | undefined {
-  const distinct = [...new Set(exprs)];
-  return distinct.length === 0
+  const seen = new Set<Expr>();
+  const kept = exprs.filter((expr) => isVolatile(expr) || (!seen.has(expr) && seen.add(expr)));
+  return kept.length === 0
     ? undefined
-    : distinct.reduce((left, right) => make({ kind: 'call', op: 'and', args: [left, right] }));
-}
-
-export function disjuncts(expr: Expr): readonly Expr[] {
-  return expr.kind === 'call' && expr.op === 'or' ? expr.args.flatMap(disjuncts) : [expr];
+    : kept.reduce((left, right) => make({ kind: 'call', op: 'and', args: [left, right] }));
 }

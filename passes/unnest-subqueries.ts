@@ -16,6 +16,7 @@
 import { make } from '../ir/build.js';
 import type { Apply, Expr, Filter, Node, Relation, Subquery } from '../ir/node.js';
 import { children, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
+import { conjuncts } from '../ir/terms.js';
 import {
   asCondition,
   countOf,
@@ -29,7 +30,7 @@ import {
 import { exprsOf, filtered, firstColumns, isRelation, projected, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { pullCorrelation, readsAround } from './pull-correlation.js';
-import { columnRef, conjoin, conjuncts, hasSubquery, isVolatile, shiftRefs, TRUE } from './reference.js';
+import { columnRef, conjoin, hasSubquery, isVolatile, shiftRefs, TRUE } from './reference.js';
 import { call, isCall } from './scalar-rules/rule.js';
 
 export const unnestSubqueries: Pass = {

@@ -15,7 +15,7 @@ export type ColumnNames = readonly string[];
 const MOST_CHARACTERS = 100;
 
 export function exprText(expr: Expr, names: ColumnNames): string {
-  return shortened(textOf(expr, names).text);
+  return shortened(textOf(expr, { names, known: new Map() }).text);
 }
 
 export function shortened(text: string): string {
@@ -41,11 +41,27 @@ const INFIX: { readonly [op in ScalarOp]?: readonly [string, number] } = {
   mul: ['*', 7], div: ['/', 7], mod: ['%', 7], int_div: ['//', 7], wrap_mul: ['*', 7],
 };
 
-function textOf(expr: Expr, names: ColumnNames): Text {
-  const list = (exprs: readonly Expr[]): string => exprs.map((part) => textOf(part, names).text).join(', ');
+interface Naming {
+  readonly names: ColumnNames;
+  /** Parts that are shared have their text made once. */
+  readonly known: Map<Expr, Text>;
+}
+
+/** No longer than what tells that the whole is cut: a shared part may be written out exponentially often. */
+function textOf(expr: Expr, naming: Naming): Text {
+  const known = naming.known.get(expr);
+  if (known !== undefined) return known;
+  const { text, binds } = wholeText(expr, naming);
+  const result = { text: text.slice(0, MOST_CHARACTERS + 1), binds };
+  naming.known.set(expr, result);
+  return result;
+}
+
+function wholeText(expr: Expr, naming: Naming): Text {
+  const list = (exprs: readonly Expr[]): string => exprs.map((part) => textOf(part, naming).text).join(', ');
   const atom = (text: string): Text => ({ text, binds: ATOM });
   switch (expr.kind) {
-    case 'ref': return atom(names[expr.index] ?? `#${expr.index + 1}`);
+    case 'ref': return atom(naming.names[expr.index] ?? `#${expr.index + 1}`);
     case 'outer': return atom(`outer #${expr.index + 1}`);
     case 'param': return atom(`?${expr.index + 1}`);
     case 'literal': return atom(literalText(expr));
@@ -55,31 +71,31 @@ function textOf(expr: Expr, names: ColumnNames): Text {
       return atom(`CASE ${branches.join('')}ELSE ${list([expr.otherwise])} END`);
     }
     case 'pack': return atom(expr.type.kind === 'tensor' ? `[${list(expr.parts)}]` : `{${list(expr.parts)}}`);
-    case 'part': return atom(`${wrapped(expr.arg, names, ATOM)}${partText(expr)}`);
+    case 'part': return atom(`${wrapped(expr.arg, naming, ATOM)}${partText(expr)}`);
     case 'subquery': return atom('(subquery)');
-    case 'call': return callText(expr, names);
+    case 'call': return callText(expr, naming);
   }
 }
 
-function callText(expr: Call, names: ColumnNames): Text {
+function callText(expr: Call, naming: Naming): Text {
   const [first, second] = expr.args;
   const infix = INFIX[expr.op];
   if (infix !== undefined && second !== undefined) {
     const [sign, binds] = infix;
-    const text = expr.args.map((arg, i) => wrapped(arg, names, i === 0 ? binds : binds + 1)).join(` ${sign} `);
+    const text = expr.args.map((arg, i) => wrapped(arg, naming, i === 0 ? binds : binds + 1)).join(` ${sign} `);
     return { text, binds };
   }
   switch (expr.op) {
-    case 'not': return { text: `NOT ${wrapped(first!, names, 3)}`, binds: 3 };
-    case 'is_null': return { text: `${wrapped(first!, names, 5)} IS NULL`, binds: 4 };
-    case 'is_not_null': return { text: `${wrapped(first!, names, 5)} IS NOT NULL`, binds: 4 };
-    case 'neg': return { text: `-${wrapped(first!, names, 8)}`, binds: 8 };
-    default: return { text: `${expr.op}(${expr.args.map((arg) => textOf(arg, names).text).join(', ')})`, binds: ATOM };
+    case 'not': return { text: `NOT ${wrapped(first!, naming, 3)}`, binds: 3 };
+    case 'is_null': return { text: `${wrapped(first!, naming, 5)} IS NULL`, binds: 4 };
+    case 'is_not_null': return { text: `${wrapped(first!, naming, 5)} IS NOT NULL`, binds: 4 };
+    case 'neg': return { text: `-${wrapped(first!, naming, 8)}`, binds: 8 };
+    default: return { text: `${expr.op}(${expr.args.map((arg) => textOf(arg, naming).text).join(', ')})`, binds: ATOM };
   }
 }
 
-function wrapped(expr: Expr, names: ColumnNames, least: number): string {
-  const { text, binds } = textOf(expr, names);
+function wrapped(expr: Expr, naming: Naming, least: number): string {
+  const { text, binds } = textOf(expr, naming);
   return binds < least ? `(${text})` : text;
 }
 

@@ -7,6 +7,7 @@
 import { make } from '../../ir/build.js';
 import type { Call, Expr, Join, Relation } from '../../ir/node.js';
 import { postorder, rewriteBottomUp } from '../../ir/rewrite.js';
+import { conjuncts } from '../../ir/terms.js';
 import { after, fieldNumbers, fromSource, type Lowering, type Stream } from './lower.js';
 import type { JoinBuild } from './physical.js';
 
@@ -76,12 +77,6 @@ export function conditionOf(on: Expr | undefined, leftWidth: number): Condition 
       undefined,
     ),
   };
-}
-
-export function conjuncts(expr: Expr | undefined): readonly Expr[] {
-  if (expr === undefined) return [];
-  if (expr.kind === 'call' && expr.op === 'and') return expr.args.flatMap(conjuncts);
-  return expr.kind === 'literal' && expr.value === true ? [] : [expr];
 }
 
 function keyOf(expr: Expr, leftWidth: number): Condition['keys'][number] | undefined {

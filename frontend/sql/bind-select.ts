@@ -81,6 +81,7 @@ function selectContext(select: Select, env: Env, row: RowScope, markers: Markers
       .map((item) => [item.alias!.text.toLowerCase(), item] as const),
   );
   const open = new Set<string>();
+  const bound = new Map<string, Expr>();
   const parts: SelectParts = {
     markers,
     windows: new Map(select.windows.map(({ name, spec }) => [name.text.toLowerCase(), spec] as const)),
@@ -88,9 +89,14 @@ function selectContext(select: Select, env: Env, row: RowScope, markers: Markers
       const key = name.toLowerCase();
       const item = byAlias.get(key);
       if (item === undefined || open.has(key)) return undefined;
+      const known = bound.get(key);
+      if (known !== undefined) return known;
       open.add(key);
       try {
-        return bindExpr(item.expr, cx);
+        const expr = bindExpr(item.expr, cx);
+        // Inside another alias its name means something else.
+        if (open.size === 1) bound.set(key, expr);
+        return expr;
       } finally {
         open.delete(key);
       }

@@ -4,7 +4,8 @@
 import { make } from '../../ir/build.js';
 import type { Expr } from '../../ir/node.js';
 import type { ScalarOp } from '../../ir/scalar.js';
-import { conjoin, conjuncts, disjuncts, FALSE, isVolatile, TRUE } from '../reference.js';
+import { conjuncts, disjuncts } from '../../ir/terms.js';
+import { conjoin, FALSE, isVolatile, TRUE } from '../reference.js';
 import { call, inPlaceOf, isCall, isNull, type ScalarRule } from './rule.js';
 
 /** SQL comparisons order every value (NaN is the greatest), so each has an exact opposite; the ieee_ ones have none. */
@@ -23,7 +24,7 @@ export const LOGIC_RULES: readonly ScalarRule[] = [
     apply: (expr) => (isCall(expr, 'or') ? absorb(expr.args, FALSE, TRUE) : undefined),
   },
   {
-    name: 'idempotent-logic', reason: 'x AND x = x; x AND (x AND y) = x AND y',
+    name: 'idempotent-logic', reason: 'x AND x = x; x AND (x AND y) = x AND y', ofWholeChain: true,
     apply: (expr) => {
       if (!isCall(expr, 'and', 'or') || isVolatile(expr)) return undefined;
       const parts = expr.op === 'and' ? conjuncts(expr) : disjuncts(expr);
@@ -31,17 +32,19 @@ export const LOGIC_RULES: readonly ScalarRule[] = [
     },
   },
   {
-    name: 'absorb-logic', reason: 'x AND (x OR y) = x; x OR (x AND y) = x',
+    name: 'absorb-logic', reason: 'x AND (x OR y) = x; x OR (x AND y) = x', ofWholeChain: true,
     apply: (expr) => {
       if (!isCall(expr, 'and', 'or') || isVolatile(expr)) return undefined;
       const parts = expr.op === 'and' ? conjuncts(expr) : disjuncts(expr);
       const inner = expr.op === 'and' ? disjuncts : conjuncts;
-      const kept = parts.filter((part) => !inner(part).some((term) => term !== part && parts.includes(term)));
+      const all = new Set(parts);
+      const kept = parts.filter((part) => !inner(part).some((term) => term !== part && all.has(term)));
       return kept.length < parts.length ? joined(expr.op, kept) : undefined;
     },
   },
   {
     name: 'factor-or', reason: '(a AND b) OR (a AND c) = a AND (b OR c): a can then be pushed or joined on',
+    ofWholeChain: true,
     apply: (expr) => (isCall(expr, 'or') && !isVolatile(expr) ? factor(disjuncts(expr)) : undefined),
   },
   {
@@ -102,10 +105,10 @@ function joined(op: 'and' | 'or', parts: readonly Expr[]): Expr {
 }
 
 function factor(terms: readonly Expr[]): Expr | undefined {
-  const parts = terms.map(conjuncts);
-  const common = parts[0]!.filter((part) => parts.every((others) => others.includes(part)));
-  if (common.length === 0) return undefined;
-  const rest = parts.map((own) => conjoin(own.filter((part) => !common.includes(part))) ?? TRUE);
+  const parts = terms.map((term) => new Set(conjuncts(term)));
+  const common = new Set([...parts[0]!].filter((part) => parts.every((others) => others.has(part))));
+  if (common.size === 0) return undefined;
+  const rest = parts.map((own) => conjoin([...own].filter((part) => !common.has(part))) ?? TRUE);
   return conjoin([...common, joined('or', rest)]);
 }
 
@@ -113,7 +116,7 @@ function negated(arg: Expr): Expr | undefined {
   if (arg === TRUE) return FALSE;
   if (arg === FALSE) return TRUE;
   if (isCall(arg, 'not')) return inPlaceOf(arg, arg.args[0]!);
-  if (isCall(arg, 'or')) return call('and', call('not', arg.args[0]!), call('not', arg.args[1]!));
+  if (isCall(arg, 'or')) return joined('and', disjuncts(arg).map((term) => call('not', term)));
   if (arg.kind !== 'call') return undefined;
   const opposite = OPPOSITE[arg.op];
   return opposite === undefined ? undefined : make({ kind: 'call', op: opposite, args: arg.args });

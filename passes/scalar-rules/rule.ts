@@ -8,6 +8,8 @@ export interface ScalarRule {
   readonly name: string;
   /** The equation, for explain. */
   readonly reason: string;
+  /** It looks at all terms of an AND or OR, so it is asked of the outermost only: to ask each takes quadratic time. */
+  readonly ofWholeChain?: true;
   readonly apply: (expr: Expr) => Expr | undefined;
 }
 

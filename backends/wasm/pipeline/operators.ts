@@ -1,9 +1,9 @@
 /** Operators: each passes the row on to the next, which is emitted inside it. */
+import { conjuncts } from '../../../ir/terms.js';
 import type { Operator } from '../../relational/physical.js';
 import { emitColumn, emitExpr, isTrue, nullColumnOf } from '../expression/emit.js';
 import { failIf } from '../expression/site.js';
 import { asI64 } from '../expression/value.js';
-import { conjuncts } from '../../relational/lower-join.js';
 import { i32, i64, load, select, type I64 } from '../values.js';
 import type { Flow, Scope } from './emission.js';
 import { emitProbe } from './probe.js';
