@@ -7,6 +7,7 @@ import {
   parquetMetadataAsync,
   parquetSchema,
   type FileMetaData,
+  type ParquetParsers,
   type SchemaTree,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -14,8 +15,23 @@ import { decimalOf, type DType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
-import { decimalConverter, decimalDType, microsecondConverter, type TimeUnit } from './stored-value.js';
+import { decimalConverter, decimalDType, microsecondConverter, textOf, type TimeUnit } from './stored-value.js';
 import { VectorBuilder, type BuilderValue } from './vector-builder.js';
+
+/** hyparquet would lose digits of nanoseconds, parse JSON, and take a byte order mark off a text. */
+const PARSERS: Partial<ParquetParsers> = {
+  timestampFromNanoseconds: (nanoseconds) => nanoseconds as never,
+  stringFromBytes: textOf,
+  jsonFromBytes: textOf,
+};
+
+/** A page of no bytes, as the dictionary of a column of NULLs is one, has nothing to decompress: LZ4 would fail. */
+const decompressors = Object.fromEntries(
+  Object.entries(compressors).map(([codec, decompress]): [string, typeof decompress] => [
+    codec,
+    (input, outputLength) => (outputLength === 0 ? new Uint8Array(0) : decompress(input, outputLength)),
+  ]),
+);
 
 type AsyncBuffer = Awaited<ReturnType<typeof asyncBufferFromFile>>;
 
@@ -139,8 +155,8 @@ async function readColumns(
     const { parquetRead } = await import('hyparquet');
     const parts = new Map<string, { start: number; data: ColumnValues }[]>();
     await parquetRead({
-      file, metadata, compressors, utf8: false, rowStart: range.begin, rowEnd: range.end,
-      parsers: { timestampFromNanoseconds: (nanoseconds) => nanoseconds as never },
+      file, metadata, compressors: decompressors, utf8: false, rowStart: range.begin, rowEnd: range.end,
+      parsers: PARSERS,
       onChunk: ({ columnName, columnData, rowStart }) => {
         const list = parts.get(columnName) ?? [];
         list.push({ start: rowStart, data: columnData as ColumnValues });
@@ -191,7 +207,12 @@ function appendColumn(builder: VectorBuilder, options: AppendOptions): void {
     });
   for (let i = begin; i < end; i++) {
     const value = values[i];
-    builder.append(value === null || value === undefined ? null : convert(value, firstRow + i));
+    if (value === undefined)
+      throw new ImportError(`'${path}' is damaged: column ${column.name} has no value in row ${firstRow + i + 1}`, {
+        file: path,
+        column: column.name,
+      });
+    builder.append(value === null ? null : convert(value, firstRow + i));
   }
 }
 
@@ -205,9 +226,6 @@ function converter(
       const toMicroseconds = microsecondConverter(unitOf(element), place);
       return (value, row) => toMicroseconds(BigInt(value as bigint | number), row);
     }
-    case 'utf8':
-      return (value) =>
-        typeof value === 'object' && !(value instanceof Uint8Array) ? JSON.stringify(value) : (value as string);
     case 'blob': return (value) => (typeof value === 'string' ? Buffer.from(value, 'latin1') : (value as Uint8Array));
     default: break;
   }

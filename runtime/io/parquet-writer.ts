@@ -1,8 +1,9 @@
 /** Parquet out, by hyparquet-writer: record batches are gathered to row groups of at most GROUP_ROWS. */
-import { DataType, Int64, Vector, type RecordBatch, type Schema } from 'apache-arrow';
+import { DataType, type RecordBatch, type Schema } from 'apache-arrow';
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { open, type FileHandle } from 'node:fs/promises';
-import { integerOfWords } from './stored-value.js';
+import { exactVector } from './exact-vector.js';
+import { integerOfWords, textOf } from './stored-value.js';
 import { sqlTextOf } from './text-output.js';
 
 const GROUP_ROWS = 65_536;
@@ -40,17 +41,14 @@ function elementOf(name: string, type: DataType): SchemaElement {
   return { ...base, type: 'BYTE_ARRAY', converted_type: 'UTF8' };
 }
 
-/** Timestamps as their microseconds: apache-arrow would give milliseconds in a double. */
-function exactVector(vector: Vector): Vector {
-  if (!DataType.isTimestamp(vector.type)) return vector;
-  return new Vector(vector.data.map((data) => data.clone(new Int64() as never)));
-}
-
-/** A value as hyparquet-writer wants it for its element: integers in place of dates, times and decimals are exact. */
+/**
+ * A value of an exact vector as hyparquet-writer wants it for its element: integers in place of dates and decimals.
+ */
 function cellOf(value: unknown, type: DataType): Cell {
   if (value === null || value === undefined) return null;
   if (DataType.isDate(type)) return Math.floor(Number(value) / DAY_MILLISECONDS);
   if (DataType.isTimestamp(type)) return value;
+  if (DataType.isUtf8(type)) return textOf(value as Uint8Array);
   if (DataType.isDecimal(type)) return integerOfWords(value as Uint32Array);
   if (DataType.isBool(type) || DataType.isInt(type) || DataType.isFloat(type) || DataType.isBinary(type)) return value;
   return sqlTextOf(value, type);

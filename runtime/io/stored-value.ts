@@ -1,8 +1,9 @@
 /**
- * Numbers of foreign files as the integers that tables store: unscaled decimals and microseconds in 64 bits.
+ * Values of foreign files as tables store them: unscaled decimals and microseconds in 64 bits, texts in UTF-8.
  * A value that does not fit is an ImportError with its row and column, never another value.
  */
 import { decimal, MAX_DECIMAL_DIGITS_HELD, MAX_DECIMAL_PRECISION, type Decimal, type DType } from '../../ir/dtype.js';
+import { textOfBlob } from '../../ir/scalar/text-of.js';
 import { ImportError } from '../errors.js';
 import { decimalText } from './value-text.js';
 
@@ -57,4 +58,15 @@ export function microsecondConverter(unit: TimeUnit, place: ColumnPlace): Intege
     if (BigInt.asIntN(64, microseconds) === microseconds) return microseconds;
     throw misfit(place, { row, text: `${value} ${unit} from 1970 are more than 64 bits of microseconds` });
   };
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text of bytes as they are, with the byte order mark that it may begin with. @throws Error when they are none */
+export function textOf(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw new Error(`the bytes ${textOfBlob(bytes.subarray(0, 16))} are no text in UTF-8`);
+  }
 }

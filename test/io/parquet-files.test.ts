@@ -16,7 +16,7 @@ test.before(async () => {
 test.after(() => database.close());
 
 const OPTIONAL = 'OPTIONAL' as const;
-type Cells = readonly (bigint | number | null)[];
+type Cells = readonly (bigint | number | Uint8Array | null)[];
 
 function writeParquet(columns: readonly (readonly [Omit<SchemaElement, 'repetition_type'>, Cells])[]): string {
   const path = join(database.folder, 'in.parquet');
@@ -107,6 +107,49 @@ test('a timestamp past 64 bits of microseconds is refused', async () => {
   const logical = { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MILLIS' } as const;
   const error = await refused(writeParquet([[{ name: 'x', type: 'INT64', logical_type: logical }, [0n, 2n ** 62n]]]));
   assert.match(error.message, /row 2, column x: 4611686018427387904 ms/);
+});
+
+const BYTES = { name: 'x', type: 'BYTE_ARRAY' } as const;
+const text = (characters: string): Uint8Array => Buffer.from(characters);
+
+/** The JSON `{"n": 12345678901234567890, "m" : 1.0}`, NULL and `{]`: hyparquet-writer spells JSON anew. */
+const JSON_TEXTS =
+  'UEFSMRUEFWAVVkwVBBUAEgAAMEwmAAAAeyJuIjogMTIzNDU2Nzg5MBkKRCwgIm0iIDogMS4wfQIAAAB7XRUAFRIVFiwVBhUQFQYVBhwAAAAJIAIA' +
+  'AAADBQEDAhUEGSw1ABgGc2NoZW1hFQIAFQwlAhgBeCUmTMwAAAAWBhkcGRwmABwVDBk1AAYQGRgBeBUCFgYWtAEWrgEmeiYIKSwVBBUAFQIAFQAV' +
+  'EBUCADwWUBkGGSYCBAAAABa0ARYGJggWrgEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRkcHAAAAJAAAABQQVIx';
+
+test('JSON is the text it was written as', async () => {
+  const path = join(database.folder, 'json.parquet');
+  writeFileSync(path, Buffer.from(JSON_TEXTS, 'base64'));
+  assert.equal(await imported(path), [['{"n": 12345678901234567890, "m" : 1.0}'], ['NULL'], ['{]']]);
+});
+
+test('a byte order mark that a text begins with is kept, in and out', async () => {
+  const path = writeParquet([[{ ...BYTES, converted_type: 'UTF8' }, [text('\ufeffwith a mark')]]]);
+  for (let times = 0; times < 2; times++) {
+    await imported(path);
+    assert.equal(await database.text("SELECT x = '\ufeffwith a mark' FROM t"), [['true']]);
+    await database.db.query('SELECT x FROM t').writeTo(path);
+  }
+});
+
+test('bytes that are no text are refused, and not replaced', async () => {
+  const bytes = [text('é'), null, Uint8Array.of(0x61, 0xff, 0xfe)];
+  const error = await refused(writeParquet([[{ ...BYTES, converted_type: 'UTF8' }, bytes]]));
+  assert.match(error.message, /the bytes a\\xFF\\xFE are no text/);
+  assert.equal(await imported(writeParquet([[BYTES, bytes]])), [['\\xC3\\xA9'], ['NULL'], ['a\\xFF\\xFE']]);
+});
+
+/** Ten NULLs in LZ4, whose dictionary is a page of no bytes: hyparquet-writer writes no such dictionary. */
+const LZ4_NULLS =
+  'UEFSMRUEFQAVAkwVABUAEgAAABUAFQ4VECwVFBUQFQYVBhwAAABwAgAAABQAABUEGSw1ABgGc2NoZW1hFQIAFQIlAhgBYQAWFBkcGRwmABwVAhk1' +
+  'AAYQGRgBYRUOFhQWUBZUJiYmCCksFQQVABUCABUAFRAVAgA8KQYZJhQAAAAAFlAWFCYIFlQAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2' +
+  'LjAuMRkcHAAAAIQAAABQQVIx';
+
+test('the dictionary of a column of NULLs is a page of no bytes, in LZ4 too', async () => {
+  const path = join(database.folder, 'lz4.parquet');
+  writeFileSync(path, Buffer.from(LZ4_NULLS, 'base64'));
+  assert.equal(await imported(path), Array.from({ length: 10 }, () => ['NULL']));
 });
 
 test('what is written is read again with every digit', async () => {
