@@ -20,7 +20,7 @@ const FOOTER = { schema: 1, dictionaries: 2, recordBatches: 3, customMetadata: 4
 const SCHEMA = { fields: 1, customMetadata: 2 } as const;
 const FIELD = { children: 5, customMetadata: 6 } as const;
 const MESSAGE = { headerType: 1, header: 2, bodyLength: 3, customMetadata: 4 } as const;
-const BATCH = { length: 0, nodes: 1, buffers: 2, variadicCounts: 4 } as const;
+const BATCH = { length: 0, nodes: 1, buffers: 2, compression: 3, variadicCounts: 4 } as const;
 const HEADER = { schema: 1, dictionaryBatch: 2, recordBatch: 3 } as const;
 const DICTIONARY_DATA = 1;
 
@@ -108,6 +108,8 @@ async function checkMessage(
 
 function checkBatch(batch: Table | undefined): void {
   if (batch === undefined) return;
+  if (fieldIn(batch, BATCH.compression) !== undefined)
+    throw new Error('it is compressed, expected a file without compression');
   vectorIn(batch, BATCH.buffers, NODE_BYTES);
   vectorIn(batch, BATCH.variadicCounts, 8);
   const nodes = vectorIn(batch, BATCH.nodes, NODE_BYTES);

@@ -1,17 +1,16 @@
 /**
  * Arrow IPC in (file or stream), by apache-arrow. Dictionaries are decoded; flat columns and FixedSizeList of values of
- * fixed width are read. A list of one is a plain column.
+ * fixed width are read. A list of one is a plain column; one of nothing but NULLs is INTEGER, as in Parquet.
  */
 import { createReadStream } from 'node:fs';
-import {
-  DataType, Int64, RecordBatchReader, Vector as ArrowVector, type Data, type Field, type Schema,
-} from 'apache-arrow';
+import { DataType, RecordBatchReader, Vector as ArrowVector, type Field, type Schema } from 'apache-arrow';
 import { decimalOf, dtypeInfo, type DType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
 import { checkMetadata } from './arrow-metadata.js';
+import { exactVector } from './exact-vector.js';
 import type { FileSource } from './source.js';
-import { decimalConverter, decimalDType, integerOfWords, microsecondConverter } from './stored-value.js';
+import { decimalConverter, decimalDType, integerOfWords, microsecondConverter, textOf } from './stored-value.js';
 import { VectorBuilder, type BuilderValue } from './vector-builder.js';
 
 export async function openArrow(path: string): Promise<FileSource> {
@@ -74,12 +73,14 @@ function dtypeOf(type: DataType, column: string, path: string): DType {
   if (DataType.isBool(type)) return 'bool';
   if (DataType.isInt(type) && INTEGER_BITS.has(type.bitWidth)) return `${type.isSigned ? 'i' : 'u'}${type.bitWidth}` as DType;
   if (DataType.isFloat(type)) return type.precision === 2 ? 'f64' : 'f32';
-  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return 'utf8';
-  if (DataType.isBinary(type) || DataType.isFixedSizeBinary(type)) return 'blob';
+  if (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type)) return 'utf8';
+  if (DataType.isBinary(type) || DataType.isLargeBinary(type) || DataType.isBinaryView(type)) return 'blob';
+  if (DataType.isFixedSizeBinary(type)) return 'blob';
   if (DataType.isDate(type)) return 'date';
   if (DataType.isTimestamp(type)) return 'timestamp';
   if (DataType.isTime(type)) return 'time';
   if (DataType.isDecimal(type)) return decimalDType(type, { path, column });
+  if (DataType.isNull(type)) return 'i32';
   throw new ImportError(`'${path}': column ${column} is ${String(type)}, which is not read yet`, {
     file: path,
     column,
@@ -158,23 +159,21 @@ function appendLists(
   }
 }
 
-/** The values as apache-arrow gives them, but timestamps as the integers of the file: it would make doubles of them. */
+/** The values as the file has them, of a dictionary those that its keys stand for. */
 function exactValues(vector: ArrowVector): (row: number) => unknown {
-  if (!DataType.isTimestamp(plainType(vector.type as DataType))) return (row) => vector.get(row);
-  if (!DataType.isDictionary(vector.type)) return integersOf(vector.data);
+  if (!DataType.isDictionary(vector.type)) {
+    const exact = exactVector(vector);
+    return (row) => exact.get(row);
+  }
   const [chunk] = vector.data;
-  const { indices } = vector.type;
-  const keys = new ArrowVector([(chunk as Data).clone(indices as never)]);
-  const values = integersOf(chunk!.dictionary!.data);
+  const keys = new ArrowVector([chunk!.clone(vector.type.indices as never)]);
+  const values = exactVector(chunk!.dictionary!);
   return (row) => {
     const key = keys.get(row) as number | bigint | null;
-    return key === null ? null : values(Number(key));
+    if (key === null) return null;
+    if (key >= 0 && key < values.length) return values.get(Number(key));
+    throw new Error(`the key ${key} in a dictionary of ${values.length} values`);
   };
-}
-
-function integersOf(chunks: readonly Data[]): (row: number) => unknown {
-  const integers = new ArrowVector(chunks.map((chunk) => chunk.clone(new Int64() as never)));
-  return (row) => integers.get(row);
 }
 
 const TIME_UNITS = ['s', 'ms', 'us', 'ns'] as const;
@@ -190,6 +189,7 @@ function converter(
     const toMicroseconds = microsecondConverter(TIME_UNITS[type.unit]!, place);
     return (value, row) => toMicroseconds(BigInt(value as number | bigint), row);
   }
+  if (dtype === 'utf8') return (value) => textOf(value as Uint8Array);
   const scale = decimalOf(dtype)?.scale;
   if (scale === undefined) return (value) => value as BuilderValue;
   const toDecimal = decimalConverter(scale, place);

@@ -1,8 +1,8 @@
 /** Arrow in: every value is the file's own, or is refused with its row and column. */
 import {
-  DateDay, Decimal, Dictionary, Field, FixedSizeList, Float32, Int32, makeData, RecordBatch, Schema, Struct,
-  tableToIPC, Table, TimestampMicrosecond, TimestampSecond, TimeNanosecond, Utf8, Vector, vectorFromArray,
-  type Data, type DataType,
+  DateDay, Decimal, Dictionary, Field, FixedSizeList, Float32, Int32, Int64, LargeBinary, LargeUtf8, makeData,
+  RecordBatch, Schema, Struct, tableToIPC, Table, TimestampMicrosecond, TimestampSecond, TimeNanosecond, Utf8, Vector,
+  vectorFromArray, type Data, type DataType,
 } from 'apache-arrow';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -97,6 +97,51 @@ function lists(type: DataType, { size, values, isNull }: { size: number; values:
   const nullBitmap = isNull === undefined ? undefined : Uint8Array.of(0xff & ~(1 << isNull));
   return makeData({ type: list, length, nullCount: isNull === undefined ? 0 : 1, nullBitmap, child: values });
 }
+
+function bytesOf(type: DataType, values: readonly Uint8Array[]): Data {
+  const isLarge = type instanceof LargeBinary || type instanceof LargeUtf8;
+  const ends = values.map((_, i) => values.slice(0, i + 1).reduce((sum, { length }) => sum + length, 0));
+  const valueOffsets = isLarge ? BigInt64Array.from([0, ...ends], BigInt) : Int32Array.from([0, ...ends]);
+  return makeData({ type, length: values.length, nullCount: 0, valueOffsets, data: Buffer.concat(values) } as never);
+}
+
+test('texts are the bytes they were written as, and bytes that are no text are refused', async () => {
+  const values = [Buffer.from('\ufeffwith a mark'), Buffer.from('')];
+  const columns = { a: bytesOf(new Utf8(), values), b: bytesOf(new LargeUtf8(), values) };
+  await imported(writeArrow(columns));
+  assert.equal(await database.text("SELECT a = '\ufeffwith a mark', b = '\ufeffwith a mark', a = '' AND b = '' FROM t"), [
+    ['true', 'true', 'false'], ['false', 'false', 'true'],
+  ]);
+  const bad = [Buffer.from('a'), Uint8Array.of(0xff)];
+  const error = await refused(writeArrow({ x: bytesOf(new Utf8(), bad) }));
+  assert.match(error.message, /the bytes \\xFF are no text/);
+  assert.equal(await imported(writeArrow({ x: bytesOf(new LargeBinary(), bad) })), [['a'], ['\\xFF']]);
+});
+
+test('dictionaries of texts have keys of any width, and a key past their end is refused', async () => {
+  const dictionary = new Vector([bytesOf(new Utf8(), [Buffer.from('a'), Buffer.from('b')])]);
+  const coded = (keys: bigint[]): Data => {
+    const type = new Dictionary(new Utf8(), new Int64() as never);
+    return makeData({ type, length: keys.length, nullCount: 0, data: BigInt64Array.from(keys), dictionary } as never);
+  };
+  assert.equal(await imported(writeArrow({ x: coded([1n, 0n, 1n]) })), [['b'], ['a'], ['b']]);
+  assert.match((await refused(writeArrow({ x: coded([1n, 2n]) }))).message, /damaged: the key 2 in a dictionary of 2/);
+});
+
+/** An int32 column in batches of LZ4, as most writers of Feather make it: apache-arrow writes no compression. */
+const LZ4_BATCHES =
+  '/////3gAAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAMAAAACAAIAAAABAAIAAAABAAAAAEAAAAUAAAAEAAUAAgABgAHAAwAAAAQABAAAAAAAAEC' +
+  'EAAAABwAAAAEAAAAAAAAAAEAAABhAAAACAAMAAgABwAIAAAAAAAAASAAAAD/////mAAAABQAAAAAAAAADAAYAAYABQAIAAwADAAAAAADBAAcAAAA' +
+  'KAAAAAAAAAAAAAAADAAcABAABAAIAAwADAAAAEgAAAAcAAAAFAAAAGQAAAAAAAAAAAAAAAQABAAEAAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+  'AAAAACYAAAAAAAAAAAAAAAEAAABkAAAAAAAAAAAAAAAAAAAAkAEAAAAAAAAEIk0YYECCDwAAAE8BAAAABAD/dVAAAQAAAAAAAAAAAP////8AAAAA';
+
+test('a compressed file is refused as that, and not called damaged', async () => {
+  const path = join(database.folder, 'compressed.arrow');
+  writeFileSync(path, Buffer.from(LZ4_BATCHES, 'base64'));
+  const { message } = await refused(path);
+  assert.match(message, /it is compressed, expected a file without compression/);
+  assert.not.match(message, /damaged/);
+});
 
 test('a list of one is a plain column, and lists of dates are dates', async () => {
   const floats = makeData({ type: new Float32(), length: 3, nullCount: 0, data: Float32Array.of(1.5, 0, 2.5) });
