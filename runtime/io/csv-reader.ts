@@ -10,6 +10,7 @@ import { parse, type Options as ParserOptions } from 'csv-parse';
 import type { FixedDType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
+import { encodingError, isUtf16, Utf8Check } from './csv-encoding.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
 import { parseField, parseList, sniffDType } from './text-value.js';
 import { VectorBuilder } from './vector-builder.js';
@@ -41,25 +42,33 @@ async function surveyFile(path: string, options: FileOptions): Promise<Dialect> 
   let lineEnds: readonly string[] | undefined;
   let hasQuotedNulls = false;
   let last: number | undefined;
+  let check: Utf8Check | undefined;
+  let isText = true;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: SCAN_BYTES }) as AsyncIterable<Buffer>) {
-      if (last === undefined) lineEnds = lineEndsOf(chunk);
+      if (last === undefined) {
+        lineEnds = lineEndsOf(chunk);
+        // Quotes that stand side by side in UTF-16 have a byte between them.
+        hasQuotedNulls = isUtf16(chunk);
+        check = isUtf16(chunk) ? undefined : new Utf8Check();
+      }
       // A quoted field might read as NULL: two quotes side by side, or any quote when NULL has a text of its own.
-      hasQuotedNulls = (last === QUOTE && chunk[0] === QUOTE) || chunk.includes(needle);
-      if (hasQuotedNulls) break;
+      hasQuotedNulls ||= (last === QUOTE && chunk[0] === QUOTE) || chunk.includes(needle);
+      isText = check?.accepts(chunk) ?? true;
+      if (!isText) break;
       last = chunk.at(-1);
     }
   } catch (error) {
     throw new ImportError(`'${path}' cannot be read: ${(error as Error).message}`, { file: path });
   }
+  if (!isText || check?.isWhole() === false) throw await encodingError(path);
   const dialect = { options, hasQuotedNulls, lineEnds, hasOneColumn: false };
   return { ...dialect, hasOneColumn: (options.columns?.length ?? await findWidth(path, dialect)) === 1 };
 }
 
 /** Files of both ends of line in one are read; a lone carriage return ends lines where no line feed does. */
 function lineEndsOf(start: Buffer): readonly string[] | undefined {
-  const isUtf16 = start[0] === 0xff && start[1] === 0xfe;
-  if (isUtf16 || (start.includes(CARRIAGE_RETURN) && !start.includes(LINE_FEED))) return undefined;
+  if (isUtf16(start) || (start.includes(CARRIAGE_RETURN) && !start.includes(LINE_FEED))) return undefined;
   return ['\r\n', '\n'];
 }
 
@@ -121,10 +130,12 @@ async function lineOf(path: string, dialect: Dialect, wanted: number): Promise<n
 }
 
 /**
- * The first line is names when none of its fields is a value as the rest of its column has them. An empty field is a
- * column without a name; `inf` and `nan` may be both, so another field has to be a name for sure.
+ * The first line is names when none of its fields is a value as the rest of its column has them; alone, when all are
+ * words. An empty field is a column without a name; `inf` and `nan` may be both, so another field has to be a name for
+ * sure.
  */
 function looksLikeHeader(first: Row, rest: readonly Row[]): boolean {
+  if (rest.length === 0 && first.some((field) => field !== null && sniffDType([field]) !== 'utf8')) return false;
   const types = first.map((_, column) => sniffColumn(rest, column));
   const typed = first.filter((_, column) => types[column] !== 'utf8');
   if (typed.length === 0) return !first.includes(null) && new Set(first).size === first.length;
@@ -137,10 +148,10 @@ const FLOAT_WORD = /^\s*[+-]?(?:nan|inf|infinity)\s*$/i;
 /** Whether the field would be found to be of that type; any number is like any other. */
 function isLike(field: string, dtype: FixedDType): boolean {
   if (FLOAT_WORD.test(field)) return false;
+  if (dtype === 'i64' || dtype === 'f64') return parseField(field, 'f64') !== undefined;
   const found = sniffDType([field]);
-  const isNumber = (type: FixedDType): boolean => type === 'i64' || type === 'f64';
   if (found === 'utf8' || found === dtype) return found === dtype;
-  return (isNumber(found) && isNumber(dtype)) || parseField(field, dtype) !== undefined;
+  return parseField(field, dtype) !== undefined;
 }
 
 function sniffColumn(rows: readonly Row[], column: number): ReturnType<typeof sniffDType> {

@@ -117,8 +117,14 @@ const CANDIDATES: readonly FixedDType[] = ['bool', 'i64', 'f64', 'date', 'timest
 
 export function sniffDType(fields: readonly string[]): FixedDType {
   if (fields.length === 0) return 'utf8';
-  const isWord = (text: string): boolean => /^\s*(true|false)\s*$/i.test(text);
-  return CANDIDATES.find((dtype) =>
-    dtype === 'bool' ? fields.every(isWord) : fields.every((field) => parseField(field, dtype) !== undefined),
-  )!;
+  return CANDIDATES.find((dtype) => fields.every((field) => isSpeltAs(field, dtype)))!;
+}
+
+/** Codes and telephone numbers are digits too, but as numbers they would lose what they begin with. */
+const CODE = /^\s*(?:0\d|\+)/;
+
+function isSpeltAs(field: string, dtype: FixedDType): boolean {
+  if (dtype === 'bool') return /^\s*(true|false)\s*$/i.test(field);
+  if ((dtype === 'i64' || dtype === 'f64') && CODE.test(field)) return false;
+  return parseField(field, dtype) !== undefined;
 }

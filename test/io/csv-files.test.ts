@@ -119,6 +119,44 @@ test('the first line is a header when it has names and no values', async () => {
   }
 });
 
+test('a line that stands alone is a header when all of it is words', async () => {
+  assert.equal(await imported('a,b\n'), { columns: 'a:utf8 b:utf8', rows: [] });
+  assert.equal(await imported('1,2\n'), { columns: 'column0:i64 column1:i64', rows: [['1', '2']] });
+  assert.equal(await imported('a,2024-01-01'), { columns: 'column0:utf8 column1:date', rows: [['a', '2024-01-01']] });
+});
+
+test('codes that begin with a zero or a plus are texts, unless a number is asked for', async () => {
+  assert.equal(await imported('zip,phone,n\n01234,+49301234,0\n90210,+1555,-05\n'), {
+    columns: 'zip:utf8 phone:utf8 n:i64', rows: [['01234', '+49301234', '0'], ['90210', '+1555', '-5']],
+  });
+  assert.equal(await imported('a,b\n00.5,+1e3\n1.5,2\n'), {
+    columns: 'a:utf8 b:utf8', rows: [['00.5', '+1e3'], ['1.5', '2']],
+  });
+  assert.equal(await imported('007\n1\n'), { columns: 'column0:utf8', rows: [['007'], ['1']] });
+  assert.equal(await copied('a INTEGER, b DOUBLE', '007,+1.5\n'), [['7', '1.5']]);
+});
+
+test('a file that is not UTF-8 is refused with its line, and no letter replaced', async () => {
+  const long = `a,b\n${'1,é\n'.repeat(300_000)}`;
+  for (const [before, line] of [['a,b\n1,', 2], [long, 300_002], [`${'é'.repeat(600_000)},`, 1]] as const) {
+    for (const bytes of [[0xe9], [0xe9, 0x0a, 0x31], [0xc3], [0xf0, 0x9f]]) {
+      const path = file(before);
+      writeFileSync(path, Buffer.from(bytes), { flag: 'a' });
+      const { message, details } = await importErrorOf(() => database.db.importFile('u', path));
+      assert.match(message, /bytes that are not UTF-8/);
+      assert.is(details.line, line);
+    }
+  }
+  assert.is((await imported(long)).rows.length, 300_000);
+});
+
+test('UTF-16 with its mark is read, empty texts in quotes too', async () => {
+  const path = file('');
+  writeFileSync(path, Buffer.from('\ufeffa,b\n"",é\n,y\n', 'utf16le'));
+  await database.db.importFile('t', path, { replace: true });
+  assert.equal(await database.text('SELECT * FROM t'), [['', 'é'], ['NULL', 'y']]);
+});
+
 test('lines may end in both ways in one file, and in the oldest in all of it', async () => {
   const expected = { columns: 'a:i64 b:utf8', rows: [['1', 'x'], ['2', 'y']] };
   for (const content of ['a,b\n1,x\r\n2,y\n', 'a,b\r\n1,x\n2,y\r\n', 'a,b\r1,x\r2,y\r'])
