@@ -14,6 +14,8 @@ import { compressors } from 'hyparquet-compressors';
 import { decimalOf, type DType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
+import { checkRowGroups, chunkRange } from './parquet-metadata.js';
+import { checkPages } from './parquet-pages.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
 import { decimalConverter, decimalDType, microsecondConverter, textOf, type TimeUnit } from './stored-value.js';
 import { VectorBuilder, type BuilderValue } from './vector-builder.js';
@@ -38,15 +40,17 @@ type AsyncBuffer = Awaited<ReturnType<typeof asyncBufferFromFile>>;
 export async function openParquet(path: string, _options: FileOptions): Promise<FileSource> {
   let file: AsyncBuffer;
   let metadata: FileMetaData;
+  let nodes: readonly SchemaTree[];
   try {
     file = await asyncBufferFromFile(path);
     metadata = await parquetMetadataAsync(file);
+    nodes = parquetSchema(metadata).children;
   } catch (cause) {
     throw new ImportError(`'${path}' is not a readable Parquet file: ${(cause as Error).message}`, { file: path });
   }
-  const nodes = parquetSchema(metadata).children;
   const schema = nodes.map((node) => columnOf(node, path));
   const elements = nodes.map((node) => node.element);
+  checkRowGroups(metadata, schema.map(({ name }) => name), { path, byteLength: file.byteLength });
   return {
     schema,
     rowCount: Number(metadata.num_rows),
@@ -129,7 +133,7 @@ async function* readBatches(options: ReadOptions): AsyncGenerator<Batch, void, u
   let begin = 0;
   for (const group of metadata.row_groups) {
     const end = begin + Number(group.num_rows);
-    const columns = await readColumns(options, { begin, end });
+    const columns = await readColumns(options, { group, begin, end });
     for (let row = 0; row < end - begin; row += BATCH_ROWS) {
       const last = Math.min(row + BATCH_ROWS, end - begin);
       schema.forEach((column, i) =>
@@ -149,9 +153,16 @@ type ColumnValues = ArrayLike<unknown>;
 
 async function readColumns(
   { path, file, metadata, schema }: ReadOptions,
-  range: { begin: number; end: number },
+  { group, ...range }: { group: FileMetaData['row_groups'][number]; begin: number; end: number },
 ): Promise<readonly ColumnValues[]> {
   try {
+    for (const [i, { meta_data: chunk }] of group.columns.entries()) {
+      const { start, end } = chunkRange(chunk!);
+      const { codec } = chunk!;
+      const rowCount = range.end - range.begin;
+      const isNullable = schema[i]!.nullable;
+      checkPages(await file.slice(start, end), { rowCount, isNullable, codec, compressors: decompressors });
+    }
     const { parquetRead } = await import('hyparquet');
     const parts = new Map<string, { start: number; data: ColumnValues }[]>();
     await parquetRead({

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { parquetMetadata } from 'hyparquet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ImportError } from '../../runtime/database.js';
+import { ImportError } from '../../runtime/database.js';
+import { openFile } from '../../runtime/io/source.js';
 import { importedRows, importErrorOf } from '../support/imports.js';
 import { RealDatabase } from '../support/real-database.js';
 
@@ -18,12 +19,15 @@ test.after(() => database.close());
 const OPTIONAL = 'OPTIONAL' as const;
 type Cells = readonly (bigint | number | Uint8Array | null)[];
 
-function writeParquet(columns: readonly (readonly [Omit<SchemaElement, 'repetition_type'>, Cells])[]): string {
+function writeParquet(
+  columns: readonly (readonly [Omit<SchemaElement, 'repetition_type'>, Cells])[],
+  codec: 'SNAPPY' | 'UNCOMPRESSED' = 'SNAPPY',
+): string {
   const path = join(database.folder, 'in.parquet');
   const bytes = new ByteWriter();
   const elements = columns.map(([element]): SchemaElement => ({ ...element, repetition_type: OPTIONAL }));
   const writer = new ParquetWriter({
-    writer: bytes, schema: [{ name: 'root', num_children: elements.length }, ...elements], statistics: false,
+    writer: bytes, schema: [{ name: 'root', num_children: elements.length }, ...elements], codec, statistics: false,
   });
   void writer.write({ columnData: columns.map(([{ name }, data]) => ({ name, data: [...data] })) });
   void writer.finish();
@@ -150,6 +154,46 @@ test('the dictionary of a column of NULLs is a page of no bytes, in LZ4 too', as
   const path = join(database.folder, 'lz4.parquet');
   writeFileSync(path, Buffer.from(LZ4_NULLS, 'base64'));
   assert.equal(await imported(path), Array.from({ length: 10 }, () => ['NULL']));
+});
+
+test('a column that cannot be read beside one that the schema lacks is refused, and the process goes on', async () => {
+  const cells = Array.from({ length: 500 }, (_, i) => BigInt(i * i));
+  const path = writeParquet(['first', 'second'].map((name) => [{ name, type: 'INT64' }, cells] as const));
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, 40, 80);
+  bytes.write('zecond', bytes.lastIndexOf('second'));
+  writeFileSync(path, bytes);
+  assert.match((await refused(path)).message, /damaged: a row group has a column zecond, expected second/);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+});
+
+test('a chunk that does not lie within its file is refused', async () => {
+  const path = writeParquet([[{ name: 'x', type: 'INT64' }, Array.from({ length: 500 }, (_, i) => BigInt(i * i))]]);
+  const bytes = readFileSync(path);
+  const footer = bytes.readUInt32LE(bytes.length - 8) + 8;
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, 4), bytes.subarray(bytes.length - footer)]));
+  assert.match((await refused(path)).message, /damaged: column x lies at 4 to \d+ in a file of/);
+});
+
+test('a count that is damaged is refused, not followed until the heap is full', async () => {
+  const path = writeParquet([
+    [{ name: 'a', type: 'INT32' }, Array.from({ length: 200 }, (_, i) => (i % 9 === 0 ? null : i % 3))],
+    [{ name: 'b', type: 'BYTE_ARRAY', converted_type: 'UTF8' }, Array.from({ length: 200 }, (_, i) => text(`${i % 5}`))],
+  ], 'UNCOMPRESSED');
+  const whole = readFileSync(path);
+  let refusals = 0;
+  for (let at = 4; at < whole.length - 4; at++) {
+    const damaged = Buffer.from(whole);
+    damaged.fill(0xff, at, at + 3);
+    writeFileSync(path, damaged);
+    try {
+      for await (const batch of (await openFile(path)).batches()) assert.ok(batch.rowCount <= 200);
+    } catch (error) {
+      assert.instance(error, ImportError, `byte ${at}: ${(error as Error).stack}`);
+      refusals++;
+    }
+  }
+  assert.ok(refusals > 100, `${refusals} damages were found`);
 });
 
 test('what is written is read again with every digit', async () => {
