@@ -60,8 +60,9 @@ export async function writeResult(result: QueryResult, { format, file }: Output)
     }
     case 'csv': {
       const { csvLine } = await import('../runtime/io/value-text.js');
-      await write(csvLine(columns.map((column) => column.name), ','));
-      for await (const batch of result.text()) await write(linesOf(batch, (fields) => csvLine(fields, ',')));
+      const style = { delimiter: ',', nullText: '' };
+      await write(csvLine(columns.map((column) => column.name), style));
+      for await (const batch of result.text()) await write(linesOf(batch, (fields) => csvLine(fields, style)));
       return undefined;
     }
     case 'json': return writeJson(result, columns.map((column) => column.name), file);

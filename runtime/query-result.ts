@@ -68,19 +68,21 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
    */
   async writeTo(
     path: string,
-    options: { readonly format?: FileFormat; readonly header?: boolean; readonly delimiter?: string } = {},
+    options: {
+      readonly format?: FileFormat; readonly header?: boolean; readonly delimiter?: string; readonly nullText?: string;
+    } = {},
   ): Promise<number> {
     requireText('path', path);
     const [{ writeFile }, { FILE_FORMATS, formatOf }] = await Promise.all([
       import('./io/writer.js'), import('./io/source.js'),
     ]);
-    const { header = true, delimiter = ',' } = options;
+    const { header = true, delimiter = ',', nullText = '' } = options;
     if (options.format !== undefined) requireOneOf('format', options.format, FILE_FORMATS);
     if (delimiter === '') throw new ExecutionError('the delimiter is empty, expected a character');
     const format = formatOf(path, options.format === undefined ? {} : { format: options.format });
     if ((await this.begin()).kind === 'done')
       throw new ExecutionError(`the statement was run, and gives no rows to write to '${path}'`);
-    const { rowCount } = await writeFile({ path, header, delimiter, format, result: this });
+    const { rowCount } = await writeFile({ path, header, delimiter, nullText, format, result: this });
     return rowCount;
   }
 

@@ -35,11 +35,14 @@ export function decimalText(value: bigint, scale: number): string {
   return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
-/** NULL is an empty field, an empty text a quoted one. */
-export function csvLine(fields: readonly (string | undefined)[], delimiter: string): string {
+/** NULL is `nullText`, most often nothing; a text that could be taken for it is quoted, and an empty one. */
+export function csvLine(
+  fields: readonly (string | undefined)[],
+  { delimiter, nullText }: { readonly delimiter: string; readonly nullText: string },
+): string {
   const quoted = fields.map((field) => {
-    if (field === undefined) return '';
-    const needsQuotes = field === '' || field.includes(delimiter) || /["\r\n]/.test(field);
+    if (field === undefined) return nullText;
+    const needsQuotes = field === '' || field === nullText || field.includes(delimiter) || /["\r\n]/.test(field);
     return needsQuotes ? `"${field.replaceAll('"', '""')}"` : field;
   });
   return `${quoted.join(delimiter)}\n`;

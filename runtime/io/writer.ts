@@ -11,7 +11,7 @@ export interface WriteResult {
 
 /** @throws StorageError when the file cannot be written. */
 export async function writeFile(options: {
-  path: string; format: FileFormat; header: boolean; delimiter: string; result: QueryResult;
+  path: string; format: FileFormat; header: boolean; delimiter: string; nullText: string; result: QueryResult;
 }): Promise<WriteResult> {
   return writeWhole(options.path, (path) => WRITERS[options.format]({ ...options, path }));
 }
@@ -20,15 +20,16 @@ type Writer = (options: Parameters<typeof writeFile>[0]) => Promise<WriteResult>
 
 const WRITERS = { csv: writeCsv, parquet: writeParquet, arrow: writeArrow } satisfies Record<FileFormat, Writer>;
 
-async function writeCsv({ path, header, delimiter, result }: Parameters<Writer>[0]): Promise<WriteResult> {
+async function writeCsv({ path, header, delimiter, nullText, result }: Parameters<Writer>[0]): Promise<WriteResult> {
+  const style = { delimiter, nullText };
   const file = await open(path, 'w');
   let rowCount = 0;
   try {
     const columns = await result.columns() ?? [];
-    if (header) await file.appendFile(csvLine(columns.map((column) => column.name), delimiter));
+    if (header) await file.appendFile(csvLine(columns.map((column) => column.name), style));
     for await (const batch of result.text()) {
       let text = '';
-      for (let row = 0; row < batch.rowCount; row++) text += csvLine(batch.columns.map((read) => read(row)), delimiter);
+      for (let row = 0; row < batch.rowCount; row++) text += csvLine(batch.columns.map((read) => read(row)), style);
       await file.appendFile(text);
       rowCount += batch.rowCount;
     }

@@ -157,6 +157,18 @@ test('UTF-16 with its mark is read, empty texts in quotes too', async () => {
   assert.equal(await database.text('SELECT * FROM t'), [['', 'é'], ['NULL', 'y']]);
 });
 
+test('NULL has the text that is asked for, in and out, and what is that text is quoted', async () => {
+  const path = join(database.folder, 'nulls.csv');
+  const rows = [['NULL', 'NA'], ['', 'b'], ['a', 'NULL']];
+  for (const option of ["NULL 'NA'", "NULLSTR 'NA'"]) {
+    await database.text(`COPY (SELECT * FROM (VALUES (NULL, 'NA'), ('', 'b'), ('a', NULL)) t(a, b)) TO '${path}' (${option})`);
+    assert.is(readFileSync(path, 'utf8'), 'a,b\nNA,"NA"\n"",b\na,NA\n');
+    await database.text('CREATE OR REPLACE TABLE t (a VARCHAR, b VARCHAR)');
+    await database.text(`COPY t FROM '${path}' (${option}, HEADER)`);
+    assert.equal(await database.text('SELECT * FROM t'), rows);
+  }
+});
+
 test('lines may end in both ways in one file, and in the oldest in all of it', async () => {
   const expected = { columns: 'a:i64 b:utf8', rows: [['1', 'x'], ['2', 'y']] };
   for (const content of ['a,b\n1,x\r\n2,y\n', 'a,b\r\n1,x\n2,y\r\n', 'a,b\r1,x\r2,y\r'])

@@ -34,7 +34,10 @@ export abstract class ModelGrammar extends SelectGrammar {
     this.AT_LEAST_ONE_SEP({
       SEP: t.Comma,
       DEF: () => {
-        const name = this.SUBRULE(this.name);
+        const name = this.OR([
+          { ALT: () => this.SUBRULE(this.name) },
+          { ALT: () => this.asName(this.CONSUME(k('NULL'))) },
+        ]);
         let value: StatementOption['value'] = true;
         this.OPTION(() => this.CONSUME(t.Equals));
         this.OPTION2(() => { value = this.SUBRULE(this.optionValue); });
