@@ -14,7 +14,7 @@ import type { Aggregate, Apply, Expr, Join, Relation, Scan, SetOperation } from 
 import { conjuncts } from '../ir/terms.js';
 import { exprsOf, mapTensorExprs, projected, rebuild, tensorExprs } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
-import { columnRef, namesOf, refsOf, renumber, TRUE } from './reference.js';
+import { columnRef, isVolatile, namesOf, refsOf, renumber, TRUE } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 import { isCall } from './scalar-rules/rule.js';
 
@@ -196,15 +196,21 @@ function pruneJoin(node: Join, needed: Columns, prune: Prune, context: PassConte
   return { relation: make({ kind: 'join', join: node.join, left, right, on }), at };
 }
 
-/** Whether the right side has at most one row for each left one: it is grouped by what it is joined on. */
+/** Whether the right side has at most one row for each left one: all it is grouped by equals values of the left. */
 function matchesOnceAtMost(node: Join, width: number): boolean {
   const keys = new Set(conjuncts(node.on).flatMap((predicate) => {
     if (!isCall(predicate, 'eq', 'is_not_distinct')) return [];
-    return predicate.args.flatMap((arg) => (arg.kind === 'ref' && arg.index >= width ? [arg.index - width] : []));
+    const [a, b] = predicate.args as readonly [Expr, Expr];
+    if (a.kind === 'ref' && a.index >= width && isOfLeft(b, width)) return [a.index - width];
+    return b.kind === 'ref' && b.index >= width && isOfLeft(a, width) ? [b.index - width] : [];
   }));
   const right = node.right;
   if (right.kind === 'aggregate') return right.groups.every((_, index) => keys.has(index));
   return right.kind === 'distinct' && right.type.columns.every((_, index) => keys.has(index));
+}
+
+function isOfLeft(value: Expr, width: number): boolean {
+  return !isVolatile(value) && [...refsOf(value)].every((index) => index < width);
 }
 
 function pruneAggregate(node: Aggregate, needed: Columns, prune: Prune): Pruned {

@@ -128,6 +128,17 @@ test('distinct and intersect keep all their columns', () => {
   );
 });
 
+test('a left join goes where the right side is grouped by what equals the left, and stays where it equals itself', () => {
+  const grouped = aggregate(v, [ref(0)]);
+  const onto = (on: Expr): Relation => project(join('left', t, grouped, on), ref(0));
+  const joins = (plan: Relation): number =>
+    postorder(run(pruneColumns, plan).plan).filter((node) => node.kind === 'join').length;
+  assert.is(joins(onto(call('eq', ref(3), ref(0)))), 0);
+  const remainder = call('coalesce', call('mod', ref(3), lit(3)), lit(0));
+  const repeated = onto(call('eq', ref(3), call('add', remainder, call('sub', ref(0), ref(0)))));
+  assert.is(joins(repeated), 1);
+});
+
 test('projections merge, but what is costly and used twice is computed once, and so is what is volatile', () => {
   goldenPass(
     'merge-projects',
