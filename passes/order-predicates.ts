@@ -7,14 +7,15 @@
  * Before: filter (and (like c '%x%y%') (eq a 1))   After: filter (and (eq a 1) (like c '%x%y%'))
  * Numerics: exact.
  */
-import type { Expr, Filter, Node } from '../ir/node.js';
+import type { Expr, Filter } from '../ir/node.js';
 import { children } from '../ir/rewrite.js';
 import type { ScalarOp } from '../ir/scalar.js';
 import { conjuncts } from '../ir/terms.js';
 import { estimateRows, type RowEstimator } from './estimate-rows.js';
+import { mayFail } from './may-fail.js';
 import { filtered, rewriteRelations } from './operator.js';
 import type { Pass } from './pass.js';
-import { isVolatile } from './reference.js';
+import { oncePerNode } from './reference.js';
 
 /** Work in units of a comparison of two numbers; what is not listed is 1. */
 const COST: Partial<Record<ScalarOp, number>> = {
@@ -82,19 +83,11 @@ function ordered(node: Filter, estimator: RowEstimator): readonly Expr[] {
   );
 }
 
-function mayFail(expr: Node): boolean {
-  if (isVolatile(expr)) return true;
-  if (expr.kind === 'subquery') return false;
-  if (expr.kind === 'cast' && !expr.attempt && expr.arg.type.kind === 'scalar' && expr.arg.type.dtype === 'utf8')
-    return true;
-  return children(expr).some(mayFail);
-}
-
-function costOf(expr: Expr): number {
+const costOf: (expr: Expr) => number = oncePerNode((expr: Expr) => {
   if (expr.kind === 'subquery') return 1;
   const below = children(expr).reduce((sum, child) => sum + costOf(child as Expr), 0);
   if (expr.kind === 'cast' || expr.kind === 'case') return below + 1;
   if (expr.kind !== 'call') return below;
   const text = expr.args.some((arg) => arg.type.kind === 'scalar' && arg.type.dtype === 'utf8');
   return below + (COST[expr.op] ?? (text ? TEXT_COMPARISON : 1));
-}
+});

@@ -13,6 +13,7 @@ import { make } from '../ir/build.js';
 import { isFloat } from '../ir/dtype.js';
 import type { Expr, Join, JoinKind, Ref, Relation } from '../ir/node.js';
 import { conjuncts, disjuncts } from '../ir/terms.js';
+import { mayFail } from './may-fail.js';
 import { filtered } from './operator.js';
 import type { PassContext } from './pass.js';
 import type { Push } from './push-filters.js';
@@ -155,7 +156,8 @@ function pushSemi(node: Join, { on, above, width }: Omit<OuterParts, 'kept'>, pu
 
 /**
  * Predicates on x alone, asked of y, for each condition x = y across the join. Where equal values can be told apart
- * they are left: 0 = -0, yet 1/x differs; 30 days = 1 month, yet the text differs.
+ * they are left: 0 = -0, yet 1/x differs; 30 days = 1 month, yet the text differs. So are predicates that may fail: y
+ * has values that no x is equal to.
  */
 function transferred(predicates: readonly Expr[], width: number): readonly Expr[] {
   const found: Expr[] = [];
@@ -165,7 +167,7 @@ function transferred(predicates: readonly Expr[], width: number): readonly Expr[
     if (a.kind !== 'ref' || b.kind !== 'ref' || (a.index < width) === (b.index < width)) continue;
     if (a.type.kind !== 'scalar' || isFloat(a.type.dtype) || a.type.dtype === 'interval') continue;
     for (const predicate of predicates) {
-      if (predicate === equality || hasSubquery(predicate)) continue;
+      if (predicate === equality || hasSubquery(predicate) || mayFail(predicate)) continue;
       const refs = refsOf(predicate);
       if (refs.size !== 1) continue;
       if (refs.has(a.index)) found.push(inPlace(predicate, b));
@@ -179,7 +181,10 @@ function inPlace(predicate: Expr, column: Ref): Expr {
   return substitute(predicate, () => column);
 }
 
-/** (l1 AND r1) OR (l2 AND r2) implies l1 OR l2 on the left and r1 OR r2 on the right. */
+/**
+ * (l1 AND r1) OR (l2 AND r2) implies l1 OR l2 on the left and r1 OR r2 on the right. What may fail is left out: r1 is
+ * asked only where l1 is true.
+ */
 function impliedBySide(predicates: readonly Expr[], width: number): readonly Expr[] {
   const found: Expr[] = [];
   for (const predicate of predicates) {
@@ -187,7 +192,9 @@ function impliedBySide(predicates: readonly Expr[], width: number): readonly Exp
     if (branches.length < 2 || sideOf(predicate, width) !== 'both') continue;
     for (const side of ['left', 'right'] as const) {
       const parts = branches.map((branch) =>
-        conjoin(conjuncts(branch).filter((part) => sideOf(part, width) === side && refsOf(part).size > 0)),
+        conjoin(
+          conjuncts(branch).filter((part) => sideOf(part, width) === side && refsOf(part).size > 0 && !mayFail(part)),
+        ),
       );
       if (parts.every((part) => part !== undefined))
         found.push([...new Set(parts)].reduce((left, right) => call('or', left, right)));

@@ -87,6 +87,26 @@ test('a left join becomes inner below a filter that no NULL passes, and only the
   expectUnchanged(pushFilters, filter(outer, call('coalesce', call('gt', col(outer, 4), lit(1)), lit(true, 'bool'))));
 });
 
+test('a predicate that may fail is not asked of the values of the other side, nor without what stands before it', () => {
+  const asNumber = (arg: Expr): Expr => make({ kind: 'cast', arg, to: 'i32', attempt: false });
+  const [mine, theirs] = [ref(2, 'utf8', true), ref(5, 'utf8', true)];
+  const equal = join('inner', t, t, call('eq', mine, theirs));
+  const sides = (plan: Relation): readonly string[] => {
+    const { plan: after } = run(pushFilters, plan);
+    return after.kind === 'join' ? [after.left.kind, after.right.kind] : [after.kind];
+  };
+  assert.equal(sides(filter(equal, call('eq', mine, lit('x', 'utf8')))), ['filter', 'filter']);
+  assert.equal(sides(filter(equal, call('eq', asNumber(mine), lit(1)))), ['filter', 'scan']);
+  const either = (part: Expr): Expr =>
+    call(
+      'or',
+      call('and', call('eq', ref(0), lit(1)), part),
+      call('and', call('eq', ref(0), lit(2)), call('is_null', theirs)),
+    );
+  assert.equal(sides(join('inner', t, t, either(call('eq', theirs, lit('x', 'utf8'))))), ['filter', 'filter']);
+  assert.equal(sides(join('inner', t, t, either(call('eq', asNumber(theirs), lit(1))))), ['filter', 'scan']);
+});
+
 test('filters stay above limits, aggregates without groups and volatile columns', () => {
   const few = limited(t, 3);
   expectUnchanged(pushFilters, filter(few, call('gt', col(few, 0), lit(1))));
@@ -227,6 +247,8 @@ test('the cheap conjunct is asked before the pattern, but none moves across one 
   goldenPass('order-predicates', orderPredicates, filter(t, call('and', pattern, cheap)));
   const failing = call('eq', make({ kind: 'cast', arg: ref(2, 'utf8', true), to: 'i32', attempt: false }), lit(3));
   expectUnchanged(orderPredicates, filter(t, call('and', call('and', pattern, failing), cheap)));
+  const overflowing = call('eq', call('add', ref(0), lit(1)), lit(3));
+  expectUnchanged(orderPredicates, filter(t, call('and', pattern, overflowing)));
 });
 
 test('scans of a plan read each column once', () => {
