@@ -105,12 +105,13 @@ export function rewriteTopDown<T extends Node>(root: T, rule: (node: Node) => No
 
 /**
  * Every node under `root` once, children before parents. Its stack is its own: graphs may be tens of thousands deep.
+ * `below`: where to go from a node.
  */
-export function postorder(root: Node): readonly Node[] {
+export function postorder(root: Node, below: (node: Node) => readonly Node[] = children): readonly Node[] {
   const seen = new Set<Node>([root]);
   const order: Node[] = [];
   const stack: { readonly node: Node; readonly parts: readonly Node[]; next: number }[] = [
-    { node: root, parts: children(root), next: 0 },
+    { node: root, parts: below(root), next: 0 },
   ];
   while (stack.length > 0) {
     const top = stack[stack.length - 1]!;
@@ -120,7 +121,7 @@ export function postorder(root: Node): readonly Node[] {
       stack.pop();
     } else if (!seen.has(child)) {
       seen.add(child);
-      stack.push({ node: child, parts: children(child), next: 0 });
+      stack.push({ node: child, parts: below(child), next: 0 });
     }
   }
   return order;

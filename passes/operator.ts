@@ -6,7 +6,7 @@
  */
 import { make } from '../ir/build.js';
 import type { Expr, Node, Project, Relation, Tensor } from '../ir/node.js';
-import { children, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
+import { children, postorder, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
 import { allRefs, conjoin, namesOf } from './reference.js';
 
 const EXPRS: ReadonlySet<Node['kind']> = new Set<Node['kind']>([
@@ -67,20 +67,22 @@ export function inferAnew(node: Relation): Relation {
   return make(fields as never) as Relation;
 }
 
+/** The tensors that one reads: not those of models in subqueries of the expressions it packs. */
+function tensorsIn(node: Node): readonly Node[] {
+  return children(node).filter(isTensor);
+}
+
 /** The tensor with `expr` applied to what its `to_tensor` leaves pack. */
 export function mapTensorExprs<T extends Node>(tensor: T, expr: (expr: Expr) => Expr): T {
   const done = new Map<Node, Node>();
-  const visit = (node: Node): Node => {
-    const known = done.get(node);
-    if (known !== undefined) return known;
-    const result = withChildren(node, children(node).map((child) => {
-      if (isTensor(child)) return visit(child);
+  for (const node of postorder(tensor, tensorsIn)) {
+    const part = (child: Node): Node => {
+      if (isTensor(child)) return done.get(child)!;
       return node.kind === 'to_tensor' ? expr(child as Expr) : child;
-    }));
-    done.set(node, result);
-    return result;
-  };
-  return visit(tensor) as T;
+    };
+    done.set(node, withChildren(node, children(node).map(part)));
+  }
+  return done.get(tensor) as T;
 }
 
 /** An operator's own expressions. */
@@ -91,16 +93,8 @@ export function exprsOf(relation: Relation): readonly Expr[] {
 
 /** What the `to_tensor` leaves of tensors pack. */
 export function tensorExprs(tensors: readonly Tensor[]): readonly Expr[] {
-  const found: Expr[] = [];
-  const seen = new Set<Node>();
-  const visit = (node: Node): void => {
-    if (seen.has(node) || !isTensor(node)) return;
-    seen.add(node);
-    if (node.kind === 'to_tensor') found.push(...node.exprs);
-    else children(node).forEach(visit);
-  };
-  tensors.forEach(visit);
-  return found;
+  const nodes = new Set(tensors.flatMap((tensor) => postorder(tensor, tensorsIn)));
+  return [...nodes].flatMap((node) => (node.kind === 'to_tensor' ? node.exprs : []));
 }
 
 /** Rewrites every relation of a plan bottom up, those of subqueries too. */

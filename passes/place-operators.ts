@@ -84,14 +84,14 @@ function layersOf(plan: Relation, context: PassContext): readonly Layer[] {
 function feedsOf(node: Dense, position: ReadonlyMap<Node, number>): readonly number[] {
   const found = new Set<number>();
   const seen = new Set<Node>();
-  const visit = (part: Node): void => {
-    if (seen.has(part)) return;
+  const rest: Node[] = [node.input];
+  for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
+    if (seen.has(part)) continue;
     seen.add(part);
     const known = position.get(part);
-    if (known !== undefined && part !== node) found.add(known);
-    else children(part).forEach(visit);
-  };
-  visit(node.input);
+    if (known === undefined) rest.push(...children(part));
+    else found.add(known);
+  }
   return [...found];
 }
 

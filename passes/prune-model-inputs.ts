@@ -91,24 +91,11 @@ function demandsOf(node: Apply, context: PassContext): ReadonlyMap<Tensor, Deman
   const tensors = [...new Set(node.outputs.flatMap(({ tensor }) => postorder(tensor)))].filter(isTensor);
   for (const { tensor } of node.outputs) ask(tensor, allColumns(tensor));
   // Readers before what they read.
-  for (const tensor of readersFirst(tensors)) {
+  for (const tensor of [...tensors].reverse()) {
     const demand = demands.get(tensor);
     if (demand !== undefined) pass(tensor, demand, ask, context);
   }
   return demands;
-}
-
-function readersFirst(tensors: readonly Tensor[]): readonly Tensor[] {
-  const order: Tensor[] = [];
-  const seen = new Set<Node>();
-  const visit = (tensor: Node): void => {
-    if (seen.has(tensor) || !isTensor(tensor)) return;
-    seen.add(tensor);
-    children(tensor).forEach(visit);
-    order.push(tensor);
-  };
-  tensors.forEach(visit);
-  return order.reverse();
 }
 
 type Ask = (tensor: Tensor, columns: Iterable<number>, weak?: Iterable<number>) => void;

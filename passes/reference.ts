@@ -48,6 +48,25 @@ export function oncePerNode<N extends Node, T>(compute: (node: N) => T): (node: 
   };
 }
 
+/** Whether `test` holds for a node or one below it. Its stack is its own: models may be tens of thousands deep. */
+function somewhereBelow(test: (node: Node) => boolean): (root: Node) => boolean {
+  const known = new WeakMap<Node, boolean>();
+  return (root) => {
+    const stack = [root];
+    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+      const parts = children(node);
+      const open = known.has(node) ? [] : parts.filter((part) => !known.has(part));
+      if (open.length > 0) {
+        stack.push(...open);
+        continue;
+      }
+      if (!known.has(node)) known.set(node, test(node) || parts.some((part) => known.get(part)!));
+      stack.pop();
+    }
+    return known.get(root)!;
+  };
+}
+
 /** How many subqueries further in than its node a child stands. */
 function depthOfChild(node: Node, child: Node): number {
   return node.kind === 'subquery' && child === node.relation ? 1 : 0;
@@ -94,9 +113,7 @@ export const refsOf: (expr: Expr) => ReadonlySet<number> = oncePerNode((expr: Ex
 });
 
 /** Whether an `outer` stands anywhere below: spares the walk through plain subqueries. */
-const reachesOut: (node: Node) => boolean = oncePerNode(
-  (node: Node) => node.kind === 'outer' || children(node).some(reachesOut),
-);
+const reachesOut = somewhereBelow((node) => node.kind === 'outer');
 
 export type Replace = (index: number, type: ValueType) => Expr;
 
@@ -154,13 +171,9 @@ export function isCorrelated(root: Node, depth = 0): boolean {
 }
 
 /** Whether it must not be folded, copied or moved across a filter. */
-export const isVolatile: (node: Node) => boolean = oncePerNode(
-  (node: Node) => (node.kind === 'call' && VOLATILE.has(node.op)) || children(node).some(isVolatile),
-);
+export const isVolatile = somewhereBelow((node) => node.kind === 'call' && VOLATILE.has(node.op));
 
-export const hasSubquery: (expr: Expr) => boolean = oncePerNode(
-  (expr: Expr) => expr.kind === 'subquery' || children(expr).some((child) => hasSubquery(child as Expr)),
-);
+export const hasSubquery = somewhereBelow((node) => node.kind === 'subquery');
 
 /** [a, b, c] as (a AND b) AND c, each once; [] as undefined. */
 export function conjoin(exprs: readonly Expr[]): Expr | undefined {

@@ -9,7 +9,7 @@ import { make } from '../ir/build.js';
 import type { Case, Expr, Node, Part, Relation } from '../ir/node.js';
 import { children, withChildren } from '../ir/rewrite.js';
 import { withNullable, type Column, type ValueType } from '../ir/type.js';
-import { inferAnew, isExpr, isRelation } from './operator.js';
+import { inferAnew, isExpr, isRelation, isTensor, mapTensorExprs } from './operator.js';
 
 /** Columns of the row at hand, then of the rows further out. */
 type Rows = readonly (readonly Column[])[];
@@ -38,24 +38,23 @@ function settleRelation(node: Relation, outer: Rows, done: Map<Relation, Relatio
 /** `overRow`: whether a `ref` names a column; inside a tensor it does so only under `to_tensor`. */
 function settlePart(root: Node, rows: Rows, overRow: boolean): Node {
   const done = new Map<Node, Node>();
-  const visit = (node: Node, named: boolean): Node => {
-    if (!named && isExpr(node)) return node;
+  const settle = (node: Node): Node => {
     const known = done.get(node);
     if (known !== undefined) return known;
-    const result = settleNode(node, named);
+    const result = settleNode(node);
     done.set(node, result);
     return result;
   };
-  const settleNode = (node: Node, named: boolean): Node => {
+  const settleNode = (node: Node): Node => {
     if (node.kind === 'ref') return retyped(node, rows[0]!);
     if (node.kind === 'outer') return rows[node.depth] === undefined ? node : retyped(node, rows[node.depth]!);
-    const below = named || node.kind === 'to_tensor';
     const parts = children(node).map((child) =>
-      isRelation(child) ? settleRelation(child, rows, new Map()) : visit(child, below),
+      isRelation(child) ? settleRelation(child, rows, new Map()) : settle(child),
     );
     return settleExplicit(withChildren(node, parts));
   };
-  return visit(root, overRow);
+  if (isTensor(root)) return mapTensorExprs(root, (expr) => settle(expr) as Expr);
+  return overRow ? settle(root) : root;
 }
 
 function retyped<T extends Extract<Expr, { kind: 'ref' | 'outer' }>>(node: T, columns: readonly Column[]): Node {

@@ -6,9 +6,13 @@ import type { Expr, Relation, Tensor } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import { tensor as tensorType } from '../../ir/type.js';
 import { cancelLayout } from '../../passes/cancel-layout.js';
+import { eliminateNoOps } from '../../passes/eliminate-no-ops.js';
 import { fuseDense } from '../../passes/fuse-dense.js';
 import { fuseMaps } from '../../passes/fuse-maps.js';
+import { placeOperators } from '../../passes/place-operators.js';
+import { pruneColumns } from '../../passes/prune-columns.js';
 import { pruneModelInputs } from '../../passes/prune-model-inputs.js';
+import { pushFilters } from '../../passes/push-filters.js';
 import { shareModels } from '../../passes/share-models.js';
 import {
   apply,
@@ -158,6 +162,17 @@ test('a model over other columns is not shared', () => {
     make({ kind: 'reduce', op: 'sum', input: features(t, columns), axes: [1], keepDims: false, last: false });
   const asked: Relation = apply(t, sum([0]));
   expectUnchanged(shareModels, apply(filter(asked, call('gt', col(asked, 3), lit(2, 'f32'))), sum([1])));
+});
+
+test('a model of twenty thousand nodes one after the other goes through the passes', () => {
+  let tensor: Tensor = x;
+  for (let i = 0; i < 20_000; i++) {
+    const body = i % 2 === 0 ? call('exp', ref(0, 'f32')) : call('neg', ref(0, 'f32'));
+    tensor = make({ kind: 'map', body, inputs: [tensor] });
+  }
+  const plan = filter(apply(t, tensor), call('gt', ref(0), lit(1)));
+  for (const pass of [pushFilters, eliminateNoOps, pruneModelInputs, pruneColumns, placeOperators])
+    assert.equal(run(pass, plan).plan.type, plan.type);
 });
 
 test.run();
