@@ -97,6 +97,7 @@ test('a query does not wait for a thread that dies while it loads the module', a
     isUp: true,
     start: async () => undefined,
     post: () => undefined,
+    end: async () => undefined,
     onReply: () => undefined,
     onCrash: () => undefined,
   }));
