@@ -263,7 +263,7 @@ function pullLimit(node: Limit, around: Relation): Pulled | undefined {
   const below = node.input;
   // limit (project x) = project (limit x): the sort that says which rows are the first may lie under the projection.
   if (below.kind === 'project' || below.kind === 'apply')
-    return pullCorrelation(rebuild(below, { inputs: [make({ ...node, input: below.input })] }), around);
+    return pullCorrelation(rebuild(below, { inputs: [rebuild(node, { inputs: [below.input] })] }), around);
   const [limit, offset] = [rowCount(node.limit, Infinity), rowCount(node.offset, 0)];
   const sort = below.kind === 'sort' ? below : undefined;
   if (limit === undefined || offset === undefined || sort?.keys.some((key) => readsAround(key.expr)) === true)

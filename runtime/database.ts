@@ -23,7 +23,7 @@ import type { ResultChunk } from './executor/protocol.js';
 import { betweenStarts } from './executor/thread-worker.js';
 import { WorkerPool } from './executor/worker-pool.js';
 import type { ExplainOptions } from './explain.js';
-import { memoryLimit, threadCount } from './options.js';
+import { memoryLimit, threadCount, type DatabaseOptions } from './options.js';
 import type { Model, ModelOptions } from './model.js';
 import type { PhysicalPlan } from './plan.js';
 import { isBlocked, readModels, readTables } from './plan-inputs.js';
@@ -32,26 +32,6 @@ import type { Outcome } from './session.js';
 import { DatabaseFile } from './storage/database-file.js';
 import { checkTables, scanGroups } from './table-scan.js';
 import { groupBlocks, pinBlocks, pinWeight } from './weights.js';
-
-export interface DatabaseOptions {
-  /**
-   * Most memory for pages, hash tables, scratch and results in flight together: bytes, or text such as `'512MiB'` (the
-   * default).
-   */
-  readonly memoryLimit?: string | number;
-  /** Worker threads; default: the machine's. */
-  readonly threads?: number;
-  /**
-   * Begins a query on the caller's own thread, and starts worker threads when what is left of it takes three times as
-   * long as starting one; the caller's thread works along, a few milliseconds at a time, until the query gives results
-   * for 30 ms or has run for 300. For a process that has nothing else to do, such as a command or a function that is
-   * started for each request. Default false.
-   */
-  readonly lazyThreads?: boolean;
-  readonly readOnly?: boolean;
-  /** Makes the file when it is absent; default true unless `readOnly`. */
-  readonly create?: boolean;
-}
 
 export interface QueryOptions {
   /** Stops the statement; the iteration throws the signal's reason. */
@@ -401,4 +381,4 @@ export { CompileError } from '../frontend/diagnostics.js';
 export { ModelError } from '../frontend/onnx/errors.js';
 export { ExecutionError, ImportError, ModelInputError, ResourceError, StorageError } from './errors.js';
 export type { Model, ModelOptions, ModelOutput, ModelPortInfo, ModelTensor, TensorTypeName } from './model.js';
-export type { ExplainOptions, QueryResult, RecordBatch, ParameterValue };
+export type { DatabaseOptions, ExplainOptions, QueryResult, RecordBatch, ParameterValue };

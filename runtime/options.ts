@@ -1,6 +1,26 @@
 /** Options of `open`, as people write them. */
 import { availableParallelism } from 'node:os';
 
+export interface DatabaseOptions {
+  /**
+   * Most memory for pages, hash tables, scratch and results in flight together: bytes, or text such as `'512MiB'` (the
+   * default).
+   */
+  readonly memoryLimit?: string | number;
+  /** Worker threads; default: the machine's. */
+  readonly threads?: number;
+  /**
+   * Begins a query on the caller's own thread, and starts worker threads when what is left of it takes three times as
+   * long as starting one; the caller's thread works along, a few milliseconds at a time, until the query gives results
+   * for 30 ms or has run for 300. For a process that has nothing else to do, such as a command or a function that is
+   * started for each request. Default false.
+   */
+  readonly lazyThreads?: boolean;
+  readonly readOnly?: boolean;
+  /** Makes the file when it is absent; default true unless `readOnly`. */
+  readonly create?: boolean;
+}
+
 const UNITS: Readonly<Record<string, number>> = {
   b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3,
 };

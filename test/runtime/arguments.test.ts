@@ -106,7 +106,7 @@ test('an invalid Date is called so', async () => {
 });
 
 test('rows of toArray have decimals as numbers, also in lists, and NULL as null', async () => {
-  const sql = 'SELECT x, [x, 2.25] AS l FROM (VALUES (1.25), (-0.05), (NULL)) t(x)';
+  const sql = 'SELECT x, [coalesce(x, 0), 2.25] AS l FROM (VALUES (1.25), (-0.05), (NULL)) t(x)';
   const rows = await db.query(sql).toArray();
   assert.equal(rows.map(({ x }) => x), [1.25, -0.05, null]);
   assert.equal(rows[0]!['l'], [1.25, 2.25]);
