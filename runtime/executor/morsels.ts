@@ -67,6 +67,10 @@ export class Pace {
 const TILE_ROWS = 256;
 /** Of a pipeline that gives the result: its first row should not wait for a whole morsel of them. */
 const FIRST_ROWS = TILE_ROWS;
+/** Of other pipelines on the caller's thread, which should not be away for long before their pace is known. */
+const FIRST_ROWS_HERE = 4 * TILE_ROWS;
+/** How long one takes at most, if it is more than a tile: a query that is to end does so between two of them. */
+const MOST_MS = 100;
 /** How long the last ones of a scan take at least: no worker waits longer for the others, and messages take less. */
 const LAST_MS = 1;
 
@@ -75,6 +79,8 @@ const MOST_NUMBERED = 65_535;
 
 interface SourceOptions {
   readonly isResult: boolean;
+  /** Whether the caller's thread takes some. */
+  readonly isHere: boolean;
   /** That may take morsels. */
   readonly workers: number;
   /** As far as it is known; 0 before. */
@@ -82,20 +88,26 @@ interface SourceOptions {
 }
 
 /**
- * How many rows the next morsel has. Those of a result begin with a few and double; those that several workers take
- * get smaller towards the end, where each has a share of what is left, so that all end at about the same time.
+ * How many rows the next morsel has. Those of a result, and on the caller's thread, begin with a few and double; slow
+ * ones are of few rows; those that several workers take get smaller towards the end, where each has a share of what is
+ * left, so that all end at about the same time.
  */
 class MorselSizes {
   private next: number;
 
   constructor(private readonly options: SourceOptions) {
-    this.next = options.isResult ? FIRST_ROWS : MORSEL_ROWS;
+    this.next = options.isResult ? FIRST_ROWS : options.isHere ? FIRST_ROWS_HERE : MORSEL_ROWS;
   }
 
   take(rowsLeft: number): number {
     const rows = this.next;
     this.next = Math.min(rows * 2, MORSEL_ROWS);
-    return Math.min(rows, rowsLeft, this.share(rowsLeft));
+    return Math.min(rows, rowsLeft, this.share(rowsLeft), this.most());
+  }
+
+  private most(): number {
+    const tiles = MOST_MS / this.options.millisecondsPerRow() / TILE_ROWS;
+    return tiles >= MORSEL_ROWS / TILE_ROWS ? MORSEL_ROWS : Math.max(1, Math.floor(tiles)) * TILE_ROWS;
   }
 
   private share(rowsLeft: number): number {

@@ -236,7 +236,12 @@ class QueryRun implements Running {
       this.options.workers.isLazy && !pipeline.result
         ? isWorthThreads(rowsLeft, pace)
         : clockMs() - this.startedAt > START_MS;
-    const sourceOptions = { isResult: pipeline.result, workers, millisecondsPerRow: () => pace.millisecondsPerRow };
+    const sourceOptions = {
+      isResult: pipeline.result,
+      isHere: this.options.workers.isLazy,
+      workers,
+      millisecondsPerRow: () => pace.millisecondsPerRow,
+    };
     for await (const morsel of openSource(pipeline.source, this.morselContext(), sourceOptions)) {
       if (isEnough || crew.failure !== undefined) {
         morsel.release();
