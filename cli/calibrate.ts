@@ -1,6 +1,7 @@
 /** `intarsia calibrate`: measures the kernels of this engine on this machine. */
 import { defineCommand } from './command.js';
 import { JSON_OUTPUT } from './database-options.js';
+import { write } from './stdout.js';
 
 interface Measured { readonly gflops: number }
 
@@ -14,7 +15,7 @@ export const calibrateCommand = defineCommand({
     const { calibrate } = await import('../runtime/database.js');
     const text = await calibrate();
     if (options.json) {
-      process.stdout.write(`${text}\n`);
+      write(`${text}\n`);
       return;
     }
     const { tier, measured } = JSON.parse(text) as {
@@ -22,8 +23,8 @@ export const calibrateCommand = defineCommand({
       readonly measured: readonly (Measured & Record<string, unknown>)[];
     };
     for (const { gflops, ...kernel } of measured)
-      process.stdout.write(`${gflops.toFixed(1).padStart(7)} GFLOP/s  ${describe(kernel)}\n`);
-    process.stdout.write(`chosen: ${describe(tier)}\n`);
+      write(`${gflops.toFixed(1).padStart(7)} GFLOP/s  ${describe(kernel)}\n`);
+    write(`chosen: ${describe(tier)}\n`);
   },
 });
 

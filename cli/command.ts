@@ -4,6 +4,7 @@
  * In: the words behind the command's name. Out: positionals and typed options, or a UsageError (exit code 2).
  */
 import { createRequire } from 'node:module';
+import { write } from './stdout.js';
 
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
@@ -56,7 +57,7 @@ const HELP = { type: 'boolean', short: 'h', help: 'Show this.' } as const satisf
 export async function runCommand(command: Command, words: readonly string[], signal: AbortSignal): Promise<number> {
   const { values, positionals } = parse(command, words);
   if (values['help'] === true) {
-    process.stdout.write(helpText(command));
+    write(helpText(command));
     return 0;
   }
   const [least, most] = command.positionals;

@@ -4,6 +4,7 @@ import { writeWhole } from '../runtime/io/whole-file.js';
 import { defineCommand, UsageError } from './command.js';
 import { JSON_OUTPUT, MEMORY, THREADS, withDatabase } from './database-options.js';
 import { sqlText } from './sql-text.js';
+import { write } from './stdout.js';
 
 export const compile = defineCommand({
   usage: 'compile DB SQL|FILE.sql|- -o PLAN.wasm [options]',
@@ -25,7 +26,7 @@ export const compile = defineCommand({
       const { bytes, plan } = await db.compile(text, { signal });
       await writeWhole(output, (file) => writeFile(file, bytes));
       const milliseconds = Math.round(performance.now() - began);
-      process.stdout.write(options.json
+      write(options.json
           ? `${JSON.stringify({ file: output, bytes: bytes.byteLength, pipelines: plan.pipelines.length, parameters: plan.parameters.length, milliseconds })}\n`
         : `${output}: ${bytes.byteLength} bytes, ${plan.pipelines.length} pipelines, compiled in ${milliseconds} ms\n`);
     });

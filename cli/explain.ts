@@ -1,8 +1,8 @@
 /** `intarsia explain`: SQL in, the plan with its rewrites, representations and pipelines out. */
 import { defineCommand } from './command.js';
 import { JSON_OUTPUT, MEMORY, PARAM, parameterValues, THREADS, withDatabase } from './database-options.js';
-import { write } from './output.js';
 import { sqlText } from './sql-text.js';
+import { write } from './stdout.js';
 
 const FORMATS = ['text', 'json', 'dot'] as const;
 

@@ -2,6 +2,7 @@
 import { defineCommand } from './command.js';
 import { JSON_OUTPUT, MEMORY, withDatabase } from './database-options.js';
 import { withProgress } from './progress.js';
+import { write } from './stdout.js';
 
 export const importCommand = defineCommand({
   usage: 'import DB TABLE FILE [options]',
@@ -21,7 +22,7 @@ export const importCommand = defineCommand({
         db.importFile(table!, file!, { replace: options.replace, signal }),
       );
       const milliseconds = Math.round(performance.now() - began);
-      process.stdout.write(
+      write(
         options.json
           ? `${JSON.stringify({ table, rows, milliseconds })}\n`
           : `${table!}: ${rows} rows in ${milliseconds} ms\n`,

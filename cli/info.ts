@@ -5,6 +5,7 @@ import { sqlTypeName } from '../runtime/result-text.js';
 import { defineCommand } from './command.js';
 import { JSON_OUTPUT, withDatabase } from './database-options.js';
 import { bytesText, countText } from './sizes.js';
+import { write } from './stdout.js';
 
 export const info = defineCommand({
   usage: 'info DB [options]',
@@ -15,7 +16,7 @@ export const info = defineCommand({
   async run([path], options) {
     await withDatabase(path!, { threads: '1', readOnly: true }, async (db) => {
       const found = await describe(db);
-      process.stdout.write(options.json ? `${JSON.stringify(found, undefined, 2)}\n` : textOf(found));
+      write(options.json ? `${JSON.stringify(found, undefined, 2)}\n` : textOf(found));
     });
   },
 });

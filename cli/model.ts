@@ -4,6 +4,7 @@ import { defineCommand, UsageError } from './command.js';
 import { JSON_OUTPUT, MEMORY, withDatabase } from './database-options.js';
 import { bytesText } from './sizes.js';
 import { withProgress } from './progress.js';
+import { write } from './stdout.js';
 
 const ARGUMENTS: Readonly<Record<string, number>> = { add: 4, list: 2, inspect: 3, remove: 3 };
 
@@ -26,7 +27,7 @@ export const model = defineCommand({
       { memory: options.memory, threads: '1', readOnly: !isWriter, create: action === 'add' },
       async (db) => {
       const shown = await ACTIONS[action as keyof typeof ACTIONS](db, { name: name ?? '', file: file ?? '', signal });
-      process.stdout.write(options.json ? `${JSON.stringify(shown.json)}\n` : `${shown.text}\n`);
+      write(options.json ? `${JSON.stringify(shown.json)}\n` : `${shown.text}\n`);
     });
   },
 });

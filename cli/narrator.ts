@@ -1,4 +1,5 @@
 /** What the demo says: a sentence or two, the code a user would type, what it gave and how long it took. */
+import { write } from './stdout.js';
 
 export class Narrator {
   private readonly began = performance.now();
@@ -7,21 +8,21 @@ export class Narrator {
   /** Begins a step. */
   step(title: string): void {
     this.steps++;
-    process.stdout.write(`\n${this.steps}. ${title}\n\n`);
+    write(`\n${this.steps}. ${title}\n\n`);
   }
 
   say(text: string): void {
-    process.stdout.write(`${text}\n`);
+    write(`${text}\n`);
   }
 
   code(text: string): void {
-    process.stdout.write(`${text.trimEnd().replace(/^/gm, '    ')}\n\n`);
+    write(`${text.trimEnd().replace(/^/gm, '    ')}\n\n`);
   }
 
   async timed<T>(label: (result: T) => string, work: () => Promise<T>): Promise<T> {
     const began = performance.now();
     const result = await work();
-    process.stdout.write(`  ${label(result).padEnd(58)} ${Math.round(performance.now() - began)} ms\n`);
+    write(`  ${label(result).padEnd(58)} ${Math.round(performance.now() - began)} ms\n`);
     return result;
   }
 

@@ -3,6 +3,7 @@ import type { QueryResult } from '../runtime/database.js';
 import type { TextBatch } from '../runtime/result-text.js';
 import { UsageError, type OptionSpec } from './command.js';
 import { JSON_OUTPUT } from './database-options.js';
+import { write } from './stdout.js';
 import { renderTable, TableRows } from './table.js';
 
 const FORMATS = ['table', 'csv', 'json', 'arrow', 'parquet'] as const;
@@ -61,8 +62,8 @@ export async function writeResult(result: QueryResult, { format, file }: Output)
     case 'csv': {
       const { csvLine } = await import('../runtime/io/value-text.js');
       const style = { delimiter: ',', nullText: '' };
-      await write(csvLine(columns.map((column) => column.name), style));
-      for await (const batch of result.text()) await write(linesOf(batch, (fields) => csvLine(fields, style)));
+      write(csvLine(columns.map((column) => column.name), style));
+      for await (const batch of result.text()) write(linesOf(batch, (fields) => csvLine(fields, style)));
       return undefined;
     }
     case 'json': return writeJson(result, columns.map((column) => column.name), file);
@@ -113,10 +114,5 @@ async function writeJson(result: QueryResult, names: readonly string[], file: st
     ]);
     return writeWhole(file, (path) => writeFile(path, pieces));
   }
-  for await (const piece of pieces) await write(piece);
-}
-
-/** Waits while the reader of stdout is slow. */
-export async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
+  for await (const piece of pieces) write(piece);
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { runCommand, UsageError, type Command } from './command.js';
 import { exitCodeOf } from './process.js';
+import { write } from './stdout.js';
 
 interface Entry {
   readonly summary: string;
@@ -62,11 +63,11 @@ function version(): string {
 async function run(words: readonly string[], signal: AbortSignal): Promise<number> {
   const [name, ...rest] = words;
   if (name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(overview());
+    write(overview());
     return 0;
   }
   if (name === '--version' || name === '-v') {
-    process.stdout.write(`${version()}\n`);
+    write(`${version()}\n`);
     return 0;
   }
   if (name === undefined) throw new UsageError(`expected a command\n\n${overview()}`);

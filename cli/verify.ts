@@ -2,6 +2,7 @@
 import { defineCommand } from './command.js';
 import { JSON_OUTPUT } from './database-options.js';
 import { withProgress } from './progress.js';
+import { write } from './stdout.js';
 
 export const verifyCommand = defineCommand({
   usage: 'verify DB [options]',
@@ -20,10 +21,10 @@ export const verifyCommand = defineCommand({
         expected,
         actual,
       }));
-      process.stdout.write(`${JSON.stringify({ file: path, problems: listed })}\n`);
+      write(`${JSON.stringify({ file: path, problems: listed })}\n`);
     } else {
-      for (const { message } of problems) process.stdout.write(`${message}\n`);
-      process.stdout.write(
+      for (const { message } of problems) write(`${message}\n`);
+      write(
         problems.length === 0
           ? `${path!} is sound\n`
           : `${path!} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`,
