@@ -52,14 +52,18 @@ export function morselWords(source: Source): number {
 /** How long a pipeline takes for a row, by its last morsel: from when its worker had time for it. */
 export class Pace {
   millisecondsPerRow = 0;
-  morsels = 0;
+  /** Of all so far. */
+  rows = 0;
+  milliseconds = 0;
   private readonly freeSince: number[] = [];
 
   done({ worker, rows, asked }: { readonly worker: number; readonly rows: number; readonly asked: number }): void {
     const now = clockMs();
-    this.millisecondsPerRow = (now - Math.max(asked, this.freeSince[worker] ?? 0)) / rows;
+    const milliseconds = now - Math.max(asked, this.freeSince[worker] ?? 0);
     this.freeSince[worker] = now;
-    this.morsels++;
+    this.millisecondsPerRow = milliseconds / rows;
+    this.rows += rows;
+    this.milliseconds += milliseconds;
   }
 }
 

@@ -26,16 +26,16 @@ export function isLong(work: Work): boolean {
   return work.plan.pipelines.some((pipeline) => !pipeline.result && rowsToShare(pipeline, work) > LONG_ROWS);
 }
 
-/** Code that V8 has not optimised yet, as it runs in the first morsel, takes about so many times as long. */
-const UNOPTIMISED = 3;
-
 /** A start slows down what is done meanwhile, and what is left is shared only when it is over. */
-const WORTH_STARTS = 3;
+const WORTH_MS = 3 * START_MS;
 
-/** Whether threads that would have to start are worth it for what is left of a pipeline. */
+/**
+ * Whether threads that would have to start are worth it for what is left of a pipeline. Its first rows do not tell,
+ * unless they take long: V8 has not optimised their code yet.
+ */
 export function isWorthThreads(rowsLeft: number, pace: Pace): boolean {
-  const left = rowsLeft * pace.millisecondsPerRow;
-  return pace.morsels > 0 && (pace.morsels === 1 ? left / UNOPTIMISED : left) > WORTH_STARTS * START_MS;
+  const isKnown = pace.rows >= MORSEL_ROWS || pace.milliseconds > WORTH_MS;
+  return isKnown && rowsLeft * pace.millisecondsPerRow > WORTH_MS;
 }
 
 /** Rows of a pipeline's scan that several workers may share. */
