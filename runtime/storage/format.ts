@@ -167,6 +167,16 @@ export function decodeSuperblock(bytes: Uint8Array): SuperblockResult {
   };
 }
 
+/** Whether page 0 is that of a database, of this version or another: some copy has the right checksum. */
+export function holdsSuperblock(page: Uint8Array): boolean {
+  return [0, 1].some((slot) =>
+    Array.from({ length: SLOT_COPIES }, (_, copy) => slotOffset(slot) + copy * SUPERBLOCK_BYTES).some((at) => {
+      const { state } = decodeSuperblock(page.subarray(at, at + SUPERBLOCK_BYTES));
+      return state === 'valid' || state === 'version';
+    }),
+  );
+}
+
 export function encodeDirectoryRoot(leaves: readonly PageReference[]): Uint8Array {
   const bytes = new Uint8Array(ROOT_HEADER_BYTES + leaves.length * LEAF_REFERENCE_BYTES);
   const view = viewOf(bytes);

@@ -120,6 +120,17 @@ test('a query writes files by their names', () => {
   }
 });
 
+test('no output takes the place of a database', () => {
+  const before = readFileSync(db);
+  for (const words of [['query', db, 'SELECT 1', '--format', 'csv'], ['query', db, 'SELECT 1', '--json'],
+    ['compile', db, 'SELECT 1']]) {
+    const ended = intarsia([...words, '-o', db]);
+    assert.is(ended.code, 1, words.join(' '));
+    assert.match(ended.stderr, `'${db}' cannot be written: it is an Intarsia database`);
+  }
+  assert.ok(readFileSync(db).equals(before));
+});
+
 test('compile, run and explain', () => {
   const plan = join(folder, 'plan.wasm');
   const sql = 'SELECT name FROM airlines WHERE carrier = ?';

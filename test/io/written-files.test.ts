@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { StorageError } from '../../runtime/database.js';
+import { open, StorageError } from '../../runtime/database.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -59,6 +59,29 @@ test('a link leads to the file it names, and what is no file is written to', asy
   await database.db.query('SELECT 2 AS b').writeTo(pipe!);
   assert.is(await reading, 'b\n2\n');
   assert.ok(lstatSync(pipe!).isFIFO());
+});
+
+test('a database is not replaced by a result, not through a link either', async () => {
+  const { db, folder } = database;
+  const link = join(folder, 'link-to-database.csv');
+  symlinkSync(db.path, link);
+  const other = join(folder, 'other.db');
+  await (await open(other, { threads: 1, memoryLimit: '64MiB' })).close();
+  for (const path of [db.path, link, other]) {
+    const before = readFileSync(path);
+    for (const format of ['csv', 'arrow', 'parquet'] as const) {
+      const copy = `COPY (SELECT 1 AS a) TO '${path}' (FORMAT ${format})`;
+      for (const work of [() => db.query('SELECT 1 AS a').writeTo(path, { format }), () => db.query(copy).run()]) {
+        const error = await failureOf(work);
+        assert.instance(error, StorageError, error.stack);
+        assert.is(error.message, `'${path}' cannot be written: it is an Intarsia database, expected the name of another file`);
+      }
+    }
+    assert.ok(readFileSync(path).equals(before));
+  }
+  const text = join(folder, 'text.csv');
+  writeFileSync(text, 'INTARSIA');
+  assert.is(await db.query('SELECT 1 AS a').writeTo(text), 1, 'a text that begins as a database does is none');
 });
 
 test('a statement that gives no rows is an ExecutionError, and no file', async () => {
