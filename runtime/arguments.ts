@@ -2,6 +2,10 @@
  * What the public API is called with, of which JavaScript checks nothing. A message says what was found and what was
  * expected.
  */
+import { nearestName } from '../frontend/diagnostics.js';
+
+/** The names of all options there are; one that is missing here does not compile. */
+export type OptionNames<T> = Readonly<Record<keyof T, true>>;
 
 /** @throws TypeError */
 export function requireText(name: string, value: unknown): asserts value is string {
@@ -18,6 +22,18 @@ export function requireBytes(name: string, value: unknown, options: { readonly o
   if (value instanceof Uint8Array || (options.orPath && typeof value === 'string')) return;
   const expected = options.orPath ? 'a path, or bytes in a Uint8Array' : 'bytes in a Uint8Array';
   throw new TypeError(`${name} is ${kindOf(value)}, expected ${expected}`);
+}
+
+/** A misspelt option would otherwise be none. @throws TypeError for no object, or an option that is not known */
+export function requireOptions<T extends object>(name: string, value: T, known: OptionNames<T>): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${name} is ${kindOf(value)}, expected an object`);
+  const names = Object.keys(known);
+  const unknown = Object.keys(value).find((option) => !names.includes(option));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, names);
+  const suggestion = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+  throw new TypeError(`${name} has an unknown '${unknown}', expected ${names.join(', ')}${suggestion}`);
 }
 
 /** An option that is true or false. @throws RangeError */

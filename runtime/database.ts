@@ -8,7 +8,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { RecordBatch } from 'apache-arrow';
-import { flagOf, requireBytes, requireList, requireText } from './arguments.js';
+import { flagOf, requireBytes, requireList, requireOptions, requireText } from './arguments.js';
 import type { CompiledQuery, CompiledStatement, Compiler, QueryDetails } from './compiler.js';
 import type { CompilerClient } from './compiler-client.js';
 import { namesMeanTheSame, type Catalog } from './catalog.js';
@@ -22,8 +22,19 @@ import { enableSimd } from './executor/simd.js';
 import type { ResultChunk } from './executor/protocol.js';
 import { betweenStarts } from './executor/thread-worker.js';
 import { WorkerPool } from './executor/worker-pool.js';
-import type { ExplainOptions } from './explain.js';
-import { memoryLimit, threadCount, type DatabaseOptions } from './options.js';
+import {
+  DATABASE_OPTIONS,
+  EXPLAIN_OPTIONS,
+  IMPORT_OPTIONS,
+  QUERY_OPTIONS,
+  memoryLimit,
+  threadCount,
+  type DatabaseOptions,
+  type ExplainOptions,
+  type ImportOptions,
+  type QueryOptions,
+  type WriteOptions,
+} from './options.js';
 import type { Model, ModelOptions } from './model.js';
 import type { PhysicalPlan } from './plan.js';
 import { isBlocked, readModels, readTables } from './plan-inputs.js';
@@ -32,11 +43,6 @@ import type { Outcome } from './session.js';
 import { DatabaseFile } from './storage/database-file.js';
 import { checkTables, scanGroups } from './table-scan.js';
 import { groupBlocks, pinBlocks, pinWeight } from './weights.js';
-
-export interface QueryOptions {
-  /** Stops the statement; the iteration throws the signal's reason. */
-  readonly signal?: AbortSignal;
-}
 
 /** Values for `?`, `$1` or `$name`, in order. */
 export type Parameters = readonly ParameterValue[];
@@ -60,10 +66,12 @@ interface CachedPlan {
 }
 
 /**
- * @throws StorageError when the file is damaged, foreign, or another process writes it; RangeError for a bad option.
+ * @throws StorageError when the file is damaged, foreign, or another process writes it; RangeError for a bad option;
+ * TypeError for an unknown one, here and below.
  */
 export async function open(path: string, options: DatabaseOptions = {}): Promise<Database> {
   requireText('path', path);
+  requireOptions('options', options, DATABASE_OPTIONS);
   const limitBytes = memoryLimit(options.memoryLimit);
   const threads = threadCount(options.threads);
   const resultBytes = Math.min(MAX_RESULT_BYTES, Math.max(MIN_RESULT_BYTES, Math.floor(limitBytes / RESULT_SHARE)));
@@ -153,11 +161,13 @@ export class Database {
   query(sql: string, parameters: Parameters = [], options: QueryOptions = {}): QueryResult {
     requireText('sql', sql);
     requireList('parameters', parameters);
+    requireOptions('options', options, QUERY_OPTIONS);
     return new QueryResult(() => this.execute(sql, parameters, options));
   }
 
   /** Compiles one query to an artifact, which `run` of any process starts without a compiler. */
   async compile(sql: string, options: QueryOptions = {}): Promise<CompiledPlan> {
+    requireOptions('options', options, QUERY_OPTIONS);
     const compiled = await this.compileStatement(sql, options);
     if (compiled.kind !== 'query')
       throw new ExecutionError(`only a query can be compiled to a plan, found ${compiled.kind.toUpperCase()}`);
@@ -170,11 +180,13 @@ export class Database {
     const bytes = plan instanceof Uint8Array ? plan : plan?.bytes;
     requireBytes('plan', bytes, { orPath: false });
     requireList('parameters', parameters);
+    requireOptions('options', options, QUERY_OPTIONS);
     return new QueryResult(async () => this.outcomeOf(readArtifact(bytes), parameters, options));
   }
 
   /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */
   async explain(sql: string, options: ExplainOptions = {}, parameters: Parameters = []): Promise<string> {
+    requireOptions('options', options, EXPLAIN_OPTIONS);
     requireList('parameters', parameters);
     const compiled = await this.compileStatement(sql, options);
     const query = compiled.kind === 'explain' ? compiled.query : compiled;
@@ -185,19 +197,17 @@ export class Database {
   }
 
   /** Creates the table from a CSV, Parquet or Arrow file, types found in the file. Answers the number of rows. */
-  async importFile(
-    table: string,
-    path: string,
-    options: { readonly replace?: boolean } & QueryOptions = {},
-  ): Promise<number> {
+  async importFile(table: string, path: string, options: ImportOptions = {}): Promise<number> {
+    requireOptions('options', options, IMPORT_OPTIONS);
     const { importTable } = await import('./session.js');
     return this.exclusive(() =>
-      importTable(this, { table, path, replace: options.replace ?? false, signal: options.signal }),
+      importTable(this, { table, path, replace: flagOf('replace', options.replace, false), signal: options.signal }),
     );
   }
 
   /** Registers a new version of a model from an ONNX file (by path) or its bytes. Answers the version. */
   async createModel(name: string, source: string | Uint8Array, options: QueryOptions = {}): Promise<number> {
+    requireOptions('options', options, QUERY_OPTIONS);
     const { createModel } = await import('./session.js');
     return this.exclusive(async () => createModel(this, { name, source, signal: options.signal }));
   }
@@ -381,4 +391,5 @@ export { CompileError } from '../frontend/diagnostics.js';
 export { ModelError } from '../frontend/onnx/errors.js';
 export { ExecutionError, ImportError, ModelInputError, ResourceError, StorageError } from './errors.js';
 export type { Model, ModelOptions, ModelOutput, ModelPortInfo, ModelTensor, TensorTypeName } from './model.js';
-export type { DatabaseOptions, ExplainOptions, QueryResult, RecordBatch, ParameterValue };
+export type { DatabaseOptions, ExplainOptions, ImportOptions, QueryOptions, WriteOptions };
+export type { ParameterValue, QueryResult, RecordBatch };

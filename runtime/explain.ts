@@ -2,19 +2,8 @@
 import { requireOneOf } from './arguments.js';
 import type { CompiledQuery, PlacementDecision, QueryDetails } from './compiler.js';
 import type { RunProfile } from './executor/run-profile.js';
+import type { ExplainOptions } from './options.js';
 import type { BufferPoolStats } from './storage/buffer-pool.js';
-
-export interface ExplainOptions {
-  readonly format?: 'text' | 'json' | 'dot';
-  /** Runs the query and shows rows and time of each pipeline. */
-  readonly analyze?: boolean;
-  /** Shows every rewrite with the IR before and after. */
-  readonly passes?: boolean;
-  /** Shows the generated code as WebAssembly text. */
-  readonly code?: boolean;
-  /** Ends the compiling, and with `analyze` the run. */
-  readonly signal?: AbortSignal;
-}
 
 export type ExplainedQuery = CompiledQuery & QueryDetails;
 

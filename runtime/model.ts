@@ -5,7 +5,7 @@
  * any other by the reference evaluator, which is slow and right. `backend`, `reasons` and `explain` say which and why.
  */
 import type { TensorValue } from '../ir/tensor-data.js';
-import { requireBytes, requireOneOf } from './arguments.js';
+import { requireBytes, requireOneOf, requireOptions, type OptionNames } from './arguments.js';
 import type { CompiledModel, Compiler, ModelPort } from './compiler.js';
 import { ExecutionError, ModelInputError } from './errors.js';
 import { tensorFault, tensorOf, typeNameOf, valueOf, type ModelTensor, type TensorTypeName } from './model-tensor.js';
@@ -21,6 +21,8 @@ export interface ModelOptions {
   /** `reference` forces the reference evaluator; by default kernels run what they can. */
   readonly backend?: 'auto' | 'reference';
 }
+
+const MODEL_OPTIONS: OptionNames<ModelOptions> = { sizes: true, constants: true, backend: true };
 
 export interface ModelPortInfo {
   readonly name: string;
@@ -42,6 +44,7 @@ export async function createModel(
   options: ModelOptions,
 ): Promise<Model> {
   requireBytes('source', source, { orPath: true });
+  requireOptions('options', options, MODEL_OPTIONS);
   requireOneOf('backend', options.backend ?? 'auto', ['auto', 'reference']);
   const constants = new Map(
     Object.entries(options.constants ?? {}).map(([name, tensor]) => [

@@ -1,5 +1,7 @@
-/** Options of `open`, as people write them. */
+/** Options of `open` and of statements, as people write them. */
 import { availableParallelism } from 'node:os';
+import type { OptionNames } from './arguments.js';
+import type { FileFormat } from './io/source.js';
 
 export interface DatabaseOptions {
   /**
@@ -20,6 +22,51 @@ export interface DatabaseOptions {
   /** Makes the file when it is absent; default true unless `readOnly`. */
   readonly create?: boolean;
 }
+
+export const DATABASE_OPTIONS: OptionNames<DatabaseOptions> = {
+  memoryLimit: true, threads: true, lazyThreads: true, readOnly: true, create: true,
+};
+
+export interface QueryOptions {
+  /** Stops the statement; the iteration throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export const QUERY_OPTIONS: OptionNames<QueryOptions> = { signal: true };
+
+export interface ImportOptions extends QueryOptions {
+  /** Takes the place of a table of that name. */
+  readonly replace?: boolean;
+}
+
+export const IMPORT_OPTIONS: OptionNames<ImportOptions> = { ...QUERY_OPTIONS, replace: true };
+
+export interface ExplainOptions {
+  readonly format?: 'text' | 'json' | 'dot';
+  /** Runs the query and shows rows and time of each pipeline. */
+  readonly analyze?: boolean;
+  /** Shows every rewrite with the IR before and after. */
+  readonly passes?: boolean;
+  /** Shows the generated code as WebAssembly text. */
+  readonly code?: boolean;
+  /** Ends the compiling, and with `analyze` the run. */
+  readonly signal?: AbortSignal;
+}
+
+export const EXPLAIN_OPTIONS: OptionNames<ExplainOptions> = {
+  format: true, analyze: true, passes: true, code: true, signal: true,
+};
+
+export interface WriteOptions {
+  readonly format?: FileFormat;
+  /** CSV: whether the first line holds the names; default true. */
+  readonly header?: boolean;
+  readonly delimiter?: string;
+  /** CSV: what stands for NULL; default nothing at all. */
+  readonly nullText?: string;
+}
+
+export const WRITE_OPTIONS: OptionNames<WriteOptions> = { format: true, header: true, delimiter: true, nullText: true };
 
 const UNITS: Readonly<Record<string, number>> = {
   b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3,

@@ -1,8 +1,8 @@
 /** The result of a statement: Arrow record batches when iterated; rows or a count when asked for. */
 import type { RecordBatch, Schema } from 'apache-arrow';
-import { requireOneOf, requireText } from './arguments.js';
+import { requireOneOf, requireOptions, requireText } from './arguments.js';
 import { ExecutionError } from './errors.js';
-import type { FileFormat } from './io/source.js';
+import { WRITE_OPTIONS, type WriteOptions } from './options.js';
 import { textBatch, textColumns, type TextBatch, type TextColumn, type TextStyle } from './result-text.js';
 import type { Outcome } from './session.js';
 
@@ -66,13 +66,9 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
    * without a known format; ExecutionError for a statement that gives no rows; StorageError when it cannot be written;
    * RangeError for another format
    */
-  async writeTo(
-    path: string,
-    options: {
-      readonly format?: FileFormat; readonly header?: boolean; readonly delimiter?: string; readonly nullText?: string;
-    } = {},
-  ): Promise<number> {
+  async writeTo(path: string, options: WriteOptions = {}): Promise<number> {
     requireText('path', path);
+    requireOptions('options', options, WRITE_OPTIONS);
     const [{ writeFile }, { FILE_FORMATS, formatOf }] = await Promise.all([
       import('./io/writer.js'), import('./io/source.js'),
     ]);

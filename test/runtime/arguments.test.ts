@@ -55,6 +55,45 @@ test('arguments of another type are TypeErrors that name them', async () => {
   assert.equal(await db.query('SELECT ? AS a', ['x']).toArray(), [{ a: 'x' }]);
 });
 
+test('an unknown option is a TypeError that names the nearest there is', async () => {
+  const result = db.query('SELECT 1 AS a');
+  const file = join(folder, 'no.csv');
+  const none = { singal: undefined } as never;
+  const signal = "options has an unknown 'singal', expected signal; did you mean 'signal'?";
+  const cases: readonly (readonly [() => unknown, string | RegExp])[] = [
+    [() => open(path, { readonly: true } as never),
+      "options has an unknown 'readonly', expected memoryLimit, threads, lazyThreads, readOnly, create; did you mean 'readOnly'?"],
+    [() => open(path, { constructor: 1 } as never),
+      "options has an unknown 'constructor', expected memoryLimit, threads, lazyThreads, readOnly, create"],
+    [() => db.query('SELECT 1', [], none), signal],
+    [() => db.compile('SELECT 1', none), signal],
+    [() => db.run(new Uint8Array(1), [], none), signal],
+    [() => db.createModel('m', MODEL, none), signal],
+    [() => db.explain('SELECT 1', { analyse: true } as never),
+      "options has an unknown 'analyse', expected format, analyze, passes, code, signal; did you mean 'analyze'?"],
+    [() => db.importFile('x', file, { repalce: true } as never), /unknown 'repalce', .*; did you mean 'replace'\?$/],
+    [() => result.writeTo(file, { delimeter: ';' } as never), /unknown 'delimeter', .*; did you mean 'delimiter'\?$/],
+    [() => openModel(MODEL, { size: {} } as never), /unknown 'size', .*; did you mean 'sizes'\?$/],
+  ];
+  for (const [work, message] of cases) {
+    const failure = await failureOf(work);
+    if (typeof message === 'string') assert.is(failure, `TypeError: ${message}`);
+    else assert.match(failure, message);
+  }
+});
+
+test('options that are no object are TypeErrors', async () => {
+  const expected = (found: string): string => `TypeError: options is ${found}, expected an object`;
+  for (const [value, found] of [[null, 'null'], [5, '5'], ['a', "'a'"], [[1], 'of type Array']] as const) {
+    for (const work of [
+      () => open(path, value as never), () => openModel(MODEL, value as never),
+      () => db.query('SELECT 1', [], value as never), () => db.compile('SELECT 1', value as never),
+      () => db.explain('SELECT 1', value as never), () => db.importFile('x', 'x.csv', value as never),
+      () => db.createModel('x', MODEL, value as never), () => db.query('SELECT 1').writeTo('x.csv', value as never),
+    ]) assert.is(await failureOf(work), expected(found));
+  }
+});
+
 test('options that are neither true nor false are RangeErrors', async () => {
   for (const name of ['readOnly', 'create', 'lazyThreads']) {
     const failure = await failureOf(() => open(path, { [name]: 'no' }));
