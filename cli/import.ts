@@ -1,5 +1,5 @@
 /** `intarsia import`: a file in, a table in the database out. */
-import { defineCommand } from './command.js';
+import { defineCommand, UsageError } from './command.js';
 import { JSON_OUTPUT, MEMORY, withDatabase } from './database-options.js';
 import { withProgress } from './progress.js';
 import { write } from './stdout.js';
@@ -12,14 +12,25 @@ export const importCommand = defineCommand({
   positionals: [3, 3],
   options: {
     replace: { type: 'boolean', help: 'Take the place of a table of that name.' },
+    delimiter: { type: 'string', value: 'TEXT', help: 'Between the fields of a CSV file; found out when not given.' },
+    header: { type: 'boolean', help: 'The first line of a CSV file holds names; found out when not given.' },
+    'no-header': { type: 'boolean', help: 'The first line of a CSV file is a row.' },
+    null: { type: 'string', value: 'TEXT', help: 'What stands for NULL in a CSV file; nothing at all by default.' },
     memory: MEMORY,
     json: JSON_OUTPUT,
   },
   async run([path, table, file], options, signal) {
+    const { replace, header, delimiter, null: nullText } = options;
+    if (header && options['no-header']) throw new UsageError('found both --header and --no-header, expected one');
+    const csv = {
+      ...(header || options['no-header'] ? { header } : {}),
+      ...(delimiter === undefined ? {} : { delimiter }),
+      ...(nullText === undefined ? {} : { nullText }),
+    };
     await withDatabase(path!, { ...options, threads: '1', create: true }, async (db) => {
       const began = performance.now();
       const rows = await withProgress(`importing ${table!}`, () =>
-        db.importFile(table!, file!, { replace: options.replace, signal }),
+        db.importFile(table!, file!, { ...csv, replace, signal }),
       );
       const milliseconds = Math.round(performance.now() - began);
       write(

@@ -200,9 +200,7 @@ export class Database {
   async importFile(table: string, path: string, options: ImportOptions = {}): Promise<number> {
     requireOptions('options', options, IMPORT_OPTIONS);
     const { importTable } = await import('./session.js');
-    return this.exclusive(() =>
-      importTable(this, { table, path, replace: flagOf('replace', options.replace, false), signal: options.signal }),
-    );
+    return this.exclusive(() => importTable(this, { table, path, options }));
   }
 
   /** Registers a new version of a model from an ONNX file (by path) or its bytes. Answers the version. */

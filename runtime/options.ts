@@ -37,9 +37,17 @@ export const QUERY_OPTIONS: OptionNames<QueryOptions> = { signal: true };
 export interface ImportOptions extends QueryOptions {
   /** Takes the place of a table of that name. */
   readonly replace?: boolean;
+  /** CSV: whether the first line holds the names; found out when not given. */
+  readonly header?: boolean;
+  /** CSV: what stands between fields; when not given `,`, `;`, `|` or a tab is found out. */
+  readonly delimiter?: string;
+  /** CSV: what stands for NULL; default nothing at all. */
+  readonly nullText?: string;
 }
 
-export const IMPORT_OPTIONS: OptionNames<ImportOptions> = { ...QUERY_OPTIONS, replace: true };
+export const IMPORT_OPTIONS: OptionNames<ImportOptions> = {
+  ...QUERY_OPTIONS, replace: true, header: true, delimiter: true, nullText: true,
+};
 
 export interface ExplainOptions {
   readonly format?: 'text' | 'json' | 'dot';

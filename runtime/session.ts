@@ -4,13 +4,14 @@
  * Invariant: a statement that fails leaves the database at the last commit.
  */
 import { isVariableLength } from '../ir/dtype.js';
-import { requireBytes, requireText } from './arguments.js';
+import { flagOf, requireBytes, requireText } from './arguments.js';
 import type { CompiledQuery, CompiledStatement, CopyOptions } from './compiler.js';
 import { findModel, findTable, nameKey } from './catalog.js';
 import type { Database, Parameters } from './database.js';
 import { ExecutionError } from './errors.js';
 import type { ResultChunk } from './executor/protocol.js';
 import { openFile, type FileOptions } from './io/source.js';
+import type { ImportOptions } from './options.js';
 import type { PhysicalPlan } from './plan.js';
 import { resultColumns, toBatch } from './result-batch.js';
 import type { Batch, ColumnSchema } from './batch.js';
@@ -237,18 +238,23 @@ async function copyTo(
 
 export async function importTable(
   db: Database,
-  options: { table: string; path: string; replace: boolean; signal: AbortSignal | undefined },
+  { table, path, options }: { table: string; path: string; options: ImportOptions },
 ): Promise<number> {
-  requireText('table', options.table);
-  requireText('path', options.path);
-  const source = await openFile(options.path);
+  requireText('table', table);
+  requireText('path', path);
+  const isReplaced = flagOf('replace', options.replace, false);
+  if (options.header !== undefined) flagOf('header', options.header, true);
+  for (const name of ['delimiter', 'nullText'] as const)
+    if (options[name] !== undefined) requireText(name, options[name]);
+  const { header, delimiter, nullText, signal } = options;
+  const source = await openFile(path, fileOptions({ format: undefined, header, delimiter, nullText }));
   return inTransaction(db, async (txn) => {
-    if (options.replace && findTable(txn.catalog, options.table) !== undefined) await txn.dropTable(options.table);
-    txn.createTable({ name: options.table, columns: source.schema });
-    const writer = await txn.tableWriter(options.table);
+    if (isReplaced && findTable(txn.catalog, table) !== undefined) await txn.dropTable(table);
+    txn.createTable({ name: table, columns: source.schema });
+    const writer = await txn.tableWriter(table);
     let rows = 0;
     for await (const batch of source.batches()) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       await writer.append(batch);
       rows += batch.rowCount;
     }

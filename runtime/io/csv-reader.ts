@@ -10,6 +10,7 @@ import { parse, type Options as ParserOptions } from 'csv-parse';
 import type { FixedDType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
+import { findDelimiter } from './csv-delimiter.js';
 import { encodingError, isUtf16, Utf8Check } from './csv-encoding.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
 import { parseField, parseList, sniffDType } from './text-value.js';
@@ -17,6 +18,8 @@ import { VectorBuilder } from './vector-builder.js';
 
 const SAMPLE_ROWS = 20_000;
 const SCAN_BYTES = 1 << 20;
+/** Of the first lines, in which the delimiter is sought. */
+const SNIFF_BYTES = 64 << 10;
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -25,6 +28,7 @@ type Row = readonly (string | null)[];
 
 interface Dialect {
   readonly options: FileOptions;
+  readonly delimiter: string;
   /** Whether quoted fields may look like NULL: they are text, and telling them apart costs a call a field. */
   readonly hasQuotedNulls: boolean;
   /** What ends a line; `undefined` is left to csv-parse, which takes the first that it finds for all. */
@@ -32,8 +36,12 @@ interface Dialect {
   readonly hasOneColumn: boolean;
 }
 
-function delimiterOf(path: string, options: FileOptions): string {
-  return options.delimiter ?? (path.endsWith('.tsv') ? '\t' : path.endsWith('.tbl') ? '|' : ',');
+/** The one that is asked for, else what the first lines have. */
+function delimiterOf(path: string, start: Buffer, options: FileOptions): string {
+  if (options.delimiter !== undefined) return options.delimiter;
+  const likeliest = path.endsWith('.tsv') ? '\t' : path.endsWith('.tbl') ? '|' : ',';
+  const text = start.subarray(0, SNIFF_BYTES).toString(isUtf16(start) ? 'utf16le' : 'utf8');
+  return findDelimiter(text, { likeliest, width: options.columns?.length, isWhole: start.length < SNIFF_BYTES });
 }
 
 /** What has to be known of the whole file before it is read. */
@@ -44,10 +52,12 @@ async function surveyFile(path: string, options: FileOptions): Promise<Dialect> 
   let last: number | undefined;
   let check: Utf8Check | undefined;
   let isText = true;
+  let delimiter = ',';
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: SCAN_BYTES }) as AsyncIterable<Buffer>) {
       if (last === undefined) {
         lineEnds = lineEndsOf(chunk);
+        delimiter = delimiterOf(path, chunk, options);
         // Quotes that stand side by side in UTF-16 have a byte between them.
         hasQuotedNulls = isUtf16(chunk);
         check = isUtf16(chunk) ? undefined : new Utf8Check();
@@ -62,7 +72,7 @@ async function surveyFile(path: string, options: FileOptions): Promise<Dialect> 
     throw new ImportError(`'${path}' cannot be read: ${(error as Error).message}`, { file: path });
   }
   if (!isText || check?.isWhole() === false) throw await encodingError(path);
-  const dialect = { options, hasQuotedNulls, lineEnds, hasOneColumn: false };
+  const dialect = { options, delimiter, hasQuotedNulls, lineEnds, hasOneColumn: false };
   return { ...dialect, hasOneColumn: (options.columns?.length ?? await findWidth(path, dialect)) === 1 };
 }
 
@@ -77,9 +87,9 @@ async function findWidth(path: string, dialect: Dialect): Promise<number | undef
   return undefined;
 }
 
-function parserOf(path: string, { options, lineEnds, hasOneColumn }: Dialect): ParserOptions {
+function parserOf({ delimiter, lineEnds, hasOneColumn }: Dialect): ParserOptions {
   return {
-    delimiter: delimiterOf(path, options),
+    delimiter,
     bom: true,
     relax_column_count: true,
     skip_empty_lines: !hasOneColumn,
@@ -91,7 +101,7 @@ async function* readRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
   const { options, hasQuotedNulls } = dialect;
   const nullText = options.nullText ?? '';
   const parser = parse({
-    ...parserOf(path, dialect),
+    ...parserOf(dialect),
     ...(hasQuotedNulls
       ? {
           cast: (value: string, context: { quoting: boolean }) =>
@@ -116,7 +126,7 @@ async function* readRows(path: string, dialect: Dialect): AsyncGenerator<Row> {
 
 /** The line on which record `wanted` ends: read again, for only a mistake asks. */
 async function lineOf(path: string, dialect: Dialect, wanted: number): Promise<number> {
-  const parser = parse({ ...parserOf(path, dialect), info: true });
+  const parser = parse({ ...parserOf(dialect), info: true });
   const file = createReadStream(path);
   file.pipe(parser);
   let record = 0;

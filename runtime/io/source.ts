@@ -3,7 +3,7 @@
  */
 import { extname } from 'node:path';
 import type { Batch, ColumnSchema } from '../batch.js';
-import { ImportError } from '../errors.js';
+import { ExecutionError, ImportError } from '../errors.js';
 
 export const FILE_FORMATS = ['csv', 'parquet', 'arrow'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
@@ -15,6 +15,7 @@ export interface FileOptions {
   readonly format?: FileFormat;
   /** CSV: whether the first line holds names; found out when not given. */
   readonly header?: boolean;
+  /** CSV: what stands between fields; found out when not given. */
   readonly delimiter?: string;
   /** CSV: what stands for NULL besides nothing at all. */
   readonly nullText?: string;
@@ -52,8 +53,14 @@ export function formatOf(path: string, options: FileOptions = {}): FileFormat {
   return format;
 }
 
+/** @throws ExecutionError */
+export function requireDelimiter(delimiter: string | undefined): void {
+  if (delimiter === '') throw new ExecutionError('the delimiter is empty, expected a character');
+}
+
 /** @throws ImportError when the file is not what its format says. */
 export async function openFile(path: string, options: FileOptions = {}): Promise<FileSource> {
+  requireDelimiter(options.delimiter);
   switch (formatOf(path, options)) {
     case 'csv': return (await import('./csv-reader.js')).openCsv(path, options);
     case 'parquet': return (await import('./parquet-reader.js')).openParquet(path, options);

@@ -84,6 +84,21 @@ test('import, model, info and verify tell what they did', () => {
   assert.equal(JSON.parse(fine(['verify', db, '--json'])), { file: db, problems: [] });
 });
 
+test('import may be told what stands between fields, for NULL, and in the first line', () => {
+  const file = join(folder, 'told.csv');
+  writeFileSync(file, 'a,b;NA\n1,5;2\n');
+  const told = (...options: readonly string[]): string => {
+    fine(['import', db, 'told', file, '--replace', ...options]);
+    return fine(['query', db, 'SELECT * FROM told', '--format', 'csv']);
+  };
+  assert.is(told('--delimiter', ',', '--header'), 'a,b;NA\n1,5;2\n');
+  assert.is(told('--delimiter', ';', '--no-header', '--null', 'NA'), 'column0,column1\n"a,b",\n"1,5",2\n');
+  const both = intarsia(['import', db, 'told', file, '--header', '--no-header']);
+  assert.is(both.code, 2);
+  assert.match(both.stderr, 'found both --header and --no-header, expected one');
+  fine(['query', db, 'DROP TABLE told']);
+});
+
 test('query prints a table, CSV and JSON, and takes parameters', () => {
   const sql = 'SELECT carrier, name, length(name) AS letters FROM airlines WHERE carrier < ? ORDER BY carrier';
   golden('cli/table', fine(['query', db, sql, '--param', 'F']));

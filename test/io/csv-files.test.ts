@@ -119,6 +119,54 @@ test('the first line is a header when it has names and no values', async () => {
   }
 });
 
+const DELIMITERS: readonly (readonly [string, string, number])[] = [
+  ['a;b\n1;2\n', 'a:i64 b:i64', 1],
+  ['a;b\r\n1,5;2\r\n', 'a:utf8 b:i64', 1],
+  ['a|b|c\n1|2|3', 'a:i64 b:i64 c:i64', 1],
+  ['a\tb\n1\t"x\ty\nz"\n2\t"say ""a\tb"""\n', 'a:i64 b:utf8', 2],
+  ['a,b\n1;x,2\n3;y,4\n', 'a:utf8 b:i64', 2],
+  ['a;b,c\n1;2,3\n', 'a;b:utf8 c:i64', 1],
+  ['a b\nx;y\nz\n', 'a b:utf8', 2],
+  ['a\n"x;y"\n"z;y"\n', 'a:utf8', 2],
+  [`a;b\n${'1;x\n'.repeat(30_000)}`, 'a:i64 b:utf8', 30_000],
+];
+
+test('the delimiter is the one that stands equally often in each line, a comma first', async () => {
+  for (const [content, columns, rowCount] of DELIMITERS) {
+    const found = await imported(content);
+    assert.equal([content.slice(0, 40), found.columns, found.rows.length], [content.slice(0, 40), columns, rowCount]);
+  }
+  const path = file('');
+  writeFileSync(path, Buffer.from('\ufeffa;b\n1;2\n', 'utf16le'));
+  await database.db.importFile('t', path, { replace: true });
+  assert.equal(await database.text('SELECT a, b FROM t'), [['1', '2']]);
+});
+
+test('a table that is copied into says how many fields to look for', async () => {
+  assert.equal(await copied('a INTEGER, b INTEGER', '1;2\n3;4\n'), [['1', '2'], ['3', '4']]);
+  assert.equal(await copied('a VARCHAR', 'x;y\nz;y\n'), [['x;y'], ['z;y']]);
+  assert.match((await refused('a INTEGER, b INTEGER', '1;2;3\n')).message, /line 1: 1 fields, expected 2/);
+});
+
+test('an import may be told delimiter, header and the text of NULL', async () => {
+  const path = file('a,b;NA\n1,5;2\n');
+  const read = async (options: object): Promise<readonly (readonly string[])[]> => {
+    await database.db.importFile('t', path, { replace: true, ...options });
+    return database.text('SELECT * FROM t');
+  };
+  assert.equal(await read({ delimiter: ',', header: true }), [['1', '5;2']]);
+  assert.equal(await read({ delimiter: ';', header: false, nullText: 'NA' }), [['a,b', 'NULL'], ['1,5', '2']]);
+  assert.equal(await read({ delimiter: '|', header: false }), [['a,b;NA'], ['1,5;2']]);
+  const failures = [
+    [{ delimiter: '' }, 'ExecutionError: the delimiter is empty, expected a character'],
+    [{ delimiter: 5 }, 'TypeError: delimiter is 5, expected text'],
+    [{ nullText: null }, 'TypeError: nullText is null, expected text'],
+    [{ header: 'no' }, "RangeError: header is 'no', expected true or false"],
+  ] as const;
+  for (const [options, message] of failures)
+    assert.is(await read(options).then(() => 'it was read', String), message);
+});
+
 test('a line that stands alone is a header when all of it is words', async () => {
   assert.equal(await imported('a,b\n'), { columns: 'a:utf8 b:utf8', rows: [] });
   assert.equal(await imported('1,2\n'), { columns: 'column0:i64 column1:i64', rows: [['1', '2']] });
