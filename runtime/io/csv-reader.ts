@@ -7,8 +7,9 @@
  */
 import { createReadStream } from 'node:fs';
 import { parse, type Options as ParserOptions } from 'csv-parse';
-import type { FixedDType } from '../../ir/dtype.js';
+import { dtypeInfo, type FixedDType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
+import { nameKey } from '../catalog.js';
 import { ImportError } from '../errors.js';
 import { findDelimiter } from './csv-delimiter.js';
 import { encodingError, isUtf16, Utf8Check } from './csv-encoding.js';
@@ -153,6 +154,12 @@ function looksLikeHeader(first: Row, rest: readonly Row[]): boolean {
   return !isValue && typed.some((field) => field !== null && !FLOAT_WORD.test(field));
 }
 
+/** Whether the first line is the names of the columns that are asked for, rather than a row. */
+function hasNamesOf(first: Row, columns: readonly ColumnSchema[]): boolean {
+  const names = columns.map(({ name }) => nameKey(name));
+  return first.length === names.length && first.every((field, i) => nameKey(field?.trim() ?? '') === names[i]);
+}
+
 const FLOAT_WORD = /^\s*[+-]?(?:nan|inf|infinity)\s*$/i;
 
 /** Whether the field would be found to be of that type; any number is like any other. */
@@ -183,8 +190,8 @@ export async function openCsv(path: string, options: FileOptions): Promise<FileS
   const first = sample[0];
   if (first === undefined && options.columns === undefined)
     throw new ImportError(`'${path}' is empty: there is not even a header`, { file: path });
-  const hasHeader =
-    options.header ?? (first !== undefined && options.columns === undefined && looksLikeHeader(first, sample.slice(1)));
+  const hasHeader = options.header ?? (first !== undefined && (options.columns === undefined
+    ? looksLikeHeader(first, sample.slice(1)) : hasNamesOf(first, options.columns)));
   const body = hasHeader ? sample.slice(1) : sample;
   const schema: readonly ColumnSchema[] = options.columns
     ?? columnNames(hasHeader ? first : undefined, first!.length).map((name, column) => ({
@@ -204,7 +211,11 @@ async function* readBatches(
   for await (const row of readRows(path, dialect)) {
     if (record++ === 0 && hasHeader) continue;
     const mistake = appendRow(row, { schema, builders });
-    if (mistake !== undefined) throw mistakeAt(path, { mistake, line: await lineOf(path, dialect, record - 1) });
+    if (mistake !== undefined) {
+      const isFirst = record === 1 && dialect.options.header === undefined;
+      const hint = isFirst && mistake.column !== undefined ? HEADER_HINT : '';
+      throw mistakeAt(path, { mistake, line: await lineOf(path, dialect, record - 1), hint });
+    }
     rows++;
     if (rows === BATCH_ROWS) {
       yield flush(rows);
@@ -219,10 +230,16 @@ interface Mistake {
   readonly text: string;
 }
 
-function mistakeAt(path: string, { mistake, line }: { mistake: Mistake; line: number }): ImportError {
+/** Of a mistake in the first line: it may not be meant for a row. */
+const HEADER_HINT = '; if the line holds names, say HEADER';
+
+function mistakeAt(
+  path: string,
+  { mistake, line, hint }: { mistake: Mistake; line: number; hint: string },
+): ImportError {
   const { column, text } = mistake;
   const place = column === undefined ? `line ${line}` : `line ${line}, column ${column}`;
-  return new ImportError(`'${path}', ${place}: ${text}`, {
+  return new ImportError(`'${path}', ${place}: ${text}${hint}`, {
     file: path,
     line,
     ...(column === undefined ? {} : { column }),
@@ -252,7 +269,8 @@ function appendRow(
       continue;
     }
     const value = parseField(field, column.dtype);
-    if (value === undefined) return { column: column.name, text: `'${field.slice(0, 40)}' is not a ${column.dtype}` };
+    if (value === undefined)
+      return { column: column.name, text: `'${field.slice(0, 40)}' is not of type ${dtypeInfo(column.dtype).sql}` };
     builders[i]!.append(value);
   }
   return undefined;

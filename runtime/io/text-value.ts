@@ -2,7 +2,7 @@
  * Text fields to values of a dtype, and the dtype that fits a sample of fields: what CSV needs.
  * Parsing is strict: a field that is not wholly a value of the dtype is `undefined`.
  */
-import { isDecimal, type DType, type FixedDType } from '../../ir/dtype.js';
+import { dtypeInfo, isDecimal, type DType, type FixedDType } from '../../ir/dtype.js';
 import { parseDecimal, type BuilderValue } from './vector-builder.js';
 
 const INTEGER = /^\s*[+-]?\d+\s*$/;
@@ -82,7 +82,7 @@ export function parseList(text: string, { dtype, width }: { dtype: DType; width:
   if (parts.length !== width) return `a list of ${parts.length}, expected ${width} values`;
   const values = parts.map((part) => parseField(part.trim(), dtype));
   const wrong = values.indexOf(undefined);
-  return wrong < 0 ? (values as number[]) : `'${parts[wrong]!.trim().slice(0, 40)}' in a list is not a ${dtype}`;
+  return wrong < 0 ? (values as number[]) : `'${parts[wrong]!.trim().slice(0, 40)}' in a list is not of type ${dtypeInfo(dtype).sql}`;
 }
 
 /** The value of a field, or `undefined` when it is none of that dtype. */

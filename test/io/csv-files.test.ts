@@ -60,7 +60,7 @@ test('the line of a mistake counts empty lines', async () => {
 test('years before 100 are not years of the last century', async () => {
   const rows = [['0001-01-01', '0099-12-31 00:00:00']];
   assert.equal(await copied('d DATE, t TIMESTAMP', '0001-01-01,0099-12-31'), rows);
-  assert.match((await refused('d DATE', '0099-02-29')).message, /'0099-02-29' is not a date/);
+  assert.match((await refused('d DATE', '0099-02-29')).message, /'0099-02-29' is not of type DATE$/);
 });
 
 test('what is finer than a microsecond is cut, so that a time stays within its day', async () => {
@@ -83,8 +83,8 @@ test('what is not a list of that many values is refused with line and column', a
     ['1.5', /line 2, column v: '1\.5' is not a list/],
     ['"[1, 2]"', /line 2, column v: a list of 2, expected 3 values/],
     ['"[1, 2, 3, 4]"', /a list of 4, expected 3/],
-    ['"[1, x, 3]"', /'x' in a list is not a f32/],
-    ['"[1, NULL, 3]"', /'NULL' in a list is not a f32/],
+    ['"[1, x, 3]"', /'x' in a list is not of type FLOAT/],
+    ['"[1, NULL, 3]"', /'NULL' in a list is not of type FLOAT/],
   ];
   for (const [field, message] of expected) assert.match((await refused('v FLOAT[3]', line + field)).message, message);
 });
@@ -165,6 +165,33 @@ test('an import may be told delimiter, header and the text of NULL', async () =>
   ] as const;
   for (const [options, message] of failures)
     assert.is(await read(options).then(() => 'it was read', String), message);
+});
+
+test('a first line of the names of the columns copied into is a header, where none is spoken of', async () => {
+  const rows = async (copy: string, content: string): Promise<unknown> => {
+    await database.text('CREATE OR REPLACE TABLE t (a VARCHAR, "B c" VARCHAR)');
+    await database.text(`COPY ${copy.replace('FILE', file(content))}`);
+    return database.text('SELECT * FROM t');
+  };
+  assert.equal(await rows("t FROM 'FILE'", 'A, b C\nx,y\n'), [['x', 'y']]);
+  assert.equal(await rows("t FROM 'FILE'", 'a,B c\n'), []);
+  assert.equal(await rows("t (\"B c\", a) FROM 'FILE'", 'b c,a\nx,y\n'), [['y', 'x']]);
+  assert.equal(await rows("t FROM 'FILE'", 'b c,a\nx,y\n'), [['b c', 'a'], ['x', 'y']]);
+  assert.equal(await rows("t FROM 'FILE'", 'a,\nx,y\n'), [['a', 'NULL'], ['x', 'y']]);
+  assert.equal(await rows("t FROM 'FILE'", 'x,y\na,B c\n'), [['x', 'y'], ['a', 'B c']]);
+  assert.equal(await rows("t FROM 'FILE' (HEADER false)", 'a,B c\n'), [['a', 'B c']]);
+  assert.equal(await rows("t FROM 'FILE' (HEADER)", 'other,names\nx,y\n'), [['x', 'y']]);
+});
+
+test('a field that does not fit names the SQL type, and in the first line HEADER', async () => {
+  await database.text('CREATE OR REPLACE TABLE t (a BIGINT, b DECIMAL(9,2))');
+  const failure = async (content: string, options = ''): Promise<string> =>
+    (await importErrorOf(() => database.text(`COPY t FROM '${file(content)}' ${options}`))).message.replace(/^'.*?', /, '');
+  const hint = '; if the line holds names, say HEADER';
+  assert.is(await failure('id,b\n1,2\n'), `line 1, column a: 'id' is not of type BIGINT${hint}`);
+  assert.is(await failure('1,price\n1,2\n'), `line 1, column b: 'price' is not of type DECIMAL(9,2)${hint}`);
+  assert.is(await failure('1,2\nx,2\n'), "line 2, column a: 'x' is not of type BIGINT");
+  assert.is(await failure('id,b\n1,2\n', '(HEADER false)'), "line 1, column a: 'id' is not of type BIGINT");
 });
 
 test('a line that stands alone is a header when all of it is words', async () => {
