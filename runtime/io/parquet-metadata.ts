@@ -1,9 +1,10 @@
 /**
- * The row groups in a Parquet file's footer against its schema and size, before hyparquet follows them: it starts on
+ * What a Parquet file is before hyparquet reads it: its end, and the row groups in its footer against its schema and
+ * size. hyparquet follows those: it starts on
  * the columns of a group one after the other, and one that cannot be started leaves the failures of those before it to
  * nobody, which ends the process.
  */
-import type { ColumnMetaData, FileMetaData } from 'hyparquet';
+import type { AsyncBuffer, ColumnMetaData, FileMetaData } from 'hyparquet';
 import { ImportError } from '../errors.js';
 
 type Chunk = FileMetaData['row_groups'][number]['columns'][number];
@@ -11,6 +12,23 @@ type Chunk = FileMetaData['row_groups'][number]['columns'][number];
 interface File {
   readonly path: string;
   readonly byteLength: number;
+}
+
+/** Magic number, length of the footer, magic number. */
+const LEAST_BYTES = 12;
+const MAGIC_BYTES = 4;
+const ENCRYPTED_MAGIC = 'PARE';
+
+/** @throws ImportError for a file that is too short to be one, or whose footer is encrypted */
+export async function checkEnd(path: string, file: AsyncBuffer): Promise<void> {
+  const { byteLength } = file;
+  if (byteLength < LEAST_BYTES) {
+    const found = byteLength === 0 ? 'is empty' : `has only ${byteLength} bytes`;
+    throw new ImportError(`'${path}' ${found}, expected a Parquet file`, { file: path });
+  }
+  const magic = Buffer.from(await file.slice(byteLength - MAGIC_BYTES, byteLength)).toString('latin1');
+  if (magic === ENCRYPTED_MAGIC)
+    throw new ImportError(`'${path}' is encrypted, expected a Parquet file without encryption`, { file: path });
 }
 
 /** @throws ImportError when a group has other columns than `names`, or one that does not lie within the file. */
@@ -29,8 +47,12 @@ export function chunkRange(chunk: ColumnMetaData): { readonly start: number; rea
   return { start, end: start + Number(chunk.total_compressed_size) };
 }
 
-function checkChunk({ meta_data: chunk }: Chunk, name: string, file: File): void {
-  if (chunk === undefined)
+function checkChunk(
+  { meta_data: chunk, crypto_metadata: encryption }: Chunk,
+  name: string,
+  file: File,
+): void {
+  if (chunk === undefined || encryption !== undefined)
     throw new ImportError(`'${file.path}': column ${name} is encrypted, expected one without encryption`, {
       file: file.path,
       column: name,

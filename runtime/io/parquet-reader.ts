@@ -14,7 +14,7 @@ import { compressors } from 'hyparquet-compressors';
 import { decimalOf, type DType } from '../../ir/dtype.js';
 import type { Batch, ColumnSchema } from '../batch.js';
 import { ImportError } from '../errors.js';
-import { checkRowGroups, chunkRange } from './parquet-metadata.js';
+import { checkEnd, checkRowGroups, chunkRange } from './parquet-metadata.js';
 import { checkPages } from './parquet-pages.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
 import { decimalConverter, decimalDType, microsecondConverter, textOf, type TimeUnit } from './stored-value.js';
@@ -43,9 +43,11 @@ export async function openParquet(path: string, _options: FileOptions): Promise<
   let nodes: readonly SchemaTree[];
   try {
     file = await asyncBufferFromFile(path);
+    await checkEnd(path, file);
     metadata = await parquetMetadataAsync(file);
     nodes = parquetSchema(metadata).children;
   } catch (cause) {
+    if (cause instanceof ImportError) throw cause;
     throw new ImportError(`'${path}' is not a readable Parquet file: ${(cause as Error).message}`, { file: path });
   }
   const schema = nodes.map((node) => columnOf(node, path));

@@ -116,6 +116,32 @@ test('a timestamp past 64 bits of microseconds is refused', async () => {
 const BYTES = { name: 'x', type: 'BYTE_ARRAY' } as const;
 const text = (characters: string): Uint8Array => Buffer.from(characters);
 
+/** One INTEGER column `a`, encrypted under a footer that is not: hyparquet-writer encrypts nothing. */
+const ENCRYPTED_COLUMN =
+  'UEFSMS8AAACKex05Baif8vjwTi/qZ/Donqa+jrijNXaTgY5WWjwugLVFs+/Jn/4mftdhInKPzCgAAACP3WR+U/foqHGNfWLSaDThbMBxYOdEoTqq' +
+  'yfR2dGT6zS5CfUk0BiIUFQQZLDUAGAZzY2hlbWEVAgAVAiUCGAFhABYCGRwZHCYAHBUCGSUGABkYAWEVAhYCFnoWvgEmCHwpBhkmAAIAAFwsGRgB' +
+  'YRiXAXsia2V5TWF0ZXJpYWxUeXBlIjoiUEtNVDEiLCJpbnRlcm5hbFN0b3JhZ2UiOnRydWUsImlzRm9vdGVyS2V5IjpmYWxzZSwibWFzdGVyS2V5' +
+  'SUQiOiJjIiwid3JhcHBlZERFSyI6IlkxdnFLLzFrQzNsaDZjYVlEaVZaUHNrPSIsImRvdWJsZVdyYXBwaW5nIjpmYWxzZX0AABhHQwAAAPhRlXEX' +
+  'PI7f2jpXtf+Pbw2pUW1q2NElIOk8gWDXfvI6/SYiubfyxvfjG5V6n5hLN/ouCeft36XnfVu04ZsMo5+oTAkAFnoWAiYIFr4BFAAAKCBwYXJxdWV0' +
+  'LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRkcHAAAHBwoCIPzLIVwQFX6EgAAGMsBeyJrZXlNYXRlcmlhbFR5cGUiOiJQS01UMSIsImludGVybmFs' +
+  'U3RvcmFnZSI6dHJ1ZSwiaXNGb290ZXJLZXkiOnRydWUsImttc0luc3RhbmNlSUQiOiJERUZBVUxUIiwia21zSW5zdGFuY2VVUkwiOiJERUZBVUxU' +
+  'IiwibWFzdGVyS2V5SUQiOiJrIiwid3JhcHBlZERFSyI6ImEwRlRjUkEwaDZNd3dHY2g0cTVKUVVBPSIsImRvdWJsZVdyYXBwaW5nIjpmYWxzZX0A' +
+  'Y33EEPb80xSRHFT0VaFJrXheQp5gNZ7lH14AMFkCAABQQVIx';
+
+test('what is empty, too short or encrypted is called so', async () => {
+  const path = join(database.folder, 'no.parquet');
+  const cases: readonly (readonly [Uint8Array, string])[] = [
+    [text(''), ' is empty, expected a Parquet file'],
+    [text('PAR1'), ' has only 4 bytes, expected a Parquet file'],
+    [text('PARE............PARE'), ' is encrypted, expected a Parquet file without encryption'],
+    [Buffer.from(ENCRYPTED_COLUMN, 'base64'), ': column a is encrypted, expected one without encryption'],
+  ];
+  for (const [bytes, message] of cases) {
+    writeFileSync(path, bytes);
+    assert.is((await refused(path)).message, `'${path}'${message}`);
+  }
+});
+
 /** The JSON `{"n": 12345678901234567890, "m" : 1.0}`, NULL and `{]`: hyparquet-writer spells JSON anew. */
 const JSON_TEXTS =
   'UEFSMRUEFWAVVkwVBBUAEgAAMEwmAAAAeyJuIjogMTIzNDU2Nzg5MBkKRCwgIm0iIDogMS4wfQIAAAB7XRUAFRIVFiwVBhUQFQYVBhwAAAAJIAIA' +
