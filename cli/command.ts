@@ -4,6 +4,7 @@
  * In: the words behind the command's name. Out: positionals and typed options, or a UsageError (exit code 2).
  */
 import { createRequire } from 'node:module';
+import { counted } from '../runtime/wording.js';
 import { write } from './stdout.js';
 
 export interface OptionSpec {
@@ -63,7 +64,7 @@ export async function runCommand(command: Command, words: readonly string[], sig
   const [least, most] = command.positionals;
   if (positionals.length < least || positionals.length > most) {
     throw new UsageError(
-      `found ${positionals.length} arguments, expected ${least === most ? least : `${least} to ${most}`}\nusage: intarsia ${command.usage}`,
+      `found ${counted(positionals.length, 'argument')}, expected ${least === most ? least : `${least} to ${most}`}\nusage: intarsia ${command.usage}`,
     );
   }
   return (await command.run(positionals, values as OptionValues<OptionSpecs>, signal)) ?? 0;

@@ -1,6 +1,7 @@
 /** `intarsia compile`: SQL in, `plan.wasm` out. */
 import { writeFile } from 'node:fs/promises';
 import { writeWhole } from '../runtime/io/whole-file.js';
+import { counted } from '../runtime/wording.js';
 import { defineCommand, UsageError } from './command.js';
 import { JSON_OUTPUT, MEMORY, THREADS, withDatabase } from './database-options.js';
 import { sqlText } from './sql-text.js';
@@ -28,7 +29,7 @@ export const compile = defineCommand({
       const milliseconds = Math.round(performance.now() - began);
       write(options.json
           ? `${JSON.stringify({ file: output, bytes: bytes.byteLength, pipelines: plan.pipelines.length, parameters: plan.parameters.length, milliseconds })}\n`
-        : `${output}: ${bytes.byteLength} bytes, ${plan.pipelines.length} pipelines, compiled in ${milliseconds} ms\n`);
+        : `${output}: ${bytes.byteLength} bytes, ${counted(plan.pipelines.length, 'pipeline')}, compiled in ${milliseconds} ms\n`);
     });
   },
 });

@@ -37,7 +37,7 @@ export async function withDatabase<T>(
   try {
     db = await open(path, {
       ...(options.memory === undefined ? {} : { memoryLimit: options.memory }),
-      ...(options.threads === undefined ? {} : { threads: Number(options.threads) }),
+      ...(options.threads === undefined ? {} : { threads: threadsOf(options.threads) }),
       lazyThreads: options.lazyThreads ?? false,
       readOnly: options.readOnly ?? false,
       create: options.create ?? false,
@@ -50,6 +50,12 @@ export async function withDatabase<T>(
   } finally {
     await db.close();
   }
+}
+
+/** @throws UsageError */
+function threadsOf(text: string): number {
+  if (!/^\d+$/.test(text)) throw new UsageError(`--threads is '${text}', expected a whole number`);
+  return Number(text);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** `intarsia model`: the models of a database, as `fraud` (the newest version) or `fraud@3`. */
 import type { Database } from '../runtime/database.js';
+import { counted } from '../runtime/wording.js';
 import { defineCommand, UsageError } from './command.js';
 import { JSON_OUTPUT, MEMORY, withDatabase } from './database-options.js';
 import { bytesText } from './sizes.js';
@@ -20,7 +21,7 @@ export const model = defineCommand({
       throw new UsageError(`there is no 'model ${action!}'; there are add, list, inspect, remove`);
     const found = [action, path, name, file].filter((word) => word !== undefined).length;
     if (found !== expected)
-      throw new UsageError(`model ${action!}: found ${found - 1} arguments, expected ${expected - 1}`);
+      throw new UsageError(`model ${action!}: found ${counted(found - 1, 'argument')}, expected ${expected - 1}`);
     const isWriter = action === 'add' || action === 'remove';
     await withDatabase(
       path!,

@@ -1,6 +1,7 @@
 /** A result on stdout or in a file: what `query` and `run` share. */
 import type { QueryResult } from '../runtime/database.js';
 import type { TextBatch } from '../runtime/result-text.js';
+import { counted } from '../runtime/wording.js';
 import { UsageError, type OptionSpec } from './command.js';
 import { JSON_OUTPUT } from './database-options.js';
 import { write } from './stdout.js';
@@ -46,7 +47,7 @@ export async function writeResult(result: QueryResult, { format, file }: Output)
   if (columns === undefined) {
     const changed = await result.run();
     return write(
-      format === 'json' ? `${JSON.stringify({ changed })}\n` : `${changed} ${changed === 1 ? 'row' : 'rows'} changed\n`,
+      format === 'json' ? `${JSON.stringify({ changed })}\n` : `${counted(changed, 'row')} changed\n`,
     );
   }
   if (file !== undefined && format !== 'json' && format !== 'table') {

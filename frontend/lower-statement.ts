@@ -3,6 +3,7 @@ import type { DType } from '../ir/dtype.js';
 import type { Relation } from '../ir/node.js';
 import type { ColumnSchema } from '../runtime/batch.js';
 import type { CompiledQuery, CompiledStatement, CopyOptions } from '../runtime/compiler.js';
+import { statementName } from '../runtime/wording.js';
 import { unreachable, type RelationType } from '../ir/type.js';
 import { CompileError } from './diagnostics.js';
 import type { BoundParameter, BoundStatement, OptionValues } from './sql/bind.js';
@@ -103,7 +104,7 @@ function dropOf(bound: Extract<BoundStatement, { kind: 'drop' }>): CompiledState
 function explainOf(bound: Extract<BoundStatement, { kind: 'explain' }>, compile: CompilePlan): CompiledStatement {
   const inner = lowerStatement(bound.inner, compile);
   const query = inner.kind === 'query' ? inner : 'query' in inner ? inner.query : undefined;
-  if (query === undefined) throw new CompileError(`EXPLAIN shows the plan of a query; ${bound.inner.kind} has none`);
+  if (query === undefined) throw new CompileError(`EXPLAIN shows the plan of a query; ${statementName(inner.kind)} has none`);
   const format = bound.options['format'];
   return {
     kind: 'explain',

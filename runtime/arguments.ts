@@ -49,7 +49,8 @@ export function requireOneOf(name: string, value: unknown, choices: readonly str
     throw new RangeError(`${name} is ${kindOf(value)}, expected one of ${choices.join(', ')}`);
 }
 
-function kindOf(value: unknown): string {
+/** A value as a message shows it. */
+export function kindOf(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   return typeof value === 'object' && value !== null ? `of type ${value.constructor?.name ?? 'Object'}` : String(value);
 }

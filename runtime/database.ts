@@ -43,6 +43,7 @@ import type { Outcome } from './session.js';
 import { DatabaseFile } from './storage/database-file.js';
 import { checkTables, scanGroups } from './table-scan.js';
 import { groupBlocks, pinBlocks, pinWeight } from './weights.js';
+import { statementName } from './wording.js';
 
 /** Values for `?`, `$1` or `$name`, in order. */
 export type Parameters = readonly ParameterValue[];
@@ -170,7 +171,7 @@ export class Database {
     requireOptions('options', options, QUERY_OPTIONS);
     const compiled = await this.compileStatement(sql, options);
     if (compiled.kind !== 'query')
-      throw new ExecutionError(`only a query can be compiled to a plan, found ${compiled.kind.toUpperCase()}`);
+      throw new ExecutionError(`only a query can be compiled to a plan, found ${statementName(compiled.kind)}`);
     const { irText } = await this.detailsOf(compiled, { code: false });
     return { bytes: writeArtifact({ ...compiled, irText }), plan: compiled.plan };
   }
@@ -191,7 +192,7 @@ export class Database {
     const compiled = await this.compileStatement(sql, options);
     const query = compiled.kind === 'explain' ? compiled.query : compiled;
     if (query.kind !== 'query')
-      throw new ExecutionError(`only a query can be explained, found ${compiled.kind.toUpperCase()}`);
+      throw new ExecutionError(`only a query can be explained, found ${statementName(compiled.kind)}`);
     const analyze = options.analyze ?? (compiled.kind === 'explain' && compiled.analyze);
     return this.explainQuery(query, { ...options, analyze }, parameters);
   }

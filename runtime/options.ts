@@ -1,6 +1,6 @@
 /** Options of `open` and of statements, as people write them. */
 import { availableParallelism } from 'node:os';
-import type { OptionNames } from './arguments.js';
+import { kindOf, type OptionNames } from './arguments.js';
 import type { FileFormat } from './io/source.js';
 
 export interface DatabaseOptions {
@@ -105,6 +105,6 @@ export function memoryLimit(size: string | number | undefined): number {
 export function threadCount(threads: number | undefined): number {
   const count = threads ?? Math.min(availableParallelism(), 16);
   if (!Number.isInteger(count) || count < 1 || count > 24)
-    throw new RangeError(`threads is ${count}, expected a whole number from 1 to 24`);
+    throw new RangeError(`threads is ${kindOf(count)}, expected a whole number from 1 to 24`);
   return count;
 }

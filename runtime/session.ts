@@ -19,6 +19,7 @@ import { elementsPerValue, fixedConstructor } from './storage/fixed-values.js';
 import type { NewTensor } from './storage/model-store.js';
 import type { WriteTransaction } from './storage/transaction.js';
 import { textOutcome } from './text-outcome.js';
+import { counted } from './wording.js';
 
 export type Outcome =
   | {
@@ -184,7 +185,7 @@ function requireSameTypes(
   { targets, path }: { targets: readonly ColumnSchema[]; path: string },
 ): void {
   if (found.length !== targets.length)
-    throw new ExecutionError(`'${path}' has ${found.length} columns, expected ${targets.length}`);
+    throw new ExecutionError(`'${path}' has ${counted(found.length, 'column')}, expected ${targets.length}`);
   found.forEach((column, i) => {
     const target = targets[i]!;
     if (column.dtype !== target.dtype || column.width !== target.width) {

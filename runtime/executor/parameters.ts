@@ -9,6 +9,7 @@ import { inRange, power10, type Value } from '../../ir/scalar/value.js';
 import { ExecutionError } from '../errors.js';
 import { PARAM_NULL_OFFSET, type ParameterSlot } from '../plan.js';
 import type { WasmMemory } from '../wasm-types.js';
+import { counted } from '../wording.js';
 
 /** A Date is a timestamp (or date); a decimal is given as a number, bigint or text. */
 export type ParameterValue = null | undefined | boolean | number | bigint | string | Date | Uint8Array;
@@ -42,7 +43,7 @@ export function parameterHeapBytes(values: readonly ParameterValue[]): number {
 export function writeParameters(options: WriteOptions): void {
   const { memory, slots, values, context } = options;
   if (values.length !== slots.length) {
-    throw new ExecutionError(`the statement has ${slots.length} parameters, ${values.length} were given`);
+    throw new ExecutionError(`the statement has ${counted(slots.length, 'parameter')}, found ${counted(values.length, 'value')}`);
   }
   const view = new DataView(memory.buffer);
   let heap = options.heap;

@@ -13,6 +13,7 @@ import { nameKey } from '../catalog.js';
 import { ImportError } from '../errors.js';
 import { findDelimiter } from './csv-delimiter.js';
 import { encodingError, isUtf16, Utf8Check } from './csv-encoding.js';
+import { counted } from '../wording.js';
 import { BATCH_ROWS, type FileOptions, type FileSource } from './source.js';
 import { parseField, parseList, sniffDType } from './text-value.js';
 import { VectorBuilder } from './vector-builder.js';
@@ -254,7 +255,7 @@ function appendRow(
   // A row may end with one delimiter too many, as the .tbl files of TPC-H do.
   const hasTail = row.length === schema.length + 1 && row[schema.length] === null;
   if (row.length !== schema.length && !hasTail)
-    return { column: undefined, text: `${row.length} fields, expected ${schema.length}` };
+    return { column: undefined, text: `${counted(row.length, 'field')}, expected ${schema.length}` };
   for (const [i, column] of schema.entries()) {
     const field = row[i]!;
     if (field === null) {

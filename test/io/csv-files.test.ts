@@ -145,7 +145,7 @@ test('the delimiter is the one that stands equally often in each line, a comma f
 test('a table that is copied into says how many fields to look for', async () => {
   assert.equal(await copied('a INTEGER, b INTEGER', '1;2\n3;4\n'), [['1', '2'], ['3', '4']]);
   assert.equal(await copied('a VARCHAR', 'x;y\nz;y\n'), [['x;y'], ['z;y']]);
-  assert.match((await refused('a INTEGER, b INTEGER', '1;2;3\n')).message, /line 1: 1 fields, expected 2/);
+  assert.match((await refused('a INTEGER, b INTEGER', '1;2;3\n')).message, /line 1: 1 field, expected 2/);
 });
 
 test('an import may be told delimiter, header and the text of NULL', async () => {

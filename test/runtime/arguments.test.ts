@@ -112,6 +112,25 @@ test('options outside of their choices are RangeErrors', async () => {
   for (const [work, message] of cases) assert.is(await failureOf(work), `RangeError: ${message}`);
 });
 
+test('threads that are no number are shown as they are', async () => {
+  const failure = await failureOf(() => open(path, { threads: '2' as never }));
+  assert.is(failure, "RangeError: threads is '2', expected a whole number from 1 to 24");
+});
+
+test('a statement that is no query is named as SQL names it', async () => {
+  await db.query('CREATE TABLE IF NOT EXISTS named (a INTEGER)').run();
+  const cases = [
+    ['CREATE TABLE x (a INTEGER)', 'CREATE TABLE'], ["COPY named FROM 'x.csv'", 'COPY FROM'],
+    ['DELETE FROM named', 'UPDATE or DELETE'], ['DROP MODEL IF EXISTS x', 'DROP MODEL'],
+  ] as const;
+  for (const [sql, name] of cases) {
+    const compiled = await failureOf(() => db.compile(sql));
+    assert.is(compiled, `ExecutionError: only a query can be compiled to a plan, found ${name}`);
+    assert.is(await failureOf(() => db.explain(sql)), `ExecutionError: only a query can be explained, found ${name}`);
+  }
+  assert.match(await failureOf(() => db.query('EXPLAIN DROP MODEL IF EXISTS x').run()), /DROP MODEL has none/);
+});
+
 test('a delimiter of nothing is an ExecutionError, from SQL as well', async () => {
   const file = join(folder, 'x.csv');
   const copy = `COPY (SELECT 1 AS a) TO '${file}' (DELIMITER '')`;
