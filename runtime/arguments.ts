@@ -24,10 +24,15 @@ export function requireBytes(name: string, value: unknown, options: { readonly o
   throw new TypeError(`${name} is ${kindOf(value)}, expected ${expected}`);
 }
 
-/** A misspelt option would otherwise be none. @throws TypeError for no object, or an option that is not known */
-export function requireOptions<T extends object>(name: string, value: T, known: OptionNames<T>): void {
+/** @throws TypeError */
+export function requireObject(name: string, value: unknown): asserts value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new TypeError(`${name} is ${kindOf(value)}, expected an object`);
+}
+
+/** A misspelt option would otherwise be none. @throws TypeError for no object, or an option that is not known */
+export function requireOptions<T extends object>(name: string, value: T, known: OptionNames<T>): void {
+  requireObject(name, value);
   const names = Object.keys(known);
   const unknown = Object.keys(value).find((option) => !names.includes(option));
   if (unknown === undefined) return;

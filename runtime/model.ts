@@ -5,7 +5,7 @@
  * any other by the reference evaluator, which is slow and right. `backend`, `reasons` and `explain` say which and why.
  */
 import type { TensorValue } from '../ir/tensor-data.js';
-import { requireBytes, requireOneOf, requireOptions, type OptionNames } from './arguments.js';
+import { kindOf, requireBytes, requireObject, requireOneOf, requireOptions, type OptionNames } from './arguments.js';
 import type { CompiledModel, Compiler, ModelPort } from './compiler.js';
 import { ExecutionError, ModelInputError } from './errors.js';
 import { tensorFault, tensorOf, typeNameOf, valueOf, type ModelTensor, type TensorTypeName } from './model-tensor.js';
@@ -46,17 +46,32 @@ export async function createModel(
   requireBytes('source', source, { orPath: true });
   requireOptions('options', options, MODEL_OPTIONS);
   requireOneOf('backend', options.backend ?? 'auto', ['auto', 'reference']);
-  const constants = new Map(
-    Object.entries(options.constants ?? {}).map(([name, tensor]) => [
-      name,
-      checked(tensor, { model: 'model', input: name }),
-    ]),
-  );
   const compiled = await compiler.compileModel(source, {
-    constants, sizes: new Map(Object.entries(options.sizes ?? {})), kernels: options.backend !== 'reference',
+    constants: constantsOf(options.constants ?? {}),
+    sizes: sizesOf(options.sizes ?? {}),
+    kernels: options.backend !== 'reference',
   });
   const tiles = compiled.kernel === undefined ? undefined : await ModelTiles.create(compiled.kernel, compiled.name);
   return new Model(compiled, tiles);
+}
+
+function constantsOf(constants: NonNullable<ModelOptions['constants']>): ReadonlyMap<string, TensorValue> {
+  requireObject('constants', constants);
+  return new Map(
+    Object.entries(constants).map(([name, tensor]) => {
+      requireObject(`constants.${name}`, tensor);
+      return [name, checked(tensor, { model: 'model', input: name })];
+    }),
+  );
+}
+
+function sizesOf(sizes: NonNullable<ModelOptions['sizes']>): ReadonlyMap<string, number> {
+  requireObject('sizes', sizes);
+  for (const [name, size] of Object.entries(sizes)) {
+    if (!Number.isSafeInteger(size) || size < 1)
+      throw new RangeError(`sizes.${name} is ${kindOf(size)}, expected a whole number from 1`);
+  }
+  return new Map(Object.entries(sizes));
 }
 
 /** Opened by `openModel`. */

@@ -16,8 +16,10 @@ export interface Missing {
  * `malformed`: not a valid ONNX file. `invalid`: a graph that contradicts itself or the specification.
  * `unsupported`: valid, but needs what is in `missing`. `needs_constant`: an input which sets shapes must be given.
  * `external_data`: weights in other files that may not or cannot be read. `limit`: past a bound for untrusted input.
+ * `unknown_name`: a size or constant is given for what the model does not have.
  */
-export type ModelErrorCode = 'malformed' | 'invalid' | 'unsupported' | 'needs_constant' | 'external_data' | 'limit';
+export type ModelErrorCode =
+  'malformed' | 'invalid' | 'unsupported' | 'needs_constant' | 'external_data' | 'limit' | 'unknown_name';
 
 export interface ModelErrorDetails {
   readonly model?: string | undefined;

@@ -7,6 +7,7 @@ import { make } from '../../ir/build.js';
 import type { Input, ModelGraph, Tensor } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import { tensor, type Dim } from '../../ir/type.js';
+import { nearestName } from '../diagnostics.js';
 import type { TensorBuilder } from './builder.js';
 import { isTensor, OperatorCall, type Lowered, type Value } from './call.js';
 import { ModelError, located, unsupported, type Missing } from './errors.js';
@@ -54,6 +55,8 @@ export function importGraph(
   for (const [name, weight] of weights) scope.values.set(name, weight);
   const declared = file.graph.inputs.filter(({ name }) => !weights.has(name));
   const symbols = new SymbolNames(declared, options);
+  requireKnown('constants', options.constants, { known: declared.map(({ name }) => name), what: 'input' });
+  requireKnown('sizes', options.sizes, { known: symbols.namesOf(declared), what: 'symbolic dim' });
   const session: Session = { file, builder, missing: [], fixedBatch: symbols.fixedBatch, nodesLeft: MAX_NODES };
   for (const input of declared) {
     const given = options.constants?.get(input.name);
@@ -66,6 +69,21 @@ export function importGraph(
   if (session.missing.length > 0) throw unsupported(session.missing);
   const outputs = file.graph.outputs.map(({ name }, i) => outputOf(name, results[i]!));
   return { name: options.name, inputs, outputs };
+}
+
+/** @throws ModelError for the first of the given names that the model does not have */
+function requireKnown(
+  option: string,
+  given: ReadonlyMap<string, unknown> | undefined,
+  { known, what }: { readonly known: readonly string[]; readonly what: string },
+): void {
+  const unknown = [...(given?.keys() ?? [])].find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  const suggestion = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+  const expected = known.length === 0 ? 'it has none' : `expected ${known.join(', ')}`;
+  const message = `${option} has '${unknown}', which is no ${what} of the model: ${expected}${suggestion}`;
+  throw new ModelError('unknown_name', message);
 }
 
 function outputOf(name: string, value: Value): ModelGraph['outputs'][number] {
@@ -97,6 +115,14 @@ class SymbolNames {
     for (const dim of leading) if (typeof dim === 'string') this.#batch.add(dim);
     const [only] = leading;
     this.fixedBatch = options.rebatch === true && leading.size === 1 && typeof only === 'number' ? only : undefined;
+  }
+
+  /** Both names of each symbolic dim: the file's and its symbol. */
+  namesOf(inputs: readonly ValueFile[]): readonly string[] {
+    const names = inputs.flatMap(({ name, type }) => (type.kind === 'tensor' ? type.dims ?? [] : []).flatMap(
+      (dim, axis) => (typeof dim === 'number' ? [] : [dim ?? '', this.#symbolOf(dim, { input: name, axis })]),
+    ));
+    return [...new Set(names)].filter((name) => name !== '');
   }
 
   dimOf(dim: Dim | undefined, at: { readonly input: string; readonly axis: number }): Dim {

@@ -153,6 +153,27 @@ test('inputs that do not fit are refused with what was found and expected', asyn
   assert.equal([...(await model.run({ x: pair(1), y: pair(1) }))['z']!.data as Float32Array], [2, 2]);
 });
 
+test('sizes and constants that are none, or for what the model lacks, are refused', async () => {
+  const failure = (options: object): Promise<string> =>
+    openModel(onnxModel({ ...sum, inputs: { x: { dtype: 'f32', dims: ['rows', 'width'] }, y: sum.inputs['y']! } }),
+      options).then(() => 'it was opened', String);
+  const cases: readonly (readonly [object, string])[] = [
+    [{ sizes: 5 }, 'TypeError: sizes is 5, expected an object'],
+    [{ sizes: { width: '2' } }, "RangeError: sizes.width is '2', expected a whole number from 1"],
+    [{ sizes: { width: 1.5 } }, 'RangeError: sizes.width is 1.5, expected a whole number from 1'],
+    [{ sizes: { widht: 2 } }, "ModelError: model model: sizes has 'widht', which is no symbolic dim of the model: "
+      + "expected rows, n, width; did you mean 'width'?"],
+    [{ constants: null }, 'it was opened'],
+    [{ constants: [1] }, 'TypeError: constants is of type Array, expected an object'],
+    [{ constants: { x: null } }, 'TypeError: constants.x is null, expected an object'],
+    [{ constants: { constructor: pair(1) } },
+      "ModelError: model model: constants has 'constructor', which is no input of the model: expected x, y"],
+    [{ sizes: { width: 2, n: 3 } }, 'it was opened'],
+    [{ sizes: { rows: 3 }, constants: { y: pair(3) } }, 'it was opened'],
+  ];
+  for (const [options, message] of cases) assert.is(await failure(options), message);
+});
+
 test('no rows give no rows, and runs at once do not disturb each other', async () => {
   await using model = await openModel(onnxModel(sum));
   assert.equal((await model.run({ x: pair(0), y: pair(0) }))['z']!.dims, [0, 2]);
