@@ -21,7 +21,10 @@ export function findDelimiter(start: string, { likeliest, width, isWhole }: Deli
   const filled = lines.filter((line) => line !== '');
   const found = [likeliest, ...CANDIDATES].find((candidate) => {
     const fields = fieldsOf(filled, candidate);
-    return fields !== undefined && (width === undefined ? fields >= 2 : fields === width);
+    if (fields === undefined) return false;
+    if (width === undefined) return fields >= 2;
+    // A line may end with one delimiter too many.
+    return fields === width || (fields === width + 1 && filled.every((line) => line.endsWith(candidate)));
   });
   return found ?? likeliest;
 }

@@ -145,6 +145,10 @@ test('the delimiter is the one that stands equally often in each line, a comma f
 test('a table that is copied into says how many fields to look for', async () => {
   assert.equal(await copied('a INTEGER, b INTEGER', '1;2\n3;4\n'), [['1', '2'], ['3', '4']]);
   assert.equal(await copied('a VARCHAR', 'x;y\nz;y\n'), [['x;y'], ['z;y']]);
+  const path = join(database.folder, 'in.tbl');
+  writeFileSync(path, '1|x, y|\n');
+  await database.text(`CREATE OR REPLACE TABLE t (a INTEGER, b VARCHAR); COPY t FROM '${path}'`);
+  assert.equal(await database.text('SELECT * FROM t'), [['1', 'x, y']]);
   assert.match((await refused('a INTEGER, b INTEGER', '1;2;3\n')).message, /line 1: 1 field, expected 2/);
 });
 
