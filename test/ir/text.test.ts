@@ -10,6 +10,7 @@ import { isRelationKind, isStatementKind, SHAPES } from '../../ir/shape.js';
 import { relation, scalar, tensor } from '../../ir/type.js';
 import { verify } from '../../ir/verify.js';
 import { golden } from '../support/golden.js';
+import { timesAsLong } from '../support/processor-time.js';
 import { randomNode } from '../support/random-nodes.js';
 
 /** Choices from fast-check's numbers, so that it can shrink them. */
@@ -158,14 +159,14 @@ test('a model graph keeps names, inputs, outputs and maps', () => {
   assert.is(parsed.inputs[0], input);
 });
 
-test('printing and parsing 500 nodes takes milliseconds', () => {
-  const { input, last } = chain(170);
-  const graph = { name: 'deep', inputs: [input], outputs: [{ name: 'y', tensor: last, map: undefined }] };
-  parseModel(printModel(graph));
-  const started = performance.now();
-  for (let i = 0; i < 5; i++) parseModel(printModel(graph));
-  const each = (performance.now() - started) / 5;
-  assert.ok(each < 100, `${each} ms`);
+test('printing and parsing four times the nodes takes about four times as long', () => {
+  const roundTrip = (length: number): (() => void) => {
+    const { input, last } = chain(length);
+    const graph = { name: 'deep', inputs: [input], outputs: [{ name: 'y', tensor: last, map: undefined }] };
+    return () => void parseModel(printModel(graph));
+  };
+  const growth = timesAsLong({ small: roundTrip(500), large: roundTrip(2000) });
+  assert.ok(growth < 8, `four times the nodes take ${growth.toFixed(1)} times as long`);
 });
 
 test('shared expressions do not blow the text up', () => {
