@@ -21,3 +21,10 @@ export function timesAsLong({ small, large }: { readonly small: () => void; read
   const rounds = Array.from({ length: ROUNDS }, () => [timeOf(small), timeOf(large)] as const);
   return Math.min(...rounds.map(([, time]) => time)) / Math.min(...rounds.map(([time]) => time));
 }
+
+/** Of the time until `use` has settled, the part in which this thread did not wait for events: 0 to 1. */
+export async function busyPartOf(use: () => Promise<unknown>): Promise<number> {
+  const before = performance.eventLoopUtilization();
+  await use();
+  return performance.eventLoopUtilization(before).utilization;
+}
