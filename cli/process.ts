@@ -3,8 +3,11 @@ import { UsageError } from './command.js';
 import { messageOf } from './failure.js';
 import { OutputError } from './stdout.js';
 
-/** For a command to end what it does after Ctrl-C; the database file bears an end at any point. */
-const STOPPING_MS = 2000;
+/**
+ * For a command to end what it does after Ctrl-C, also on a busy machine; whoever cannot wait presses it again. The
+ * database file bears an end at any point.
+ */
+const STOPPING_MS = 10_000;
 /** As a shell has it: 128 and the signal's number. */
 const INTERRUPTED = 130;
 
