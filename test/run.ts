@@ -46,7 +46,13 @@ function runFile(file: string): Promise<Outcome> {
     let timedOut = false;
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    const timer = setTimeout(() => { timedOut = true; child.kill('SIGKILL'); }, TIMEOUT_MS);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+      // Processes that it has started may hold them open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, TIMEOUT_MS);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       const reason = timedOut ? `timed out after ${TIMEOUT_MS / 1000} s` : `exit code ${code ?? signal}`;
