@@ -7,9 +7,9 @@
 import { make } from './build.js';
 import { isFloat, type DType } from './dtype.js';
 import { sizeOf } from './infer-tensor.js';
-import type { Apply, Expr, Input, ModelGraph, Node, Relation, Tensor } from './node.js';
+import type { Apply, Expr, Input, Literal, ModelGraph, Node, Relation, Tensor } from './node.js';
 import { postorder, rewriteBottomUp } from './rewrite.js';
-import { tensor, type Dim } from './type.js';
+import { scalar, tensor, type Dim } from './type.js';
 
 export interface ModelApplication {
   /** For explain and artifacts: `fraud@3`. */
@@ -92,3 +92,8 @@ function comesFrom(node: Tensor, input: Input): boolean {
   }
 }
 
+/** A feature where any would do, as its prediction is not looked at. */
+export function zeroOf(dtype: DType): Literal {
+  const value = dtype === 'utf8' ? '' : dtype === 'bool' ? false : dtype === 'i64' || dtype === 'u64' ? 0n : 0;
+  return make({ kind: 'literal', value, type: scalar(dtype) });
+}

@@ -202,3 +202,16 @@ export function isNumeric(dtype: DType): boolean {
 export function isVariableLength(dtype: DType): boolean {
   return dtypeInfo(dtype).physical === 'bytes';
 }
+
+/** Whether every value of `from` is a value of `to`. */
+export function widensExactly(from: DType, to: DType): boolean {
+  const [a, b] = [dtypeInfo(from), dtypeInfo(to)];
+  if (from === to) return true;
+  if (a.family === b.family && (isInteger(from) || isFloat(from))) {
+    return a.family === 'float' ? b.widthBytes > a.widthBytes : b.widthBytes >= a.widthBytes;
+  }
+  if (a.family === 'uint' && b.family === 'int') return b.widthBytes > a.widthBytes;
+  if ((a.family === 'int' || a.family === 'uint') && (to === 'f32' || to === 'f64'))
+    return a.widthBytes * 2 <= b.widthBytes;
+  return false;
+}

@@ -17,7 +17,8 @@ import { evaluate } from '../ir/scalar/meaning.js';
 import type { Value } from '../ir/scalar/value.js';
 import type { DType } from '../ir/dtype.js';
 import type { Pass } from './pass.js';
-import { isVolatile, literal, substitute } from './reference.js';
+import { isVolatile } from '../ir/node-facts.js';
+import { literal, substitute } from './reference.js';
 import { isLiteral, isNull } from './scalar-rules/rule.js';
 
 export const foldConstants: Pass = {

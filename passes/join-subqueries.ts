@@ -13,14 +13,13 @@ import type { AggregateCall, Expr, Relation, Subquery } from '../ir/node.js';
 import { scalar, withNullable } from '../ir/type.js';
 import { filtered, projected } from './operator.js';
 import { pullCorrelation, readsAround, withKeys, type Pulled } from './pull-correlation.js';
+import { hasSubquery, isVolatile } from '../ir/node-facts.js';
 import {
   allRefs,
   columnRef,
   comeNearer,
   conjoin,
   FALSE,
-  hasSubquery,
-  isVolatile,
   literal,
   namesOf,
   refsOf,

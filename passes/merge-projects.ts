@@ -14,7 +14,8 @@ import { children } from '../ir/rewrite.js';
 import { conjuncts } from '../ir/terms.js';
 import { filtered, projected, rebuild, rewriteRelations } from './operator.js';
 import type { Pass } from './pass.js';
-import { isVolatile, namesOf, oncePerNode, substitute } from './reference.js';
+import { isVolatile, oncePerNode } from '../ir/node-facts.js';
+import { namesOf, substitute } from './reference.js';
 
 /** The most calls in an expression that may be computed twice rather than kept apart. */
 const CHEAP_CALLS = 1;

@@ -16,7 +16,8 @@ import { conjuncts } from '../ir/terms.js';
 import { estimateRows, type RowEstimator } from './estimate-rows.js';
 import { filtered, inputsOf, projected, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
-import { columnRef, conjoin, isVolatile, namesOf, refsOf, renumber } from './reference.js';
+import { isVolatile } from '../ir/node-facts.js';
+import { columnRef, conjoin, namesOf, refsOf, renumber } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 
 const MOST_ENUMERATED = 10;

@@ -12,10 +12,10 @@ import { children } from '../ir/rewrite.js';
 import type { ScalarOp } from '../ir/scalar.js';
 import { conjuncts } from '../ir/terms.js';
 import { estimateRows, type RowEstimator } from './estimate-rows.js';
-import { mayFail } from './may-fail.js';
+import { mayFail } from '../ir/may-fail.js';
 import { filtered, rewriteRelations } from './operator.js';
 import type { Pass } from './pass.js';
-import { oncePerNode } from './reference.js';
+import { oncePerNode } from '../ir/node-facts.js';
 
 /** Work in units of a comparison of two numbers; what is not listed is 1. */
 const COST: Partial<Record<ScalarOp, number>> = {

@@ -14,7 +14,8 @@ import type { Aggregate, Apply, Expr, Join, Relation, Scan, SetOperation } from 
 import { conjuncts } from '../ir/terms.js';
 import { exprsOf, mapTensorExprs, projected, rebuild, tensorExprs } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
-import { columnRef, isVolatile, namesOf, refsOf, renumber, TRUE } from './reference.js';
+import { isVolatile } from '../ir/node-facts.js';
+import { columnRef, namesOf, refsOf, renumber, TRUE } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 import { isCall } from './scalar-rules/rule.js';
 

@@ -10,13 +10,13 @@
  * After: the same over [a, 0, 0]
  * Numerics: exact.
  */
+import { zeroOf } from '../ir/bridge.js';
 import { make } from '../ir/build.js';
 import { dtypeInfo } from '../ir/dtype.js';
 import type { Apply, Expr, Node, Tensor, ToTensor } from '../ir/node.js';
 import { children, postorder, rewriteBottomUp } from '../ir/rewrite.js';
 import { isTensor, rewriteRelations } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
-import { literal } from './reference.js';
 import { elementCount, smallConstant } from './tensor-constants.js';
 
 /** Which columns of the last axis are looked at; `weak` ones only through a weight of zero. */
@@ -60,16 +60,7 @@ function withoutUnused(leaf: ToTensor, { used, weak }: Demand): ToTensor {
     if (used.has(index) || expr.kind === 'literal') return expr;
     if (leaf.nulls === 'null' && expr.type.nullable) return expr;
     if (weak.has(index) && (!isFinite(expr) || expr.type.nullable)) return expr;
-    return literal(
-      leaf.dtype === 'utf8'
-        ? ''
-        : leaf.dtype === 'bool'
-          ? false
-          : leaf.dtype === 'i64' || leaf.dtype === 'u64'
-            ? 0n
-            : 0,
-      leaf.dtype,
-    );
+    return zeroOf(leaf.dtype);
   });
   return make({ kind: 'to_tensor', exprs, dtype: leaf.dtype, nulls: leaf.nulls });
 }

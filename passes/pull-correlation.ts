@@ -12,14 +12,13 @@ import type { Aggregate, Apply, Expr, Join, Limit, Node, Project, Relation, Wind
 import { scalar } from '../ir/type.js';
 import { conjuncts } from '../ir/terms.js';
 import { exprsOf, filtered, projected, rebuild } from './operator.js';
+import { isVolatile, oncePerNode } from '../ir/node-facts.js';
 import {
   columnRef,
   comeNearer,
   conjoin,
   isCorrelated,
-  isVolatile,
   literal,
-  oncePerNode,
   refsOf,
   renumber,
   shiftRefs,

@@ -14,7 +14,8 @@ import { conjuncts } from '../ir/terms.js';
 import { filtered, inputsOf, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { pushIntoJoin } from './push-join-filters.js';
-import { isVolatile, refsOf, substitute } from './reference.js';
+import { isVolatile } from '../ir/node-facts.js';
+import { refsOf, substitute } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 
 /** Pushes predicates over a relation's columns into it; what it gives has the same columns and fewer rows. */

@@ -13,11 +13,12 @@ import { make } from '../ir/build.js';
 import { isFloat } from '../ir/dtype.js';
 import type { Expr, Join, JoinKind, Ref, Relation } from '../ir/node.js';
 import { conjuncts, disjuncts } from '../ir/terms.js';
-import { mayFail } from './may-fail.js';
+import { mayFail } from '../ir/may-fail.js';
 import { filtered } from './operator.js';
 import type { PassContext } from './pass.js';
 import type { Push } from './push-filters.js';
-import { conjoin, hasSubquery, isVolatile, refsOf, shiftRefs, substitute, TRUE } from './reference.js';
+import { hasSubquery, isVolatile } from '../ir/node-facts.js';
+import { conjoin, refsOf, shiftRefs, substitute, TRUE } from './reference.js';
 import { rejectsNulls } from './reject-nulls.js';
 import { call, isCall } from './scalar-rules/rule.js';
 

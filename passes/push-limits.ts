@@ -11,7 +11,8 @@ import { make } from '../ir/build.js';
 import type { Apply, Expr, Limit, Project, Relation, Sort } from '../ir/node.js';
 import { rebuild, rewriteRelations } from './operator.js';
 import type { Pass } from './pass.js';
-import { isVolatile, literal, refsOf, substitute } from './reference.js';
+import { isVolatile } from '../ir/node-facts.js';
+import { literal, refsOf, substitute } from './reference.js';
 
 /** Rows past which keeping a sorted few is no better than sorting all. */
 const MOST_TOP_K = 1_000_000;

@@ -7,7 +7,7 @@
 import { make } from '../ir/build.js';
 import type { Expr, LiteralValue, Node, Ref, Relation } from '../ir/node.js';
 import { children, withChildren } from '../ir/rewrite.js';
-import { VOLATILE } from '../ir/scalar.js';
+import { isVolatile, oncePerNode, somewhereBelow } from '../ir/node-facts.js';
 import type { DType } from '../ir/dtype.js';
 import { scalar, type Column, type ValueType } from '../ir/type.js';
 
@@ -31,40 +31,6 @@ export function allRefs(relation: Relation): readonly Ref[] {
 
 export function namesOf(relation: Relation): readonly string[] {
   return relation.type.columns.map((column) => column.name);
-}
-
-/**
- * What `compute` finds of a node, found once. Expressions are graphs: nested NULLIF or BETWEEN hold a part twice at
- * each level, so that there are exponentially many ways down to a leaf.
- */
-export function oncePerNode<N extends Node, T>(compute: (node: N) => T): (node: N) => T {
-  const known = new WeakMap<N, { readonly value: T }>();
-  return (node) => {
-    const found = known.get(node);
-    if (found !== undefined) return found.value;
-    const value = compute(node);
-    known.set(node, { value });
-    return value;
-  };
-}
-
-/** Whether `test` holds for a node or one below it. Its stack is its own: models may be tens of thousands deep. */
-function somewhereBelow(test: (node: Node) => boolean): (root: Node) => boolean {
-  const known = new WeakMap<Node, boolean>();
-  return (root) => {
-    const stack = [root];
-    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
-      const parts = children(node);
-      const open = known.has(node) ? [] : parts.filter((part) => !known.has(part));
-      if (open.length > 0) {
-        stack.push(...open);
-        continue;
-      }
-      if (!known.has(node)) known.set(node, test(node) || parts.some((part) => known.get(part)!));
-      stack.pop();
-    }
-    return known.get(root)!;
-  };
 }
 
 /** How many subqueries further in than its node a child stands. */
@@ -169,11 +135,6 @@ export function isCorrelated(root: Node, depth = 0): boolean {
   });
   return found;
 }
-
-/** Whether it must not be folded, copied or moved across a filter. */
-export const isVolatile = somewhereBelow((node) => node.kind === 'call' && VOLATILE.has(node.op));
-
-export const hasSubquery = somewhereBelow((node) => node.kind === 'subquery');
 
 /** [a, b, c] as (a AND b) AND c, each once; [] as undefined. */
 export function conjoin(exprs: readonly Expr[]): Expr | undefined {

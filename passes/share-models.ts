@@ -12,7 +12,8 @@ import { make } from '../ir/build.js';
 import type { Apply, Relation, Tensor } from '../ir/node.js';
 import { projected, rewriteRelations, tensorExprs } from './operator.js';
 import type { Pass } from './pass.js';
-import { allRefs, columnRef, isVolatile, namesOf, refsOf } from './reference.js';
+import { isVolatile } from '../ir/node-facts.js';
+import { allRefs, columnRef, namesOf, refsOf } from './reference.js';
 
 export const shareModels: Pass = {
   name: 'share-models',

@@ -30,7 +30,8 @@ import {
 import { exprsOf, filtered, firstColumns, isRelation, projected, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { pullCorrelation, readsAround } from './pull-correlation.js';
-import { columnRef, conjoin, hasSubquery, isVolatile, shiftRefs, TRUE } from './reference.js';
+import { hasSubquery, isVolatile } from '../ir/node-facts.js';
+import { columnRef, conjoin, shiftRefs, TRUE } from './reference.js';
 import { call, isCall } from './scalar-rules/rule.js';
 
 export const unnestSubqueries: Pass = {

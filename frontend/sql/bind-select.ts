@@ -38,8 +38,7 @@ export function bindSelect(select: Select, query: Query, env: Env): BoundQuery {
       select.where,
       'WHERE',
     );
-    const predicate = rows.lower(where, select.where.span);
-    rows.relation = make({ kind: 'filter', input: rows.relation, predicate });
+    rows.filter(where, select.where.span);
   }
   const items = select.items.flatMap((item) => bindItem(item, cx));
   const keys = groupKeys(select, items, cx);
@@ -57,10 +56,7 @@ export function bindSelect(select: Select, query: Query, env: Env): BoundQuery {
   const on = select.distinctOn.map((ast) => ({ expr: bindOrdinal(ast, items, cx, 'DISTINCT ON'), span: ast.span }));
   const grouped = select.groups.length > 0 || select.groupAll || having !== undefined || markers.aggregates.length > 0;
   const stage = grouped ? groupStage(rows, markers, keys, from.scope, select.span) : rows;
-  if (having !== undefined) {
-    const predicate = stage.lower(having, select.having!.span);
-    stage.relation = make({ kind: 'filter', input: stage.relation, predicate });
-  }
+  if (having !== undefined) stage.filter(having, select.having!.span);
   const exprs = items.map((item) => stage.lower(item.expr, item.span));
   const sorted = order.map(({ key, span }) => stage.lowerKey(key, span));
   const kept = qualify === undefined ? undefined : stage.lower(qualify, select.qualify!.span);

@@ -9,10 +9,12 @@
 import { make } from '../../ir/build.js';
 import type { AggregateCall, Expr, Node, Ref, Relation, SortKey, WindowCall } from '../../ir/node.js';
 import { children, withChildren } from '../../ir/rewrite.js';
+import { conjuncts } from '../../ir/terms.js';
 import { applyModel, type ModelApplication } from '../../ir/bridge.js';
 import type { ValueType } from '../../ir/type.js';
 import { CompileError, type Span } from '../diagnostics.js';
-import { ref } from './make-expr.js';
+import { featureGuard, type FeatureGuard } from './guard-features.js';
+import { conjunction, ref } from './make-expr.js';
 import { mapRefs } from './scope.js';
 
 const MARKER_BASE = 1_000_000;
@@ -64,16 +66,35 @@ export interface Grouping {
 
 export class Stage {
   private readonly placed = new Map<Marker | ModelApplication, number>();
+  private readonly features: FeatureGuard;
 
   constructor(
     public relation: Relation,
     private readonly markers: Markers,
     private readonly grouping: Grouping | undefined = undefined,
-  ) {}
+  ) {
+    this.features = featureGuard(markers);
+  }
+
+  /** Keeps the rows for which it is true. A model that may fail is applied to what the conjuncts before it keep. */
+  filter(condition: Expr, place: Span): void {
+    const pending: Expr[] = [];
+    const keep = (): void => {
+      const predicate = conjunction(pending.splice(0));
+      if (predicate === undefined) return;
+      const lowered = this.lower(predicate, place);
+      this.relation = make({ kind: 'filter', input: this.relation, predicate: lowered });
+    };
+    for (const part of this.features.isFailing(condition) ? conjuncts(condition) : [condition]) {
+      if (this.features.isFailing(part)) keep();
+      pending.push(part);
+    }
+    keep();
+  }
 
   /** The expression over this stage's rows. `place` is blamed for what is neither grouped nor aggregated. */
   lower(expr: Expr, place: Span): Expr {
-    return this.visit(expr, 0, place, new Map()) as Expr;
+    return this.visit(this.features.guarded(expr), 0, place, new Map()) as Expr;
   }
 
   lowerKey(key: SortKey, place: Span): SortKey {

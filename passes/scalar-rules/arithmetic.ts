@@ -3,9 +3,10 @@
  * that hold for all of IEEE 754 are here for them.
  */
 import { make } from '../../ir/build.js';
-import { dtypeInfo, type DType } from '../../ir/dtype.js';
+import { dtypeInfo, widensExactly, type DType } from '../../ir/dtype.js';
 import type { Expr } from '../../ir/node.js';
-import { isVolatile, literal } from '../reference.js';
+import { isVolatile } from '../../ir/node-facts.js';
+import { literal } from '../reference.js';
 import { call, dtypeOf, familyOf, inPlaceOf, isCall, isCast, isLiteral, isNumber, type ScalarRule } from './rule.js';
 
 const isInt = (expr: Expr): boolean => familyOf(expr) === 'int' || familyOf(expr) === 'uint';
@@ -104,19 +105,6 @@ export const ARITHMETIC_RULES: readonly ScalarRule[] = [
 
 function isPlainNumber(dtype: DType): boolean {
   return ['int', 'uint', 'float'].includes(dtypeInfo(dtype).family);
-}
-
-/** Whether every value of `from` is a value of `to`. */
-export function widensExactly(from: DType, to: DType): boolean {
-  const [a, b] = [dtypeInfo(from), dtypeInfo(to)];
-  if (from === to) return true;
-  if (a.family === b.family && a.family !== 'decimal' && isPlainNumber(from)) {
-    return a.family === 'float' ? b.widthBytes > a.widthBytes : b.widthBytes >= a.widthBytes;
-  }
-  if (a.family === 'uint' && b.family === 'int') return b.widthBytes > a.widthBytes;
-  if ((a.family === 'int' || a.family === 'uint') && (to === 'f32' || to === 'f64'))
-    return a.widthBytes * 2 <= b.widthBytes;
-  return false;
 }
 
 function uncast(

@@ -2,7 +2,8 @@
 import { make } from '../../ir/build.js';
 import type { Case, Expr } from '../../ir/node.js';
 import { withNullable } from '../../ir/type.js';
-import { FALSE, isVolatile, literal, TRUE } from '../reference.js';
+import { isVolatile } from '../../ir/node-facts.js';
+import { FALSE, literal, TRUE } from '../reference.js';
 import { call, inPlaceOf, isCall, isLiteral, isNull, type ScalarRule } from './rule.js';
 
 export const CONDITIONAL_RULES: readonly ScalarRule[] = [

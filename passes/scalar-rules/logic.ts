@@ -5,7 +5,8 @@ import { make } from '../../ir/build.js';
 import type { Expr } from '../../ir/node.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import { conjuncts, disjuncts } from '../../ir/terms.js';
-import { conjoin, FALSE, isVolatile, TRUE } from '../reference.js';
+import { isVolatile } from '../../ir/node-facts.js';
+import { conjoin, FALSE, TRUE } from '../reference.js';
 import { call, inPlaceOf, isCall, isNull, type ScalarRule } from './rule.js';
 
 /** SQL comparisons order every value (NaN is the greatest), so each has an exact opposite; the ieee_ ones have none. */

@@ -1,6 +1,7 @@
 /** The forms of predict give the model's outputs. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { print } from '../../ir/print.js';
 import { pairModel, sumModel } from '../support/model-graphs.js';
 import { OracleDatabase } from '../support/oracle-database.js';
 
@@ -62,6 +63,55 @@ const CASES: readonly (readonly [claim: string, sql: string, rows: readonly (rea
     [['4.0'], ['6.0'], ['8.0']],
   ],
 ];
+
+database.run('CREATE TABLE said (id INTEGER, txt VARCHAR)');
+database.run("INSERT INTO said VALUES (1, '1.5'), (2, 'nonsense'), (3, NULL)");
+/** Predictions asked for where they are wanted alone: the features of the second row cannot be computed. */
+const WANTED: readonly (readonly [sql: string, rows: readonly string[]])[] = [
+  ["CASE WHEN txt <> 'nonsense' THEN predict(score, CAST(txt AS DOUBLE), 1) END", ['2.5', 'NULL', 'NULL']],
+  ["CASE WHEN txt = 'nonsense' THEN 0 ELSE predict(score, CAST(txt AS DOUBLE), 1) END", ['2.5', '0.0', 'NULL']],
+  ["CASE txt WHEN 'nonsense' THEN 7 WHEN '1.5' THEN predict(score, txt::DOUBLE, 1) END", ['2.5', '7.0', 'NULL']],
+  ["coalesce(CASE WHEN txt = 'nonsense' THEN 4 END, predict(score, CAST(txt AS DOUBLE), 1))", ['2.5', '4.0', 'NULL']],
+  ["txt = 'nonsense' OR predict(score, CAST(txt AS DOUBLE), 1) > 2", ['true', 'true', 'NULL']],
+  ["txt <> 'nonsense' AND predict(score, CAST(txt AS DOUBLE), 1) > 3", ['false', 'false', 'NULL']],
+  [
+    "CASE WHEN id <> 2 THEN CASE WHEN id <> 3 THEN predict(score, predict(score, txt::DOUBLE, 1), 1) ELSE 9 END END",
+    ['3.5', 'NULL', '9.0'],
+  ],
+  ["CASE WHEN id = 1 THEN (predict(fraud, age => txt::INTEGER, amount => 3)).label END", ['0', 'NULL', 'NULL']],
+];
+for (const [sql, rows] of WANTED) {
+  test(`a feature that may fail is not computed where the prediction is not wanted: ${sql}`, () => {
+    assert.equal(database.text(`SELECT ${sql} FROM said ORDER BY id`), rows.map((value) => [value]));
+  });
+}
+
+test('a feature that may fail is not computed of rows that WHERE or an aggregate does not want', () => {
+  const prediction = 'predict(score, CAST(txt AS DOUBLE), 1)';
+  const where = `WHERE txt <> 'nonsense' AND ${prediction} > 2`;
+  assert.equal(database.text(`SELECT id, ${prediction} FROM said ${where}`), [['1', '2.5']]);
+  assert.equal(database.text(`SELECT sum(CASE WHEN id <> 2 THEN ${prediction} END) FROM said`), [['2.5']]);
+  assert.throws(() => database.text(`SELECT CASE WHEN id = 2 THEN ${prediction} END FROM said`), /nonsense/);
+});
+
+test('features that cannot fail are not guarded, and a model is applied once to what is asked twice', () => {
+  const applied = (sql: string): number => {
+    let found = '';
+    database.transform = (plan) => { found = print(plan); return plan; };
+    try {
+      database.text(sql);
+    } finally {
+      database.transform = (plan) => plan;
+    }
+    assert.is(found.includes('case'), true);
+    return found.split(/\bapply\b/).length - 1;
+  };
+  const sure = 'predict(score, amount, age)';
+  assert.is(applied(`SELECT CASE WHEN ${sure} > 9 THEN 1 WHEN id = 2 THEN ${sure} END, ${sure} FROM t`), 1);
+  const failing = 'predict(score, amount, age + 1)';
+  assert.is(applied(`SELECT CASE WHEN ${failing} > 9 THEN 1 WHEN ${failing} > 6 THEN 2 ELSE ${failing} END FROM t`), 1);
+  assert.is(applied(`SELECT CASE WHEN id = 1 THEN 0 WHEN ${failing} > 6 THEN 2 ELSE ${failing} END FROM t`), 1);
+});
 
 for (const [claim, sql, rows] of CASES) test(claim, () => { assert.equal(database.text(sql), rows); });
 

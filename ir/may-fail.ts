@@ -2,13 +2,11 @@
  * Which expressions may end the statement with an error for some row: a checked overflow, a cast to what does not hold
  * the value, a pattern that is none. Such an expression must not be asked of rows that the query kept from it.
  */
-import { dtypeInfo, isFloat } from '../ir/dtype.js';
-import type { Call, Cast, Expr } from '../ir/node.js';
-import { children } from '../ir/rewrite.js';
-import type { ScalarOp } from '../ir/scalar.js';
-import { isVolatile, oncePerNode } from './reference.js';
-import { widensExactly } from './scalar-rules/arithmetic.js';
-import { dtypeOf, isLiteral } from './scalar-rules/rule.js';
+import { dtypeInfo, isFloat, widensExactly, type DType } from './dtype.js';
+import type { Call, Cast, Expr } from './node.js';
+import { isVolatile, oncePerNode } from './node-facts.js';
+import { children } from './rewrite.js';
+import type { ScalarOp } from './scalar.js';
 
 /** Checked against the dtype where that is not a float. */
 const CHECKED: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
@@ -40,7 +38,7 @@ function callMayFail({ op, args }: Call): boolean {
   const first = args[0] === undefined ? undefined : dtypeOf(args[0]);
   if (CHECKED.has(op)) return first === undefined || !isFloat(first);
   const instruction = INSTRUCTED[op];
-  return instruction !== undefined && args[instruction] !== undefined && !isLiteral(args[instruction]);
+  return instruction !== undefined && args[instruction] !== undefined && args[instruction].kind !== 'literal';
 }
 
 function castMayFail({ arg, to, attempt }: Cast): boolean {
@@ -49,4 +47,8 @@ function castMayFail({ arg, to, attempt }: Cast): boolean {
   if (from === 'utf8') return true;
   // Dates and times of a timestamp, floats of any number, and whether a number is 0 always exist.
   return from !== 'timestamp' && !isFloat(to) && dtypeInfo(to).family !== 'bool' && !widensExactly(from, to);
+}
+
+function dtypeOf(expr: Expr): DType | undefined {
+  return expr.type.kind === 'scalar' ? expr.type.dtype : undefined;
 }
