@@ -39,11 +39,22 @@ function compileStatement(sql: string, environment: CompilerEnvironment): Compil
   if (statement === undefined) throw new CompileError('expected a statement, found none');
   if (rest.length > 0)
     throw new CompileError(`expected one statement, found ${rest.length + 1}`, { span: rest[0]!.span, source: sql });
-  const bound = bindStatement(statement, catalogView(environment, models), { source: sql });
   const query = (plan: Relation, parameters: readonly DType[]): CompiledQuery =>
     compileQuery(plan, { sql, parameters, environment, began });
-  return lowerStatement(bound, query);
+  try {
+    return lowerStatement(bindStatement(statement, catalogView(environment, models), { source: sql }), query);
+  } catch (error) {
+    if (!isStackOverflow(error)) throw error;
+    throw new CompileError(CHAIN_TOO_LONG, { span: statement.span, source: sql });
+  }
 }
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
+}
+
+/** Nesting is bounded by the parser; what is a list there (signs, casts, UNIONs, joins) nests from here on. */
+const CHAIN_TOO_LONG = 'the statement has too many operators, set operations or joins in one chain';
 
 interface QueryOptions {
   readonly sql: string;
@@ -61,7 +72,7 @@ export function compileQuery(bound: Relation, options: QueryOptions): CompiledQu
     statistics: statisticsOf(environment),
     budgetBytes: environment.memoryLimitBytes,
     rates: { ...kernels.rates, threads: environment.threads },
-    isSignal: (error) => error instanceof NotLoaded,
+    isSignal: (error) => error instanceof NotLoaded || isStackOverflow(error),
   });
   const emitted = emitOrRefuse(optimised.plan, {
     sql: options.sql, parameters: options.parameters, tensors, tier: kernels.tier, isStored: storedWeights(environment),

@@ -127,17 +127,8 @@ export function bindStatement(statement: Statement, catalog: CatalogView, option
     const env: Env = { catalog, source: options.source, tables: new Map(), outer: [], outerSelects: [], views: [] };
     return bindAny(statement, env);
   } catch (error) {
-    if (error instanceof RangeError && error.message.includes('call stack')) throw tooLarge(statement, options);
     throw error instanceof CompileError ? error.withSource(options.source) : error;
   }
-}
-
-/** A chain of operators too long for the stack; nesting is bounded by the parser. */
-function tooLarge(statement: Statement, { source }: BindOptions): CompileError {
-  return new CompileError('the statement holds an expression with too many operators in one chain', {
-    span: statement.span,
-    source,
-  });
 }
 
 function bindAny(statement: Statement, env: Env): BoundStatement {

@@ -2,10 +2,10 @@
  * Features that may fail are not asked of rows that do not want the prediction.
  *
  * A model is applied below the expression that holds it (stage.ts), so to all rows, while CASE, COALESCE, AND and OR
- * ask for a part only where what stands before leads there. In: an expression with `output` markers. Out: the same, where
- * a prediction that stands under such a part is of features `CASE WHEN <reached> THEN feature ELSE 0 END`. What the
- * model makes of the 0 is not looked at. A prediction of features that cannot fail stays as it is, and so does one that
- * is asked of the same rows, or more, anyway: a model is not run once a branch.
+ * ask for a part only where what stands before leads there. In: an expression with `output` markers. Out: the same,
+ * where a prediction that stands under such a part is of features `CASE WHEN <reached> THEN feature ELSE 0 END`. What
+ * the model makes of the 0 is not looked at. A prediction of features that cannot fail stays as it is, and so does one
+ * that is asked of the same rows, or more, anyway: a model is not run once a branch.
  */
 import { zeroOf } from '../../ir/bridge.js';
 import { mayFail } from '../../ir/may-fail.js';

@@ -38,4 +38,26 @@ for (const [sql, message] of REFUSED) {
   });
 }
 
+/** Lists of the grammar that nest once they are parsed. */
+const CHAINS: readonly (readonly [claim: string, sql: (count: number) => string])[] = [
+  ['signs', (count) => `SELECT ${'- '.repeat(count)}a FROM t`],
+  ['complements', (count) => `SELECT ${'~ '.repeat(count)}a FROM t`],
+  ['casts', (count) => `SELECT a${'::BIGINT::INTEGER'.repeat(count / 2)} FROM t`],
+  ['subscripts', (count) => `SELECT CAST(a AS VARCHAR)${'[1]'.repeat(count)} FROM t`],
+  ['set operations', (count) => `SELECT 1${' UNION SELECT 1'.repeat(count)}`],
+];
+for (const [claim, sql] of CHAINS) {
+  test(`a chain of ${claim} is answered, or refused as too long where the stack does not hold it`, async () => {
+    assert.equal(await database.text(sql(4)), [['1']]);
+    for (const count of [5_000, 50_000]) {
+      try {
+        assert.equal(await database.text(sql(count)), [['1']]);
+      } catch (error) {
+        assert.instance(error, CompileError);
+        assert.match((error as Error).message, /too many operators, set operations or joins in one chain/);
+      }
+    }
+  });
+}
+
 test.run();
