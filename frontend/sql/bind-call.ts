@@ -29,6 +29,7 @@ const WINDOW_ONLY: ReadonlySet<string> = new Set<string>(WINDOW_ONLY_OPS);
 export function bindCall(ast: FunctionCall, cx: ExprContext): Expr {
   const name = ast.name.text.toLowerCase();
   if (name === 'predict') return bindPredict(ast, cx);
+  if (ast.ignoreNulls) throw new CompileError('IGNORE NULLS is not supported yet', { span: ast.span });
   if (ast.over !== undefined) return bindWindow(ast, name, cx);
   if (aggregateOf(name) !== undefined) return bindAggregateCall(ast, cx);
   if (WINDOW_ONLY.has(name))
@@ -111,13 +112,18 @@ function bindAggregateCall(ast: FunctionCall, cx: ExprContext): Expr {
   if (outside !== undefined && bound.args.some(isOfOuterRow) && !bound.args.some(holdsRef))
     return outerAggregate(ast, bound, outside, cx);
   const { markers } = selectOf(ast, cx, 'aggregate');
-  if (ast.order.length > 0 && ORDERED.has(bound.op))
-    throw new CompileError(`ORDER BY inside ${ast.name.text} is not supported yet`, { span: ast.order[0]!.span });
+  refuseOrder(ast, bound.op);
   const filter = ast.filter === undefined ? undefined : asCondition(bindExpr(ast.filter, within), ast.filter, 'FILTER');
   const type = scalar(bound.dtype, { nullable: bound.never === undefined });
   const distinct = ast.distinct && !DISTINCT_ANYWAY.has(bound.op);
   const call: AggregateCall = { op: bound.op, args: bound.args, distinct, filter, name: callName(ast, cx), type };
   return markers.add({ kind: 'aggregate', call }, type);
+}
+
+/** What does not depend on the order of its rows may be given one. */
+function refuseOrder(ast: FunctionCall, op: AggregateOp | WindowOp): void {
+  if (ast.order.length > 0 && (ORDERED.has(op as AggregateOp) || WINDOW_ONLY.has(op)))
+    throw new CompileError(`ORDER BY inside ${ast.name.text} is not supported yet`, { span: ast.order[0]!.span });
 }
 
 const isOfOuterRow = (expr: Expr): boolean =>
@@ -162,11 +168,11 @@ function bindWindow(ast: FunctionCall, name: string, cx: ExprContext): Expr {
   const { markers, windows } = selectOf(ast, cx, 'window function');
   const within: ExprContext = { ...cx, noWindows: 'in another window function' };
   if (ast.distinct) throw new CompileError('DISTINCT in a window function is not supported yet', { span: ast.span });
-  if (ast.ignoreNulls) throw new CompileError('IGNORE NULLS is not supported yet', { span: ast.span });
   const spec = resolveSpec(ast.over!, windows);
   const { op, args, dtype, nullable } = WINDOW_ONLY.has(name)
     ? windowOnly(ast, name as WindowOp, within)
     : windowedAggregate(ast, within);
+  refuseOrder(ast, op);
   const type = scalar(dtype, { nullable });
   const call: WindowCall = {
     op, args, type, name: callName(ast, cx),

@@ -144,7 +144,7 @@ function groupKeys(
   const keys = select.groupAll
     ? items.filter((item) => !holdsAggregate(item.expr, cx.select!.markers))
     : select.groups.map((ast) => ({
-        expr: bindOrdinal(ast, items, within, 'GROUP BY'),
+        expr: bindGroup(ast, items, within),
         span: ast.span,
         name: nameOf(ast, cx.env.source),
       }));
@@ -153,6 +153,13 @@ function groupKeys(
     if (holdsAggregate(expr, cx.select!.markers)) throw new CompileError('GROUP BY cannot hold an aggregate', { span });
     return !seen.has(expr) && seen.add(expr);
   });
+}
+
+function bindGroup(ast: AstExpr, items: readonly Item[], cx: ExprContext): Expr {
+  const name = ast.kind === 'function' ? ast.name.text.toUpperCase() : '';
+  if (name === 'ROLLUP' || name === 'CUBE')
+    throw new CompileError(`GROUP BY ${name} is not supported yet`, { span: ast.span });
+  return bindOrdinal(ast, items, cx, 'GROUP BY');
 }
 
 function holdsAggregate(expr: Expr, markers: Markers): boolean {

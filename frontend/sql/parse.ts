@@ -91,8 +91,26 @@ function refuseDeep(source: string, tokens: readonly IToken[]): void {
   }
 }
 
+/** Clauses that other engines have, by the words that the grammar stumbles over. */
+const NOT_SUPPORTED = ['GROUPING SETS', 'IGNORE NULLS', 'RESPECT NULLS', 'WITHIN GROUP', 'WITH ROLLUP', 'WITH CUBE'];
+
+/** The clause at the token, or that ends just before it. */
+function notSupported(source: string, tokens: readonly IToken[], token: IToken): CompileError | undefined {
+  const at = token.tokenType === EOF ? tokens.length : tokens.indexOf(token);
+  for (const last of [at, at - 1]) {
+    const words = tokens.slice(Math.max(last - 1, 0), last + 1);
+    const clause = NOT_SUPPORTED.find((name) => name === words.map(({ image }) => image.toUpperCase()).join(' '));
+    if (clause === undefined) continue;
+    const span = { start: words[0]!.startOffset, end: words[1]!.startOffset + words[1]!.image.length };
+    return new CompileError(`${clause} is not supported ${clause.endsWith('NULLS') ? 'here' : 'yet'}`, { span, source });
+  }
+  return undefined;
+}
+
 function syntaxError(source: string, tokens: readonly IToken[], error: IRecognitionException): CompileError {
   const { token } = error;
+  const refused = notSupported(source, tokens, token);
+  if (refused !== undefined) return refused;
   const before = tokens[tokens.indexOf(token) - 1];
   const beginsStatement = token.tokenType !== EOF && (before === undefined || before.tokenType === Semicolon);
   const message = beginsStatement ? expectation('a statement, such as SELECT, INSERT or CREATE', token) : error.message;
