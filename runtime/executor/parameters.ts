@@ -3,6 +3,7 @@
  * a heap.
  */
 import { decimalOf, dtypeInfo, isInteger, type DType } from '../../ir/dtype.js';
+import type { IntervalValue } from '../../ir/node.js';
 import { castValue, readExact } from '../../ir/scalar/cast.js';
 import { ValueError } from '../../ir/scalar/errors.js';
 import { inRange, power10, type Value } from '../../ir/scalar/value.js';
@@ -11,7 +12,7 @@ import { PARAM_NULL_OFFSET, type ParameterSlot } from '../plan.js';
 import type { WasmMemory } from '../wasm-types.js';
 import { counted } from '../wording.js';
 
-/** A Date is a timestamp (or date); a decimal is given as a number, bigint or text. */
+/** A Date is a timestamp (or date); a decimal is given as a number, bigint or text, an interval as text. */
 export type ParameterValue = null | undefined | boolean | number | bigint | string | Date | Uint8Array;
 
 const MICROSECONDS = 1000n;
@@ -91,9 +92,23 @@ function writeFixed(
     case 'f64': return view.setFloat64(at, toNumber(value, where), true);
     case 'f32': case 'f16': case 'bf16': return view.setFloat32(at, toNumber(value, where), true);
     case 'i64': case 'u64': return view.setBigInt64(at, toInteger(value, where), true);
-    case 'i128': case 'bytes': throw mismatch(value, where);
+    case 'i128': return writeInterval(view, where, value);
+    case 'bytes': throw mismatch(value, where);
     default: return view.setInt32(at, Number(toInteger(value, where)), true);
   }
+}
+
+/** Months, days, microseconds: text as CAST(... AS INTERVAL) reads it. */
+function writeInterval(
+  view: DataView,
+  where: Where & { readonly at: number },
+  value: NonNullable<ParameterValue>,
+): void {
+  if (typeof value !== 'string') throw mismatch(value, where);
+  const { months, days, microseconds } = castText(value, where) as IntervalValue;
+  view.setInt32(where.at, months, true);
+  view.setInt32(where.at + 4, days, true);
+  view.setBigInt64(where.at + 8, microseconds, true);
 }
 
 function toNumber(value: NonNullable<ParameterValue>, where: Where): number {

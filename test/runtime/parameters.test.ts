@@ -48,6 +48,8 @@ const HELD: readonly (readonly [type: string, value: ParameterValue, text: strin
   ['TIMESTAMP', '2020-01-01 12:00:00.123456', '2020-01-01 12:00:00.123456'],
   ['TIMESTAMP', new Date('1969-12-31T23:59:59.999Z'), '1969-12-31 23:59:59.999'],
   ['TIME', '12:34:56.5', '12:34:56.5'],
+  ['INTERVAL', '30 days', '30 days'],
+  ['INTERVAL', '1 year 2 months -3 days 04:05:06.5', '1 year 2 months -3 days 04:05:06.5'],
   ['VARCHAR', 12, '12'],
 ];
 for (const [type, value, text] of HELD) {
@@ -77,6 +79,10 @@ const REFUSED: readonly (readonly [type: string, value: ParameterValue])[] = [
   ['DATE', new Date(NaN)],
   ['DATE', 5],
   ['TIMESTAMP', '2020-02-30 10:00:00'],
+  ['INTERVAL', 'thirty days'],
+  ['INTERVAL', ''],
+  ['INTERVAL', 30],
+  ['INTERVAL', new Date(0)],
   ['INTEGER', new Date(0)],
   ['BIGINT', new Uint8Array(2)],
 ];
@@ -91,5 +97,11 @@ for (const [type, value] of REFUSED) {
     );
   });
 }
+
+test('a date is moved by an interval that is given as text', async () => {
+  const sql = "SELECT CAST(DATE '2024-01-31' + CAST(? AS INTERVAL) AS VARCHAR) AS v";
+  for (const [value, moved] of [['1 month', '2024-02-29 00:00:00'], ['-1 day', '2024-01-30 00:00:00'], [null, null]])
+    assert.equal((await db.query(sql, [value!]).toArray()).map((row) => row!['v']), [moved]);
+});
 
 test.run();
