@@ -65,10 +65,14 @@ function withoutUnused(leaf: ToTensor, { used, weak }: Demand): ToTensor {
   return make({ kind: 'to_tensor', exprs, dtype: leaf.dtype, nulls: leaf.nulls });
 }
 
-/** Whether no value of it is NaN or infinite. */
+/** Whether no value of it is NaN or infinite. Of the floats f16 alone does not reach as far as every integer. */
 function isFinite(expr: Expr): boolean {
-  if (expr.kind === 'cast') return isFinite(expr.arg);
+  if (expr.kind === 'cast') return isFinite(expr.arg) && (expr.to !== 'f16' || isByte(expr.arg));
   return expr.type.kind === 'scalar' && ['int', 'uint', 'bool'].includes(dtypeInfo(expr.type.dtype).family);
+}
+
+function isByte(expr: Expr): boolean {
+  return expr.type.kind === 'scalar' && dtypeInfo(expr.type.dtype).widthBytes === 1;
 }
 
 function demandsOf(node: Apply, context: PassContext): ReadonlyMap<Tensor, Demand> {

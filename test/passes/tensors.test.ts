@@ -151,6 +151,20 @@ test('a feature stays where its NULL counts, or where a weight of zero may meet 
   expectUnchanged(pruneModelInputs, apply(t, half), { tensors: constants });
 });
 
+test('a weight of zero takes away an integer, but not one that is infinite as a half', () => {
+  const dense = (to: 'f16' | 'f32', from: 'i8' | 'i32'): Relation => {
+    const cast = (arg: Expr, type: 'f16' | 'f32'): Expr => make({ kind: 'cast', arg, to: type, attempt: false });
+    const exprs = [0, 1].map((index) => cast(cast(ref(index, from), to), 'f32'));
+    const input = make({ kind: 'to_tensor', exprs, dtype: 'f32', nulls: 'nan' });
+    const [bias, activation, representation] = [undefined, undefined, undefined];
+    const zeros = constants.weight([2, 1], [1, 0]);
+    return apply(t, make({ kind: 'dense', input, weight: zeros, bias, activation, representation }));
+  };
+  const isPruned = (plan: Relation): boolean => run(pruneModelInputs, plan, { tensors: constants }).plan !== plan;
+  assert.equal([isPruned(dense('f32', 'i32')), isPruned(dense('f16', 'i8'))], [true, true]);
+  expectUnchanged(pruneModelInputs, dense('f16', 'i32'), { tensors: constants });
+});
+
 test('a model asked about in WHERE and SELECT runs once', () => {
   const sum = make({ kind: 'reduce', op: 'sum', input: x, axes: [1], keepDims: false, last: false });
   const asked: Relation = apply(t, sum);
