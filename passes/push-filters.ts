@@ -5,6 +5,7 @@
  * it: through projections (substituted), joins by side and kind (push-join-filters.ts), groups of an aggregate, window
  * partitions, sorts without a limit, distinct, set operations, and below a model (apply), where it spares the model its
  * rows. It stops at limits (they would keep other rows), at volatile expressions, and at an aggregate without groups.
+ * Keys are asked only what is the same for equal values (respects-equality.ts).
  * Before: filter (gt ref 1 0) (apply fraud (scan tx))
  * After: apply fraud (filter (gt ref 1 0) (scan tx))
  * Numerics: exact.
@@ -16,6 +17,7 @@ import type { Pass, PassContext } from './pass.js';
 import { pushIntoJoin } from './push-join-filters.js';
 import { isVolatile } from '../ir/node-facts.js';
 import { refsOf, substitute } from './reference.js';
+import { respectsEquality } from './respects-equality.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 
 /** Pushes predicates over a relation's columns into it; what it gives has the same columns and fewer rows. */
@@ -77,7 +79,9 @@ type Through = Exclude<Relation, { kind: 'filter' | 'join' | 'scan' | 'values' |
 /** Whether a predicate over the operator's output may be asked of its input. */
 function through(node: Through): (predicate: Expr) => boolean {
   switch (node.kind) {
-    case 'sort': case 'distinct': case 'setop': return () => true;
+    case 'sort': return () => true;
+    case 'distinct': return respectsEquality;
+    case 'setop': return node.op === 'union' && node.all ? () => true : respectsEquality;
     case 'project': return (predicate) => readsAll(predicate, (index) => !isVolatile(node.exprs[index]!));
     case 'aggregate': return throughAggregate(node);
     case 'window': return throughWindow(node);
@@ -101,11 +105,12 @@ function readsAll(predicate: Expr, allowed: (index: number) => boolean): boolean
 function throughAggregate(node: Aggregate): (predicate: Expr) => boolean {
   if (node.groups.length === 0) return () => false;
   return (predicate) =>
+    respectsEquality(predicate) &&
     readsAll(predicate, (index) => index < node.groups.length && !isVolatile(node.groups[index]!.expr));
 }
 
 /** A predicate over columns that every call partitions by keeps or drops whole partitions. */
 function throughWindow(node: Window): (predicate: Expr) => boolean {
-  return (predicate) => readsAll(predicate, (index) =>
+  return (predicate) => respectsEquality(predicate) && readsAll(predicate, (index) =>
     node.calls.every((call) => call.partition.some((key) => key.kind === 'ref' && key.index === index)));
 }

@@ -10,7 +10,6 @@
  *   branches ask of it.
  */
 import { make } from '../ir/build.js';
-import { isFloat } from '../ir/dtype.js';
 import type { Expr, Join, JoinKind, Ref, Relation } from '../ir/node.js';
 import { conjuncts, disjuncts } from '../ir/terms.js';
 import { mayFail } from '../ir/may-fail.js';
@@ -20,6 +19,7 @@ import type { Push } from './push-filters.js';
 import { hasSubquery, isVolatile } from '../ir/node-facts.js';
 import { conjoin, refsOf, shiftRefs, substitute, TRUE } from './reference.js';
 import { rejectsNulls } from './reject-nulls.js';
+import { respectsEquality } from './respects-equality.js';
 import { call, isCall } from './scalar-rules/rule.js';
 
 type Side = 'left' | 'right' | 'both';
@@ -156,9 +156,8 @@ function pushSemi(node: Join, { on, above, width }: Omit<OuterParts, 'kept'>, pu
 }
 
 /**
- * Predicates on x alone, asked of y, for each condition x = y across the join. Where equal values can be told apart
- * they are left: 0 = -0, yet 1/x differs; 30 days = 1 month, yet the text differs. So are predicates that may fail: y
- * has values that no x is equal to.
+ * Predicates on x alone, asked of y, for each condition x = y across the join. What tells equal values apart is
+ * left, and so are predicates that may fail: y has values that no x is equal to.
  */
 function transferred(predicates: readonly Expr[], width: number): readonly Expr[] {
   const found: Expr[] = [];
@@ -166,9 +165,9 @@ function transferred(predicates: readonly Expr[], width: number): readonly Expr[
     if (!isCall(equality, 'eq')) continue;
     const [a, b] = equality.args as readonly [Expr, Expr];
     if (a.kind !== 'ref' || b.kind !== 'ref' || (a.index < width) === (b.index < width)) continue;
-    if (a.type.kind !== 'scalar' || isFloat(a.type.dtype) || a.type.dtype === 'interval') continue;
     for (const predicate of predicates) {
-      if (predicate === equality || hasSubquery(predicate) || mayFail(predicate)) continue;
+      if (predicate === equality || hasSubquery(predicate)) continue;
+      if (mayFail(predicate) || !respectsEquality(predicate)) continue;
       const refs = refsOf(predicate);
       if (refs.size !== 1) continue;
       if (refs.has(a.index)) found.push(inPlace(predicate, b));

@@ -142,4 +142,28 @@ test('columns of one name have each its own type', async () => {
     assert.equal(batch.schema.fields.map((field) => field.type), [0, 1, 2, 3].map((i) => batch.getChildAt(i)!.type));
 });
 
+test('a filter that tells equal keys apart is asked of what DISTINCT, groups, partitions and EXCEPT give', async () => {
+  await answer(
+    `CREATE TABLE zeros (i INTEGER, x DOUBLE, s INTERVAL);
+     INSERT INTO zeros VALUES (1, 0.0, INTERVAL '1 month'), (2, '-0.0'::DOUBLE, INTERVAL '30 days'), (3, 2, NULL)`,
+  );
+  const negative = "CAST(x AS VARCHAR) = '-0.0'";
+  const count = async (from: string, where: string): Promise<string> =>
+    (await answer(`SELECT count(*) FROM (${from}) q WHERE ${where}`))[0]!;
+  // One of the two zeros stands for both, so one of the filters keeps it and the other drops it.
+  for (const from of ['SELECT DISTINCT x FROM zeros', 'SELECT x, count(*) FROM zeros GROUP BY x']) {
+    const found = [await count(from, negative), await count(from, "CAST(x AS VARCHAR) = '0.0'")];
+    assert.equal(found.sort(), ['0', '1'], from);
+  }
+  const months = 'SELECT DISTINCT s FROM zeros';
+  const kept = [await count(months, "CAST(s AS VARCHAR) = '1 month'"), await count(months, "CAST(s AS VARCHAR) = '30 days'")];
+  assert.equal(kept.sort(), ['0', '1']);
+  const numbered = 'SELECT x, count(*) OVER (PARTITION BY x) AS n FROM zeros';
+  assert.equal(await answer(`SELECT n FROM (${numbered}) q WHERE ${negative}`), ['2']);
+  assert.is(await count('SELECT 0.0::DOUBLE AS x EXCEPT SELECT x FROM zeros', "CAST(x AS VARCHAR) = '0.0'"), '0');
+  assert.is(await count("SELECT '-0.0'::DOUBLE AS x EXCEPT SELECT x FROM zeros WHERE i = 1", negative), '0');
+  assert.is(await count('SELECT x FROM zeros UNION ALL SELECT x FROM zeros', negative), '2');
+  assert.is(await count('SELECT DISTINCT x FROM zeros', 'x = 0 AND x IS NOT NULL'), '1');
+});
+
 test.run();

@@ -107,6 +107,20 @@ test('a predicate that may fail is not asked of the values of the other side, no
   assert.equal(sides(join('inner', t, t, either(call('eq', asNumber(theirs), lit(1))))), ['filter', 'scan']);
 });
 
+test('a filter goes below DISTINCT, groups and UNION where it answers the same for equal values', () => {
+  const floats = project(t, make({ kind: 'cast', arg: ref(0), to: 'f64', attempt: false }));
+  const distinct = make({ kind: 'distinct', input: floats });
+  const union = (all: boolean): Relation => make({ kind: 'setop', op: 'union', all, left: floats, right: floats });
+  const x = col(distinct, 0);
+  const compared = call('or', call('gt', x, lit(1, 'f64')), call('is_null', x));
+  const divided = call('gt', call('div', lit(1, 'f64'), x), lit(0, 'f64'));
+  for (const node of [distinct, aggregate(floats, [col(floats, 0)]), union(false)]) {
+    assert.is(run(pushFilters, filter(node, compared)).plan.kind, node.kind);
+    assert.is(run(pushFilters, filter(node, divided)).plan.kind, 'filter');
+  }
+  assert.is(run(pushFilters, filter(union(true), divided)).plan.kind, 'setop');
+});
+
 test('filters stay above limits, aggregates without groups and volatile columns', () => {
   const few = limited(t, 3);
   expectUnchanged(pushFilters, filter(few, call('gt', col(few, 0), lit(1))));
