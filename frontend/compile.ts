@@ -14,7 +14,7 @@ import { catalogView, statisticsOf, storedWeights, type ModelCache } from './cat
 import { chooseKernels, measureKernels } from './calibration.js';
 import { recentDetails, rememberDetails } from './recent-details.js';
 import { reportOf } from './compile-report.js';
-import { CompileError } from './diagnostics.js';
+import { chainTooLong, CompileError, isStackOverflow } from './diagnostics.js';
 import { lowerStatement } from './lower-statement.js';
 import { compileModel } from './compile-model.js';
 import { prepareModel } from './prepare-model.js';
@@ -45,16 +45,9 @@ function compileStatement(sql: string, environment: CompilerEnvironment): Compil
     return lowerStatement(bindStatement(statement, catalogView(environment, models), { source: sql }), query);
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
-    throw new CompileError(CHAIN_TOO_LONG, { span: statement.span, source: sql });
+    throw chainTooLong(statement.span, sql);
   }
 }
-
-function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message.includes('call stack');
-}
-
-/** Nesting is bounded by the parser; what is a list there (signs, casts, UNIONs, joins) nests from here on. */
-const CHAIN_TOO_LONG = 'the statement has too many operators, set operations or joins in one chain';
 
 interface QueryOptions {
   readonly sql: string;

@@ -132,3 +132,12 @@ function editDistance(a: string, b: string, limit: number): number {
   }
   return Math.min(previous[b.length]!, limit);
 }
+
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
+}
+
+/** Nesting is bounded by the parser; what is a list there (signs, casts, UNIONs, joins) nests from there on. */
+export function chainTooLong(span: Span, source: string): CompileError {
+  return new CompileError('the statement has too many operators, set operations or joins in one chain', { span, source });
+}

@@ -7,7 +7,7 @@ import { make } from '../../ir/build.js';
 import type { Expr, Node, Param, Relation } from '../../ir/node.js';
 import { postorder, rewriteBottomUp } from '../../ir/rewrite.js';
 import { scalar, unreachable, type RelationType } from '../../ir/type.js';
-import { CompileError } from '../diagnostics.js';
+import { chainTooLong, CompileError, isStackOverflow } from '../diagnostics.js';
 import type { Statement, StatementOption } from './ast.js';
 import { bindQuery } from './bind-query.js';
 import { bindCreateTable, bindCreateView, bindDrop, bindModelStatement } from './bind-create.js';
@@ -127,6 +127,7 @@ export function bindStatement(statement: Statement, catalog: CatalogView, option
     const env: Env = { catalog, source: options.source, tables: new Map(), outer: [], outerSelects: [], views: [] };
     return bindAny(statement, env);
   } catch (error) {
+    if (isStackOverflow(error)) throw chainTooLong(statement.span, options.source);
     throw error instanceof CompileError ? error.withSource(options.source) : error;
   }
 }
