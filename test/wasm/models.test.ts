@@ -34,9 +34,10 @@ function valuesOf(dtype: DType, dims: readonly number[], next: () => number): Te
 
 for (const path of [...FLIGHTS, ...PUBLIC]) {
   if (!existsSync(path)) continue;
-  test(path.split('/').slice(-2).join('/'), async () => {
+  const name = path.split('/').slice(-2).join('/');
+  test(name, async () => {
     const { graph, data } = await importModel(readFileSync(path));
-    const next = random(path.length);
+    const next = random(name.length);
     const leaves = new Map<Tensor, TensorValue>(
       graph.inputs.map((input) => {
         const dims = input.type.dims.map((dim) => (typeof dim === 'number' ? dim : ROWS));
