@@ -38,7 +38,7 @@ export function typeName(expr: Expr): string {
   return name === '"NULL"' ? 'NULL' : name;
 }
 
-/** A NULL, a parameter without a type, or what is made of them, as a column of `SELECT NULL AS x`: any type fits. */
+/** A NULL, a parameter without a type, or what is made of them, as a column of `SELECT NULL AS x`: all types fit. */
 export function isUntyped(expr: Expr): boolean {
   return dtypeOf(expr) === 'null';
 }

@@ -1,20 +1,21 @@
 /**
  * A file that appears when it is whole.
  *
- * Invariant: it is written beside its name and renamed, so a failure leaves what was there before. A link leads to the
- * file it names; what is no file (a pipe, a terminal, `/dev/null`) is written to, not replaced. A database is never
- * replaced, whether this process has it open or not.
+ * Invariant: it is written beside its name, under one that nobody else has, and renamed, so a failure leaves what was
+ * there before. A link leads to the file it names; what is no file (a pipe, a terminal, `/dev/null`) is written to, not
+ * replaced. A database is never replaced, whether this process has it open or not.
  */
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { StorageError } from '../errors.js';
 import { PAGE_BYTES, holdsSuperblock } from '../storage/format.js';
+import { uniqueToken } from '../storage/lock.js';
 
 /** `write` is given the path to write to. @throws StorageError when it cannot be written. */
 export async function writeWhole<T>(path: string, write: (path: string) => Promise<T>): Promise<T> {
   const target = await realpath(path).catch(() => path);
   const found = await stat(target).catch(() => undefined);
   const isReplaced = found === undefined || found.isFile() || found.isDirectory();
-  const partial = isReplaced ? `${target}.${process.pid}.partial` : target;
+  const partial = isReplaced ? `${target}.${uniqueToken()}.partial` : target;
   if (found?.isFile() === true && (await isDatabase(target))) {
     const message = `'${path}' cannot be written: it is an Intarsia database, expected the name of another file`;
     throw new StorageError('io', message, { file: path });

@@ -75,7 +75,7 @@ function ownThread(): number {
  * Unique, not secret: the clock's nanoseconds and 52 random bits. `node:crypto` would take 5 ms of a cold start to
  * load.
  */
-function uniqueToken(): string {
+export function uniqueToken(): string {
   return `${process.hrtime.bigint().toString(36)}${Math.random().toString(36).slice(2)}`;
 }
 

@@ -4,13 +4,12 @@ import {
   RecordBatch, Schema, Struct, tableToIPC, Table, TimestampMicrosecond, TimestampSecond, TimeNanosecond, Utf8, Vector,
   vectorFromArray, type Data, type DataType,
 } from 'apache-arrow';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ImportError } from '../../runtime/database.js';
-import { openFile } from '../../runtime/io/source.js';
-import { importedRows, importErrorOf } from '../support/imports.js';
+import { everyNth, importedRows, importErrorOf, refusedDamages } from '../support/imports.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -168,19 +167,11 @@ test('a NULL inside a list, a list of texts and a list of none are refused', asy
 test('a count or a kind that is damaged is refused, not followed until the heap is full', async () => {
   const values = makeData({ type: new Float32(), length: 4, nullCount: 0, data: Float32Array.of(1, 2, 3, 4) });
   const path = writeArrow({ v: lists(new Float32(), { size: 2, values }) });
-  const whole = readFileSync(path);
-  let refusals = 0;
-  for (let at = 11; at < whole.length; at += 4) {
-    const damaged = Buffer.from(whole);
-    damaged[at]! ^= 0x41;
-    writeFileSync(path, damaged);
-    try {
-      for await (const batch of (await openFile(path)).batches()) assert.ok(batch.rowCount <= 2);
-    } catch (error) {
-      assert.instance(error, ImportError, `byte ${at}: ${(error as Error).message}`);
-      refusals++;
-    }
-  }
+  const refusals = await refusedDamages(path, {
+    places: (byteLength) => everyNth(4, { from: 11, to: byteLength }),
+    damage: (bytes, place) => { bytes[place]! ^= 0x41; },
+    rowCount: 2,
+  });
   assert.ok(refusals > 10, `${refusals} damages were found`);
 });
 

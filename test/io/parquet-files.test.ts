@@ -6,8 +6,7 @@ import { parquetMetadata } from 'hyparquet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ImportError } from '../../runtime/database.js';
-import { openFile } from '../../runtime/io/source.js';
-import { importedRows, importErrorOf } from '../support/imports.js';
+import { everyNth, importedRows, importErrorOf, refusedDamages } from '../support/imports.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -206,19 +205,11 @@ test('a count that is damaged is refused, not followed until the heap is full', 
     [{ name: 'a', type: 'INT32' }, Array.from({ length: 200 }, (_, i) => (i % 9 === 0 ? null : i % 3))],
     [{ name: 'b', type: 'BYTE_ARRAY', converted_type: 'UTF8' }, Array.from({ length: 200 }, (_, i) => text(`${i % 5}`))],
   ], 'UNCOMPRESSED');
-  const whole = readFileSync(path);
-  let refusals = 0;
-  for (let at = 4; at < whole.length - 4; at++) {
-    const damaged = Buffer.from(whole);
-    damaged.fill(0xff, at, at + 3);
-    writeFileSync(path, damaged);
-    try {
-      for await (const batch of (await openFile(path)).batches()) assert.ok(batch.rowCount <= 200);
-    } catch (error) {
-      assert.instance(error, ImportError, `byte ${at}: ${(error as Error).stack}`);
-      refusals++;
-    }
-  }
+  const refusals = await refusedDamages(path, {
+    places: (byteLength) => everyNth(1, { from: 4, to: byteLength - 4 }),
+    damage: (bytes, place) => { bytes.fill(0xff, place, place + 3); },
+    rowCount: 200,
+  });
   assert.ok(refusals > 100, `${refusals} damages were found`);
 });
 
