@@ -5,7 +5,7 @@ import { scalar } from '../../ir/type.js';
 import type { ModuleBuilder } from './dsl.js';
 import { TREE_TENSORS } from './kernels/forest.js';
 import { emitTrees, treeScratchBytes } from './kernels/tree.js';
-import { emitTreeMasks, maskScratchBytes } from './kernels/tree-masks.js';
+import { emitTreeMasks, maskScratchBytes, maskTileRows } from './kernels/tree-masks.js';
 import { forestBytes, planTrees, type ForestLayout } from './kernels/tree-plan.js';
 import type { TreeFunc, TreeKernel } from './kernels/tree-sums.js';
 import { lowerDense, lowerMatMul } from './tile-dense.js';
@@ -142,7 +142,7 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
     base: Array.from({ length: node.targets }, (_, i) => base[i] ?? 0),
     lockstep: tier.lockstep,
   };
-  const { func, scratchBytes } = emitForest(plan.module, plan.module.freshName('trees'), { ...kernel, layout });
+  const { func, scratchBytes, tileRows } = emitForest(plan.module, plan.module.freshName('trees'), { ...kernel, layout });
   const hashes = tensors.map((tensor) => {
     if (tensor.kind !== 'weight') throw new Unsupported('trees that are not stored weights');
     return tensor.hash;
@@ -155,6 +155,7 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
     writes: [output],
     explain: `trees ${describeTrees(layout, tier.lockstep)}`,
     scratchBytes: () => scratchBytes,
+    ...(tileRows === undefined ? {} : { tileRows }),
     emit: (context) => {
       context.f.call(func, {
         input: context.place(table),
@@ -174,14 +175,18 @@ function emitForest(
   module: ModuleBuilder,
   name: string,
   kernel: TreeKernel,
-): { readonly func: TreeFunc; readonly scratchBytes: number } {
+): { readonly func: TreeFunc; readonly scratchBytes: number; readonly tileRows: number | undefined } {
   const { layout } = kernel;
   if (layout.kind === 'trees') {
     const walked = { ...kernel, layout };
-    return { func: emitTrees(module, name, walked), scratchBytes: treeScratchBytes(walked) };
+    return { func: emitTrees(module, name, walked), scratchBytes: treeScratchBytes(walked), tileRows: undefined };
   }
   const masked = { ...kernel, layout };
-  return { func: emitTreeMasks(module, name, masked), scratchBytes: maskScratchBytes(masked) };
+  return {
+    func: emitTreeMasks(module, name, masked),
+    scratchBytes: maskScratchBytes(masked),
+    tileRows: maskTileRows(masked),
+  };
 }
 
 function describeTrees(layout: ForestLayout, lockstep: number): string {

@@ -53,6 +53,8 @@ export interface Step {
   readonly emit: (context: TileContext) => void;
   readonly explain: string;
   readonly scratchBytes?: (tileRows: number) => number;
+  /** Rows it would like to have at once, where that is more than usual. */
+  readonly tileRows?: number;
 }
 
 interface List {
@@ -72,7 +74,8 @@ interface Placed {
 const COLUMN_PAD_BYTES = 64;
 /** What a tile may keep live: more rows amortise better, more bytes leave the cache. */
 const TILE_BYTES = 256 * 1024;
-const TILE_ROWS = [256, 192, 128, 96, 64, 48, 32] as const;
+const TILE_ROWS = [512, 256, 192, 128, 96, 64, 48, 32] as const;
+const USUAL_ROWS = 256;
 
 export class TilePlan {
   readonly module: ModuleBuilder;
@@ -151,8 +154,9 @@ export class TilePlan {
 
   /** Emits `run` and gives what the caller must know of it. */
   finish(name: string): { readonly scratchBytes: number; readonly tileRows: number } {
+    const most = Math.max(USUAL_ROWS, ...this.steps.map((step) => step.tileRows ?? 0));
     const tileRows =
-      TILE_ROWS.find((rows) => this.#assignOffsets(rows) <= TILE_BYTES) ?? TILE_ROWS[TILE_ROWS.length - 1]!;
+      TILE_ROWS.find((rows) => rows <= most && this.#assignOffsets(rows) <= TILE_BYTES) ?? TILE_ROWS.at(-1)!;
     const tableBytes = align(this.#places * 4);
     const bufferBytes = this.#assignOffsets(tileRows);
     const ownBytes = Math.max(0, ...this.steps.map((step) => step.scratchBytes?.(tileRows) ?? 0));

@@ -2,102 +2,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
-import type { Tensor, TreeEnsemble } from '../../ir/node.js';
+import type { Tensor } from '../../ir/node.js';
 import { TREE_MODES } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
+import { grow, USUAL, type Forest } from './forests.js';
 import { check, leaf, random, Weights } from './tile.js';
-
-interface Forest {
-  readonly trees: number;
-  readonly depth: number;
-  readonly features: number;
-  readonly targets: number;
-  readonly modes: readonly (typeof TREE_MODES)[number][];
-  /** Chance that NaN goes to yes. */
-  readonly missing: number;
-  readonly dtype: 'f32' | 'f64';
-  /** Weights a leaf holds. */
-  readonly leafWeights: number;
-  readonly combine: TreeEnsemble['combine'];
-  /** Different thresholds a feature. */
-  readonly thresholds: number;
-  /** Chance that a node above the deepest is a leaf. */
-  readonly early: number;
-  /** Any values, values within a narrow range of their feature, or nothing but NaN in every other feature. */
-  readonly rows: 'any' | 'near' | 'missing';
-  /** Where on the number line thresholds and values lie, which are from -4 to 4, or 5. */
-  readonly stretch: (value: number) => number;
-}
-
-const USUAL: Forest = {
-  trees: 9,
-  depth: 5,
-  features: 7,
-  targets: 1,
-  modes: ['<='],
-  missing: 0,
-  dtype: 'f32',
-  leafWeights: 1,
-  combine: 'sum',
-  thresholds: 8,
-  early: 0.15,
-  rows: 'any',
-  stretch: (value) => value,
-};
-
-function grow(data: Weights, input: Tensor, forest: Forest): TreeEnsemble {
-  const next = random(forest.trees * 31 + forest.depth);
-  const [roots, feature, threshold, mode, yes, no, missing, leafTarget, leafWeight]: number[][] = Array.from(
-    { length: 9 },
-    () => [],
-  );
-  const node = (depth: number, tree: number): number => {
-    const n = feature!.length;
-    for (const field of [feature, threshold, mode, yes, no, missing]) field!.push(0);
-    if (depth === 0 || next() < forest.early) {
-      mode![n] = TREE_MODES.indexOf('leaf');
-      yes![n] = leafTarget!.length;
-      for (let i = 0; i < forest.leafWeights; i++) {
-        leafTarget!.push(forest.leafWeights === 1 ? tree % forest.targets : i % forest.targets);
-        leafWeight!.push(Math.fround(next() - 0.5));
-      }
-      no![n] = leafTarget!.length;
-      return n;
-    }
-    feature![n] = Math.floor(next() * forest.features);
-    threshold![n] = forest.stretch((Math.floor(next() * forest.thresholds) * 8) / forest.thresholds - 4);
-    mode![n] = TREE_MODES.indexOf(forest.modes[Math.floor(next() * forest.modes.length)]!);
-    missing![n] = next() < forest.missing ? 1 : 0;
-    yes![n] = node(depth - 1, tree);
-    no![n] = node(depth - 1, tree);
-    return n;
-  };
-  for (let tree = 0; tree < forest.trees; tree++) roots!.push(node(forest.depth, tree));
-  const ints = (values: readonly number[]): Tensor => data.add('i32', [values.length], Int32Array.from(values));
-  const bytes = (values: readonly number[]): Tensor => data.add('u8', [values.length], Uint8Array.from(values));
-  const reals = (values: readonly number[]): Tensor =>
-    data.add(
-      forest.dtype,
-      [values.length],
-      forest.dtype === 'f32' ? Float32Array.from(values) : Float64Array.from(values),
-    );
-  return make({
-    kind: 'tree_ensemble',
-    input,
-    roots: ints(roots!),
-    feature: ints(feature!),
-    threshold: reals(threshold!),
-    mode: bytes(mode!),
-    yes: ints(yes!),
-    no: ints(no!),
-    missingYes: bytes(missing!),
-    leafTarget: ints(leafTarget!),
-    leafWeight: reals(leafWeight!),
-    base: reals(Array.from({ length: forest.targets }, (_, i) => i + 0.5)),
-    targets: forest.targets,
-    combine: forest.combine,
-  });
-}
 
 type Form = 'masks' | 'lockstep';
 const MANY = { thresholds: 200, trees: 60, missing: 0.5 } as const;
@@ -126,6 +35,9 @@ const CASES: Readonly<Record<string, readonly [Form, Partial<Forest>]>> = {
   'rows with values near each other': ['masks', { rows: 'near', thresholds: 200, trees: 60, missing: 0.5 }],
   'doubles near each other': ['masks', { rows: 'near', thresholds: 200, trees: 60, missing: 0.5, dtype: 'f64' }],
   'features that are missing': ['masks', { rows: 'missing', thresholds: 30, trees: 60, missing: 0.5 }],
+  'rows of which every other feature has one value': ['masks', { ...MANY, rows: 'alike' }],
+  'doubles of which every other feature has one value': ['masks', { ...MANY, rows: 'alike', dtype: 'f64' }],
+  '64 leaves and rows near each other': ['masks', { trees: 30, depth: 6, early: 0, rows: 'near' }],
   'more thresholds than a byte holds': ['masks', { features: 2, thresholds: 5000, trees: 150, missing: 0.5 }],
   'doubles with many thresholds': ['masks', { features: 2, thresholds: 999, trees: 80, missing: 0.5, dtype: 'f64' }],
   'thresholds of all magnitudes': ['masks', { ...MANY, stretch: (value) => Math.sign(value) * 10 ** (value * 9) }],
@@ -150,12 +62,13 @@ for (const [name, [form, part]] of Object.entries(CASES)) {
     const data = new Weights();
     const input = leaf(forest.dtype, forest.features);
     const next = random(17);
-    const rows = 301;
+    const rows = 557;
     const drawn = Array.from({ length: rows * forest.features }, (_, i) => {
       const kind = next();
       const feature = i % forest.features;
       if (forest.rows === 'near') return kind < 0.2 ? NaN : feature - 4 + kind / 20 + (i > rows ? 0.3 : 0);
       if (forest.rows === 'missing' && feature % 2 === 0) return NaN;
+      if (forest.rows === 'alike' && feature % 2 === 0) return feature % 3 === 0 ? NaN : Math.floor(i / rows) - 4;
       if (kind < 0.1) return NaN;
       if (kind < 0.14) return kind < 0.12 ? Infinity : -Infinity;
       if (kind < 0.3) return (Math.floor(next() * forest.thresholds) * 8) / forest.thresholds - 4;

@@ -36,9 +36,23 @@ export interface MaskEntry {
   readonly bits: number;
 }
 
+/** A node: leaves `first` .. `middle` - 1 are its smaller side, `middle` .. `end` - 1 its larger one. */
+export interface MaskSplit {
+  readonly feature: number;
+  readonly variant: number;
+  readonly threshold: number;
+  readonly first: number;
+  readonly middle: number;
+  readonly end: number;
+}
+
 export interface MaskTree {
   readonly target: number;
+  readonly splits: readonly MaskSplit[];
+  /** What the splits clear, byte after byte of the mask. */
   readonly entries: readonly MaskEntry[];
+  /** Bytes of its mask, a power of two. */
+  readonly maskBytes: number;
   /** Numbers of the model's leaves, in the order of the bits. */
   readonly leaves: readonly number[];
 }
@@ -84,7 +98,6 @@ export function masksOf(forest: Forest): Masks | undefined {
     if (mask === undefined) return undefined;
     trees.push(mask);
   }
-  const mostLeaves = trees.reduce((most, tree) => Math.max(most, tree.leaves.length), 1);
   let columns = 0;
   const groups = grouped(trees).map((group): MaskGroup => {
     const keys = new Set<number>();
@@ -118,7 +131,7 @@ export function masksOf(forest: Forest): Masks | undefined {
       key % VARIANTS >= TURNED ? [[group.columns.get(key - TURNED)!, to] as const] : [],
     ),
   );
-  const maskBytes = 2 ** Math.ceil(Math.log2(Math.ceil(mostLeaves / 8)));
+  const maskBytes = trees.reduce((most, tree) => Math.max(most, tree.maskBytes), 1);
   return { groups, features, turned, columns, maskBytes };
 }
 
@@ -126,7 +139,7 @@ export function columnKey(feature: number, variant: number): number {
   return feature * VARIANTS + variant;
 }
 
-export function isTurned({ variant }: MaskEntry): boolean {
+export function isTurned({ variant }: Pick<MaskEntry, 'variant'>): boolean {
   return variant >= TURNED;
 }
 
@@ -141,7 +154,7 @@ function maskTree({ nodes, target }: ForestTree): MaskTree | undefined {
     leafCounts[place] = children === undefined ? 1 : leafCounts[children[0]]! + leafCounts[children[1]]!;
   }
   if (leafCounts[0]! > MOST_MASK_BYTES * 8) return undefined;
-  const entries: MaskEntry[] = [];
+  const splits: MaskSplit[] = [];
   const leaves: number[] = [];
   const visit = (place: number, first: number): void => {
     const node = nodes[place]!;
@@ -156,15 +169,21 @@ function maskTree({ nodes, target }: ForestTree): MaskTree | undefined {
     const variant = (node.nanToNo ? HIGH : LOW) + (yesFirst ? 0 : TURNED);
     // 0 and -0 split alike.
     const threshold = node.threshold === 0 ? 0 : node.threshold;
-    for (let byte = first >> 3; byte <= (first + cleared - 1) >> 3; byte++) {
-      const bits = bitsWithin(byte, { first, end: first + cleared });
-      entries.push({ feature: node.feature, threshold, variant, byte, bits });
-    }
+    const [middle, end] = [first + cleared, first + cleared + leafCounts[larger]!];
+    splits.push({ feature: node.feature, threshold, variant, first, middle, end });
     visit(smaller, first);
-    visit(larger, first + cleared);
+    visit(larger, middle);
   };
   visit(0, 0);
-  return { target, entries: entries.sort((a, b) => a.byte - b.byte), leaves };
+  const entries = splits.flatMap(entriesOf).sort((a, b) => a.byte - b.byte);
+  return { target, splits, entries, maskBytes: 2 ** Math.ceil(Math.log2(Math.ceil(leaves.length / 8))), leaves };
+}
+
+function entriesOf({ feature, variant, threshold, first, middle }: MaskSplit): readonly MaskEntry[] {
+  return Array.from({ length: ((middle - 1) >> 3) - (first >> 3) + 1 }, (_, i) => {
+    const byte = (first >> 3) + i;
+    return { feature, variant, threshold, byte, bits: bitsWithin(byte, { first, end: middle }) };
+  });
 }
 
 /** Leaves first .. end - 1 as bits of a byte of the mask. */

@@ -53,7 +53,12 @@ export function emitEncode(
       const columns = f.let(trees.add(load.i32(feature, FEATURE.columns)), 'columns');
       const columnsEnd = f.let(columns.add(load.i32(feature, FEATURE.columnCount).mul(COLUMN.bytes)));
       const ranks = Array.from({ length: SEARCH_ROWS }, () => f.local('i32', 'rank'));
-      f.forRange({ to: rows, step: SEARCH_ROWS }, (row) => {
+      // Where all rows have one value, those of the first search have all there is to know.
+      const searched = f.let(rows, 'searched');
+      f.if(rows.ge_s(VECTOR_BYTES), () => {
+        f.if(isOneValue(f, { values, rows }, dtype), () => f.set(searched, SEARCH_ROWS));
+      });
+      f.forRange({ to: searched, step: SEARCH_ROWS }, (row) => {
         // Where the second four are past the end, the first are searched again.
         const second = f.let(select(row.add(ROWS_PER_QUAD).lt_s(rows), row.add(ROWS_PER_QUAD), row));
         const quads = [row, second].map((from) => quadAt(f, { values, row: from }, { module, dtype, layout }));
@@ -83,10 +88,55 @@ export function emitEncode(
           },
         );
       });
+      f.if(searched.ne(rows), () => emitSpread(f, { rows, codes, columns, columnsEnd, codeBytes }));
       emitAbove(f, { values, rows, codes, columns, columnsEnd, codeBytes }, { module, dtype, layout });
       f.advance(feature, FEATURE.bytes);
     });
   });
+}
+
+const SPLAT = { 1: load.splat8, 4: load.splat32, 8: load.splat64 } as const;
+
+/** Whether all rows, 16 at least, have the same bits. */
+function isOneValue(f: FunctionBuilder, { values, rows }: { values: I32; rows: I32 }, dtype: QuadDType): I32 {
+  const width = WIDTH_BYTES[dtype] as keyof typeof SPLAT;
+  const differs = f.let(v128.zero, 'differs');
+  const first = f.let(SPLAT[width](values), 'first');
+  // What is left of the rows is looked at together with some before.
+  const last = f.let(values.add(rows.mul(width)).sub(VECTOR_BYTES), 'last');
+  const at = f.let(values, 'at');
+  f.while(
+    () => at.lt_u(last),
+    () => {
+      f.set(differs, v128.or(differs, v128.xor(load.v128(at), first)));
+      f.advance(at, VECTOR_BYTES);
+    },
+  );
+  return v128.any_true(v128.or(differs, v128.xor(load.v128(last), first))).eqz();
+}
+
+/** Codes of the first rows for all of them. */
+function emitSpread(
+  f: FunctionBuilder,
+  at: {
+    readonly rows: I32;
+    readonly codes: I32;
+    readonly columns: I32;
+    readonly columnsEnd: I32;
+    readonly codeBytes: number;
+  },
+): void {
+  const column = f.let(at.columns, 'column');
+  f.while(
+    () => column.lt_u(at.columnsEnd),
+    () => {
+      const codes = f.let(load.i32(column, COLUMN.codes));
+      const code = f.let(load.splat8(at.codes.add(codes)));
+      f.forRange({ to: at.rows, step: VECTOR_BYTES }, (row) =>
+        f.store.v128(blockAt(at, row).add(codes), code));
+      f.advance(column, COLUMN.bytes);
+    },
+  );
 }
 
 interface Sought {

@@ -7,15 +7,21 @@
  *   columns     of codes, of a feature one after the other, 4 i32 each, see `COLUMN`
  *   ranks       for a column the code of each rank
  *   turned      pairs of i32: the column whose bits are turned, and the one they make
- *   trees       16 bytes each: i32 target, then for each byte of the mask how many entries it has
+ *   trees       16 bytes each, see `TREE`
  *   entries     4 bytes: u16 column, i8 number of the threshold, u8 leaves that are cleared where code > number
- *   leaves      of a tree, by number: f32 as four planes, all first bytes and so on; f64 one after the other
+ *   leaves      of a tree, by number, 8 for each byte of its mask: f32 as four planes, all first bytes and so on; f64
+ *               one after the other
+ *   spans       of a column, for `tree-narrow.ts`: two i32, where its splits begin and end
+ *   begins      of a column and a code, from the lowest: u16, how many of its splits have a lower number
+ *   splits      of a column, by number: 24 bytes each, see `SPLIT`
+ *
+ * A mask has as many bytes as the leaves of its tree need, a power of two.
  *
  * The rank of a value among all thresholds of its feature is searched once, and looked up for each group's columns.
  * Codes lie 128 lower, as bytes compare signed.
  */
 import { leafSum, type Forest } from './forest.js';
-import { columnKey, isTurned, masksOf, type Masks } from './masks.js';
+import { columnKey, isTurned, masksOf, type MaskEntry, type MaskGroup, type Masks, type MaskTree } from './masks.js';
 
 export interface TreeMaskLayout {
   readonly kind: 'tree-masks';
@@ -23,13 +29,19 @@ export interface TreeMaskLayout {
   readonly targets: number;
   readonly trees: number;
   readonly nodes: number;
-  /** Bytes of a mask: 8 leaves each. */
+  /** Bytes of the widest mask: 8 leaves each. */
   readonly maskBytes: number;
+  /** Of all trees. */
+  readonly allMaskBytes: number;
   readonly features: number;
   /** Columns of codes, and how many of them are turned from another. */
   readonly columns: number;
   readonly turned: number;
   readonly entries: number;
+  /** Nodes that `tree-narrow.ts` can do without; 0 where there are too many of them to do that. */
+  readonly splits: number;
+  /** Entries that are left of them at most. */
+  readonly narrowEntries: number;
   readonly byteLength: number;
 }
 
@@ -45,9 +57,16 @@ export const COLUMN = { codes: 0, ranks: 4, above: 8, bytes: 16 };
 export const NOWHERE = -1;
 export const BUCKET_BYTES = 4;
 export const TURNED_BYTES = 8;
-export const TREE_BYTES = 16;
-export const TREE_COUNTS = 4;
+/** Of a tree: i32 target, for each byte of its mask how many entries it has, bytes of the mask, splits, leaves. */
+export const TREE = { target: 0, counts: 4, maskBytes: 12, splits: 13, leaves: 14, bytes: 16 };
 export const ENTRY_BYTES = 4;
+export const SPAN_BYTES = 8;
+/** Codes are bytes, and of each a u16 is kept. */
+export const BEGINS_BYTES = 512;
+/** Of a split: the leaves of its smaller and of its larger side as bits, its tree times 16, its number. */
+export const SPLIT = { smaller: 0, larger: 8, tree: 16, number: 20, bytes: 24 };
+/** As many as a u16 counts. */
+const MOST_SPLITS = 65_535;
 /** Rows of a block: codes and masks of a column lie 64 together. */
 export const BLOCK_ROWS = 64;
 
@@ -60,6 +79,9 @@ export function planMasks(forest: Forest, targets: number): TreeMaskLayout | und
   const masks = masksOf(forest);
   if (masks === undefined || maskCost(masks) > walkCost(forest)) return undefined;
   const { groups, features, turned, columns, maskBytes } = masks;
+  const trees = groups.flatMap((group) => group.trees);
+  const count = (of: (tree: MaskTree) => number): number => trees.reduce((sum, tree) => sum + of(tree), 0);
+  const splits = count((tree) => tree.splits.length);
   const layout = {
     kind: 'tree-masks',
     dtype: forest.dtype,
@@ -67,10 +89,13 @@ export function planMasks(forest: Forest, targets: number): TreeMaskLayout | und
     trees: forest.trees.length,
     nodes: forest.trees.reduce((sum, tree) => sum + tree.nodes.length, 0),
     maskBytes,
+    allMaskBytes: count((tree) => tree.maskBytes),
     features: features.length,
     columns,
     turned: turned.length,
-    entries: groups.flatMap((group) => group.trees).reduce((sum, tree) => sum + tree.entries.length, 0),
+    entries: count((tree) => tree.entries.length),
+    splits: splits > MOST_SPLITS ? 0 : splits,
+    narrowEntries: count(mostEntries),
   } as const;
   const searched = features.reduce(
     (bytes, feature) =>
@@ -83,11 +108,16 @@ export function planMasks(forest: Forest, targets: number): TreeMaskLayout | und
   return { ...layout, byteLength: maskParts(layout).end + searched };
 }
 
+/** Of a tree of which leaves are left out: those of a split may come to lie across more bytes than before. */
+function mostEntries({ splits, maskBytes }: MaskTree): number {
+  return splits.reduce((sum, { first, middle }) => sum + Math.min(maskBytes, ((middle - first + 6) >> 3) + 1), 0);
+}
+
 /** Instructions a row, by counting those of the kernels. */
-function maskCost({ features, groups, maskBytes }: Masks): number {
+function maskCost({ features, groups }: Masks): number {
   let cost = 0;
   for (const { buckets, columns } of features) cost += 14 + 4 * buckets.steps + 3 * columns.length;
-  for (const { entries } of groups.flatMap((group) => group.trees))
+  for (const { entries, maskBytes } of groups.flatMap((group) => group.trees))
     cost += 1.2 + 0.7 * maskBytes + 0.35 * entries.length;
   return cost;
 }
@@ -109,12 +139,19 @@ export function maskParts(layout: Omit<TreeMaskLayout, 'byteLength'>) {
     // At most.
     columns: take((layout.columns - layout.turned) * COLUMN.bytes),
     turned: take(layout.turned * TURNED_BYTES),
-    trees: take(layout.trees * TREE_BYTES),
+    trees: take(layout.trees * TREE.bytes),
     entries: take(layout.entries * ENTRY_BYTES),
-    // Planes of eight are read as vectors: the last one has something behind it.
-    leaves: take(layout.trees * layout.maskBytes * 8 * valueBytesOf(layout.dtype) + 16),
+    leaves: take(leavesBytes(layout)),
+    spans: take(layout.splits === 0 ? 0 : layout.columns * SPAN_BYTES),
+    begins: take(layout.splits === 0 ? 0 : layout.columns * BEGINS_BYTES),
+    splits: take(layout.splits * SPLIT.bytes),
     end: at,
   };
+}
+
+/** Planes of eight are read as vectors: the last one has something behind it. */
+export function leavesBytes({ allMaskBytes, dtype }: Pick<TreeMaskLayout, 'allMaskBytes' | 'dtype'>): number {
+  return allMaskBytes * 8 * valueBytesOf(dtype) + 16;
 }
 
 function align(bytes: number): number {
@@ -128,6 +165,7 @@ export function packMasks(forest: Forest, layout: TreeMaskLayout): Uint8Array {
   const view = new DataView(bytes.buffer);
   const set = (at: number, value: number): void => view.setInt32(at, value, true);
   writeFeatures(view, masks, layout);
+  if (layout.splits > 0) writeSplits(view, masks, layout);
   masks.turned.forEach(([from, to], i) => {
     set(parts.turned + i * TURNED_BYTES, from * BLOCK_ROWS);
     set(parts.turned + i * TURNED_BYTES + 4, to * BLOCK_ROWS);
@@ -135,24 +173,75 @@ export function packMasks(forest: Forest, layout: TreeMaskLayout): Uint8Array {
   let [treeAt, entryAt, leavesAt] = [parts.trees, parts.entries, parts.leaves];
   for (const group of masks.groups) {
     for (const tree of group.trees) {
-      set(treeAt, tree.target);
+      set(treeAt + TREE.target, tree.target);
+      bytes[treeAt + TREE.maskBytes] = tree.maskBytes;
+      bytes[treeAt + TREE.splits] = tree.splits.length;
+      bytes[treeAt + TREE.leaves] = tree.leaves.length;
       for (const entry of tree.entries) {
-        const { feature, variant, threshold, byte, bits } = entry;
-        bytes[treeAt + TREE_COUNTS + byte]!++;
-        const number = group.thresholds.get(feature)!.indexOf(threshold);
-        view.setUint16(entryAt, group.columns.get(columnKey(feature, variant))! * BLOCK_ROWS, true);
-        // x > t is code > number; x <= t is turned(code) > turned(number + 1).
-        view.setInt8(entryAt + 2, isTurned(entry) ? 126 - number : number - CODE_BIAS);
-        bytes[entryAt + 3] = bits;
+        bytes[treeAt + TREE.counts + entry.byte]!++;
+        view.setUint16(entryAt, columnOf(group, entry) * BLOCK_ROWS, true);
+        view.setInt8(entryAt + 2, numberOf(group, entry));
+        bytes[entryAt + 3] = entry.bits;
         entryAt += ENTRY_BYTES;
       }
       const weights = tree.leaves.map((leaf) => leafSum(forest, leaf));
-      writeLeaves(view, leavesAt, { weights, layout });
-      treeAt += TREE_BYTES;
-      leavesAt += layout.maskBytes * 8 * valueBytesOf(layout.dtype);
+      writeLeaves(view, leavesAt, { weights, maskBytes: tree.maskBytes, dtype: layout.dtype });
+      treeAt += TREE.bytes;
+      leavesAt += tree.maskBytes * 8 * valueBytesOf(layout.dtype);
     }
   }
   return bytes;
+}
+
+type Test = Pick<MaskEntry, 'feature' | 'variant' | 'threshold'>;
+
+function columnOf(group: MaskGroup, { feature, variant }: Test): number {
+  return group.columns.get(columnKey(feature, variant))!;
+}
+
+/** The number of its threshold: x > t is code > number; x <= t is turned(code) > turned(number + 1). */
+function numberOf(group: MaskGroup, test: Test): number {
+  const number = group.thresholds.get(test.feature)!.indexOf(test.threshold);
+  return isTurned(test) ? 126 - number : number - CODE_BIAS;
+}
+
+function writeSplits(view: DataView, { groups, columns }: Masks, layout: TreeMaskLayout): void {
+  const parts = maskParts(layout);
+  const all = groups
+    .flatMap((group) => group.trees.map((tree) => ({ group, tree })))
+    .flatMap(({ group, tree }, i) =>
+      tree.splits.map((split) => {
+        const [column, number] = [columnOf(group, split), numberOf(group, split)];
+        return { ...split, tree: i, column, number };
+      }),
+    )
+    .sort((a, b) => a.column - b.column || a.number - b.number || a.tree - b.tree);
+  all.forEach(({ tree, first, middle, end, number }, i) => {
+    const at = parts.splits + i * SPLIT.bytes;
+    view.setBigUint64(at + SPLIT.smaller, below(middle) - below(first), true);
+    view.setBigUint64(at + SPLIT.larger, below(end) - below(middle), true);
+    view.setInt32(at + SPLIT.tree, tree * TREE.bytes, true);
+    view.setInt8(at + SPLIT.number, number);
+  });
+  const own = Array.from({ length: columns }, (): number[] => []);
+  for (const { column, number } of all) own[column]!.push(number);
+  let before = 0;
+  own.forEach((numbers, column) => {
+    const place = (count: number): number => parts.splits + count * SPLIT.bytes;
+    view.setInt32(parts.spans + column * SPAN_BYTES, place(before), true);
+    before += numbers.length;
+    view.setInt32(parts.spans + column * SPAN_BYTES + 4, place(before), true);
+    let lower = 0;
+    for (let i = 0; i < BEGINS_BYTES / 2; i++) {
+      while (lower < numbers.length && numbers[lower]! < i - CODE_BIAS) lower++;
+      view.setUint16(parts.begins + column * BEGINS_BYTES + i * 2, lower, true);
+    }
+  });
+}
+
+/** The leaves before one, as bits. */
+export function below(leaf: number): bigint {
+  return (1n << BigInt(leaf)) - 1n;
 }
 
 function writeFeatures(view: DataView, { features }: Masks, layout: TreeMaskLayout): void {
@@ -196,11 +285,12 @@ function writeFeatures(view: DataView, { features }: Masks, layout: TreeMaskLayo
 function writeLeaves(
   view: DataView,
   at: number,
-  { weights, layout }: { readonly weights: readonly number[]; readonly layout: TreeMaskLayout },
+  leaves: { readonly weights: readonly number[]; readonly maskBytes: number; readonly dtype: 'f32' | 'f64' },
 ): void {
-  if (layout.dtype === 'f64') return weights.forEach((weight, i) => view.setFloat64(at + i * 8, weight, true));
+  const { weights, maskBytes, dtype } = leaves;
+  if (dtype === 'f64') return weights.forEach((weight, i) => view.setFloat64(at + i * 8, weight, true));
   const planes = new Uint8Array(Float32Array.from(weights).buffer);
-  planes.forEach((byte, i) => view.setUint8(at + (i & 3) * layout.maskBytes * 8 + (i >> 2), byte));
+  planes.forEach((byte, i) => view.setUint8(at + (i & 3) * maskBytes * 8 + (i >> 2), byte));
 }
 
 /** With what a search reads behind the last threshold. */

@@ -4,27 +4,22 @@
  * In: a table of feature columns, trees as `tree-masks-layout.ts` lays them out. The features of a chunk of rows are
  * turned into codes (`tree-codes.ts`). Then tree after tree, each over all blocks of the chunk, clears in four
  * registers of row masks what its entries rule out, and adds the weight of the lowest leaf left. What is done for a
- * tree does not depend on the rows: no branch, no load waits for another.
+ * tree does not depend on the rows: no branch, no load waits for another. Where rows are alike the trees are cut down
+ * to what tells them apart first (`tree-narrow.ts`).
  */
 import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i8x16, v128 } from '../lanes.js';
 import { load, type F64, type I32, type V128 } from '../values.js';
 import { emitEncode, emitTurn, VECTOR_BYTES, VECTORS } from './tree-codes.js';
 import { emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
-import {
-  BLOCK_ROWS,
-  ENTRY_BYTES,
-  maskParts,
-  TREE_BYTES,
-  TREE_COUNTS,
-  type TreeMaskLayout,
-} from './tree-masks-layout.js';
+import { BLOCK_ROWS, ENTRY_BYTES, maskParts, TREE, type TreeMaskLayout } from './tree-masks-layout.js';
+import { emitNarrow, narrowParts } from './tree-narrow.js';
 
 type Kernel = TreeKernel<TreeMaskLayout>;
 
 /** What the codes of a chunk may take, so that they stay in L1 with a tree. */
-const CHUNK_BYTES = 24 * 1024;
-const MOST_BLOCKS = 4;
+const CHUNK_BYTES = 32 * 1024;
+const MOST_BLOCKS = 8;
 
 interface Shape {
   readonly kernel: Kernel;
@@ -51,7 +46,18 @@ function shapeOf(kernel: Kernel): Shape {
 /** Scratch the function needs, whatever the number of rows: codes, sums, the masks of a block. */
 export function maskScratchBytes(kernel: Kernel): number {
   const { blocks, codeBytes, sumBytes } = shapeOf(kernel);
-  return blocks * (codeBytes + sumBytes) + (kernel.layout.maskBytes + 1) * BLOCK_ROWS + VECTOR_BYTES;
+  const narrow = isNarrowed(kernel) ? narrowParts(kernel.layout).end : 0;
+  return blocks * (codeBytes + sumBytes) + (kernel.layout.maskBytes + 1) * BLOCK_ROWS + VECTOR_BYTES + narrow;
+}
+
+/** Rows at which what is done once for a chunk has been shared out. */
+export function maskTileRows(kernel: Kernel): number | undefined {
+  return isNarrowed(kernel) ? shapeOf(kernel).blocks * BLOCK_ROWS : undefined;
+}
+
+/** A split has to be left out of several blocks before that pays. */
+function isNarrowed(kernel: Kernel): boolean {
+  return kernel.layout.splits > 0 && shapeOf(kernel).blocks > 1;
 }
 
 /** Emits the function over a tile: `output` is a table of `targets` columns. */
@@ -61,6 +67,7 @@ export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kerne
   const { codeBytes } = shape;
   const encode = emitEncode(module, `${name}_encode`, { layout, input: kernel.input, codeBytes });
   const turn = emitTurn(module, `${name}_turn`, { layout, codeBytes });
+  const narrow = isNarrowed(kernel) ? emitNarrow(module, `${name}_narrow`, { layout, codeBytes }) : undefined;
   const walk = emitMasks(module, `${name}_masks`, shape);
   const finish = emitFinish(module, `${name}_finish`, {
     kernel,
@@ -72,6 +79,7 @@ export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kerne
     const codes = f.let(scratch.add(VECTOR_BYTES - 1).and(-VECTOR_BYTES), 'codes');
     const sums = f.let(codes.add(shape.blocks * shape.codeBytes), 'sums');
     const masks = f.let(sums.add(shape.blocks * shape.sumBytes), 'masks');
+    const narrowed = f.let(masks.add((layout.maskBytes + 1) * BLOCK_ROWS), 'narrowed');
     f.forRange({ to: rows, step: chunkRows }, (first) => {
       const left = f.let(rows.sub(first));
       f.if(left.gt_s(chunkRows), () => f.set(left, chunkRows));
@@ -79,7 +87,17 @@ export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kerne
       emitStart(f, shape, { sums, bytes: blocks.mul(shape.sumBytes) });
       f.call(encode, { input, first, rows: left, trees, codes });
       if (layout.turned > 0) f.call(turn, { trees, codes, blocks });
-      f.call(walk, { trees, codes, sums, masks, blocks });
+      const [parts, narrowedParts] = [maskParts(layout), narrowParts(layout)];
+      const at = (['trees', 'entries', 'leaves'] as const).map((part) => f.let(trees.add(parts[part]), part));
+      if (narrow !== undefined) {
+        f.if(f.call(narrow, { trees, codes, rows: left, to: narrowed }), () => {
+          (['trees', 'entries', 'leaves'] as const).forEach((part, i) =>
+            f.set(at[i]!, narrowed.add(narrowedParts[part])),
+          );
+        });
+      }
+      const [headers, entries, leaves] = at;
+      f.call(walk, { headers: headers!, entries: entries!, leaves: leaves!, codes, sums, masks, blocks });
       f.forRange({ to: blocks }, (block) => {
         const rowsLeft = f.let(left.sub(block.mul(BLOCK_ROWS)));
         f.if(rowsLeft.gt_s(BLOCK_ROWS), () => f.set(rowsLeft, BLOCK_ROWS));
@@ -107,26 +125,33 @@ function emitStart(f: FunctionBuilder, { kernel, valueBytes }: Shape, at: { sums
 function emitMasks(module: ModuleBuilder, name: string, shape: Shape) {
   const { kernel, codeBytes, sumBytes, valueBytes } = shape;
   const { layout } = kernel;
-  const parts = maskParts(layout);
-  const params = { trees: 'i32', codes: 'i32', sums: 'i32', masks: 'i32', blocks: 'i32' } as const;
-  return module.define(name, { params }, (f, { trees, codes, sums, masks, blocks }) => {
-    const header = f.let(trees.add(parts.trees), 'header');
-    const entries = f.let(trees.add(parts.entries), 'entries');
-    const leaves = f.let(trees.add(parts.leaves), 'leaves');
+  const params = {
+    headers: 'i32', entries: 'i32', leaves: 'i32', codes: 'i32', sums: 'i32', masks: 'i32', blocks: 'i32',
+  } as const;
+  return module.define(name, { params }, (f, { headers, entries, leaves, codes, sums, masks, blocks }) => {
+    const header = f.let(headers, 'header');
     const entry = f.local('i32', 'entry');
-    f.forRange({ to: layout.trees }, () => {
+    const walkBlocks = (maskBytes: number): void => {
       const code = f.let(codes, 'code');
-      const sum = f.let(sums.add(load.i32(header).mul(BLOCK_ROWS * valueBytes)), 'sum');
+      const sum = f.let(sums.add(load.i32(header, TREE.target).mul(BLOCK_ROWS * valueBytes)), 'sum');
       f.forRange({ to: blocks }, () => {
         f.set(entry, entries);
-        for (let byte = 0; byte < layout.maskBytes; byte++) emitByte(f, { header, entry, code, masks }, byte);
-        emitLeaves(f, { masks, leaves, sum }, kernel);
+        for (let byte = 0; byte < maskBytes; byte++) emitByte(f, { header, entry, code, masks }, byte);
+        emitLeaves(f, { masks, leaves, sum }, { kernel, maskBytes });
         f.advance(code, codeBytes);
         f.advance(sum, sumBytes);
       });
       f.set(entries, entry);
-      f.advance(header, TREE_BYTES);
-      f.advance(leaves, layout.maskBytes * 8 * valueBytes);
+      f.advance(leaves, maskBytes * 8 * valueBytes);
+    };
+    f.forRange({ to: layout.trees }, () => {
+      const maskBytes = f.let(load.i8_u(header, TREE.maskBytes), 'maskBytes');
+      const walk = (bytes: number): void => {
+        if (bytes === 1) return walkBlocks(1);
+        f.if(maskBytes.eq(bytes), () => walkBlocks(bytes), () => walk(bytes / 2));
+      };
+      walk(layout.maskBytes);
+      f.advance(header, TREE.bytes);
     });
   });
 }
@@ -140,7 +165,7 @@ function emitByte(
   byte: number,
 ): void {
   const masks = Array.from({ length: VECTORS }, () => f.let(v128.const(ALL_ONES), 'mask'));
-  const left = f.let(load.i8_u(at.header, TREE_COUNTS + byte), 'left');
+  const left = f.let(load.i8_u(at.header, TREE.counts + byte), 'left');
   f.while(
     () => left.ne(0),
     () => {
@@ -158,17 +183,22 @@ function emitByte(
   masks.forEach((mask, i) => f.store.v128(at.masks, mask, byte * BLOCK_ROWS + i * VECTOR_BYTES));
 }
 
+/** A tree with a mask of so many bytes. */
+interface Width {
+  readonly kernel: Kernel;
+  readonly maskBytes: number;
+}
+
 /** Adds the weight of each row's lowest leaf to its sum. */
 function emitLeaves(
   f: FunctionBuilder,
   at: { readonly masks: I32; readonly leaves: I32; readonly sum: I32 },
-  kernel: Kernel,
+  width: Width,
 ): void {
-  const { layout } = kernel;
   for (let i = 0; i < VECTORS; i++) {
-    const leaf = lowestLeaf(f, at.masks, { maskBytes: layout.maskBytes, offset: i * VECTOR_BYTES });
-    if (layout.dtype === 'f32') addPlanes(f, { ...at, leaf, offset: i * VECTOR_BYTES * 4 }, kernel);
-    else addWide(f, { ...at, leaf, row: i * VECTOR_BYTES }, kernel);
+    const leaf = lowestLeaf(f, at.masks, { maskBytes: width.maskBytes, offset: i * VECTOR_BYTES });
+    if (width.kernel.layout.dtype === 'f32') addPlanes(f, { ...at, leaf, offset: i * VECTOR_BYTES * 4 }, width);
+    else addWide(f, { ...at, leaf, row: i * VECTOR_BYTES }, width);
   }
 }
 
@@ -204,9 +234,9 @@ function lowestLeaf(
 function addPlanes(
   f: FunctionBuilder,
   at: { readonly leaves: I32; readonly sum: I32; readonly leaf: V128; readonly offset: number },
-  { layout, combine }: Kernel,
+  { kernel: { combine }, maskBytes }: Width,
 ): void {
-  const leaves = layout.maskBytes * 8;
+  const leaves = maskBytes * 8;
   const steps = Array.from({ length: Math.max(1, leaves / 16) }, (_, step) =>
     step === 0 ? at.leaf : f.let(i8x16.sub(at.leaf, i8x16.splat(step * 16))),
   );
@@ -241,10 +271,10 @@ const PAIRS_OF_HIGH = interleaved(8, 2);
 /** f64: row by row. What stands for rows past the end may have no leaf left, and must not be read for them. */
 function addWide(
   f: FunctionBuilder,
-  at: { readonly masks: I32; readonly leaves: I32; readonly sum: I32; readonly leaf: V128; readonly row: number },
-  { combine, layout }: Kernel,
+  at: { readonly leaves: I32; readonly sum: I32; readonly leaf: V128; readonly row: number },
+  { kernel: { combine }, maskBytes }: Width,
 ): void {
-  const leaf = f.let(v128.and(at.leaf, i8x16.splat(layout.maskBytes * 8 - 1)));
+  const leaf = f.let(v128.and(at.leaf, i8x16.splat(maskBytes * 8 - 1)));
   for (let lane = 0; lane < VECTOR_BYTES; lane++) {
     const weight: F64 = load.f64(at.leaves.add(i8x16.lane(leaf, lane).shl(3)));
     const offset = (at.row + lane) * 8;

@@ -1,8 +1,12 @@
 (module
  (type $0 (func (param i32 i32 i32 i32 i32)))
  (type $1 (func (param i32 i32 i32)))
- (type $2 (func (param i32 i32 i32 i32)))
+ (type $2 (func (param i32 i32 i32 i32) (result i32)))
+ (type $3 (func (param i32 i32 i32 i32 i32 i32 i32)))
+ (type $4 (func (param i32 i32 i32 i32)))
  (import "env" "memory" (memory $memory 1 65536 shared))
+ (import "env" "data_base" (global $data_base i32))
+ (data $0 (global.get $data_base) "\00\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\03\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00\0f\00\00\00\00\00\00\00\1f\00\00\00\00\00\00\00?\00\00\00\00\00\00\00\7f\00\00\00\00\00\00\00\ff\00\00\00\00\00\00\00\ff\01\00\00\00\00\00\00\ff\03\00\00\00\00\00\00\ff\07\00\00\00\00\00\00\ff\0f\00\00\00\00\00\00\ff\1f\00\00\00\00\00\00\ff?\00\00\00\00\00\00\ff\7f\00\00\00\00\00\00\ff\ff\00\00\00\00\00\00\ff\ff\01\00\00\00\00\00\ff\ff\03\00\00\00\00\00\ff\ff\07\00\00\00\00\00\ff\ff\0f\00\00\00\00\00\ff\ff\1f\00\00\00\00\00\ff\ff?\00\00\00\00\00\ff\ff\7f\00\00\00\00\00\ff\ff\ff\00\00\00\00\00\ff\ff\ff\01\00\00\00\00\ff\ff\ff\03\00\00\00\00\ff\ff\ff\07\00\00\00\00\ff\ff\ff\0f\00\00\00\00\ff\ff\ff\1f\00\00\00\00\ff\ff\ff?\00\00\00\00\ff\ff\ff\7f\00\00\00\00\ff\ff\ff\ff\00\00\00\00\ff\ff\ff\ff\01\00\00\00\ff\ff\ff\ff\03\00\00\00\ff\ff\ff\ff\07\00\00\00\ff\ff\ff\ff\0f\00\00\00\ff\ff\ff\ff\1f\00\00\00\ff\ff\ff\ff?\00\00\00\ff\ff\ff\ff\7f\00\00\00\ff\ff\ff\ff\ff\00\00\00\ff\ff\ff\ff\ff\01\00\00\ff\ff\ff\ff\ff\03\00\00\ff\ff\ff\ff\ff\07\00\00\ff\ff\ff\ff\ff\0f\00\00\ff\ff\ff\ff\ff\1f\00\00\ff\ff\ff\ff\ff?\00\00\ff\ff\ff\ff\ff\7f\00\00\ff\ff\ff\ff\ff\ff\00\00\ff\ff\ff\ff\ff\ff\01\00\ff\ff\ff\ff\ff\ff\03\00\ff\ff\ff\ff\ff\ff\07\00\ff\ff\ff\ff\ff\ff\0f\00\ff\ff\ff\ff\ff\ff\1f\00\ff\ff\ff\ff\ff\ff?\00\ff\ff\ff\ff\ff\ff\7f\00\ff\ff\ff\ff\ff\ff\ff\00\ff\ff\ff\ff\ff\ff\ff\01\ff\ff\ff\ff\ff\ff\ff\03\ff\ff\ff\ff\ff\ff\ff\07\ff\ff\ff\ff\ff\ff\ff\0f\ff\ff\ff\ff\ff\ff\ff\1f\ff\ff\ff\ff\ff\ff\ff?\ff\ff\ff\ff\ff\ff\ff\7f\ff\ff\ff\ff\ff\ff\ff\ff\00\00\00\00\00\00\00\00")
  (func $trees_encode (param $input i32) (param $first i32) (param $rows i32) (param $trees i32) (param $codes i32)
   (local $feature i32)
   (local $6 i32)
@@ -23,57 +27,66 @@
   (local $rank.21 i32)
   (local $rank.22 i32)
   (local $rank.23 i32)
-  (local $24 i32)
-  (local $25 i32)
-  (local $26 i32)
-  (local $27 v128)
-  (local $28 i32)
-  (local $29 v128)
-  (local $30 f32)
-  (local $31 f32)
-  (local $32 f32)
-  (local $33 f32)
-  (local $34 f32)
+  (local $searched i32)
+  (local $differs v128)
+  (local $first.26 v128)
+  (local $last i32)
+  (local $at i32)
+  (local $29 i32)
+  (local $30 i32)
+  (local $31 i32)
+  (local $32 v128)
+  (local $33 i32)
+  (local $34 v128)
   (local $35 f32)
   (local $36 f32)
   (local $37 f32)
-  (local $38 v128)
-  (local $39 v128)
-  (local $40 i32)
-  (local $41 i32)
-  (local $42 i32)
-  (local $43 i32)
-  (local $44 i32)
+  (local $38 f32)
+  (local $39 f32)
+  (local $40 f32)
+  (local $41 f32)
+  (local $42 f32)
+  (local $43 v128)
+  (local $44 v128)
   (local $45 i32)
   (local $46 i32)
   (local $47 i32)
   (local $48 i32)
-  (local $block i32)
-  (local $column i32)
+  (local $49 i32)
+  (local $50 i32)
   (local $51 i32)
   (local $52 i32)
-  (local $column.53 i32)
-  (local $above i32)
-  (local $below i32)
+  (local $53 i32)
+  (local $block i32)
+  (local $column i32)
   (local $56 i32)
   (local $57 i32)
-  (local $58 i32)
-  (local $59 v128)
+  (local $column.58 i32)
+  (local $59 i32)
   (local $60 v128)
   (local $61 i32)
-  (local $62 i32)
-  (local $63 v128)
-  (local $64 v128)
+  (local $column.62 i32)
+  (local $above i32)
+  (local $below i32)
   (local $65 i32)
   (local $66 i32)
-  (local $67 v128)
+  (local $67 i32)
   (local $68 v128)
-  (local $69 i32)
+  (local $69 v128)
   (local $70 i32)
-  (local $71 v128)
+  (local $71 i32)
   (local $72 v128)
-  (local $block.73 i32)
-  (local $74 v128)
+  (local $73 v128)
+  (local $74 i32)
+  (local $75 i32)
+  (local $76 v128)
+  (local $77 v128)
+  (local $78 i32)
+  (local $79 i32)
+  (local $80 v128)
+  (local $81 v128)
+  (local $block.82 i32)
+  (local $83 v128)
   (local.set $feature
    (i32.add
     (local.get $trees)
@@ -170,110 +183,194 @@
           )
          )
         )
-        (local.set $24
+        (local.set $searched
+         (local.get $rows)
+        )
+        (if
+         (i32.ge_s
+          (local.get $rows)
+          (i32.const 16)
+         )
+         (then
+          (local.set $differs
+           (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+          )
+          (local.set $first.26
+           (v128.load32_splat
+            (local.get $values)
+           )
+          )
+          (local.set $last
+           (i32.sub
+            (i32.add
+             (local.get $values)
+             (i32.mul
+              (local.get $rows)
+              (i32.const 4)
+             )
+            )
+            (i32.const 16)
+           )
+          )
+          (local.set $at
+           (local.get $values)
+          )
+          (block $end1
+           (loop $loop1
+            (br_if $end1
+             (i32.eqz
+              (i32.lt_u
+               (local.get $at)
+               (local.get $last)
+              )
+             )
+            )
+            (local.set $differs
+             (v128.or
+              (local.get $differs)
+              (v128.xor
+               (v128.load
+                (local.get $at)
+               )
+               (local.get $first.26)
+              )
+             )
+            )
+            (local.set $at
+             (i32.add
+              (local.get $at)
+              (i32.const 16)
+             )
+            )
+            (br $loop1)
+           )
+          )
+          (if
+           (i32.eqz
+            (v128.any_true
+             (v128.or
+              (local.get $differs)
+              (v128.xor
+               (v128.load
+                (local.get $last)
+               )
+               (local.get $first.26)
+              )
+             )
+            )
+           )
+           (then
+            (local.set $searched
+             (i32.const 8)
+            )
+           )
+          )
+         )
+        )
+        (local.set $29
          (i32.const 0)
         )
-        (block $end1
+        (block $end2
          (if
           (i32.lt_s
-           (local.get $24)
-           (local.get $rows)
+           (local.get $29)
+           (local.get $searched)
           )
           (then
-           (loop $loop1
-            (block $next1
+           (loop $loop2
+            (block $next2
              (block
-              (local.set $25
+              (local.set $30
                (select
                 (i32.add
-                 (local.get $24)
+                 (local.get $29)
                  (i32.const 4)
                 )
-                (local.get $24)
+                (local.get $29)
                 (i32.lt_s
                  (i32.add
-                  (local.get $24)
+                  (local.get $29)
                   (i32.const 4)
                  )
                  (local.get $rows)
                 )
                )
               )
-              (local.set $26
-               (i32.add
-                (local.get $values)
-                (i32.mul
-                 (local.get $24)
-                 (i32.const 4)
-                )
-               )
-              )
-              (local.set $27
-               (v128.load
-                (local.get $26)
-               )
-              )
-              (local.set $28
-               (i32.add
-                (local.get $values)
-                (i32.mul
-                 (local.get $25)
-                 (i32.const 4)
-                )
-               )
-              )
-              (local.set $29
-               (v128.load
-                (local.get $28)
-               )
-              )
-              (local.set $30
-               (f32x4.extract_lane 0
-                (local.get $27)
-               )
-              )
               (local.set $31
-               (f32x4.extract_lane 1
-                (local.get $27)
+               (i32.add
+                (local.get $values)
+                (i32.mul
+                 (local.get $29)
+                 (i32.const 4)
+                )
                )
               )
               (local.set $32
-               (f32x4.extract_lane 2
-                (local.get $27)
+               (v128.load
+                (local.get $31)
                )
               )
               (local.set $33
-               (f32x4.extract_lane 3
-                (local.get $27)
+               (i32.add
+                (local.get $values)
+                (i32.mul
+                 (local.get $30)
+                 (i32.const 4)
+                )
                )
               )
               (local.set $34
-               (f32x4.extract_lane 0
-                (local.get $29)
+               (v128.load
+                (local.get $33)
                )
               )
               (local.set $35
-               (f32x4.extract_lane 1
-                (local.get $29)
+               (f32x4.extract_lane 0
+                (local.get $32)
                )
               )
               (local.set $36
-               (f32x4.extract_lane 2
-                (local.get $29)
+               (f32x4.extract_lane 1
+                (local.get $32)
                )
               )
               (local.set $37
-               (f32x4.extract_lane 3
-                (local.get $29)
+               (f32x4.extract_lane 2
+                (local.get $32)
                )
               )
               (local.set $38
+               (f32x4.extract_lane 3
+                (local.get $32)
+               )
+              )
+              (local.set $39
+               (f32x4.extract_lane 0
+                (local.get $34)
+               )
+              )
+              (local.set $40
+               (f32x4.extract_lane 1
+                (local.get $34)
+               )
+              )
+              (local.set $41
+               (f32x4.extract_lane 2
+                (local.get $34)
+               )
+              )
+              (local.set $42
+               (f32x4.extract_lane 3
+                (local.get $34)
+               )
+              )
+              (local.set $43
                (i32x4.trunc_sat_f32x4_s
                 (f32x4.pmax
                  (f32x4.pmin
                   (f32x4.mul
                    (f32x4.sub
-                    (local.get $27)
+                    (local.get $32)
                     (local.get $9)
                    )
                    (local.get $10)
@@ -284,13 +381,13 @@
                 )
                )
               )
-              (local.set $39
+              (local.set $44
                (i32x4.trunc_sat_f32x4_s
                 (f32x4.pmax
                  (f32x4.pmin
                   (f32x4.mul
                    (f32x4.sub
-                    (local.get $29)
+                    (local.get $34)
                     (local.get $9)
                    )
                    (local.get $10)
@@ -309,7 +406,7 @@
                   (local.get $buckets)
                   (i32.shl
                    (i32x4.extract_lane 0
-                    (local.get $38)
+                    (local.get $43)
                    )
                    (i32.const 2)
                   )
@@ -325,7 +422,7 @@
                   (local.get $buckets)
                   (i32.shl
                    (i32x4.extract_lane 1
-                    (local.get $38)
+                    (local.get $43)
                    )
                    (i32.const 2)
                   )
@@ -341,7 +438,7 @@
                   (local.get $buckets)
                   (i32.shl
                    (i32x4.extract_lane 2
-                    (local.get $38)
+                    (local.get $43)
                    )
                    (i32.const 2)
                   )
@@ -357,7 +454,7 @@
                   (local.get $buckets)
                   (i32.shl
                    (i32x4.extract_lane 3
-                    (local.get $38)
+                    (local.get $43)
                    )
                    (i32.const 2)
                   )
@@ -373,7 +470,7 @@
                   (local.get $buckets)
                   (i32.shl
                    (i32x4.extract_lane 0
-                    (local.get $39)
+                    (local.get $44)
                    )
                    (i32.const 2)
                   )
@@ -389,7 +486,7 @@
                   (local.get $buckets)
                   (i32.shl
                    (i32x4.extract_lane 1
-                    (local.get $39)
+                    (local.get $44)
                    )
                    (i32.const 2)
                   )
@@ -405,7 +502,7 @@
                   (local.get $buckets)
                   (i32.shl
                    (i32x4.extract_lane 2
-                    (local.get $39)
+                    (local.get $44)
                    )
                    (i32.const 2)
                   )
@@ -421,7 +518,7 @@
                   (local.get $buckets)
                   (i32.shl
                    (i32x4.extract_lane 3
-                    (local.get $39)
+                    (local.get $44)
                    )
                    (i32.const 2)
                   )
@@ -429,119 +526,29 @@
                 )
                )
               )
-              (local.set $40
+              (local.set $45
                (local.get $half)
               )
-              (block $end2
-               (loop $loop2
-                (br_if $end2
+              (block $end3
+               (loop $loop3
+                (br_if $end3
                  (i32.eqz
                   (i32.ne
-                   (local.get $40)
+                   (local.get $45)
                    (i32.const 0)
-                  )
-                 )
-                )
-                (local.set $41
-                 (i32.add
-                  (local.get $rank)
-                  (local.get $40)
-                 )
-                )
-                (local.set $rank
-                 (select
-                  (local.get $41)
-                  (local.get $rank)
-                  (f32.gt
-                   (local.get $30)
-                   (f32.load
-                    (local.get $41)
-                   )
-                  )
-                 )
-                )
-                (local.set $42
-                 (i32.add
-                  (local.get $rank.17)
-                  (local.get $40)
-                 )
-                )
-                (local.set $rank.17
-                 (select
-                  (local.get $42)
-                  (local.get $rank.17)
-                  (f32.gt
-                   (local.get $31)
-                   (f32.load
-                    (local.get $42)
-                   )
-                  )
-                 )
-                )
-                (local.set $43
-                 (i32.add
-                  (local.get $rank.18)
-                  (local.get $40)
-                 )
-                )
-                (local.set $rank.18
-                 (select
-                  (local.get $43)
-                  (local.get $rank.18)
-                  (f32.gt
-                   (local.get $32)
-                   (f32.load
-                    (local.get $43)
-                   )
-                  )
-                 )
-                )
-                (local.set $44
-                 (i32.add
-                  (local.get $rank.19)
-                  (local.get $40)
-                 )
-                )
-                (local.set $rank.19
-                 (select
-                  (local.get $44)
-                  (local.get $rank.19)
-                  (f32.gt
-                   (local.get $33)
-                   (f32.load
-                    (local.get $44)
-                   )
-                  )
-                 )
-                )
-                (local.set $45
-                 (i32.add
-                  (local.get $rank.20)
-                  (local.get $40)
-                 )
-                )
-                (local.set $rank.20
-                 (select
-                  (local.get $45)
-                  (local.get $rank.20)
-                  (f32.gt
-                   (local.get $34)
-                   (f32.load
-                    (local.get $45)
-                   )
                   )
                  )
                 )
                 (local.set $46
                  (i32.add
-                  (local.get $rank.21)
-                  (local.get $40)
+                  (local.get $rank)
+                  (local.get $45)
                  )
                 )
-                (local.set $rank.21
+                (local.set $rank
                  (select
                   (local.get $46)
-                  (local.get $rank.21)
+                  (local.get $rank)
                   (f32.gt
                    (local.get $35)
                    (f32.load
@@ -552,14 +559,14 @@
                 )
                 (local.set $47
                  (i32.add
-                  (local.get $rank.22)
-                  (local.get $40)
+                  (local.get $rank.17)
+                  (local.get $45)
                  )
                 )
-                (local.set $rank.22
+                (local.set $rank.17
                  (select
                   (local.get $47)
-                  (local.get $rank.22)
+                  (local.get $rank.17)
                   (f32.gt
                    (local.get $36)
                    (f32.load
@@ -570,14 +577,14 @@
                 )
                 (local.set $48
                  (i32.add
-                  (local.get $rank.23)
-                  (local.get $40)
+                  (local.get $rank.18)
+                  (local.get $45)
                  )
                 )
-                (local.set $rank.23
+                (local.set $rank.18
                  (select
                   (local.get $48)
-                  (local.get $rank.23)
+                  (local.get $rank.18)
                   (f32.gt
                    (local.get $37)
                    (f32.load
@@ -586,16 +593,106 @@
                   )
                  )
                 )
-                (local.set $40
+                (local.set $49
+                 (i32.add
+                  (local.get $rank.19)
+                  (local.get $45)
+                 )
+                )
+                (local.set $rank.19
+                 (select
+                  (local.get $49)
+                  (local.get $rank.19)
+                  (f32.gt
+                   (local.get $38)
+                   (f32.load
+                    (local.get $49)
+                   )
+                  )
+                 )
+                )
+                (local.set $50
+                 (i32.add
+                  (local.get $rank.20)
+                  (local.get $45)
+                 )
+                )
+                (local.set $rank.20
+                 (select
+                  (local.get $50)
+                  (local.get $rank.20)
+                  (f32.gt
+                   (local.get $39)
+                   (f32.load
+                    (local.get $50)
+                   )
+                  )
+                 )
+                )
+                (local.set $51
+                 (i32.add
+                  (local.get $rank.21)
+                  (local.get $45)
+                 )
+                )
+                (local.set $rank.21
+                 (select
+                  (local.get $51)
+                  (local.get $rank.21)
+                  (f32.gt
+                   (local.get $40)
+                   (f32.load
+                    (local.get $51)
+                   )
+                  )
+                 )
+                )
+                (local.set $52
+                 (i32.add
+                  (local.get $rank.22)
+                  (local.get $45)
+                 )
+                )
+                (local.set $rank.22
+                 (select
+                  (local.get $52)
+                  (local.get $rank.22)
+                  (f32.gt
+                   (local.get $41)
+                   (f32.load
+                    (local.get $52)
+                   )
+                  )
+                 )
+                )
+                (local.set $53
+                 (i32.add
+                  (local.get $rank.23)
+                  (local.get $45)
+                 )
+                )
+                (local.set $rank.23
+                 (select
+                  (local.get $53)
+                  (local.get $rank.23)
+                  (f32.gt
+                   (local.get $42)
+                   (f32.load
+                    (local.get $53)
+                   )
+                  )
+                 )
+                )
+                (local.set $45
                  (i32.and
                   (i32.shr_u
-                   (local.get $40)
+                   (local.get $45)
                    (i32.const 1)
                   )
                   (i32.const -4)
                  )
                 )
-                (br $loop2)
+                (br $loop3)
                )
               )
               (local.set $rank
@@ -676,14 +773,14 @@
                  (local.get $codes)
                  (i32.mul
                   (i32.shr_u
-                   (local.get $24)
+                   (local.get $29)
                    (i32.const 6)
                   )
                   (i32.const 320)
                  )
                 )
                 (i32.and
-                 (local.get $24)
+                 (local.get $29)
                  (i32.const 63)
                 )
                )
@@ -691,9 +788,9 @@
               (local.set $column
                (local.get $columns)
               )
-              (block $end3
-               (loop $loop3
-                (br_if $end3
+              (block $end4
+               (loop $loop4
+                (br_if $end4
                  (i32.eqz
                   (i32.lt_u
                    (local.get $column)
@@ -701,7 +798,7 @@
                   )
                  )
                 )
-                (local.set $51
+                (local.set $56
                  (i32.add
                   (local.get $trees)
                   (i32.load offset=4
@@ -709,7 +806,7 @@
                   )
                  )
                 )
-                (local.set $52
+                (local.set $57
                  (i32.add
                   (local.get $block)
                   (i32.load
@@ -718,73 +815,73 @@
                  )
                 )
                 (i32.store8
-                 (local.get $52)
+                 (local.get $57)
                  (i32.load8_u
                   (i32.add
-                   (local.get $51)
+                   (local.get $56)
                    (local.get $rank)
                   )
                  )
                 )
                 (i32.store8 offset=1
-                 (local.get $52)
+                 (local.get $57)
                  (i32.load8_u
                   (i32.add
-                   (local.get $51)
+                   (local.get $56)
                    (local.get $rank.17)
                   )
                  )
                 )
                 (i32.store8 offset=2
-                 (local.get $52)
+                 (local.get $57)
                  (i32.load8_u
                   (i32.add
-                   (local.get $51)
+                   (local.get $56)
                    (local.get $rank.18)
                   )
                  )
                 )
                 (i32.store8 offset=3
-                 (local.get $52)
+                 (local.get $57)
                  (i32.load8_u
                   (i32.add
-                   (local.get $51)
+                   (local.get $56)
                    (local.get $rank.19)
                   )
                  )
                 )
                 (i32.store8 offset=4
-                 (local.get $52)
+                 (local.get $57)
                  (i32.load8_u
                   (i32.add
-                   (local.get $51)
+                   (local.get $56)
                    (local.get $rank.20)
                   )
                  )
                 )
                 (i32.store8 offset=5
-                 (local.get $52)
+                 (local.get $57)
                  (i32.load8_u
                   (i32.add
-                   (local.get $51)
+                   (local.get $56)
                    (local.get $rank.21)
                   )
                  )
                 )
                 (i32.store8 offset=6
-                 (local.get $52)
+                 (local.get $57)
                  (i32.load8_u
                   (i32.add
-                   (local.get $51)
+                   (local.get $56)
                    (local.get $rank.22)
                   )
                  )
                 )
                 (i32.store8 offset=7
-                 (local.get $52)
+                 (local.get $57)
                  (i32.load8_u
                   (i32.add
-                   (local.get $51)
+                   (local.get $56)
                    (local.get $rank.23)
                   )
                  )
@@ -795,43 +892,139 @@
                   (i32.const 16)
                  )
                 )
-                (br $loop3)
+                (br $loop4)
                )
               )
              )
             )
-            (local.set $24
+            (local.set $29
              (i32.add
-              (local.get $24)
+              (local.get $29)
               (i32.const 8)
              )
             )
-            (br_if $loop1
+            (br_if $loop2
              (i32.lt_s
-              (local.get $24)
-              (local.get $rows)
+              (local.get $29)
+              (local.get $searched)
              )
             )
            )
           )
          )
         )
-        (local.set $column.53
+        (if
+         (i32.ne
+          (local.get $searched)
+          (local.get $rows)
+         )
+         (then
+          (local.set $column.58
+           (local.get $columns)
+          )
+          (block $end5
+           (loop $loop5
+            (br_if $end5
+             (i32.eqz
+              (i32.lt_u
+               (local.get $column.58)
+               (local.get $15)
+              )
+             )
+            )
+            (local.set $59
+             (i32.load
+              (local.get $column.58)
+             )
+            )
+            (local.set $60
+             (v128.load8_splat
+              (i32.add
+               (local.get $codes)
+               (local.get $59)
+              )
+             )
+            )
+            (local.set $61
+             (i32.const 0)
+            )
+            (block $end6
+             (if
+              (i32.lt_s
+               (local.get $61)
+               (local.get $rows)
+              )
+              (then
+               (loop $loop6
+                (block $next6
+                 (block
+                  (v128.store
+                   (i32.add
+                    (i32.add
+                     (i32.add
+                      (local.get $codes)
+                      (i32.mul
+                       (i32.shr_u
+                        (local.get $61)
+                        (i32.const 6)
+                       )
+                       (i32.const 320)
+                      )
+                     )
+                     (i32.and
+                      (local.get $61)
+                      (i32.const 63)
+                     )
+                    )
+                    (local.get $59)
+                   )
+                   (local.get $60)
+                  )
+                 )
+                )
+                (local.set $61
+                 (i32.add
+                  (local.get $61)
+                  (i32.const 16)
+                 )
+                )
+                (br_if $loop6
+                 (i32.lt_s
+                  (local.get $61)
+                  (local.get $rows)
+                 )
+                )
+               )
+              )
+             )
+            )
+            (local.set $column.58
+             (i32.add
+              (local.get $column.58)
+              (i32.const 16)
+             )
+            )
+            (br $loop5)
+           )
+          )
+         )
+        )
+        (local.set $column.62
          (local.get $columns)
         )
-        (block $end4
-         (loop $loop4
-          (br_if $end4
+        (block $end7
+         (loop $loop7
+          (br_if $end7
            (i32.eqz
             (i32.lt_u
-             (local.get $column.53)
+             (local.get $column.62)
              (local.get $15)
             )
            )
           )
           (local.set $above
            (i32.load offset=8
-            (local.get $column.53)
+            (local.get $column.62)
            )
           )
           (if
@@ -842,199 +1035,199 @@
            (then
             (local.set $below
              (i32.load
-              (local.get $column.53)
+              (local.get $column.62)
              )
             )
-            (local.set $56
+            (local.set $65
              (i32.const 0)
             )
-            (block $end5
+            (block $end8
              (if
               (i32.lt_s
-               (local.get $56)
+               (local.get $65)
                (local.get $rows)
               )
               (then
-               (loop $loop5
-                (block $next5
+               (loop $loop8
+                (block $next8
                  (block
-                  (local.set $57
+                  (local.set $66
                    (select
                     (i32.add
-                     (local.get $56)
+                     (local.get $65)
                      (i32.const 0)
                     )
-                    (local.get $56)
+                    (local.get $65)
                     (i32.lt_s
                      (i32.add
-                      (local.get $56)
+                      (local.get $65)
                       (i32.const 0)
                      )
                      (local.get $rows)
                     )
                    )
                   )
-                  (local.set $58
+                  (local.set $67
                    (i32.add
                     (local.get $values)
                     (i32.mul
-                     (local.get $57)
+                     (local.get $66)
                      (i32.const 4)
                     )
                    )
                   )
-                  (local.set $59
+                  (local.set $68
                    (v128.load
-                    (local.get $58)
+                    (local.get $67)
                    )
                   )
-                  (local.set $60
+                  (local.set $69
                    (f32x4.ne
-                    (local.get $59)
-                    (local.get $59)
+                    (local.get $68)
+                    (local.get $68)
                    )
                   )
-                  (local.set $61
+                  (local.set $70
                    (select
                     (i32.add
-                     (local.get $56)
+                     (local.get $65)
                      (i32.const 4)
                     )
-                    (local.get $56)
+                    (local.get $65)
                     (i32.lt_s
                      (i32.add
-                      (local.get $56)
+                      (local.get $65)
                       (i32.const 4)
                      )
                      (local.get $rows)
                     )
                    )
                   )
-                  (local.set $62
+                  (local.set $71
                    (i32.add
                     (local.get $values)
                     (i32.mul
-                     (local.get $61)
+                     (local.get $70)
                      (i32.const 4)
                     )
                    )
                   )
-                  (local.set $63
+                  (local.set $72
                    (v128.load
-                    (local.get $62)
+                    (local.get $71)
                    )
                   )
-                  (local.set $64
+                  (local.set $73
                    (f32x4.ne
-                    (local.get $63)
-                    (local.get $63)
+                    (local.get $72)
+                    (local.get $72)
                    )
                   )
-                  (local.set $65
+                  (local.set $74
                    (select
                     (i32.add
-                     (local.get $56)
+                     (local.get $65)
                      (i32.const 8)
                     )
-                    (local.get $56)
+                    (local.get $65)
                     (i32.lt_s
                      (i32.add
-                      (local.get $56)
+                      (local.get $65)
                       (i32.const 8)
                      )
                      (local.get $rows)
                     )
                    )
                   )
-                  (local.set $66
+                  (local.set $75
                    (i32.add
                     (local.get $values)
                     (i32.mul
-                     (local.get $65)
+                     (local.get $74)
                      (i32.const 4)
                     )
                    )
                   )
-                  (local.set $67
+                  (local.set $76
                    (v128.load
-                    (local.get $66)
+                    (local.get $75)
                    )
                   )
-                  (local.set $68
+                  (local.set $77
                    (f32x4.ne
-                    (local.get $67)
-                    (local.get $67)
+                    (local.get $76)
+                    (local.get $76)
                    )
                   )
-                  (local.set $69
+                  (local.set $78
                    (select
                     (i32.add
-                     (local.get $56)
+                     (local.get $65)
                      (i32.const 12)
                     )
-                    (local.get $56)
+                    (local.get $65)
                     (i32.lt_s
                      (i32.add
-                      (local.get $56)
+                      (local.get $65)
                       (i32.const 12)
                      )
                      (local.get $rows)
                     )
                    )
                   )
-                  (local.set $70
+                  (local.set $79
                    (i32.add
                     (local.get $values)
                     (i32.mul
-                     (local.get $69)
+                     (local.get $78)
                      (i32.const 4)
                     )
                    )
                   )
-                  (local.set $71
+                  (local.set $80
                    (v128.load
-                    (local.get $70)
+                    (local.get $79)
                    )
                   )
-                  (local.set $72
+                  (local.set $81
                    (f32x4.ne
-                    (local.get $71)
-                    (local.get $71)
+                    (local.get $80)
+                    (local.get $80)
                    )
                   )
-                  (local.set $block.73
+                  (local.set $block.82
                    (i32.add
                     (i32.add
                      (local.get $codes)
                      (i32.mul
                       (i32.shr_u
-                       (local.get $56)
+                       (local.get $65)
                        (i32.const 6)
                       )
                       (i32.const 320)
                      )
                     )
                     (i32.and
-                     (local.get $56)
+                     (local.get $65)
                      (i32.const 63)
                     )
                    )
                   )
-                  (local.set $74
+                  (local.set $83
                    (i8x16.narrow_i16x8_s
                     (i16x8.narrow_i32x4_s
-                     (local.get $60)
-                     (local.get $64)
+                     (local.get $69)
+                     (local.get $73)
                     )
                     (i16x8.narrow_i32x4_s
-                     (local.get $68)
-                     (local.get $72)
+                     (local.get $77)
+                     (local.get $81)
                     )
                    )
                   )
                   (v128.store
                    (i32.add
-                    (local.get $block.73)
+                    (local.get $block.82)
                     (local.get $above)
                    )
                    (v128.bitselect
@@ -1043,24 +1236,24 @@
                     )
                     (v128.load
                      (i32.add
-                      (local.get $block.73)
+                      (local.get $block.82)
                       (local.get $below)
                      )
                     )
-                    (local.get $74)
+                    (local.get $83)
                    )
                   )
                  )
                 )
-                (local.set $56
+                (local.set $65
                  (i32.add
-                  (local.get $56)
+                  (local.get $65)
                   (i32.const 16)
                  )
                 )
-                (br_if $loop5
+                (br_if $loop8
                  (i32.lt_s
-                  (local.get $56)
+                  (local.get $65)
                   (local.get $rows)
                  )
                 )
@@ -1070,13 +1263,13 @@
             )
            )
           )
-          (local.set $column.53
+          (local.set $column.62
            (i32.add
-            (local.get $column.53)
+            (local.get $column.62)
             (i32.const 16)
            )
           )
-          (br $loop4)
+          (br $loop7)
          )
         )
         (local.set $feature
@@ -1245,22 +1438,1235 @@
    )
   )
  )
- (func $trees_masks (param $trees i32) (param $codes i32) (param $sums i32) (param $masks i32) (param $blocks i32)
+ (func $trees_narrow (param $trees i32) (param $codes i32) (param $rows i32) (param $to i32) (result i32)
+  (local $states i32)
+  (local $cuts i32)
+  (local $told i32)
+  (local $span i32)
+  (local $begins i32)
+  (local $cut i32)
+  (local $10 i32)
+  (local $least v128)
+  (local $greatest v128)
+  (local $13 i32)
+  (local $14 v128)
+  (local $first i32)
+  (local $16 v128)
+  (local $17 v128)
+  (local $18 v128)
+  (local $19 v128)
+  (local $20 v128)
+  (local $21 v128)
+  (local $22 v128)
+  (local $23 v128)
+  (local $24 i32)
+  (local $25 i32)
+  (local $below i32)
+  (local $27 i32)
+  (local $next i32)
+  (local $29 i32)
+  (local $30 i32)
+  (local $31 i32)
+  (local $span.32 i32)
+  (local $cut.33 i32)
+  (local $34 i32)
+  (local $split i32)
+  (local $36 i32)
+  (local $37 i32)
+  (local $split.38 i32)
+  (local $39 i32)
+  (local $40 i32)
+  (local $cut.41 i32)
+  (local $42 i32)
+  (local $split.43 i32)
+  (local $end i32)
+  (local $state i32)
+  (local $alive i64)
+  (local $all i64)
+  (local $smaller i64)
+  (local $first.49 i32)
+  (local $next.50 i32)
+  (local $tree i32)
+  (local $weights i32)
+  (local $state.53 i32)
+  (local $kept i32)
   (local $header i32)
-  (local $entries i32)
+  (local $entry i32)
   (local $leaves i32)
+  (local $58 i32)
+  (local $alive.59 i64)
+  (local $width i32)
+  (local $end.61 i32)
+  (local $62 i32)
+  (local $63 i32)
+  (local $split.64 i32)
+  (local $bits i32)
+  (local $stride i32)
+  (local $stride.67 i32)
+  (local $number i32)
+  (local $leaf i32)
+  (local $70 i32)
+  (local $71 i32)
+  (local.set $states
+   (i32.add
+    (local.get $to)
+    (i32.const 624)
+   )
+  )
+  (local.set $cuts
+   (i32.add
+    (local.get $to)
+    (i32.const 784)
+   )
+  )
+  (local.set $span
+   (i32.add
+    (local.get $trees)
+    (i32.const 896)
+   )
+  )
+  (local.set $begins
+   (i32.add
+    (local.get $trees)
+    (i32.const 944)
+   )
+  )
+  (local.set $cut
+   (local.get $cuts)
+  )
+  (local.set $10
+   (i32.const 0)
+  )
+  (block $end0
+   (if
+    (i32.lt_s
+     (local.get $10)
+     (i32.const 320)
+    )
+    (then
+     (loop $loop0
+      (block $next0
+       (block
+        (local.set $least
+         (i8x16.splat
+          (i32.const 127)
+         )
+        )
+        (local.set $greatest
+         (i8x16.splat
+          (i32.const -128)
+         )
+        )
+        (local.set $13
+         (i32.const 0)
+        )
+        (block $end1
+         (if
+          (i32.lt_s
+           (local.get $13)
+           (local.get $rows)
+          )
+          (then
+           (loop $loop1
+            (block $next1
+             (block
+              (local.set $14
+               (v128.load
+                (i32.add
+                 (i32.add
+                  (i32.add
+                   (local.get $codes)
+                   (i32.mul
+                    (i32.shr_u
+                     (local.get $13)
+                     (i32.const 6)
+                    )
+                    (i32.const 320)
+                   )
+                  )
+                  (local.get $10)
+                 )
+                 (i32.and
+                  (local.get $13)
+                  (i32.const 63)
+                 )
+                )
+               )
+              )
+              (local.set $least
+               (i8x16.min_s
+                (local.get $least)
+                (local.get $14)
+               )
+              )
+              (local.set $greatest
+               (i8x16.max_s
+                (local.get $greatest)
+                (local.get $14)
+               )
+              )
+             )
+            )
+            (local.set $13
+             (i32.add
+              (local.get $13)
+              (i32.const 16)
+             )
+            )
+            (br_if $loop1
+             (i32.lt_s
+              (local.get $13)
+              (local.get $rows)
+             )
+            )
+           )
+          )
+         )
+        )
+        (local.set $first
+         (i32.add
+          (local.get $trees)
+          (i32.load
+           (local.get $span)
+          )
+         )
+        )
+        (local.set $16
+         (i8x16.min_s
+          (local.get $least)
+          (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+           (local.get $least)
+           (local.get $least)
+          )
+         )
+        )
+        (local.set $17
+         (i8x16.min_s
+          (local.get $16)
+          (i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+           (local.get $16)
+           (local.get $16)
+          )
+         )
+        )
+        (local.set $18
+         (i8x16.min_s
+          (local.get $17)
+          (i8x16.shuffle 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0 1
+           (local.get $17)
+           (local.get $17)
+          )
+         )
+        )
+        (local.set $19
+         (i8x16.min_s
+          (local.get $18)
+          (i8x16.shuffle 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0
+           (local.get $18)
+           (local.get $18)
+          )
+         )
+        )
+        (local.set $20
+         (i8x16.max_s
+          (local.get $greatest)
+          (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+           (local.get $greatest)
+           (local.get $greatest)
+          )
+         )
+        )
+        (local.set $21
+         (i8x16.max_s
+          (local.get $20)
+          (i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+           (local.get $20)
+           (local.get $20)
+          )
+         )
+        )
+        (local.set $22
+         (i8x16.max_s
+          (local.get $21)
+          (i8x16.shuffle 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0 1
+           (local.get $21)
+           (local.get $21)
+          )
+         )
+        )
+        (local.set $23
+         (i8x16.max_s
+          (local.get $22)
+          (i8x16.shuffle 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0
+           (local.get $22)
+           (local.get $22)
+          )
+         )
+        )
+        (local.set $24
+         (i32.add
+          (local.get $first)
+          (i32.mul
+           (i32.load16_u
+            (i32.add
+             (local.get $begins)
+             (i32.shl
+              (i32.xor
+               (i8x16.extract_lane_u 0
+                (local.get $19)
+               )
+               (i32.const 128)
+              )
+              (i32.const 1)
+             )
+            )
+           )
+           (i32.const 24)
+          )
+         )
+        )
+        (local.set $25
+         (i32.add
+          (local.get $first)
+          (i32.mul
+           (i32.load16_u
+            (i32.add
+             (local.get $begins)
+             (i32.shl
+              (i32.xor
+               (i8x16.extract_lane_u 0
+                (local.get $23)
+               )
+               (i32.const 128)
+              )
+              (i32.const 1)
+             )
+            )
+           )
+           (i32.const 24)
+          )
+         )
+        )
+        (i32.store
+         (local.get $cut)
+         (local.get $24)
+        )
+        (i32.store offset=4
+         (local.get $cut)
+         (local.get $25)
+        )
+        (local.set $told
+         (i32.add
+          (local.get $told)
+          (i32.sub
+           (local.get $25)
+           (local.get $24)
+          )
+         )
+        )
+        (local.set $span
+         (i32.add
+          (local.get $span)
+          (i32.const 8)
+         )
+        )
+        (local.set $begins
+         (i32.add
+          (local.get $begins)
+          (i32.const 512)
+         )
+        )
+        (local.set $cut
+         (i32.add
+          (local.get $cut)
+          (i32.const 8)
+         )
+        )
+       )
+      )
+      (local.set $10
+       (i32.add
+        (local.get $10)
+        (i32.const 64)
+       )
+      )
+      (br_if $loop0
+       (i32.lt_s
+        (local.get $10)
+        (i32.const 320)
+       )
+      )
+     )
+    )
+   )
+  )
+  (if
+   (i32.le_s
+    (i32.mul
+     (i32.sub
+      (i32.const 720)
+      (local.get $told)
+     )
+     (i32.shr_u
+      (i32.add
+       (local.get $rows)
+       (i32.const 63)
+      )
+      (i32.const 6)
+     )
+    )
+    (i32.const 720)
+   )
+   (then
+    (return
+     (i32.const 0)
+    )
+   )
+  )
+  (local.set $below
+   (i32.add
+    (global.get $data_base)
+    (i32.const 0)
+   )
+  )
+  (local.set $27
+   (i32.add
+    (local.get $trees)
+    (i32.const 272)
+   )
+  )
+  (local.set $next
+   (i32.add
+    (local.get $to)
+    (i32.const 832)
+   )
+  )
+  (local.set $29
+   (i32.const 0)
+  )
+  (block $end2
+   (if
+    (i32.lt_s
+     (local.get $29)
+     (i32.const 160)
+    )
+    (then
+     (loop $loop2
+      (block $next2
+       (block
+        (local.set $30
+         (i32.add
+          (local.get $27)
+          (local.get $29)
+         )
+        )
+        (local.set $31
+         (i32.add
+          (local.get $states)
+          (local.get $29)
+         )
+        )
+        (i64.store
+         (local.get $31)
+         (i64.load
+          (i32.add
+           (local.get $below)
+           (i32.shl
+            (i32.load8_u offset=14
+             (local.get $30)
+            )
+            (i32.const 3)
+           )
+          )
+         )
+        )
+        (i32.store offset=8
+         (local.get $31)
+         (local.get $next)
+        )
+        (local.set $next
+         (i32.add
+          (local.get $next)
+          (i32.shl
+           (i32.load8_u offset=13
+            (local.get $30)
+           )
+           (i32.const 4)
+          )
+         )
+        )
+       )
+      )
+      (local.set $29
+       (i32.add
+        (local.get $29)
+        (i32.const 16)
+       )
+      )
+      (br_if $loop2
+       (i32.lt_s
+        (local.get $29)
+        (i32.const 160)
+       )
+      )
+     )
+    )
+   )
+  )
+  (local.set $span.32
+   (i32.add
+    (local.get $trees)
+    (i32.const 896)
+   )
+  )
+  (local.set $cut.33
+   (local.get $cuts)
+  )
+  (local.set $34
+   (i32.const 0)
+  )
+  (block $end3
+   (if
+    (i32.lt_s
+     (local.get $34)
+     (i32.const 5)
+    )
+    (then
+     (loop $loop3
+      (block $next3
+       (block
+        (local.set $split
+         (i32.add
+          (local.get $trees)
+          (i32.load
+           (local.get $span.32)
+          )
+         )
+        )
+        (local.set $36
+         (i32.load
+          (local.get $cut.33)
+         )
+        )
+        (block $end4
+         (loop $loop4
+          (br_if $end4
+           (i32.eqz
+            (i32.lt_u
+             (local.get $split)
+             (local.get $36)
+            )
+           )
+          )
+          (local.set $37
+           (i32.add
+            (local.get $states)
+            (i32.load offset=16
+             (local.get $split)
+            )
+           )
+          )
+          (i64.store
+           (local.get $37)
+           (i64.and
+            (i64.load
+             (local.get $37)
+            )
+            (i64.xor
+             (i64.load
+              (local.get $split)
+             )
+             (i64.const -1)
+            )
+           )
+          )
+          (local.set $split
+           (i32.add
+            (local.get $split)
+            (i32.const 24)
+           )
+          )
+          (br $loop4)
+         )
+        )
+        (local.set $split.38
+         (i32.load offset=4
+          (local.get $cut.33)
+         )
+        )
+        (local.set $39
+         (i32.add
+          (local.get $trees)
+          (i32.load offset=4
+           (local.get $span.32)
+          )
+         )
+        )
+        (block $end5
+         (loop $loop5
+          (br_if $end5
+           (i32.eqz
+            (i32.lt_u
+             (local.get $split.38)
+             (local.get $39)
+            )
+           )
+          )
+          (local.set $40
+           (i32.add
+            (local.get $states)
+            (i32.load offset=16
+             (local.get $split.38)
+            )
+           )
+          )
+          (i64.store
+           (local.get $40)
+           (i64.and
+            (i64.load
+             (local.get $40)
+            )
+            (i64.xor
+             (i64.load offset=8
+              (local.get $split.38)
+             )
+             (i64.const -1)
+            )
+           )
+          )
+          (local.set $split.38
+           (i32.add
+            (local.get $split.38)
+            (i32.const 24)
+           )
+          )
+          (br $loop5)
+         )
+        )
+        (local.set $span.32
+         (i32.add
+          (local.get $span.32)
+          (i32.const 8)
+         )
+        )
+        (local.set $cut.33
+         (i32.add
+          (local.get $cut.33)
+          (i32.const 8)
+         )
+        )
+       )
+      )
+      (local.set $34
+       (i32.add
+        (local.get $34)
+        (i32.const 1)
+       )
+      )
+      (br_if $loop3
+       (i32.lt_s
+        (local.get $34)
+        (i32.const 5)
+       )
+      )
+     )
+    )
+   )
+  )
+  (local.set $cut.41
+   (local.get $cuts)
+  )
+  (local.set $42
+   (i32.const 0)
+  )
+  (block $end6
+   (if
+    (i32.lt_s
+     (local.get $42)
+     (i32.const 320)
+    )
+    (then
+     (loop $loop6
+      (block $next6
+       (block
+        (local.set $split.43
+         (i32.load
+          (local.get $cut.41)
+         )
+        )
+        (local.set $end
+         (i32.load offset=4
+          (local.get $cut.41)
+         )
+        )
+        (block $end7
+         (loop $loop7
+          (br_if $end7
+           (i32.eqz
+            (i32.lt_u
+             (local.get $split.43)
+             (local.get $end)
+            )
+           )
+          )
+          (local.set $state
+           (i32.add
+            (local.get $states)
+            (i32.load offset=16
+             (local.get $split.43)
+            )
+           )
+          )
+          (local.set $alive
+           (i64.load
+            (local.get $state)
+           )
+          )
+          (local.set $all
+           (i64.load
+            (local.get $split.43)
+           )
+          )
+          (local.set $smaller
+           (i64.and
+            (local.get $alive)
+            (local.get $all)
+           )
+          )
+          (local.set $first.49
+           (i32.shl
+            (i32.wrap_i64
+             (i64.popcnt
+              (i64.and
+               (local.get $alive)
+               (i64.sub
+                (i64.and
+                 (local.get $all)
+                 (i64.sub
+                  (i64.const 0)
+                  (local.get $all)
+                 )
+                )
+                (i64.const 1)
+               )
+              )
+             )
+            )
+            (i32.const 3)
+           )
+          )
+          (local.set $next.50
+           (i32.load offset=8
+            (local.get $state)
+           )
+          )
+          (i32.store
+           (local.get $next.50)
+           (i32.or
+            (i32.shl
+             (i32.load8_u offset=20
+              (local.get $split.43)
+             )
+             (i32.const 16)
+            )
+            (local.get $42)
+           )
+          )
+          (i64.store offset=8
+           (local.get $next.50)
+           (i64.sub
+            (i64.load
+             (i32.add
+              (local.get $below)
+              (i32.add
+               (local.get $first.49)
+               (i32.shl
+                (i32.wrap_i64
+                 (i64.popcnt
+                  (local.get $smaller)
+                 )
+                )
+                (i32.const 3)
+               )
+              )
+             )
+            )
+            (i64.load
+             (i32.add
+              (local.get $below)
+              (local.get $first.49)
+             )
+            )
+           )
+          )
+          (i32.store offset=8
+           (local.get $state)
+           (i32.add
+            (local.get $next.50)
+            (i32.shl
+             (i32.and
+              (i64.ne
+               (local.get $smaller)
+               (i64.const 0)
+              )
+              (i64.ne
+               (i64.and
+                (local.get $alive)
+                (i64.load offset=8
+                 (local.get $split.43)
+                )
+               )
+               (i64.const 0)
+              )
+             )
+             (i32.const 4)
+            )
+           )
+          )
+          (local.set $split.43
+           (i32.add
+            (local.get $split.43)
+            (i32.const 24)
+           )
+          )
+          (br $loop7)
+         )
+        )
+        (local.set $cut.41
+         (i32.add
+          (local.get $cut.41)
+          (i32.const 8)
+         )
+        )
+       )
+      )
+      (local.set $42
+       (i32.add
+        (local.get $42)
+        (i32.const 64)
+       )
+      )
+      (br_if $loop6
+       (i32.lt_s
+        (local.get $42)
+        (i32.const 320)
+       )
+      )
+     )
+    )
+   )
+  )
+  (local.set $tree
+   (i32.add
+    (local.get $trees)
+    (i32.const 272)
+   )
+  )
+  (local.set $weights
+   (i32.add
+    (local.get $trees)
+    (i32.const 560)
+   )
+  )
+  (local.set $state.53
+   (local.get $states)
+  )
+  (local.set $kept
+   (i32.add
+    (local.get $to)
+    (i32.const 832)
+   )
+  )
+  (local.set $header
+   (i32.add
+    (local.get $to)
+    (i32.const 0)
+   )
+  )
+  (local.set $entry
+   (i32.add
+    (local.get $to)
+    (i32.const 160)
+   )
+  )
+  (local.set $leaves
+   (i32.add
+    (local.get $to)
+    (i32.const 288)
+   )
+  )
+  (local.set $58
+   (i32.const 0)
+  )
+  (block $end8
+   (if
+    (i32.lt_s
+     (local.get $58)
+     (i32.const 10)
+    )
+    (then
+     (loop $loop8
+      (block $next8
+       (block
+        (local.set $alive.59
+         (i64.load
+          (local.get $state.53)
+         )
+        )
+        (local.set $width
+         (i32.shl
+          (i32.const 1)
+          (i32.sub
+           (i32.const 32)
+           (i32.clz
+            (i32.shr_u
+             (i32.sub
+              (i32.wrap_i64
+               (i64.popcnt
+                (local.get $alive.59)
+               )
+              )
+              (i32.const 1)
+             )
+             (i32.const 3)
+            )
+           )
+          )
+         )
+        )
+        (i32.store
+         (local.get $header)
+         (i32.load
+          (local.get $tree)
+         )
+        )
+        (i32.store8 offset=12
+         (local.get $header)
+         (local.get $width)
+        )
+        (local.set $end.61
+         (i32.load offset=8
+          (local.get $state.53)
+         )
+        )
+        (local.set $62
+         (i32.const 0)
+        )
+        (block $end9
+         (if
+          (i32.lt_s
+           (local.get $62)
+           (local.get $width)
+          )
+          (then
+           (loop $loop9
+            (block $next9
+             (block
+              (local.set $63
+               (local.get $entry)
+              )
+              (local.set $split.64
+               (local.get $kept)
+              )
+              (block $end10
+               (loop $loop10
+                (br_if $end10
+                 (i32.eqz
+                  (i32.lt_u
+                   (local.get $split.64)
+                   (local.get $end.61)
+                  )
+                 )
+                )
+                (local.set $bits
+                 (i32.load8_u offset=8
+                  (i32.add
+                   (local.get $split.64)
+                   (local.get $62)
+                  )
+                 )
+                )
+                (i32.store
+                 (local.get $entry)
+                 (i32.or
+                  (i32.load
+                   (local.get $split.64)
+                  )
+                  (i32.shl
+                   (local.get $bits)
+                   (i32.const 24)
+                  )
+                 )
+                )
+                (local.set $entry
+                 (i32.add
+                  (local.get $entry)
+                  (i32.shl
+                   (i32.ne
+                    (local.get $bits)
+                    (i32.const 0)
+                   )
+                   (i32.const 2)
+                  )
+                 )
+                )
+                (local.set $split.64
+                 (i32.add
+                  (local.get $split.64)
+                  (i32.const 16)
+                 )
+                )
+                (br $loop10)
+               )
+              )
+              (i32.store8 offset=4
+               (i32.add
+                (local.get $header)
+                (local.get $62)
+               )
+               (i32.shr_u
+                (i32.sub
+                 (local.get $entry)
+                 (local.get $63)
+                )
+                (i32.const 2)
+               )
+              )
+             )
+            )
+            (local.set $62
+             (i32.add
+              (local.get $62)
+              (i32.const 1)
+             )
+            )
+            (br_if $loop9
+             (i32.lt_s
+              (local.get $62)
+              (local.get $width)
+             )
+            )
+           )
+          )
+         )
+        )
+        (local.set $stride
+         (i32.shl
+          (local.get $width)
+          (i32.const 3)
+         )
+        )
+        (local.set $stride.67
+         (i32.shl
+          (i32.load8_u offset=12
+           (local.get $tree)
+          )
+          (i32.const 3)
+         )
+        )
+        (local.set $number
+         (local.get $leaves)
+        )
+        (block $end11
+         (loop $loop11
+          (br_if $end11
+           (i32.eqz
+            (i64.ne
+             (local.get $alive.59)
+             (i64.const 0)
+            )
+           )
+          )
+          (local.set $leaf
+           (i32.wrap_i64
+            (i64.ctz
+             (local.get $alive.59)
+            )
+           )
+          )
+          (local.set $alive.59
+           (i64.and
+            (local.get $alive.59)
+            (i64.sub
+             (local.get $alive.59)
+             (i64.const 1)
+            )
+           )
+          )
+          (local.set $70
+           (i32.add
+            (local.get $weights)
+            (local.get $leaf)
+           )
+          )
+          (local.set $71
+           (local.get $number)
+          )
+          (i32.store8
+           (local.get $71)
+           (i32.load8_u
+            (local.get $70)
+           )
+          )
+          (local.set $70
+           (i32.add
+            (local.get $70)
+            (local.get $stride.67)
+           )
+          )
+          (local.set $71
+           (i32.add
+            (local.get $71)
+            (local.get $stride)
+           )
+          )
+          (i32.store8
+           (local.get $71)
+           (i32.load8_u
+            (local.get $70)
+           )
+          )
+          (local.set $70
+           (i32.add
+            (local.get $70)
+            (local.get $stride.67)
+           )
+          )
+          (local.set $71
+           (i32.add
+            (local.get $71)
+            (local.get $stride)
+           )
+          )
+          (i32.store8
+           (local.get $71)
+           (i32.load8_u
+            (local.get $70)
+           )
+          )
+          (local.set $70
+           (i32.add
+            (local.get $70)
+            (local.get $stride.67)
+           )
+          )
+          (local.set $71
+           (i32.add
+            (local.get $71)
+            (local.get $stride)
+           )
+          )
+          (i32.store8
+           (local.get $71)
+           (i32.load8_u
+            (local.get $70)
+           )
+          )
+          (local.set $70
+           (i32.add
+            (local.get $70)
+            (local.get $stride.67)
+           )
+          )
+          (local.set $71
+           (i32.add
+            (local.get $71)
+            (local.get $stride)
+           )
+          )
+          (local.set $number
+           (i32.add
+            (local.get $number)
+            (i32.const 1)
+           )
+          )
+          (br $loop11)
+         )
+        )
+        (local.set $kept
+         (i32.add
+          (local.get $kept)
+          (i32.shl
+           (i32.load8_u offset=13
+            (local.get $tree)
+           )
+           (i32.const 4)
+          )
+         )
+        )
+        (local.set $tree
+         (i32.add
+          (local.get $tree)
+          (i32.const 16)
+         )
+        )
+        (local.set $header
+         (i32.add
+          (local.get $header)
+          (i32.const 16)
+         )
+        )
+        (local.set $state.53
+         (i32.add
+          (local.get $state.53)
+          (i32.const 16)
+         )
+        )
+        (local.set $weights
+         (i32.add
+          (local.get $weights)
+          (i32.mul
+           (local.get $stride.67)
+           (i32.const 4)
+          )
+         )
+        )
+        (local.set $leaves
+         (i32.add
+          (local.get $leaves)
+          (i32.mul
+           (local.get $stride)
+           (i32.const 4)
+          )
+         )
+        )
+       )
+      )
+      (local.set $58
+       (i32.add
+        (local.get $58)
+        (i32.const 1)
+       )
+      )
+      (br_if $loop8
+       (i32.lt_s
+        (local.get $58)
+        (i32.const 10)
+       )
+      )
+     )
+    )
+   )
+  )
+  (return
+   (i32.const 1)
+  )
+  (unreachable)
+ )
+ (func $trees_masks (param $headers i32) (param $entries i32) (param $leaves i32) (param $codes i32) (param $sums i32) (param $masks i32) (param $blocks i32)
+  (local $header i32)
   (local $entry i32)
   (local $9 i32)
+  (local $maskBytes i32)
   (local $code i32)
   (local $sum i32)
-  (local $12 i32)
+  (local $13 i32)
   (local $mask v128)
-  (local $mask.14 v128)
   (local $mask.15 v128)
   (local $mask.16 v128)
+  (local $mask.17 v128)
   (local $left i32)
-  (local $18 i32)
-  (local $19 v128)
+  (local $19 i32)
   (local $20 v128)
   (local $21 v128)
   (local $22 v128)
@@ -1314,23 +2720,9 @@
   (local $70 v128)
   (local $71 v128)
   (local $72 v128)
+  (local $73 v128)
   (local.set $header
-   (i32.add
-    (local.get $trees)
-    (i32.const 272)
-   )
-  )
-  (local.set $entries
-   (i32.add
-    (local.get $trees)
-    (i32.const 432)
-   )
-  )
-  (local.set $leaves
-   (i32.add
-    (local.get $trees)
-    (i32.const 560)
-   )
+   (local.get $headers)
   )
   (local.set $9
    (i32.const 0)
@@ -1345,6 +2737,11 @@
      (loop $loop0
       (block $next0
        (block
+        (local.set $maskBytes
+         (i32.load8_u offset=12
+          (local.get $header)
+         )
+        )
         (local.set $code
          (local.get $codes)
         )
@@ -1359,13 +2756,13 @@
           )
          )
         )
-        (local.set $12
+        (local.set $13
          (i32.const 0)
         )
         (block $end1
          (if
           (i32.lt_s
-           (local.get $12)
+           (local.get $13)
            (local.get $blocks)
           )
           (then
@@ -1378,13 +2775,13 @@
               (local.set $mask
                (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
               )
-              (local.set $mask.14
-               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
-              )
               (local.set $mask.15
                (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
               )
               (local.set $mask.16
+               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
+              )
+              (local.set $mask.17
                (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
               )
               (local.set $left
@@ -1402,7 +2799,7 @@
                   )
                  )
                 )
-                (local.set $18
+                (local.set $19
                  (i32.add
                   (local.get $code)
                   (i32.load16_u
@@ -1410,12 +2807,12 @@
                   )
                  )
                 )
-                (local.set $19
+                (local.set $20
                  (v128.load8_splat offset=2
                   (local.get $entry)
                  )
                 )
-                (local.set $20
+                (local.set $21
                  (v128.load8_splat offset=3
                   (local.get $entry)
                  )
@@ -1426,25 +2823,11 @@
                   (v128.and
                    (i8x16.gt_s
                     (v128.load
-                     (local.get $18)
+                     (local.get $19)
                     )
-                    (local.get $19)
+                    (local.get $20)
                    )
-                   (local.get $20)
-                  )
-                 )
-                )
-                (local.set $mask.14
-                 (v128.andnot
-                  (local.get $mask.14)
-                  (v128.and
-                   (i8x16.gt_s
-                    (v128.load offset=16
-                     (local.get $18)
-                    )
-                    (local.get $19)
-                   )
-                   (local.get $20)
+                   (local.get $21)
                   )
                  )
                 )
@@ -1453,12 +2836,12 @@
                   (local.get $mask.15)
                   (v128.and
                    (i8x16.gt_s
-                    (v128.load offset=32
-                     (local.get $18)
+                    (v128.load offset=16
+                     (local.get $19)
                     )
-                    (local.get $19)
+                    (local.get $20)
                    )
-                   (local.get $20)
+                   (local.get $21)
                   )
                  )
                 )
@@ -1467,12 +2850,26 @@
                   (local.get $mask.16)
                   (v128.and
                    (i8x16.gt_s
-                    (v128.load offset=48
-                     (local.get $18)
+                    (v128.load offset=32
+                     (local.get $19)
                     )
-                    (local.get $19)
+                    (local.get $20)
                    )
-                   (local.get $20)
+                   (local.get $21)
+                  )
+                 )
+                )
+                (local.set $mask.17
+                 (v128.andnot
+                  (local.get $mask.17)
+                  (v128.and
+                   (i8x16.gt_s
+                    (v128.load offset=48
+                     (local.get $19)
+                    )
+                    (local.get $20)
+                   )
+                   (local.get $21)
                   )
                  )
                 )
@@ -1497,43 +2894,43 @@
               )
               (v128.store offset=16
                (local.get $masks)
-               (local.get $mask.14)
+               (local.get $mask.15)
               )
               (v128.store offset=32
                (local.get $masks)
-               (local.get $mask.15)
+               (local.get $mask.16)
               )
               (v128.store offset=48
                (local.get $masks)
-               (local.get $mask.16)
+               (local.get $mask.17)
               )
-              (local.set $21
+              (local.set $22
                (v128.load
                 (local.get $masks)
                )
               )
-              (local.set $22
-               (local.get $21)
-              )
               (local.set $23
-               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+               (local.get $22)
               )
               (local.set $24
+               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+              )
+              (local.set $25
                (v128.and
-                (local.get $22)
+                (local.get $23)
                 (i8x16.sub
                  (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                 (local.get $22)
+                 (local.get $23)
                 )
                )
               )
-              (local.set $25
+              (local.set $26
                (i8x16.sub
                 (i8x16.min_u
                  (i8x16.swizzle
                   (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
                   (v128.and
-                   (local.get $24)
+                   (local.get $25)
                    (i8x16.splat
                     (i32.const 15)
                    )
@@ -1542,68 +2939,68 @@
                  (i8x16.swizzle
                   (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
                   (i8x16.shr_u
-                   (local.get $24)
+                   (local.get $25)
                    (i32.const 4)
                   )
                  )
                 )
-                (local.get $23)
-               )
-              )
-              (local.set $26
-               (i8x16.swizzle
-                (v128.load
-                 (local.get $leaves)
-                )
-                (local.get $25)
+                (local.get $24)
                )
               )
               (local.set $27
                (i8x16.swizzle
-                (v128.load offset=8
+                (v128.load
                  (local.get $leaves)
                 )
-                (local.get $25)
+                (local.get $26)
                )
               )
               (local.set $28
                (i8x16.swizzle
-                (v128.load offset=16
+                (v128.load offset=8
                  (local.get $leaves)
                 )
-                (local.get $25)
+                (local.get $26)
                )
               )
               (local.set $29
                (i8x16.swizzle
-                (v128.load offset=24
+                (v128.load offset=16
                  (local.get $leaves)
                 )
-                (local.get $25)
+                (local.get $26)
                )
               )
               (local.set $30
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+               (i8x16.swizzle
+                (v128.load offset=24
+                 (local.get $leaves)
+                )
                 (local.get $26)
-                (local.get $27)
                )
               )
               (local.set $31
                (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+                (local.get $27)
                 (local.get $28)
-                (local.get $29)
                )
               )
               (local.set $32
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $26)
-                (local.get $27)
+               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+                (local.get $29)
+                (local.get $30)
                )
               )
               (local.set $33
                (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+                (local.get $27)
                 (local.get $28)
+               )
+              )
+              (local.set $34
+               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
                 (local.get $29)
+                (local.get $30)
                )
               )
               (v128.store
@@ -1613,8 +3010,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $30)
                  (local.get $31)
+                 (local.get $32)
                 )
                )
               )
@@ -1625,8 +3022,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $30)
                  (local.get $31)
+                 (local.get $32)
                 )
                )
               )
@@ -1637,8 +3034,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $32)
                  (local.get $33)
+                 (local.get $34)
                 )
                )
               )
@@ -1649,38 +3046,38 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $32)
                  (local.get $33)
+                 (local.get $34)
                 )
                )
               )
-              (local.set $34
+              (local.set $35
                (v128.load offset=16
                 (local.get $masks)
                )
               )
-              (local.set $35
-               (local.get $34)
-              )
               (local.set $36
-               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+               (local.get $35)
               )
               (local.set $37
+               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+              )
+              (local.set $38
                (v128.and
-                (local.get $35)
+                (local.get $36)
                 (i8x16.sub
                  (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                 (local.get $35)
+                 (local.get $36)
                 )
                )
               )
-              (local.set $38
+              (local.set $39
                (i8x16.sub
                 (i8x16.min_u
                  (i8x16.swizzle
                   (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
                   (v128.and
-                   (local.get $37)
+                   (local.get $38)
                    (i8x16.splat
                     (i32.const 15)
                    )
@@ -1689,68 +3086,68 @@
                  (i8x16.swizzle
                   (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
                   (i8x16.shr_u
-                   (local.get $37)
+                   (local.get $38)
                    (i32.const 4)
                   )
                  )
                 )
-                (local.get $36)
-               )
-              )
-              (local.set $39
-               (i8x16.swizzle
-                (v128.load
-                 (local.get $leaves)
-                )
-                (local.get $38)
+                (local.get $37)
                )
               )
               (local.set $40
                (i8x16.swizzle
-                (v128.load offset=8
+                (v128.load
                  (local.get $leaves)
                 )
-                (local.get $38)
+                (local.get $39)
                )
               )
               (local.set $41
                (i8x16.swizzle
-                (v128.load offset=16
+                (v128.load offset=8
                  (local.get $leaves)
                 )
-                (local.get $38)
+                (local.get $39)
                )
               )
               (local.set $42
                (i8x16.swizzle
-                (v128.load offset=24
+                (v128.load offset=16
                  (local.get $leaves)
                 )
-                (local.get $38)
+                (local.get $39)
                )
               )
               (local.set $43
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+               (i8x16.swizzle
+                (v128.load offset=24
+                 (local.get $leaves)
+                )
                 (local.get $39)
-                (local.get $40)
                )
               )
               (local.set $44
                (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+                (local.get $40)
                 (local.get $41)
-                (local.get $42)
                )
               )
               (local.set $45
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $39)
-                (local.get $40)
+               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+                (local.get $42)
+                (local.get $43)
                )
               )
               (local.set $46
                (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+                (local.get $40)
                 (local.get $41)
+               )
+              )
+              (local.set $47
+               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
                 (local.get $42)
+                (local.get $43)
                )
               )
               (v128.store offset=64
@@ -1760,8 +3157,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $43)
                  (local.get $44)
+                 (local.get $45)
                 )
                )
               )
@@ -1772,8 +3169,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $43)
                  (local.get $44)
+                 (local.get $45)
                 )
                )
               )
@@ -1784,8 +3181,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $45)
                  (local.get $46)
+                 (local.get $47)
                 )
                )
               )
@@ -1796,38 +3193,38 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $45)
                  (local.get $46)
+                 (local.get $47)
                 )
                )
               )
-              (local.set $47
+              (local.set $48
                (v128.load offset=32
                 (local.get $masks)
                )
               )
-              (local.set $48
-               (local.get $47)
-              )
               (local.set $49
-               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+               (local.get $48)
               )
               (local.set $50
+               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+              )
+              (local.set $51
                (v128.and
-                (local.get $48)
+                (local.get $49)
                 (i8x16.sub
                  (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                 (local.get $48)
+                 (local.get $49)
                 )
                )
               )
-              (local.set $51
+              (local.set $52
                (i8x16.sub
                 (i8x16.min_u
                  (i8x16.swizzle
                   (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
                   (v128.and
-                   (local.get $50)
+                   (local.get $51)
                    (i8x16.splat
                     (i32.const 15)
                    )
@@ -1836,68 +3233,68 @@
                  (i8x16.swizzle
                   (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
                   (i8x16.shr_u
-                   (local.get $50)
+                   (local.get $51)
                    (i32.const 4)
                   )
                  )
                 )
-                (local.get $49)
-               )
-              )
-              (local.set $52
-               (i8x16.swizzle
-                (v128.load
-                 (local.get $leaves)
-                )
-                (local.get $51)
+                (local.get $50)
                )
               )
               (local.set $53
                (i8x16.swizzle
-                (v128.load offset=8
+                (v128.load
                  (local.get $leaves)
                 )
-                (local.get $51)
+                (local.get $52)
                )
               )
               (local.set $54
                (i8x16.swizzle
-                (v128.load offset=16
+                (v128.load offset=8
                  (local.get $leaves)
                 )
-                (local.get $51)
+                (local.get $52)
                )
               )
               (local.set $55
                (i8x16.swizzle
-                (v128.load offset=24
+                (v128.load offset=16
                  (local.get $leaves)
                 )
-                (local.get $51)
+                (local.get $52)
                )
               )
               (local.set $56
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+               (i8x16.swizzle
+                (v128.load offset=24
+                 (local.get $leaves)
+                )
                 (local.get $52)
-                (local.get $53)
                )
               )
               (local.set $57
                (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+                (local.get $53)
                 (local.get $54)
-                (local.get $55)
                )
               )
               (local.set $58
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $52)
-                (local.get $53)
+               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+                (local.get $55)
+                (local.get $56)
                )
               )
               (local.set $59
                (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+                (local.get $53)
                 (local.get $54)
+               )
+              )
+              (local.set $60
+               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
                 (local.get $55)
+                (local.get $56)
                )
               )
               (v128.store offset=128
@@ -1907,8 +3304,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $56)
                  (local.get $57)
+                 (local.get $58)
                 )
                )
               )
@@ -1919,8 +3316,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $56)
                  (local.get $57)
+                 (local.get $58)
                 )
                )
               )
@@ -1931,8 +3328,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $58)
                  (local.get $59)
+                 (local.get $60)
                 )
                )
               )
@@ -1943,38 +3340,38 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $58)
                  (local.get $59)
+                 (local.get $60)
                 )
                )
               )
-              (local.set $60
+              (local.set $61
                (v128.load offset=48
                 (local.get $masks)
                )
               )
-              (local.set $61
-               (local.get $60)
-              )
               (local.set $62
-               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+               (local.get $61)
               )
               (local.set $63
+               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+              )
+              (local.set $64
                (v128.and
-                (local.get $61)
+                (local.get $62)
                 (i8x16.sub
                  (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                 (local.get $61)
+                 (local.get $62)
                 )
                )
               )
-              (local.set $64
+              (local.set $65
                (i8x16.sub
                 (i8x16.min_u
                  (i8x16.swizzle
                   (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
                   (v128.and
-                   (local.get $63)
+                   (local.get $64)
                    (i8x16.splat
                     (i32.const 15)
                    )
@@ -1983,68 +3380,68 @@
                  (i8x16.swizzle
                   (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
                   (i8x16.shr_u
-                   (local.get $63)
+                   (local.get $64)
                    (i32.const 4)
                   )
                  )
                 )
-                (local.get $62)
-               )
-              )
-              (local.set $65
-               (i8x16.swizzle
-                (v128.load
-                 (local.get $leaves)
-                )
-                (local.get $64)
+                (local.get $63)
                )
               )
               (local.set $66
                (i8x16.swizzle
-                (v128.load offset=8
+                (v128.load
                  (local.get $leaves)
                 )
-                (local.get $64)
+                (local.get $65)
                )
               )
               (local.set $67
                (i8x16.swizzle
-                (v128.load offset=16
+                (v128.load offset=8
                  (local.get $leaves)
                 )
-                (local.get $64)
+                (local.get $65)
                )
               )
               (local.set $68
                (i8x16.swizzle
-                (v128.load offset=24
+                (v128.load offset=16
                  (local.get $leaves)
                 )
-                (local.get $64)
+                (local.get $65)
                )
               )
               (local.set $69
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+               (i8x16.swizzle
+                (v128.load offset=24
+                 (local.get $leaves)
+                )
                 (local.get $65)
-                (local.get $66)
                )
               )
               (local.set $70
                (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+                (local.get $66)
                 (local.get $67)
-                (local.get $68)
                )
               )
               (local.set $71
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $65)
-                (local.get $66)
+               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+                (local.get $68)
+                (local.get $69)
                )
               )
               (local.set $72
                (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+                (local.get $66)
                 (local.get $67)
+               )
+              )
+              (local.set $73
+               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
                 (local.get $68)
+                (local.get $69)
                )
               )
               (v128.store offset=192
@@ -2054,8 +3451,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $69)
                  (local.get $70)
+                 (local.get $71)
                 )
                )
               )
@@ -2066,8 +3463,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $69)
                  (local.get $70)
+                 (local.get $71)
                 )
                )
               )
@@ -2078,8 +3475,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $71)
                  (local.get $72)
+                 (local.get $73)
                 )
                )
               )
@@ -2090,8 +3487,8 @@
                  (local.get $sum)
                 )
                 (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $71)
                  (local.get $72)
+                 (local.get $73)
                 )
                )
               )
@@ -2109,15 +3506,15 @@
               )
              )
             )
-            (local.set $12
+            (local.set $13
              (i32.add
-              (local.get $12)
+              (local.get $13)
               (i32.const 1)
              )
             )
             (br_if $loop1
              (i32.lt_s
-              (local.get $12)
+              (local.get $13)
               (local.get $blocks)
              )
             )
@@ -2128,16 +3525,16 @@
         (local.set $entries
          (local.get $entry)
         )
-        (local.set $header
-         (i32.add
-          (local.get $header)
-          (i32.const 16)
-         )
-        )
         (local.set $leaves
          (i32.add
           (local.get $leaves)
           (i32.const 32)
+         )
+        )
+        (local.set $header
+         (i32.add
+          (local.get $header)
+          (i32.const 16)
          )
         )
        )
@@ -2279,11 +3676,16 @@
   (local $codes i32)
   (local $sums i32)
   (local $masks i32)
-  (local $8 i32)
+  (local $narrowed i32)
   (local $9 i32)
+  (local $10 i32)
   (local $blocks i32)
-  (local $11 i32)
-  (local $12 i32)
+  (local $trees.12 i32)
+  (local $entries i32)
+  (local $leaves i32)
+  (local $15 i32)
+  (local $16 i32)
+  (local $17 i32)
   (local.set $codes
    (i32.and
     (i32.add
@@ -2296,49 +3698,55 @@
   (local.set $sums
    (i32.add
     (local.get $codes)
-    (i32.const 1280)
+    (i32.const 2560)
    )
   )
   (local.set $masks
    (i32.add
     (local.get $sums)
-    (i32.const 1024)
+    (i32.const 2048)
    )
   )
-  (local.set $8
+  (local.set $narrowed
+   (i32.add
+    (local.get $masks)
+    (i32.const 128)
+   )
+  )
+  (local.set $9
    (i32.const 0)
   )
   (block $end0
    (if
     (i32.lt_s
-     (local.get $8)
+     (local.get $9)
      (local.get $rows)
     )
     (then
      (loop $loop0
       (block $next0
        (block
-        (local.set $9
+        (local.set $10
          (i32.sub
           (local.get $rows)
-          (local.get $8)
+          (local.get $9)
          )
         )
         (if
          (i32.gt_s
-          (local.get $9)
-          (i32.const 256)
+          (local.get $10)
+          (i32.const 512)
          )
          (then
-          (local.set $9
-           (i32.const 256)
+          (local.set $10
+           (i32.const 512)
           )
          )
         )
         (local.set $blocks
          (i32.shr_u
           (i32.add
-           (local.get $9)
+           (local.get $10)
            (i32.const 63)
           )
           (i32.const 6)
@@ -2354,8 +3762,8 @@
         )
         (call $trees_encode
          (local.get $input)
-         (local.get $8)
          (local.get $9)
+         (local.get $10)
          (local.get $trees)
          (local.get $codes)
         )
@@ -2364,42 +3772,93 @@
          (local.get $codes)
          (local.get $blocks)
         )
+        (local.set $trees.12
+         (i32.add
+          (local.get $trees)
+          (i32.const 272)
+         )
+        )
+        (local.set $entries
+         (i32.add
+          (local.get $trees)
+          (i32.const 432)
+         )
+        )
+        (local.set $leaves
+         (i32.add
+          (local.get $trees)
+          (i32.const 560)
+         )
+        )
+        (local.set $15
+         (call $trees_narrow
+          (local.get $trees)
+          (local.get $codes)
+          (local.get $10)
+          (local.get $narrowed)
+         )
+        )
+        (if
+         (local.get $15)
+         (then
+          (local.set $trees.12
+           (i32.add
+            (local.get $narrowed)
+            (i32.const 0)
+           )
+          )
+          (local.set $entries
+           (i32.add
+            (local.get $narrowed)
+            (i32.const 160)
+           )
+          )
+          (local.set $leaves
+           (i32.add
+            (local.get $narrowed)
+            (i32.const 288)
+           )
+          )
+         )
+        )
         (call $trees_masks
-         (local.get $trees)
+         (local.get $trees.12)
+         (local.get $entries)
+         (local.get $leaves)
          (local.get $codes)
          (local.get $sums)
          (local.get $masks)
          (local.get $blocks)
         )
-        (local.set $11
+        (local.set $16
          (i32.const 0)
         )
         (block $end1
          (if
           (i32.lt_s
-           (local.get $11)
+           (local.get $16)
            (local.get $blocks)
           )
           (then
            (loop $loop1
             (block $next1
              (block
-              (local.set $12
+              (local.set $17
                (i32.sub
-                (local.get $9)
+                (local.get $10)
                 (i32.mul
-                 (local.get $11)
+                 (local.get $16)
                  (i32.const 64)
                 )
                )
               )
               (if
                (i32.gt_s
-                (local.get $12)
+                (local.get $17)
                 (i32.const 64)
                )
                (then
-                (local.set $12
+                (local.set $17
                  (i32.const 64)
                 )
                )
@@ -2408,31 +3867,31 @@
                (i32.add
                 (local.get $sums)
                 (i32.mul
-                 (local.get $11)
+                 (local.get $16)
                  (i32.const 256)
                 )
                )
                (local.get $output)
                (i32.add
-                (local.get $8)
+                (local.get $9)
                 (i32.mul
-                 (local.get $11)
+                 (local.get $16)
                  (i32.const 64)
                 )
                )
-               (local.get $12)
+               (local.get $17)
               )
              )
             )
-            (local.set $11
+            (local.set $16
              (i32.add
-              (local.get $11)
+              (local.get $16)
               (i32.const 1)
              )
             )
             (br_if $loop1
              (i32.lt_s
-              (local.get $11)
+              (local.get $16)
               (local.get $blocks)
              )
             )
@@ -2442,15 +3901,15 @@
         )
        )
       )
-      (local.set $8
+      (local.set $9
        (i32.add
-        (local.get $8)
-        (i32.const 256)
+        (local.get $9)
+        (i32.const 512)
        )
       )
       (br_if $loop0
        (i32.lt_s
-        (local.get $8)
+        (local.get $9)
         (local.get $rows)
        )
       )
