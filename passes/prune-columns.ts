@@ -138,7 +138,10 @@ function union(...sets: readonly Columns[]): Columns {
   return new Set(sets.flatMap((set) => [...set]));
 }
 
-/** The needed ones of `count` columns in order; the first where none is: only the row without FROM has no columns. */
+/**
+ * The needed ones of `count` columns in order; the first where none is: only the row without FROM and that of HAVING
+ * without an aggregate have no columns.
+ */
 function keep(count: number, needed: Columns): readonly number[] {
   const kept = Array.from({ length: count }, (_, index) => index).filter((index) => needed.has(index));
   return kept.length === 0 && count > 0 ? [0] : kept;
@@ -216,8 +219,8 @@ function isOfLeft(value: Expr, width: number): boolean {
 
 function pruneAggregate(node: Aggregate, needed: Columns, prune: Prune): Pruned {
   const groupCount = node.groups.length;
-  const wanted = node.calls.map((_, i) => i).filter((i) => needed.has(groupCount + i));
-  const kept = wanted.length === 0 && groupCount === 0 ? [0] : wanted;
+  const wanted = new Set(node.calls.map((_, i) => i).filter((i) => needed.has(groupCount + i)));
+  const kept = groupCount === 0 ? keep(node.calls.length, wanted) : [...wanted];
   const smaller = make({
     kind: 'aggregate',
     input: node.input,

@@ -162,6 +162,12 @@ test('distinct and intersect keep all their columns', () => {
   );
 });
 
+test('the one row of an aggregate without groups and calls stays when nobody reads it', () => {
+  const one = aggregate(t, []);
+  const { plan } = run(pruneColumns, project(one, lit(1)));
+  assert.equal(postorder(plan).filter((node) => node.kind === 'aggregate').map((node) => node.type.columns), [[]]);
+});
+
 test('a left join goes where the right side is grouped by what equals the left, and stays where it equals itself', () => {
   const grouped = aggregate(v, [ref(0)]);
   const onto = (on: Expr): Relation => project(join('left', t, grouped, on), ref(0));

@@ -331,4 +331,11 @@ test('an UPDATE whose condition is never true changes nothing', async () => {
   await answers({ 'SELECT a, b FROM same': [['1', '5'], ['2', '5'], ['3', '5']] });
 });
 
+test('HAVING without an aggregate keeps or drops the one row of all rows', () => answers({
+  'SELECT 1 FROM t HAVING true': [['1']],
+  'SELECT 1 FROM t WHERE id > 3 HAVING true': [['1']],
+  'SELECT 1 FROM t HAVING false': [],
+  'SELECT count(*) FROM (SELECT 1 FROM t HAVING NOT EXISTS (SELECT id FROM t WHERE id > 3)) d': [['1']],
+}));
+
 test.run();
