@@ -3,6 +3,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { Expr } from '../../ir/node.js';
+import { mayFail } from '../../ir/may-fail.js';
 import type { ScalarOp } from '../../ir/scalar.js';
 import { conjuncts, disjuncts } from '../../ir/terms.js';
 import { isVolatile } from '../../ir/node-facts.js';
@@ -44,7 +45,8 @@ export const LOGIC_RULES: readonly ScalarRule[] = [
     },
   },
   {
-    name: 'factor-or', reason: '(a AND b) OR (a AND c) = a AND (b OR c): a can then be pushed or joined on',
+    name: 'factor-or',
+    reason: '(a AND b) OR (a AND c) = a AND (b OR c): a can then be pushed or joined on, if it cannot fail',
     ofWholeChain: true,
     apply: (expr) => (isCall(expr, 'or') && !isVolatile(expr) ? factor(disjuncts(expr)) : undefined),
   },
@@ -105,9 +107,10 @@ function joined(op: 'and' | 'or', parts: readonly Expr[]): Expr {
   return op === 'and' ? conjoin(parts)! : parts.reduce((left, right) => call('or', left, right));
 }
 
+/** What may fail is left in the branches: what stands before it there may be what keeps it from failing. */
 function factor(terms: readonly Expr[]): Expr | undefined {
   const parts = terms.map((term) => new Set(conjuncts(term)));
-  const common = new Set([...parts[0]!].filter((part) => parts.every((others) => others.has(part))));
+  const common = new Set([...parts[0]!].filter((part) => !mayFail(part) && parts.every((others) => others.has(part))));
   if (common.size === 0) return undefined;
   const rest = parts.map((own) => conjoin([...own].filter((part) => !common.has(part))) ?? TRUE);
   return conjoin([...common, joined('or', rest)]);

@@ -41,6 +41,17 @@ test('what all branches of an OR ask is factored out', () => {
   same(simplified(call('or', call('and', x, y), call('and', x, z))), call('and', x, call('or', y, z)));
 });
 
+test('what may fail stays in the branches of an OR, behind what each asks before it', () => {
+  const [y, z] = [call('eq', c, lit('y', 'utf8')), call('eq', c, lit('z', 'utf8'))];
+  const number = call('gt', make({ kind: 'cast', arg: c, to: 'i32', attempt: false }), lit(4));
+  expectUnchanged(simplifyScalars, filter(t, call('or', call('and', y, number), call('and', z, number))));
+  const all = (...parts: readonly Expr[]): Expr => parts.reduce((left, right) => call('and', left, right));
+  same(
+    simplified(call('or', all(unknown, y, number), all(unknown, z, number))),
+    call('and', unknown, call('or', call('and', y, number), call('and', z, number))),
+  );
+});
+
 test('x = x is true only where x is not NULL', () => {
   same(simplified(call('eq', a, a)), lit(true, 'bool'));
   same(simplified(call('eq', b, b)), call('eq', b, b));

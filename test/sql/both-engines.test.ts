@@ -338,4 +338,14 @@ test('HAVING without an aggregate keeps or drops the one row of all rows', () =>
   'SELECT count(*) FROM (SELECT 1 FROM t HAVING NOT EXISTS (SELECT id FROM t WHERE id > 3)) d': [['1']],
 }));
 
+test('a cast in both branches of an OR is asked only where its branch comes to it', async () => {
+  const rows = "(VALUES ('n', '5'), ('s', 'abc'), ('m', '6')) v(k, x)";
+  await answers({
+    [`SELECT x FROM ${rows} WHERE (k = 'n' AND CAST(x AS INTEGER) > 4) OR (k = 'm' AND CAST(x AS INTEGER) > 4)`]: [
+      ['5'],
+      ['6'],
+    ],
+  });
+});
+
 test.run();
