@@ -51,10 +51,7 @@ export function bindUnary(ast: Unary, cx: ExprContext): Expr {
         : undefined;
   if (number === undefined || (ast.op === '~' && !isInteger(dtype!))) throw noOperator(ast.op, [arg], ast.span);
   if (ast.op === '+') return number;
-  if (ast.op === '~') return call('bit_not', number);
-  return number.kind === 'literal' && typeof number.value === 'bigint'
-    ? literal(-number.value, number.type.dtype)
-    : call('neg', number);
+  return call(ast.op === '~' ? 'bit_not' : 'neg', number);
 }
 
 function noOperator(op: string, args: readonly Expr[], span: Span): CompileError {

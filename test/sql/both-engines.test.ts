@@ -348,4 +348,11 @@ test('a cast in both branches of an OR is asked only where its branch comes to i
   });
 });
 
+test('what has no opposite in its type is not negated, as a constant either', async () => {
+  await answers({ 'SELECT -(-9223372036854775807), -(-3000000000), -(1.5::DECIMAL(2,1)), -(0::UBIGINT)': [
+    ['9223372036854775807', '3000000000', '-1.5', '0'],
+  ] });
+  await fails(['SELECT -(-9223372036854775808)', 'SELECT -(5::UBIGINT)'], /Overflow in neg/);
+});
+
 test.run();
