@@ -267,8 +267,11 @@ export const SCALAR = {
   strftime: row(2, signature(DATELIKE, UTF8, 'utf8'), 'formatted by the C pattern b'),
   // the error a checked expression raises when it is reached: error(condition is NULL or true) with message b
   error: row(1, signature(UTF8, 'null'), 'fails the statement with message a'),
-  /** Row-wise pseudo-random double in [0, 1); the only row that is not a function of its arguments. */
-  random: row(0, () => 'f64', 'uniform in [0, 1)'),
+  /**
+   * Row-wise pseudo-random double in [0, 1); the only row that is not a function of its arguments. Its constant
+   * argument tells the calls of a statement apart: one call is one draw a row, however many expressions read it.
+   */
+  random: row(1, signature(I64, 'f64'), 'uniform in [0, 1), drawn once a row for each place a'),
 } as const satisfies Record<string, ScalarRow>;
 
 export type ScalarOp = keyof typeof SCALAR;

@@ -22,6 +22,8 @@ export interface Scope {
   readonly outer: readonly Row[];
   /** The rows of a subquery, whose own `outer` is given. */
   readonly relation: (node: Relation, outer: readonly Row[]) => readonly Row[];
+  /** What rows have drawn in one operator: one call is one draw, in whatever expressions of it. */
+  readonly draws: WeakMap<Row, Map<Call, Value>>;
 }
 
 /**
@@ -73,7 +75,16 @@ export function dtypeOf(type: ValueType): DType {
 
 const dtypesOfCall = new WeakMap<Call, readonly DType[]>();
 
+function drawnBy(row: Row, call: Call, { draws }: Scope): Value {
+  const known = draws.get(row) ?? new Map<Call, Value>();
+  draws.set(row, known);
+  const value = known.get(call) ?? evaluate(call.op, [], []);
+  known.set(call, value);
+  return value;
+}
+
 function evaluateCall(call: Call, row: Row, scope: Scope): Value {
+  if (call.op === 'random') return drawnBy(row, call, scope);
   let dtypes = dtypesOfCall.get(call);
   if (dtypes === undefined) dtypesOfCall.set(call, (dtypes = call.args.map((arg) => dtypeOf(arg.type))));
   const args: Value[] = [];

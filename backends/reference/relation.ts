@@ -41,7 +41,12 @@ export function evaluateRelation(node: Relation, context: RelationContext): read
     if (rows === undefined) known.set(key, (rows = compute(relation, scopeOf(outer), context)));
     return rows;
   };
-  const scopeOf = (outer: readonly Row[]): Scope => ({ params: context.params, outer, relation: rowsOf });
+  const scopeOf = (outer: readonly Row[]): Scope => ({
+    params: context.params,
+    outer,
+    relation: rowsOf,
+    draws: new WeakMap(),
+  });
   return rowsOf(node, []);
 }
 

@@ -3,6 +3,7 @@
  * and what may stand in it.
  */
 import type { Expr, Relation } from '../../ir/node.js';
+import type { Span } from '../diagnostics.js';
 import type { WindowSpec } from './ast.js';
 import type { CatalogView } from './catalog-view.js';
 import type { RowScope } from './scope.js';
@@ -55,3 +56,11 @@ export function inner(cx: ExprContext): Env {
   const select = cx.noAggregates === undefined ? cx.select : undefined;
   return { ...cx.env, outer: [cx.row, ...cx.env.outer], outerSelects: [select, ...cx.env.outerSelects] };
 }
+
+/** Where a text stands: in that of the statement, or of a view in it, whose places come after those around it. */
+export function placeOf({ span }: { readonly span: Span }, env: Env): bigint {
+  return BigInt(env.views.length) * LONGEST_SOURCE + BigInt(span.start);
+}
+
+/** More characters than a text has. */
+const LONGEST_SOURCE = 2n ** 32n;

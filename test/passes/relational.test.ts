@@ -126,7 +126,7 @@ test('filters stay above limits, aggregates without groups and volatile columns'
   expectUnchanged(pushFilters, filter(few, call('gt', col(few, 0), lit(1))));
   const one = aggregate(t, [], aggregateCall('max', [ref(0)]));
   expectUnchanged(pushFilters, filter(one, call('gt', col(one, 0), lit(100))));
-  const drawn = project(t, call('random'));
+  const drawn = project(t, call('random', lit(0n, 'i64')));
   expectUnchanged(pushFilters, filter(drawn, call('gt', col(drawn, 0), lit(0.5, 'f64'))));
 });
 
@@ -187,7 +187,7 @@ test('projections merge, but what is costly and used twice is computed once, and
   );
   const costly = call('mul', call('add', ref(0), lit(1)), call('sub', ref(0), lit(1)));
   expectUnchanged(mergeProjects, project(project(t, costly), call('add', ref(0), call('neg', ref(0)))));
-  expectUnchanged(mergeProjects, project(project(t, call('random')), call('add', ref(0, 'f64'), ref(0, 'f64'))));
+  expectUnchanged(mergeProjects, project(project(t, call('random', lit(0n, 'i64'))), call('add', ref(0, 'f64'), ref(0, 'f64'))));
 });
 
 test('sorts that nobody sees go; those under a limit or at the root stay', () => {

@@ -176,7 +176,7 @@ test('a limit known only when the statement runs, and a volatile subquery, stay'
   expectUnchanged(unnestSubqueries, project(t, subquery('scalar', first)));
   expectUnchanged(
     unnestSubqueries,
-    filter(t, subquery('exists', filter(u, call('gt', call('random'), lit(0.5, 'f64'))))),
+    filter(t, subquery('exists', filter(u, call('gt', call('random', lit(0n, 'i64')), lit(0.5, 'f64'))))),
   );
 });
 

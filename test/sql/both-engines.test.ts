@@ -355,4 +355,22 @@ test('what has no opposite in its type is not negated, as a constant either', as
   await fails(['SELECT -(-9223372036854775808)', 'SELECT -(5::UBIGINT)'], /Overflow in neg/);
 });
 
+test('each random() of a text is one draw a row, wherever its value is read', async () => {
+  const view = 'CREATE VIEW drawn AS SELECT random() AS r FROM range(1000)';
+  oracle.run(view);
+  await real.text(view);
+  const coin = 'CAST(floor(random() * 2) AS INTEGER)';
+  const few = 'count(*) BETWEEN 100 AND 900';
+  await answers({
+    [`SELECT ${few} FROM (SELECT ${coin} + ${coin} AS both FROM range(1000)) d WHERE both = 1`]: [['true']],
+    'SELECT count(*) BETWEEN 100 AND 300 FROM range(1000) WHERE random() BETWEEN 0.4 AND 0.6': [['true']],
+    [`SELECT count(*) FROM range(1000) WHERE ${coin} NOT IN (0, 1)`]: [['0']],
+    [`SELECT count(*) FROM range(1000) WHERE CASE ${coin} WHEN 0 THEN 0 WHEN 1 THEN 1 END IS NULL`]: [['0']],
+    'SELECT count(*) FROM (SELECT (r + 1) * 2 - (r + 1) * 2 AS d FROM (SELECT random() AS r FROM range(9)) e) f WHERE d = 0':
+      [['9']],
+    'SELECT count(*) FROM (SELECT random() AS q, r FROM drawn) d WHERE q = r': [['0']],
+    'SELECT count(*) FROM drawn a JOIN drawn b ON a.r = b.r': [['0']],
+  });
+});
+
 test.run();

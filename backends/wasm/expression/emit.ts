@@ -7,7 +7,7 @@
 import { make } from '../../../ir/build.js';
 import { dtypeInfo, isDecimal, type DType } from '../../../ir/dtype.js';
 import type { Case, Expr, IntervalValue, Literal, Pack, Part } from '../../../ir/node.js';
-import { VOLATILE, type ScalarOp } from '../../../ir/scalar.js';
+import type { ScalarOp } from '../../../ir/scalar.js';
 import { NULL_ELEMENT } from '../../../ir/scalar/errors.js';
 import { scalar, withNullable, type ValueType } from '../../../ir/type.js';
 import { PARAM_NULL_OFFSET } from '../../../runtime/plan.js';
@@ -47,7 +47,6 @@ const EMIT: Readonly<Record<ScalarOp, Emit>> = {
 
 /** The scalar value of an expression; struct, map and tensor values are `emitColumn`'s. */
 export function emitExpr(scope: Scope, row: Row, expr: Expr): SqlValue {
-  if (expr.kind === 'call' && VOLATILE.has(expr.op)) return compute(scope, row, expr);
   return scope.remember(row, expr, () => scope.holdValue(compute(scope, row, expr)));
 }
 

@@ -2,7 +2,8 @@
  * What an entry of the function tables is, and the small language its overloads are written in.
  *
  * An overload takes the bound arguments and gives the expression, or `undefined` when they do not fit it; the first
- * that fits is taken. `example` is SQL and the answer it prints: it runs as a test.
+ * that fits is taken. `place` is the call's own among those of the statement, for what differs from call to call.
+ * `example` is SQL and the answer it prints: it runs as a test.
  */
 import { isFloat, isInteger, isNumeric, type DType } from '../../../ir/dtype.js';
 import type { Expr } from '../../../ir/node.js';
@@ -11,7 +12,7 @@ import type { ScalarOp } from '../../../ir/scalar.js';
 import { commonTypeOf } from '../coerce.js';
 import { call, castTo, dtypeOf, isTextLiteral, isUntyped } from '../make-expr.js';
 
-export type Overload = (args: readonly Expr[]) => Expr | undefined;
+export type Overload = (args: readonly Expr[], place: bigint) => Expr | undefined;
 
 export interface SqlFunction {
   readonly name: string;

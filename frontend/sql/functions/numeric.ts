@@ -3,7 +3,7 @@ import { decimal, decimalOf, isFloat, isInteger, isNumeric, MAX_DECIMAL_PRECISIO
 import type { Expr } from '../../../ir/node.js';
 import type { ScalarOp } from '../../../ir/scalar.js';
 import { commonTypeOf } from '../coerce.js';
-import { call, castTo, choose, dtypeOf, literal, nullOf } from '../make-expr.js';
+import { call, castTo, choose, dtypeOf, i64, literal, nullOf } from '../make-expr.js';
 import { float, integer, numeric, op, takes, type Overload, type SqlFunction } from './function.js';
 
 const float1 = (
@@ -185,7 +185,7 @@ export const NUMERIC: readonly SqlFunction[] = [
     signature: 'random()',
     doc: 'A random number in [0, 1), another in each row.',
     example: ['SELECT random() < 1', 'true'],
-    overloads: [op('random', [])],
+    overloads: [(args, place) => (args.length === 0 ? call('random', i64(place)) : undefined)],
   },
   {
     name: 'isnan',
