@@ -173,7 +173,7 @@ export function tokenize(source: string): IToken[] {
     (token, i) => token.image === '/' && tokens[i + 1]?.image === '*' && source.startsWith('/*', token.startOffset),
   );
   if (open !== undefined) throw lexicalError(source, open.startOffset);
-  numberParameters(tokens);
+  numberParameters(tokens, source);
   for (const token of tokens) {
     if (token.tokenType !== Identifier) continue;
     const type = KEYWORDS.get(token.image.toUpperCase());
@@ -184,8 +184,11 @@ export function tokenize(source: string): IToken[] {
   return tokens;
 }
 
+/** The greatest number of a parameter, as in PostgreSQL: each below it is a value that must be given. */
+const MOST_PARAMETERS = 65_535;
+
 /** Gives each parameter its index, anew in each statement: `$2` is 1; `?` and names count in the order of the text. */
-function numberParameters(tokens: readonly IToken[]): void {
+function numberParameters(tokens: readonly IToken[], source: string): void {
   let next = 0;
   let names = new Map<string, number>();
   for (const token of tokens) {
@@ -195,6 +198,10 @@ function numberParameters(tokens: readonly IToken[]): void {
     }
     if (token.tokenType !== ParameterToken) continue;
     const name = token.image.slice(1);
+    if (Number(name) > MOST_PARAMETERS) {
+      const span = { start: token.startOffset, end: token.startOffset + token.image.length };
+      throw new CompileError(`found parameter ${name}, expected a number up to ${MOST_PARAMETERS}`, { span, source });
+    }
     if (/^\d+$/.test(name)) token.payload = Math.max(0, Number(name) - 1);
     else if (name === '') token.payload = next++;
     else {

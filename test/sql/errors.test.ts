@@ -35,6 +35,7 @@ const SYNTAX = [
   'SELECT /* 1',
   'SELECT 1 2',
   'SELECT #1',
+  'SELECT id FROM tx\nWHERE id = $65536',
   'INSERT tx VALUES (1)',
   'SELECT CASE WHEN 1 THEN 2',
   'SELECT a IS 3',
