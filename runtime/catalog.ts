@@ -5,7 +5,7 @@
  * Row groups and model metadata lie in page chains of their own, so a commit rewrites only those of what it changed.
  * Invariant: maps are keyed by `nameKey`: names differ in more than case and keep the spelling they were given.
  */
-import { isVariableLength, parseDType } from '../ir/dtype.js';
+import { dtypeInfo, isVariableLength, parseDType } from '../ir/dtype.js';
 import type { ColumnSchema } from './batch.js';
 import { ExecutionError } from './errors.js';
 import { MAX_PAGES, type ChainReference } from './storage/format.js';
@@ -147,9 +147,13 @@ export function readColumn(value: unknown, path: string): ColumnSchema {
   const dtype = parseDType(readText(json['dtype'], `${path}.dtype`));
   if (dtype === undefined) throw new ShapeError(`${path}.dtype: not a data type`);
   const width = readInteger(json['width'], `${path}.width`, { min: 1, max: MAX_WIDTH });
-  if (width > 1 && isVariableLength(dtype)) throw new ShapeError(`${path}: a tensor of ${dtype}`);
+  const name = readName(json['name'], `${path}.name`);
+  if (width > 1 && isVariableLength(dtype)) {
+    const type = dtypeInfo(dtype).sql;
+    throw new ShapeError(`${path}: found column "${name}" of ${type}[${width}], expected ${type} or an array of numbers`);
+  }
   return {
-    name: readName(json['name'], `${path}.name`),
+    name,
     dtype,
     width,
     nullable: readBoolean(json['nullable'], `${path}.nullable`),

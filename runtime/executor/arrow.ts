@@ -198,25 +198,16 @@ function keyData(column: Extract<OutputColumn, { kind: 'map' }>, rowCount: numbe
 }
 
 function leafData(leaf: ResultLeaf, data: ResultLeafData, rowCount: number): Data {
-  const type = leafType(leaf);
   const nullBitmap = bitmap(data.validity);
-  const nullCount = nullBitmap === undefined ? 0 : -1;
-  if (data.bytes !== undefined) {
-    return makeData({
-      type,
-      length: rowCount,
-      nullCount,
-      nullBitmap,
-      valueOffsets: new Int32Array(data.values),
-      data: new Uint8Array(data.bytes),
-    } as never) as Data;
-  }
-  const item = arrowType(leaf.dtype);
-  const values = arrowValues(leaf.dtype, data.values, rowCount * leaf.width);
-  if (leaf.width === 1)
-    return makeData({ type, length: rowCount, nullCount, nullBitmap, data: values } as never) as Data;
-  const child = makeData({ type: item, length: rowCount * leaf.width, nullCount: 0, data: values } as never) as Data;
-  return makeData({ type, length: rowCount, nullCount, nullBitmap, child } as never) as Data;
+  const whole = { type: leafType(leaf), length: rowCount, nullCount: nullBitmap === undefined ? 0 : -1, nullBitmap };
+  const length = rowCount * leaf.width;
+  const values =
+    data.bytes === undefined
+      ? { data: arrowValues(leaf.dtype, data.values, length) }
+      : { valueOffsets: new Int32Array(data.values), data: new Uint8Array(data.bytes) };
+  if (leaf.width === 1) return makeData({ ...whole, ...values } as never) as Data;
+  const child = makeData({ type: arrowType(leaf.dtype), length, nullCount: 0, ...values } as never) as Data;
+  return makeData({ ...whole, child } as never) as Data;
 }
 
 type Values = ArrayLike<number> | ArrayLike<bigint>;

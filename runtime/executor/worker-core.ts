@@ -276,8 +276,9 @@ function copyChunk(request: LoadRequest, address: number): ResultChunk {
     const [values, validity, bytes] = [words[at]!, words[at + 1]!, words[at + 2]!];
     const validityCopy = validity === 0 ? undefined : copy(validity, (rowCount + 7) >> 3);
     if (leaf.dtype === 'utf8' || leaf.dtype === 'blob') {
-      const offsets = copy(values, (rowCount + 1) * 4);
-      return { values: offsets, validity: validityCopy, bytes: copy(bytes, new Uint32Array(offsets)[rowCount]!) };
+      const count = rowCount * leaf.width;
+      const offsets = copy(values, (count + 1) * 4);
+      return { values: offsets, validity: validityCopy, bytes: copy(bytes, new Uint32Array(offsets)[count]!) };
     }
     return {
       values: copy(values, rowCount * leaf.width * physicalBytes(leaf.dtype)),

@@ -53,4 +53,10 @@ test('each random() of a text is one draw a row, wherever its value is read', as
   });
 });
 
+test('an array of texts holds its texts', () => engines.answers({
+  "SELECT ['a', 'bcd'], ['', 'é'], 5": [['[a, bcd]', '[, é]', '5']],
+  "SELECT [x, x || 'q'] FROM (VALUES ('a'), ('bb'), ('')) v(x) ORDER BY x": [['[, q]'], ['[a, aq]'], ['[bb, bbq]']],
+  "SELECT x, x[2] FROM (SELECT ['a'::BLOB, 'b'::BLOB] AS x) d": [['[a, b]', 'b']],
+}));
+
 test.run();

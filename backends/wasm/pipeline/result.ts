@@ -48,7 +48,7 @@ export function resultLayout(type: RelationType, layout: PlanLayout): ResultLayo
       leaf,
       values: layout.local.allocate(capacity * leaf.width * dtypeInfo(leaf.dtype).widthBytes),
       validity: leaf.nullable ? layout.local.allocate(capacity / 8) : 0,
-      offsets: isText ? layout.local.allocate((capacity + 1) * 4) : 0,
+      offsets: isText ? layout.local.allocate((capacity * leaf.width + 1) * 4) : 0,
       packed: isText ? layout.local.allocate(8) : 0,
     };
   });
@@ -197,33 +197,37 @@ interface PackText {
   readonly chunkOffset: number;
 }
 
-/** Texts one after the other; a NULL has no bytes. The region only grows. */
+/** Texts one after the other, those of an array too; a NULL has no bytes. The region only grows. */
 function packText(emission: Emission, f: FunctionBuilder, { local, count, placed, chunkOffset }: PackText): void {
   const alloc = allocFunction(emission);
   const pairs = f.let(local.add(placed.values));
   const offsets = f.let(local.add(placed.offsets));
-  const isValid = (i: I32): I32 =>
-    load
-      .i8_u(local.add(i.shr_u(3)), placed.validity)
-      .shr_u(i.and(7))
+  const { width } = placed.leaf;
+  const texts = width === 1 ? count : f.let(count.mul(width));
+  const isValid = (i: I32): I32 => {
+    const row = width === 1 ? i : f.let(i.div_u(width));
+    return load
+      .i8_u(local.add(row.shr_u(3)), placed.validity)
+      .shr_u(row.and(7))
       .and(1);
+  };
   const lengthOf = (i: I32): I32 => {
     const length = load.i32(pairs.add(i.shl(3)), 4);
     return placed.leaf.nullable ? select(isValid(i), length, i32(0)) : length;
   };
   const total = f.let(i32(0), 'total');
-  f.forRange({ to: count }, (i) => {
+  f.forRange({ to: texts }, (i) => {
     f.store.i32(offsets.add(i.shl(2)), total);
     f.set(total, total.add(lengthOf(i)));
   });
-  f.store.i32(offsets.add(count.shl(2)), total);
+  f.store.i32(offsets.add(texts.shl(2)), total);
   f.if(total.gt_u(load.i32(local, placed.packed + 4)), () => {
     const bytes = f.let(alignedDouble(total));
     f.store.i32(local, f.call(alloc, { bytes }), placed.packed);
     f.store.i32(local, bytes, placed.packed + 4);
   });
   const packed = f.let(load.i32(local, placed.packed));
-  f.forRange({ to: count }, (i) => {
+  f.forRange({ to: texts }, (i) => {
     const begin = f.let(load.i32(offsets.add(i.shl(2))));
     f.copy(packed.add(begin), asI32(load.i32(pairs.add(i.shl(3)))), load.i32(offsets.add(i.shl(2)), 4).sub(begin));
   });
