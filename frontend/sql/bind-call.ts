@@ -13,7 +13,7 @@ import {
 import { make } from '../../ir/build.js';
 import { children, withChildren } from '../../ir/rewrite.js';
 import { scalar } from '../../ir/type.js';
-import { CompileError, nearestName } from '../diagnostics.js';
+import { CompileError, nearestName, type Span } from '../diagnostics.js';
 import type { AstFrameBound, FunctionCall, Name, OrderItem, WindowFrame, WindowSpec } from './ast.js';
 import { bindExpr } from './bind-expression.js';
 import { bindPredict } from './bind-predict.js';
@@ -178,7 +178,7 @@ function bindWindow(ast: FunctionCall, name: string, cx: ExprContext): Expr {
     op, args, type, name: callName(ast, cx),
     partition: spec.partition.map((expr) => bindExpr(expr, within)),
     order: spec.order.map((item) => sortKey(bindExpr(item.expr, within), item)),
-    frame: spec.frame === undefined ? undefined : bindFrame(spec.frame, within),
+    frame: spec.frame === undefined ? undefined : bindFrame(spec.frame, ast.span, within),
   };
   return markers.add({ kind: 'window', call }, type);
 }
@@ -272,10 +272,16 @@ function valueWindow(ast: FunctionCall, op: WindowOp, args: readonly Expr[]): Bo
   return { op, args: bound, dtype, nullable: true };
 }
 
-function bindFrame(frame: WindowFrame, cx: ExprContext): WindowCall['frame'] {
+/** From the first row of the partition to its last. */
+const BOUNDS = ['unbounded-preceding', 'preceding', 'current', 'following', 'unbounded-following'] as const;
+
+function bindFrame(frame: WindowFrame, span: Span, cx: ExprContext): WindowCall['frame'] {
   if (frame.exclude !== undefined)
     throw new CompileError('EXCLUDE in a window frame is not supported yet', { span: frame.exclude });
   const { unit } = frame;
+  const [start, end] = [BOUNDS.indexOf(frame.start.kind), BOUNDS.indexOf(frame.end.kind)];
+  if (start > end || start === BOUNDS.length - 1 || end === 0)
+    throw new CompileError('a window frame must not end before it starts', { span });
   return { unit, start: bindBound(frame.start, unit, cx), end: bindBound(frame.end, unit, cx) };
 }
 

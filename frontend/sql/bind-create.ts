@@ -103,7 +103,7 @@ function distinctNames(names: readonly string[]): readonly string[] {
 /** The view's query is bound once, to find its mistakes now. */
 export function bindCreateView(ast: CreateView, env: Env): BoundCreateView {
   if (!ast.replace && !ast.ifNotExists) refuseKnown(ast.name, env.catalog);
-  const { names } = bindQuery(ast.query, env);
+  const { names } = bindQuery(ast.query, { ...env, views: [...env.views, ast.name.text.toLowerCase()] });
   if (ast.columns.length > names.length)
     throw new CompileError(`the query gives ${names.length} columns, ${ast.columns.length} names are given`, {
       span: ast.name.span,
@@ -139,17 +139,30 @@ export function bindModelStatement(ast: CreateModel): BoundCreateModel {
 export function bindDrop(ast: Drop, env: Env): BoundDrop {
   const { name, what, version } = ast;
   const exists = isKnown(ast, env.catalog);
-  if (!exists && !ast.ifExists) {
-    const names = what === 'model' ? env.catalog.modelNames() : env.catalog.tableNames();
-    throw new CompileError(`${what} "${name.text}${version === undefined ? '' : `@${version}`}" does not exist`, {
-      span: name.span,
-      suggestion: nearestName(name.text, names),
-    });
-  }
+  if (!exists && !ast.ifExists) throw nothingToDrop(ast, env.catalog);
   return { kind: 'drop', what, name: name.text, version, exists };
 }
 
-function isKnown({ what, name, version }: Drop, catalog: CatalogView): boolean {
+/** Views are not listed, so that none is suggested. */
+const NAMES = {
+  table: (catalog: CatalogView) => catalog.tableNames(),
+  view: () => [],
+  model: (catalog: CatalogView) => catalog.modelNames(),
+} satisfies Record<Drop['what'], (catalog: CatalogView) => readonly string[]>;
+
+function nothingToDrop({ what, name, version }: Drop, catalog: CatalogView): CompileError {
+  const { span } = name;
+  const other = (['table', 'view', 'model'] as const).find((kind) =>
+    isKnown({ what: kind, name, version: undefined }, catalog));
+  if (other !== undefined && other !== what)
+    return new CompileError(`"${name.text}" is a ${other}: expected DROP ${other.toUpperCase()}`, { span });
+  return new CompileError(`${what} "${name.text}${version === undefined ? '' : `@${version}`}" does not exist`, {
+    span,
+    suggestion: nearestName(name.text, NAMES[what](catalog)),
+  });
+}
+
+function isKnown({ what, name, version }: Pick<Drop, 'what' | 'name' | 'version'>, catalog: CatalogView): boolean {
   switch (what) {
     case 'table': return catalog.table(name.text) !== undefined;
     case 'view': return catalog.view?.(name.text) !== undefined;

@@ -8,7 +8,7 @@ import type { Expr, Node, Param, Relation } from '../../ir/node.js';
 import { postorder, rewriteBottomUp } from '../../ir/rewrite.js';
 import { scalar, unreachable, type RelationType } from '../../ir/type.js';
 import { chainTooLong, CompileError, isStackOverflow } from '../diagnostics.js';
-import type { Statement, StatementOption } from './ast.js';
+import type { Parameter, Statement, StatementOption } from './ast.js';
 import { bindQuery } from './bind-query.js';
 import { bindCreateTable, bindCreateView, bindDrop, bindModelStatement } from './bind-create.js';
 import { bindCopy, bindDelete, bindInsert, bindUpdate } from './bind-change.js';
@@ -143,7 +143,12 @@ function bindAny(statement: Statement, env: Env): BoundStatement {
       if (bound.plan === undefined) return { ...bound, parameters: [] };
       return { ...bound, ...finish(statement, bound.plan) };
     }
-    case 'create-view': return bindCreateView(statement, env);
+    case 'create-view': {
+      const [parameter] = parametersIn(statement);
+      if (parameter !== undefined)
+        throw new CompileError('a view cannot hold a parameter: nothing would give it a value', { span: parameter.span });
+      return bindCreateView(statement, env);
+    }
     case 'create-model': return bindModelStatement(statement);
     case 'drop': return bindDrop(statement, env);
     case 'insert': {
@@ -194,7 +199,7 @@ export function withNames(relation: Relation, names: readonly string[]): Relatio
 
 /** Gives each parameter one type (the first that a place asked for; VARCHAR when none did) and lists them. */
 function finish(statement: Statement, plan: Relation): Planned {
-  const names = parameterNames(statement);
+  const names = new Map(parametersIn(statement).map(({ index, name }) => [index, name]));
   const found = postorder(plan).filter((node): node is Param => node.kind === 'param');
   const dtypes = new Map<number, DType>();
   for (const param of found)
@@ -218,17 +223,11 @@ function retyped(param: Param, dtype: DType): Expr {
   return param.type.dtype === 'null' ? typed : make({ kind: 'cast', arg: typed, to: param.type.dtype, attempt: false });
 }
 
-/** The parameters written in a statement, by index. */
-function parameterNames(
-  value: unknown,
-  found = new Map<number, string | undefined>(),
-): ReadonlyMap<number, string | undefined> {
-  if (Array.isArray(value)) for (const item of value) parameterNames(item, found);
-  else if (typeof value === 'object' && value !== null) {
-    if ('kind' in value && value.kind === 'parameter' && 'index' in value && 'name' in value)
-      found.set(value.index as number, value.name as string | undefined);
-    else for (const item of Object.values(value)) parameterNames(item, found);
-  }
+/** The parameters written in a statement, in the order of the text. */
+function parametersIn(value: unknown, found: Parameter[] = []): readonly Parameter[] {
+  if (typeof value !== 'object' || value === null) return found;
+  if ('kind' in value && value.kind === 'parameter') found.push(value as Parameter);
+  else for (const item of Object.values(value)) parametersIn(item, found);
   return found;
 }
 

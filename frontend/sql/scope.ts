@@ -65,7 +65,8 @@ export function resolve(scope: RowScope, path: readonly Name[]): Expr | undefine
   }
   const first = path[0]!;
   const found = columnsNamed(scope, first);
-  if (found.length === 0) return undefined;
+  // What stands before a table is passed over, as in FROM.
+  if (found.length === 0) return path.length > 2 ? resolve(scope, path.slice(1)) : undefined;
   const { expr } = only(found, [first]);
   // A path into what is no STRUCT may still mean a table further out.
   return path.length === 1 || expr.type.kind === 'struct' ? fieldsOf(expr, path.slice(1)) : undefined;

@@ -8,6 +8,7 @@ import { OracleDatabase } from '../support/oracle-database.js';
 
 const database = new OracleDatabase();
 database.run('CREATE TABLE tx (id BIGINT NOT NULL, amount DOUBLE, age INTEGER, day DATE, region VARCHAR)');
+database.run('CREATE VIEW old AS SELECT id FROM tx WHERE age > 60');
 database.addModel('score', sumModel(2));
 database.addModel('fraud', pairModel());
 
@@ -96,6 +97,16 @@ const PLACES = [
   'WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT * FROM r) SELECT * FROM r',
   'SELECT * FROM tx JOIN tx t2',
   'SELECT age, count(DISTINCT *) FROM tx GROUP BY age',
+  'CREATE VIEW of_id AS SELECT age FROM tx\nWHERE id = ?',
+  'CREATE OR REPLACE VIEW old AS SELECT * FROM old WHERE id > 1',
+  'DROP VIEW tx',
+  'DROP TABLE old',
+  'DROP MODEL old',
+  'DROP VIEW txx',
+  'SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED FOLLOWING AND CURRENT ROW) FROM tx',
+  'SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED PRECEDING) FROM tx',
+  'SELECT sum(id) OVER (ORDER BY id ROWS 1 FOLLOWING) FROM tx',
+  'SELECT main.tx.idd FROM main.tx',
 ];
 
 const MODELS = [
@@ -135,6 +146,7 @@ test('names that stand in clauses elsewhere are names, and an order that changes
     'SELECT sum(age ORDER BY id) FROM tx',
     'SELECT sum(age ORDER BY id) OVER () FROM tx',
     'SELECT lag(id RESPECT NULLS) OVER (ORDER BY age) FROM tx',
+    'SELECT main.tx.id, main.tx.* FROM main.tx ORDER BY main.tx.id',
   ]) database.run(sql);
 });
 
