@@ -61,7 +61,7 @@ function keyOfValue(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `bytes(${Array.from(value as Uint8Array).join(',')})`;
   return `{${Object.keys(value)
     .sort()
-    .map((name) => `${name}:${keyOfValue((value as Record<string, unknown>)[name])}`)
+    .map((name) => `${JSON.stringify(name)}:${keyOfValue((value as Record<string, unknown>)[name])}`)
     .join(',')}}`;
 }
 

@@ -216,7 +216,7 @@ function parseRecord(state: ParseState, fields: Fields): Record<string, unknown>
   return completed(found, fields, scanner, start);
 }
 
-/** JSON, where a string after a NUL is a number that JSON has no word for. */
+/** JSON, where a string after a NUL is a number that JSON has no word for; after a second one it is text. */
 function parseData(scanner: Scanner, depth: number): unknown {
   if (depth > DEEPEST_DATA) scanner.fail(`data at most ${DEEPEST_DATA} deep`);
   if (scanner.peek('[')) return parseList(scanner, () => parseData(scanner, depth + 1));
@@ -231,6 +231,7 @@ function parseData(scanner: Scanner, depth: number): unknown {
     return Object.fromEntries(entries);
   }
   const text = scanner.acceptString();
+  if (text?.startsWith('\0\0')) return text.slice(1);
   if (text !== undefined) return text.startsWith('\0') ? Number(text.slice(1)) : text;
   return scanner.acceptNumber() ?? JSON.parse(parseWord(scanner, ['true', 'false', 'null']));
 }

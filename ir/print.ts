@@ -132,8 +132,9 @@ function printRecord(value: Readonly<Record<string, unknown>>, fields: Fields, n
   return `{${parts.join(', ')}}`;
 }
 
-/** JSON data with sorted names; numbers JSON has no word for are strings after a NUL. */
+/** JSON data with sorted names; numbers JSON has no word for are strings after a NUL, a text that has one gets two. */
 function sortedData(value: unknown): unknown {
+  if (typeof value === 'string' && value.startsWith('\0')) return `\0${value}`;
   if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) {
     return `\0${Object.is(value, -0) ? '-0' : value}`;
   }

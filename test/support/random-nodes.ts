@@ -38,6 +38,16 @@ const NAMES = [
   'model',
   'none',
   'line\nbreak',
+  '-',
+  '%1',
+  'true',
+  'nan',
+  '-- no comment',
+  ']',
+  'a\0b',
+  '\ud800',
+  '\u2028',
+  '__proto__',
 ] as const;
 
 function literal(choose: Choose, dtype: DType): Expr {

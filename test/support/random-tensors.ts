@@ -95,7 +95,7 @@ function opaque(choose: Choose, input: Tensor): Tensor {
     kind: 'opaque',
     op: 'nonzero',
     inputs: [input],
-    attributes: { b: [1, -0, NaN], a: { 'x y': null, s: 'text' } },
+    attributes: { b: [1, -0, NaN], a: { 'x y': null, s: 'text', t: ['\0', '\0\0x', '\0NaN'] }, ['__proto__']: 'p' },
     part: choose(2),
     type: tensor('f32', ['n', input.type.dims[1]!]),
   });
