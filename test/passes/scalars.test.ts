@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
+import type { DType } from '../../ir/dtype.js';
 import type { Expr, Project } from '../../ir/node.js';
 import { scalar, tensor } from '../../ir/type.js';
 import { foldConstants } from '../../passes/fold-constants.js';
@@ -107,6 +108,32 @@ test('COALESCE ends at what cannot be NULL', () => {
   same(simplified(call('coalesce', b, lit(null), a, lit(4))), call('coalesce', b, a));
 });
 
+test('identities that would change the dtype, a NULL or an error stay', () => {
+  const cast = (arg: Expr, to: DType, attempt = false): Expr => make({ kind: 'cast', arg, to, attempt });
+  const amount = cast(a, 'decimal(9,2)');
+  const chosen = (then: boolean, when: Expr): Expr => make({
+    kind: 'case', branches: [{ when, then: lit(then, 'bool') }], otherwise: lit(!then, 'bool'), type: scalar('bool'),
+  });
+  const float = call('exp', cast(a, 'f64'));
+  for (const expr of [
+    call('add', amount, lit(0n, 'decimal(9,2)')),
+    call('mul', amount, lit(10n, 'decimal(2,1)')),
+    cast(cast(a, 'utf8'), 'i32'),
+    cast(cast(float, 'f32'), 'f64'),
+    cast(cast(c, 'i32', true), 'i64'),
+    chosen(false, unknown),
+    call('is_null', b),
+    call('is_distinct', a, b),
+    call('greatest', a, b),
+    call('neg', call('neg', a)),
+    call('abs', call('neg', a)),
+    call('sub', a, a),
+    call('mod', a, lit(1)),
+    call('not', call('ieee_lt', float, lit(1, 'f64'))),
+    call('eq', float, call('add', float, lit(0, 'f64'))),
+  ]) expectUnchanged(simplifyScalars, project(t, expr));
+});
+
 test('constants fold, failing and volatile calls do not', () => {
   same(folded(call('add', lit(1), call('mul', lit(2), lit(3)))), lit(7));
   same(folded(call('add', b, lit(null))), lit(null));
@@ -114,6 +141,10 @@ test('constants fold, failing and volatile calls do not', () => {
   expectUnchanged(foldConstants, project(t, make({ kind: 'cast', arg: lit('x', 'utf8'), to: 'i32', attempt: false })));
   expectUnchanged(foldConstants, project(t, call('gt', call('random', lit(0n, 'i64')), lit(0.5, 'f64'))));
   expectUnchanged(foldConstants, project(t, call('error', lit('no', 'utf8'))));
+  expectUnchanged(foldConstants, project(t, call('coalesce', b, lit(null))));
+  expectUnchanged(foldConstants, project(t, call('and', unknown, lit(null, 'bool'))));
+  expectUnchanged(foldConstants, project(t, call('add_days', lit(2 ** 31 - 1, 'date'), lit(1))));
+  expectUnchanged(foldConstants, project(t, call('repeat', lit('abc', 'utf8'), lit(10n ** 12n, 'i64'))));
 });
 
 test('golden: constants in a filter and a model folded', () => {
