@@ -11,11 +11,11 @@
 import { make } from '../ir/build.js';
 import type { AggregateCall, Expr, Relation, Subquery } from '../ir/node.js';
 import { scalar, withNullable } from '../ir/type.js';
+import { marked, readsAround, type Pulled } from './bind-domain.js';
 import { filtered, projected } from './operator.js';
-import { pullCorrelation, readsAround, withKeys, type Pulled } from './pull-correlation.js';
+import { pullCorrelation, withKeys } from './pull-correlation.js';
 import { hasSubquery, isVolatile } from '../ir/node-facts.js';
 import {
-  allRefs,
   columnRef,
   comeNearer,
   conjoin,
@@ -110,11 +110,6 @@ function joinExists(row: Relation, every: Pulled): Joined | undefined {
   );
   const relation = leftJoin(row, inPlace(found), predicates);
   return { relation, value: call('is_not_null', columnRef(relation.type.columns, width + keys.length)) };
-}
-
-/** A column of true after the others: NULL where a left join found nothing. */
-function marked(relation: Relation): Relation {
-  return projected(relation, [...allRefs(relation), TRUE], [...namesOf(relation), 'found']);
 }
 
 function joinScalar(row: Relation, pulled: Pulled, subquery: Subquery): Joined | undefined {

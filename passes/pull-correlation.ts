@@ -4,48 +4,26 @@
  *
  * Conditions go up from filters: through projections and joins as they are, and through an aggregate or distinct as
  * further group keys, if they say `outer expression = inner expression`. Where they say anything else, the distinct
- * outer values (the domain: Neumann and Kemper, "Unnesting Arbitrary Queries", 2015) are joined in below, and the
- * condition becomes equality with them. A limit becomes a condition on the numbers of the rows of each key.
+ * outer values are joined in below (bind-domain.ts), and the condition becomes equality with them. A limit becomes a
+ * condition on the numbers of the rows of each key.
  */
 import { make } from '../ir/build.js';
-import type { Aggregate, Apply, Expr, Join, Limit, Node, Project, Relation, WindowCall } from '../ir/node.js';
+import type { Aggregate, Apply, Expr, Join, Limit, Project, Relation, WindowCall } from '../ir/node.js';
+import { isVolatile } from '../ir/node-facts.js';
 import { scalar } from '../ir/type.js';
 import { conjuncts } from '../ir/terms.js';
+import { bindDomain, outerColumns, readsAround, type Pulled } from './bind-domain.js';
 import { exprsOf, filtered, projected, rebuild } from './operator.js';
-import { isVolatile, oncePerNode } from '../ir/node-facts.js';
-import {
-  columnRef,
-  comeNearer,
-  conjoin,
-  isCorrelated,
-  literal,
-  refsOf,
-  renumber,
-  shiftRefs,
-  substitute,
-  walkByDepth,
-} from './reference.js';
+import { columnRef, conjoin, literal, refsOf, renumber, shiftRefs, substitute } from './reference.js';
 import { call, isCall } from './scalar-rules/rule.js';
-
-export interface Pulled {
-  /** The subquery's columns, then further ones that the conditions read. It reads the enclosing row no more. */
-  readonly relation: Relation;
-  /** Over the relation's columns; the enclosing row is `outer` of depth 1. */
-  readonly predicates: readonly Expr[];
-  /** The subquery's columns where no row matches, for one that gives exactly one row (an aggregate without groups). */
-  readonly whenEmpty: readonly Expr[] | undefined;
-}
-
-/** Whether an expression or relation inside a subquery reads the row of the query around it. */
-export const readsAround: (root: Node) => boolean = oncePerNode((root: Node) => outerColumns([root]).length > 0);
 
 /** `around` is the relation of the enclosing rows. `undefined`: a form that is left as it is. */
 export function pullCorrelation(node: Relation, around: Relation): Pulled | undefined {
   if (!readsAround(node)) return { relation: node, predicates: [], whenEmpty: undefined };
   switch (node.kind) {
     case 'filter': {
-      const inner = pullCorrelation(node.input, around);
-      if (inner === undefined || inner.whenEmpty !== undefined || isVolatile(node.predicate)) return undefined;
+      const inner = pullRows(node.input, around);
+      if (inner === undefined || isVolatile(node.predicate)) return undefined;
       const parts = conjuncts(node.predicate);
       const pulled = parts.filter(readsAround);
       const own = parts.filter((part) => !readsAround(part));
@@ -82,12 +60,20 @@ export function pullCorrelation(node: Relation, around: Relation): Pulled | unde
   }
 }
 
+/** The same with the rows that `whenEmpty` stands for among those of the relation. */
+function everyRow(pulled: Pulled | undefined, around: Relation): Pulled | undefined {
+  return pulled?.whenEmpty === undefined ? pulled : bindDomain(pulled, [], around)?.pulled;
+}
+
+function pullRows(node: Relation, around: Relation): Pulled | undefined {
+  return everyRow(pullCorrelation(node, around), around);
+}
+
 function pullProject(node: Project, around: Relation): Pulled | undefined {
   let inner = pullCorrelation(node.input, around);
   if (inner === undefined) return undefined;
   let exprs = node.exprs;
   if (exprs.some(readsAround)) {
-    if (inner.whenEmpty !== undefined) return undefined;
     const bound = bindDomain(inner, exprs, around);
     if (bound === undefined) return undefined;
     [inner, exprs] = [bound.pulled, bound.exprs];
@@ -116,9 +102,8 @@ function pullJoin(node: Join, around: Relation): Pulled | undefined {
   const leftOnly = node.join === 'left' || node.join === 'semi' || node.join === 'anti';
   if (!inner && !leftOnly) return undefined;
   if (!inner && (readsAround(node.right) || on.some(readsAround))) return pullOneSided(node, on, around);
-  const [left, right] = [pullCorrelation(node.left, around), pullCorrelation(node.right, around)];
-  if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined)
-    return undefined;
+  const [left, right] = [pullRows(node.left, around), pullRows(node.right, around)];
+  if (left === undefined || right === undefined) return undefined;
   const width = node.left.type.columns.length;
   const wide = left.relation.type.columns.length;
   const move = (index: number): number => (index < width ? index : index - width + wide);
@@ -146,9 +131,8 @@ function pullJoin(node: Join, around: Relation): Pulled | undefined {
  * side.
  */
 function pullOneSided(node: Join, on: readonly Expr[], around: Relation): Pulled | undefined {
-  const [left, right] = [pullCorrelation(node.left, around), pullCorrelation(node.right, around)];
-  if (left === undefined || right === undefined || left.whenEmpty !== undefined || right.whenEmpty !== undefined)
-    return undefined;
+  const [left, right] = [pullRows(node.left, around), pullRows(node.right, around)];
+  if (left === undefined || right === undefined) return undefined;
   const width = node.left.type.columns.length;
   const wide =
     left.relation.type.columns.length + outerColumns([...left.predicates, ...right.predicates, ...on]).length;
@@ -191,8 +175,8 @@ function inOrder(relation: Relation, order: readonly number[], predicates: reado
 
 /** A model of which a feature is read from the enclosing row: the domain joins its input. */
 function pullApply(node: Apply, around: Relation): Pulled | undefined {
-  let inner = pullCorrelation(node.input, around);
-  if (inner === undefined || inner.whenEmpty !== undefined) return undefined;
+  let inner = pullRows(node.input, around);
+  if (inner === undefined) return undefined;
   const own = exprsOf(node);
   let exprs = own;
   if (own.some(readsAround)) {
@@ -222,8 +206,8 @@ function reordered(
 }
 
 function pullAggregate(node: Aggregate, around: Relation): Pulled | undefined {
-  let inner = pullCorrelation(node.input, around);
-  if (inner === undefined || inner.whenEmpty !== undefined) return undefined;
+  let inner = pullRows(node.input, around);
+  if (inner === undefined) return undefined;
   let aggregate = node;
   const own = exprsOf(node);
   if (own.some(readsAround) || inner.predicates.some((predicate) => equalityOf(predicate) === undefined)) {
@@ -267,10 +251,10 @@ function pullLimit(node: Limit, around: Relation): Pulled | undefined {
   const sort = below.kind === 'sort' ? below : undefined;
   if (limit === undefined || offset === undefined || sort?.keys.some((key) => readsAround(key.expr)) === true)
     return undefined;
-  const inner = pullCorrelation(sort?.input ?? below, around);
-  if (inner === undefined) return undefined;
-  if (inner.whenEmpty !== undefined) return limit > 0 && offset === 0 ? inner : undefined;
-  const keyed = withKeys(inner, around);
+  const pulled = pullCorrelation(sort?.input ?? below, around);
+  if (pulled?.whenEmpty !== undefined && limit > 0 && offset === 0) return pulled;
+  const inner = everyRow(pulled, around);
+  const keyed = inner && withKeys(inner, around);
   if (keyed === undefined) return undefined;
   const numbering: WindowCall = {
     op: 'row_number',
@@ -315,59 +299,4 @@ function equalityOf(predicate: Expr): { outer: Expr; key: Expr; op: 'eq' | 'is_n
   const [a, b] = predicate.args as readonly [Expr, Expr];
   if (isOuter(a) && isInner(b)) return { outer: a, key: b, op: predicate.op };
   return isOuter(b) && isInner(a) ? { outer: b, key: a, op: predicate.op } : undefined;
-}
-
-/** Joins the distinct outer values in, so that `exprs` and conditions read them as columns. */
-function bindDomain(
-  pulled: Pulled,
-  exprs: readonly Expr[],
-  around: Relation,
-): { pulled: Pulled; exprs: readonly Expr[] } | undefined {
-  if (
-    isCorrelated(around) ||
-    isVolatile(around) ||
-    [...pulled.predicates, ...exprs].some((expr) => isCorrelated(expr, 1))
-  )
-    return undefined;
-  const used = outerColumns([...pulled.predicates, ...exprs]);
-  const columns = around.type.columns;
-  const groups = used.map((index) => ({ expr: columnRef(columns, index), name: columns[index]!.name }));
-  const domain = make({ kind: 'aggregate', input: around, groups, calls: [] });
-  const width = pulled.relation.type.columns.length;
-  // Nothing here reads further out than one query, so coming nearer changes no other depth.
-  const asColumn = (expr: Expr): Expr =>
-    comeNearer(expr, (index) => {
-      const column = columnRef(domain.type.columns, used.indexOf(index));
-      return make({ ...column, index: column.index + width });
-    });
-  const on = pulled.predicates.map(asColumn);
-  const relation = make({
-    kind: 'join',
-    join: on.length === 0 ? 'cross' : 'inner',
-    left: pulled.relation,
-    right: domain,
-    on: conjoin(on),
-  });
-  const predicates = used.map((index, i) =>
-    make({
-      kind: 'call',
-      op: 'is_not_distinct',
-      args: [
-        make({ kind: 'outer', depth: 1, index, type: columns[index]!.type }),
-        columnRef(relation.type.columns, width + i),
-      ],
-    }),
-  );
-  return { pulled: { relation, predicates, whenEmpty: undefined }, exprs: exprs.map(asColumn) };
-}
-
-function outerColumns(roots: readonly Node[]): readonly number[] {
-  const found = new Set<number>();
-  for (const root of roots) {
-    walkByDepth(root, (node, depth) => {
-      if (node.kind === 'outer' && node.depth === depth + 1) found.add(node.index);
-      return true;
-    });
-  }
-  return [...found].sort((a, b) => a - b);
 }

@@ -17,6 +17,7 @@ import { make } from '../ir/build.js';
 import type { Apply, Expr, Filter, Node, Relation, Subquery } from '../ir/node.js';
 import { children, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
 import { conjuncts } from '../ir/terms.js';
+import { readsAround } from './bind-domain.js';
 import {
   asCondition,
   countOf,
@@ -29,7 +30,7 @@ import {
 } from './join-subqueries.js';
 import { exprsOf, filtered, firstColumns, isRelation, projected, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
-import { pullCorrelation, readsAround } from './pull-correlation.js';
+import { pullCorrelation } from './pull-correlation.js';
 import { hasSubquery, isVolatile } from '../ir/node-facts.js';
 import { columnRef, conjoin, shiftRefs, TRUE } from './reference.js';
 import { call, isCall } from './scalar-rules/rule.js';

@@ -68,6 +68,22 @@ test('count over no rows is 0, not NULL', () => {
   assert.ok(bag(evaluate(unnested(plan))).includes('3 | 0n'));
 });
 
+test('what stands over an aggregate reads the enclosing row where no row matches too', () => {
+  const long = (arg: Expr): Expr => make({ kind: 'cast', arg, to: 'i64', attempt: false });
+  const rows = ref(0, 'i64');
+  const count = aggregate(matching(u), [], aggregateCall('count_star', []));
+  const value = (inner: Relation): Relation => unnested(project(t, ref(0), subquery('scalar', inner)));
+  const added = project(count, call('add', rows, long(outer(t, 0))));
+  assert.ok(bag(evaluate(value(added))).includes('3 | 3n'));
+  value(filter(count, call('lt', rows, long(outer(t, 0)))));
+  unnested(filter(t, subquery('exists', filter(count, call('eq', rows, lit(0n, 'i64'))))));
+  const joined = join('inner', count, v, call('lt', rows, long(ref(1))));
+  value(aggregate(joined, [], aggregateCall('count_star', [])));
+  value(aggregate(count, [], aggregateCall('max', [call('sub', rows, long(outer(t, 1)))], 'i64')));
+  const second = make({ kind: 'limit', input: count, limit: undefined, offset: lit(1n, 'i64') });
+  unnested(filter(t, call('not', subquery('exists', second))));
+});
+
 test('a correlation that is no equality goes through the distinct outer values', () => {
   const below = filter(u, call('lt', col(u, 0), outer(t, 0)));
   unnested(project(t, ref(0), subquery('scalar', aggregate(below, [], aggregateCall('count_star', [])))));

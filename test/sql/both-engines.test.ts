@@ -265,6 +265,25 @@ test('a correlated subquery takes its first rows by columns it does not give', (
     [['1.26 1.25'], ['1.26 1.25'], ['1.50']],
 }));
 
+test('an outer column stands beside an aggregate, also of no rows', () => answers({
+  'SELECT id, (SELECT count(*) + o.id FROM t i WHERE i.id > o.id) FROM t o ORDER BY 1': [
+    ['1', '3'],
+    ['2', '3'],
+    ['3', '3'],
+  ],
+  'SELECT id, (SELECT coalesce(sum(i.id), 0) - o.id FROM t i WHERE i.id = o.id + 1) FROM t o ORDER BY 1': [
+    ['1', '1'],
+    ['2', '1'],
+    ['3', '-3'],
+  ],
+  'SELECT id, (SELECT count(*) FROM t i WHERE i.id > o.id HAVING count(*) < o.id) FROM t o ORDER BY 1': [
+    ['1', 'NULL'],
+    ['2', '1'],
+    ['3', '0'],
+  ],
+  'SELECT id FROM t o WHERE id - 3 IN (SELECT count(*) FROM t i WHERE i.id > o.id)': [['3']],
+}));
+
 test('a correlated subquery may give NULLs of no type', () => answers({
   'SELECT id, (SELECT n FROM (VALUES (1, NULL)) v(k, n) WHERE k = id) FROM t LIMIT 2': [['1', 'NULL'], ['2', 'NULL']],
 }));
