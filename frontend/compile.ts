@@ -85,6 +85,10 @@ function emitOrRefuse(plan: Relation, options: EmitOptions): EmittedPlan {
   try {
     return emitPlan(plan, options);
   } catch (error) {
-    throw error instanceof NoCode ? new CompileError(error.message) : error;
+    if (!(error instanceof NoCode)) throw error;
+    const { message, place } = error;
+    if (place === undefined) throw new CompileError(message);
+    const { source, view, ...span } = place;
+    throw new CompileError(view === undefined ? message : `view "${view}": ${message}`, { span, source });
   }
 }

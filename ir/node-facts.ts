@@ -40,4 +40,7 @@ export function somewhereBelow(test: (node: Node) => boolean): (root: Node) => b
 /** Whether it must not be folded, copied or moved across a filter. */
 export const isVolatile = somewhereBelow((node) => node.kind === 'call' && VOLATILE.has(node.op));
 
+/** Whether a row of an enclosing query is read. */
+export const reachesOut = somewhereBelow((node) => node.kind === 'outer');
+
 export const hasSubquery = somewhereBelow((node) => node.kind === 'subquery');

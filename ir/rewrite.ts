@@ -1,11 +1,12 @@
 /**
  * The one traversal. `children` lists the nodes a node holds, in field order, repeats included;
- * `withChildren` puts others in their places and infers the type anew.
+ * `withChildren` puts others in their places and infers the type anew; the node stays where it was written.
  *
  * Invariant: withChildren(x, children(x)) === x.
  */
 import { isNode, make } from './build.js';
 import type { Node } from './node.js';
+import { placeOf, setPlace } from './places.js';
 
 /** Kinds whose type is a field of its own and not inferred from children. */
 export const EXPLICIT_TYPE: ReadonlySet<Node['kind']> = new Set<Node['kind']>([
@@ -54,7 +55,7 @@ export function withChildren<T extends Node>(node: T, replacements: readonly Nod
   if (next !== replacements.length)
     throw new Error(`withChildren: ${node.kind} has ${next} children, ${replacements.length} were given`);
   if (EXPLICIT_TYPE.has(node.kind)) fields['type'] = node.type;
-  return make(fields as never) as T;
+  return setPlace(make(fields as never) as T, placeOf(node));
 }
 
 function isPlainObject(value: unknown): value is object {

@@ -10,6 +10,7 @@
  */
 import { make } from '../ir/build.js';
 import type { AggregateCall, Expr, Relation, Subquery } from '../ir/node.js';
+import { placeOf, setPlace } from '../ir/places.js';
 import { scalar, withNullable } from '../ir/type.js';
 import { marked, readsAround, type Pulled } from './bind-domain.js';
 import { filtered, projected } from './operator.js';
@@ -53,12 +54,16 @@ export function joinSubquery(row: Relation, subquery: Subquery): Joined | undefi
 }
 
 /** x IN list: true where a value is equal, else NULL where one compares as NULL, else false. */
-function inAsExists(row: Relation, { arg, relation, type }: Subquery): Joined | undefined {
+function inAsExists(row: Relation, subquery: Subquery): Joined | undefined {
+  const { arg, relation, type } = subquery;
   if (arg === undefined || hasSubquery(arg)) return undefined;
   const list = withoutSort(relation);
   const equal = call('eq', shiftDepth(arg, 1), columnRef(list.type.columns, 0));
   const exists = (predicate: Expr): Expr =>
-    make({ kind: 'subquery', mode: 'exists', arg: undefined, relation: filtered(list, [predicate]) });
+    setPlace(
+      make({ kind: 'subquery', mode: 'exists', arg: undefined, relation: filtered(list, [predicate]) }),
+      placeOf(subquery),
+    );
   if (!equal.type.nullable) return { relation: row, value: exists(equal) };
   const branches = [
     { when: exists(equal), then: TRUE },

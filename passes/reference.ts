@@ -7,7 +7,7 @@
 import { make } from '../ir/build.js';
 import type { Expr, LiteralValue, Node, Ref, Relation } from '../ir/node.js';
 import { children, withChildren } from '../ir/rewrite.js';
-import { isVolatile, oncePerNode, somewhereBelow } from '../ir/node-facts.js';
+import { isVolatile, oncePerNode, reachesOut } from '../ir/node-facts.js';
 import type { DType } from '../ir/dtype.js';
 import { scalar, type Column, type ValueType } from '../ir/type.js';
 
@@ -77,9 +77,6 @@ export const refsOf: (expr: Expr) => ReadonlySet<number> = oncePerNode((expr: Ex
   });
   return found;
 });
-
-/** Whether an `outer` stands anywhere below: spares the walk through plain subqueries. */
-const reachesOut = somewhereBelow((node) => node.kind === 'outer');
 
 export type Replace = (index: number, type: ValueType) => Expr;
 

@@ -6,6 +6,8 @@
  */
 import { make } from '../../ir/build.js';
 import type { Aggregate, Expr, Limit, Relation, SetOperation, Sort, SortKey, Subquery, Values } from '../../ir/node.js';
+import { reachesOut } from '../../ir/node-facts.js';
+import { placeOf } from '../../ir/places.js';
 import { rewriteBottomUp } from '../../ir/rewrite.js';
 import { scalar, unreachable, type ValueType } from '../../ir/type.js';
 import { PARAM_BYTES, type ParameterSlot } from '../../runtime/plan.js';
@@ -20,6 +22,8 @@ import { NoCode } from '../no-code.js';
 
 /** A larger top-k is a sort of all rows. */
 const MOST_BEST_ROWS = 10_000;
+
+const NOT_UNNESTED = 'a subquery that reads columns of the queries around it is not supported in this place yet';
 
 export interface Stream {
   readonly source: PhysicalSource;
@@ -69,7 +73,8 @@ export class Lowering {
   }
 
   #slotOf(node: Subquery): Expr {
-    if (node.mode === 'in') throw new NoCode('IN (subquery) is not supported in this place yet');
+    if (node.mode === 'in') throw new NoCode('IN (subquery) is not supported in this place yet', placeOf(node));
+    if (reachesOut(node.relation)) throw new NoCode(NOT_UNNESTED, placeOf(node));
     const parameter = this.parameters.length;
     this.parameters.push({ dtype: node.type.dtype, offset: this.layout.context.allocate(PARAM_BYTES) });
     const column = node.relation.type.columns[0]!;

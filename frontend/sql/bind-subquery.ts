@@ -1,6 +1,7 @@
 /** Subqueries in expressions: scalar, EXISTS, IN, and the quantified comparisons, also of rows. */
 import { make } from '../../ir/build.js';
-import type { AggregateCall, Expr, Relation } from '../../ir/node.js';
+import type { AggregateCall, Expr, Relation, Subquery } from '../../ir/node.js';
+import { setPlace } from '../../ir/places.js';
 import { scalar } from '../../ir/type.js';
 import { CompileError, type Span } from '../diagnostics.js';
 import type { InQuery, Quantified, Query } from './ast.js';
@@ -16,11 +17,18 @@ export function scalarSubquery(query: Query, cx: ExprContext): Expr {
   wantColumns(relation, 1, query.span);
   if (relation.type.columns[0]!.type.kind !== 'scalar')
     throw new CompileError('a subquery in an expression gives one scalar', { span: query.span });
-  return make({ kind: 'subquery', mode: 'scalar', arg: undefined, relation });
+  return written({ mode: 'scalar', arg: undefined, relation }, query.span, cx);
 }
 
 export function existsSubquery(query: Query, cx: ExprContext): Expr {
-  return make({ kind: 'subquery', mode: 'exists', arg: undefined, relation: bindQuery(query, inner(cx)).relation });
+  const { relation } = bindQuery(query, inner(cx));
+  return written({ mode: 'exists', arg: undefined, relation }, query.span, cx);
+}
+
+/** Which of them becomes no join is known only when the plan is lowered: the error then speaks of this place. */
+function written(fields: Pick<Subquery, 'mode' | 'arg' | 'relation'>, { start, end }: Span, cx: ExprContext): Expr {
+  const { source, views } = cx.env;
+  return setPlace(make({ kind: 'subquery', ...fields }), { source, view: views.at(-1), start, end });
 }
 
 function wantColumns(relation: Relation, count: number, span: Span): void {
@@ -34,13 +42,13 @@ export function bindInQuery(ast: InQuery, cx: ExprContext): Expr {
   wantColumns(relation, row.length, ast.query.span);
   const found =
     row.length === 1
-      ? inSubquery(row[0]!, relation, ast.span)
-      : quantified({ op: '=', all: false, row, relation, span: ast.span });
+      ? inSubquery(row[0]!, relation, ast.span, cx)
+      : quantified({ op: '=', all: false, row, relation, span: ast.span, cx });
   return ast.negated ? call('not', found) : found;
 }
 
 /** Both sides are brought to one type: the column by a projection. */
-function inSubquery(arg: Expr, relation: Relation, span: Span): Expr {
+function inSubquery(arg: Expr, relation: Relation, span: Span, cx: ExprContext): Expr {
   const column = ref(0, relation.type.columns[0]!.type);
   const common = comparedType([arg, column]);
   if (common === undefined)
@@ -50,7 +58,7 @@ function inSubquery(arg: Expr, relation: Relation, span: Span): Expr {
     dtypeOf(column) === common
       ? relation
       : make({ kind: 'project', input: relation, exprs: [castTo(column, common)], names: [name] });
-  return make({ kind: 'subquery', mode: 'in', arg: coerceTo(arg, common, span), relation: cast });
+  return written({ mode: 'in', arg: coerceTo(arg, common, span), relation: cast }, span, cx);
 }
 
 export function bindQuantified(ast: Quantified, cx: ExprContext): Expr {
@@ -58,10 +66,10 @@ export function bindQuantified(ast: Quantified, cx: ExprContext): Expr {
   const { relation } = bindQuery(ast.query, inner(cx));
   wantColumns(relation, row.length, ast.query.span);
   const one = row.length === 1;
-  if (one && !ast.all && (ast.op === '=' || ast.op === '==')) return inSubquery(row[0]!, relation, ast.span);
+  if (one && !ast.all && (ast.op === '=' || ast.op === '==')) return inSubquery(row[0]!, relation, ast.span, cx);
   if (one && ast.all && (ast.op === '<>' || ast.op === '!='))
-    return call('not', inSubquery(row[0]!, relation, ast.span));
-  return quantified({ op: ast.op, all: ast.all, row, relation, span: ast.span });
+    return call('not', inSubquery(row[0]!, relation, ast.span, cx));
+  return quantified({ op: ast.op, all: ast.all, row, relation, span: ast.span, cx });
 }
 
 interface Quantification {
@@ -70,13 +78,14 @@ interface Quantification {
   readonly row: readonly Expr[];
   readonly relation: Relation;
   readonly span: Span;
+  readonly cx: ExprContext;
 }
 
 /**
  * `x op ANY q` is true when a comparison is true, else NULL when one is NULL, else false; ALL is the mirror image.
  * Both are one aggregate over q: whether any (all) is true, how many rows there are, how many of them are not NULL.
  */
-function quantified({ op, all, row, relation, span }: Quantification): Expr {
+function quantified({ op, all, row, relation, span, cx }: Quantification): Expr {
   const columns = relation.type.columns.map((column, i) => ref(i, column.type));
   const compared = compareRows(op, row.map((value) => asOuter(value, 1)), columns, span);
   const aggregated = make({ kind: 'aggregate', input: relation, groups: [], calls: callsOf(all, compared) });
@@ -86,7 +95,7 @@ function quantified({ op, all, row, relation, span }: Quantification): Expr {
     { when: call('lt', known, rows), then: nullOf('bool') },
   ], bool(all));
   const projected = make({ kind: 'project', input: aggregated, exprs: [answer], names: [all ? 'all' : 'any'] });
-  return make({ kind: 'subquery', mode: 'scalar', arg: undefined, relation: projected });
+  return written({ mode: 'scalar', arg: undefined, relation: projected }, span, cx);
 }
 
 function callsOf(all: boolean, compared: Expr): readonly AggregateCall[] {

@@ -38,6 +38,37 @@ for (const [sql, message] of REFUSED) {
   });
 }
 
+const UNPLACED = '(SELECT a FROM t w WHERE w.a = t.a UNION SELECT 1)';
+const PLACES: readonly (readonly [sql: string, message: RegExp, place: string])[] = [
+  [`SELECT 1,\n (SELECT max(a) FROM t x WHERE x.a = t.a), ${UNPLACED} FROM t`, /^a subquery that/, UNPLACED.slice(1, -1)],
+  [`SELECT a FROM t WHERE EXISTS ${UNPLACED}`, /^a subquery that/, UNPLACED.slice(1, -1)],
+  [`SELECT a + 1 <= ALL ${UNPLACED} FROM t`, /^a subquery that/, `a + 1 <= ALL ${UNPLACED}`],
+  ['SELECT (a IN (SELECT 1)) IN (SELECT true) FROM t', /^IN \(subquery\)/, '(a IN (SELECT 1)) IN (SELECT true)'],
+  ['SELECT * FROM t WHERE a NOT IN (SELECT a FROM t WHERE random() < 1)', /^IN \(subquery\)/,
+    'a NOT IN (SELECT a FROM t WHERE random() < 1)'],
+];
+for (const [sql, message, place] of PLACES) {
+  test(`the place of what is refused: ${sql.replace('\n', '')}`, async () => {
+    const error = await database.text(sql).then(() => assert.unreachable('it ran'), (e: unknown) => e);
+    assert.instance(error, CompileError);
+    const { span, details, line, column } = error as CompileError;
+    assert.match((error as CompileError).message, message);
+    assert.is(sql.slice(span?.start, span?.end), place);
+    assert.is(details.source, sql);
+    const before = sql.slice(0, sql.indexOf(place)).split('\n');
+    assert.equal([line, column], [before.length, before.at(-1)!.length + 1]);
+  });
+}
+
+test('what a view holds is refused in the text of the view', async () => {
+  await database.text(`CREATE VIEW odd AS SELECT ${UNPLACED} AS x FROM t`);
+  const error = await database.text('SELECT x FROM odd').then(() => assert.unreachable('it ran'), (e: unknown) => e);
+  assert.instance(error, CompileError);
+  const { message, details, span } = error as CompileError;
+  assert.match(message, /^view "odd": a subquery that .* \(line 1, column 9\)$/);
+  assert.is(details.source?.slice(span?.start, span?.end), UNPLACED.slice(1, -1));
+});
+
 /** Lists of the grammar that nest once they are parsed. */
 const CHAINS: readonly (readonly [claim: string, sql: (count: number) => string])[] = [
   ['signs', (count) => `SELECT ${'- '.repeat(count)}a FROM t`],

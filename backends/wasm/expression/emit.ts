@@ -28,7 +28,6 @@ import { TIME } from './time.js';
 import { asI32, isConstantNull, nullValue, registersOf, type SqlValue } from './value.js';
 import { NoCode } from '../../no-code.js';
 
-const NOT_UNNESTED = 'a subquery that reads columns of the queries around it is not supported in this place yet';
 
 const EMIT: Readonly<Record<ScalarOp, Emit>> = {
   ...ARITHMETIC,
@@ -73,7 +72,7 @@ function compute(scope: Scope, row: Row, expr: Expr): SqlValue {
       return compositeFlag(scope, emitColumn(scope, row, expr));
     case 'subquery':
     case 'outer':
-      throw new NoCode(NOT_UNNESTED);
+      throw new Error(`no value of a ${expr.kind} is a column or parameter of its pipeline`);
   }
 }
 
