@@ -14,7 +14,7 @@
  * Numerics: exact.
  */
 import { make } from '../ir/build.js';
-import type { Apply, Expr, Filter, Node, Relation, Subquery } from '../ir/node.js';
+import type { Apply, Expr, Filter, Node, Relation, Subquery, Window } from '../ir/node.js';
 import { children, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
 import { conjuncts } from '../ir/terms.js';
 import { readsAround } from './bind-domain.js';
@@ -70,7 +70,7 @@ function unnestOperator(node: Relation): Relation | undefined {
         ? undefined
         : firstColumns(rebuild(node, { inputs: [row], expr: replace }), node.type.columns.length);
     }
-    case 'apply': {
+    case 'apply': case 'window': {
       const { row, changed, replace } = joinAll(node.input, exprsOf(node));
       return !changed ? undefined : withoutJoined(rebuild(node, { inputs: [row], expr: replace }), node);
     }
@@ -92,8 +92,8 @@ function unnestOperator(node: Relation): Relation | undefined {
   }
 }
 
-/** The columns of `node` out of those of the same model over a wider row, whose outputs come after it. */
-function withoutJoined(wide: Apply, node: Apply): Relation {
+/** The columns of `node` out of those of the same operator over a wider row, which come after it. */
+function withoutJoined(wide: Apply | Window, node: Apply | Window): Relation {
   const [own, extra] = [node.input.type.columns.length, wide.type.columns.length - node.type.columns.length];
   const names = node.type.columns.map(({ name }) => name);
   const exprs = names.map((_, index) => columnRef(wide.type.columns, index < own ? index : index + extra));

@@ -284,6 +284,24 @@ test('an outer column stands beside an aggregate, also of no rows', () => answer
   'SELECT id FROM t o WHERE id - 3 IN (SELECT count(*) FROM t i WHERE i.id > o.id)': [['3']],
 }));
 
+test('windows are over, by and of subqueries', () => answers({
+  'SELECT id, sum((SELECT count(*) FROM t i WHERE i.id > o.id)) OVER (ORDER BY id) FROM t o': [
+    ['1', '2'],
+    ['2', '3'],
+    ['3', '3'],
+  ],
+  'SELECT id, count(*) OVER (PARTITION BY id + 1 IN (SELECT id FROM t)) FROM t ORDER BY 1': [
+    ['1', '2'],
+    ['2', '2'],
+    ['3', '1'],
+  ],
+  'SELECT id, row_number() OVER (ORDER BY (SELECT -max(i.id) FROM t i WHERE i.id = o.id)) FROM t o ORDER BY 1': [
+    ['1', '3'],
+    ['2', '2'],
+    ['3', '1'],
+  ],
+}));
+
 test('a correlated subquery may give NULLs of no type', () => answers({
   'SELECT id, (SELECT n FROM (VALUES (1, NULL)) v(k, n) WHERE k = id) FROM t LIMIT 2': [['1', 'NULL'], ['2', 'NULL']],
 }));
