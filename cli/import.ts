@@ -12,7 +12,9 @@ export const importCommand = defineCommand({
   positionals: [3, 3],
   options: {
     replace: { type: 'boolean', help: 'Take the place of a table of that name.' },
-    delimiter: { type: 'string', value: 'TEXT', help: 'Between the fields of a CSV file; found out when not given.' },
+    delimiter: {
+      type: 'string', value: 'TEXT', help: 'Between the fields of a CSV file, \\t for a tab; found out when not given.',
+    },
     header: { type: 'boolean', help: 'The first line of a CSV file holds names; found out when not given.' },
     'no-header': { type: 'boolean', help: 'The first line of a CSV file is a row.' },
     null: { type: 'string', value: 'TEXT', help: 'What stands for NULL in a CSV file; nothing at all by default.' },

@@ -69,12 +69,12 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
   async writeTo(path: string, options: WriteOptions = {}): Promise<number> {
     requireText('path', path);
     requireOptions('options', options, WRITE_OPTIONS);
-    const [{ writeFile }, { FILE_FORMATS, formatOf, requireDelimiter }] = await Promise.all([
+    const [{ writeFile }, { FILE_FORMATS, formatOf, readDelimiter }] = await Promise.all([
       import('./io/writer.js'), import('./io/source.js'),
     ]);
-    const { header = true, delimiter = ',', nullText = '' } = options;
+    const { header = true, nullText = '' } = options;
     if (options.format !== undefined) requireOneOf('format', options.format, FILE_FORMATS);
-    requireDelimiter(delimiter);
+    const delimiter = readDelimiter(options.delimiter ?? ',');
     const format = formatOf(path, options.format === undefined ? {} : { format: options.format });
     if ((await this.begin()).kind === 'done')
       throw new ExecutionError(`the statement was run, and gives no rows to write to '${path}'`);

@@ -53,14 +53,15 @@ export function formatOf(path: string, options: FileOptions = {}): FileFormat {
   return format;
 }
 
-/** @throws ExecutionError */
-export function requireDelimiter(delimiter: string | undefined): void {
-  if (delimiter === '') throw new ExecutionError('the delimiter is empty, expected a character');
+/** Shells and SQL have no way to write a tab but as it is, so `\t` is one. @throws ExecutionError */
+export function readDelimiter(text: string): string {
+  if (text === '') throw new ExecutionError('the delimiter is empty, expected a character');
+  return text === '\\t' ? '\t' : text;
 }
 
 /** @throws ImportError when the file is not what its format says. */
-export async function openFile(path: string, options: FileOptions = {}): Promise<FileSource> {
-  requireDelimiter(options.delimiter);
+export async function openFile(path: string, given: FileOptions = {}): Promise<FileSource> {
+  const options = given.delimiter === undefined ? given : { ...given, delimiter: readDelimiter(given.delimiter) };
   switch (formatOf(path, options)) {
     case 'csv': return (await import('./csv-reader.js')).openCsv(path, options);
     case 'parquet': return (await import('./parquet-reader.js')).openParquet(path, options);

@@ -94,6 +94,8 @@ test('import may be told what stands between fields, for NULL, and in the first 
   };
   assert.is(told('--delimiter', ',', '--header'), 'a,b;NA\n1,5;2\n');
   assert.is(told('--delimiter', ';', '--no-header', '--null', 'NA'), 'column0,column1\n"a,b",\n"1,5",2\n');
+  writeFileSync(file, 'a,b\tNA\n1,5\t2\n');
+  assert.is(told('--delimiter', '\\t', '--header'), '"a,b",NA\n"1,5",2\n');
   const both = intarsia(['import', db, 'told', file, '--header', '--no-header']);
   assert.is(both.code, 2);
   assert.match(both.stderr, 'found both --header and --no-header, expected one');

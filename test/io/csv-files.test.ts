@@ -171,6 +171,17 @@ test('an import may be told delimiter, header and the text of NULL', async () =>
     assert.is(await read(options).then(() => 'it was read', String), message);
 });
 
+test('a delimiter of backslash and t is a tab, in and out', async () => {
+  const path = file('a;b\t5\n');
+  const escaped = String.raw`(DELIMITER '\t', HEADER false)`;
+  await database.text(`CREATE OR REPLACE TABLE t (a VARCHAR, b INTEGER); COPY t FROM '${path}' ${escaped}`);
+  assert.equal(await database.text('SELECT * FROM t'), [['a;b', '5']]);
+  await database.text(`COPY (SELECT 't' AS x, 1 AS y) TO '${path}' ${escaped}`);
+  assert.is(readFileSync(path, 'utf8'), 't\t1\n');
+  await database.db.query("SELECT 'n' AS x, 2 AS y").writeTo(path, { delimiter: '\\t' });
+  assert.is(readFileSync(path, 'utf8'), 'x\ty\nn\t2\n');
+});
+
 test('a first line of the names of the columns copied into is a header, where none is spoken of', async () => {
   const rows = async (copy: string, content: string): Promise<unknown> => {
     await database.text('CREATE OR REPLACE TABLE t (a VARCHAR, "B c" VARCHAR)');
