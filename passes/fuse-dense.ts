@@ -10,7 +10,7 @@
  */
 import { make } from '../ir/build.js';
 import type { Dense, Expr, MatMul, Node, Tensor, TensorMap } from '../ir/node.js';
-import { children, rewriteTopDown, withChildren } from '../ir/rewrite.js';
+import { children, rewriteBottomUp, rewriteTopDown } from '../ir/rewrite.js';
 import { scalar } from '../ir/type.js';
 import type { Pass } from './pass.js';
 import { refsOf, substitute } from './reference.js';
@@ -129,6 +129,5 @@ function biasOf(node: TensorMap, term: Expr, layer: Dense): Tensor | undefined {
 }
 
 function replaceNode(root: Expr, from: Expr, to: Expr): Expr {
-  if (root === from) return to;
-  return withChildren(root, children(root).map((child) => replaceNode(child as Expr, from, to)));
+  return rewriteBottomUp(root, (_, original) => (original === from ? to : undefined));
 }

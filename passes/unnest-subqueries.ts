@@ -15,7 +15,7 @@
  */
 import { make } from '../ir/build.js';
 import type { Apply, Expr, Filter, Node, Relation, Subquery, Window } from '../ir/node.js';
-import { children, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
+import { children, postorder, rewriteBottomUp, withChildren } from '../ir/rewrite.js';
 import { conjuncts } from '../ir/terms.js';
 import { readsAround } from './bind-domain.js';
 import {
@@ -31,7 +31,7 @@ import {
 import { exprsOf, filtered, firstColumns, isRelation, projected, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { pullCorrelation } from './pull-correlation.js';
-import { hasSubquery, isVolatile } from '../ir/node-facts.js';
+import { hasSubquery, isVolatile, oncePerNode } from '../ir/node-facts.js';
 import { columnRef, conjoin, shiftRefs, TRUE } from './reference.js';
 import { call, isCall } from './scalar-rules/rule.js';
 
@@ -170,21 +170,21 @@ function joinAll(start: Relation, exprs: readonly Expr[]): JoinedRow {
     row = joined.relation;
     values.set(subquery, joined.value);
   }
-  return { row, changed: values.size > 0, replace: (expr) => replaceAll(expr, values) };
+  return { row, changed: values.size > 0, replace: replacing(values) };
 }
 
-/** Replaces subqueries of the expression itself; inside another subquery's relation the same one means another row. */
-function replaceAll(expr: Expr, values: ReadonlyMap<Node, Expr>): Expr {
-  const value = values.get(expr);
-  if (value !== undefined) return value;
-  return withChildren(
-    expr,
-    children(expr).map((child) => (isRelation(child) ? child : replaceAll(child as Expr, values))),
-  );
+/** Parts of an expression over the same row: inside a subquery's relation an equal subquery means another row. */
+const partsOf = (node: Node): readonly Node[] => children(node).filter((child) => !isRelation(child));
+
+function replacing(values: ReadonlyMap<Node, Expr>): (expr: Expr) => Expr {
+  const replace: (expr: Expr) => Expr = oncePerNode((expr) => {
+    const part = (child: Node): Node => (isRelation(child) ? child : replace(child as Expr));
+    return values.get(expr) ?? withChildren(expr, children(expr).map(part));
+  });
+  return replace;
 }
 
 /** The subqueries of an expression that stand in no other subquery. */
 function subqueriesOf(expr: Expr): readonly Subquery[] {
-  if (expr.kind === 'subquery') return [...(expr.arg === undefined ? [] : subqueriesOf(expr.arg)), expr];
-  return children(expr).flatMap((child) => subqueriesOf(child as Expr));
+  return postorder(expr, partsOf).filter((node) => node.kind === 'subquery');
 }

@@ -11,7 +11,8 @@ import {
   type WindowOp,
 } from '../../ir/node.js';
 import { make } from '../../ir/build.js';
-import { children, withChildren } from '../../ir/rewrite.js';
+import { somewhereBelow } from '../../ir/node-facts.js';
+import { rewriteBottomUp } from '../../ir/rewrite.js';
 import { scalar } from '../../ir/type.js';
 import { CompileError, nearestName, type Span } from '../diagnostics.js';
 import type { AstFrameBound, FunctionCall, Name, OrderItem, WindowFrame, WindowSpec } from './ast.js';
@@ -126,11 +127,9 @@ function refuseOrder(ast: FunctionCall, op: AggregateOp | WindowOp): void {
     throw new CompileError(`ORDER BY inside ${ast.name.text} is not supported yet`, { span: ast.order[0]!.span });
 }
 
-const isOfOuterRow = (expr: Expr): boolean =>
-  expr.kind === 'outer' ? expr.depth === 1 : children(expr).some((child) => isOfOuterRow(child as Expr));
-const holdsRef = (expr: Expr): boolean =>
-  expr.kind === 'ref' || expr.kind === 'subquery' || (expr.kind === 'outer' && expr.depth > 1)
-  || children(expr).some((child) => holdsRef(child as Expr));
+const isOfOuterRow = somewhereBelow((node) => node.kind === 'outer' && node.depth === 1);
+const holdsRef = somewhereBelow((node) =>
+  node.kind === 'ref' || node.kind === 'subquery' || (node.kind === 'outer' && node.depth > 1));
 
 /** `(SELECT ... WHERE x > min(t.a))` over columns of the enclosing query alone is an aggregate of that query. */
 function outerAggregate(ast: FunctionCall, bound: BoundAggregate, { markers }: SelectParts, cx: ExprContext): Expr {
@@ -153,8 +152,7 @@ function outerAggregate(ast: FunctionCall, bound: BoundAggregate, { markers }: S
 
 /** Columns of the enclosing row, as that query itself refers to them. */
 function inward(expr: Expr): Expr {
-  if (expr.kind === 'outer') return ref(expr.index, expr.type);
-  return withChildren(expr, children(expr).map((child) => inward(child as Expr)));
+  return rewriteBottomUp(expr, (node) => (node.kind === 'outer' ? ref(node.index, node.type) : undefined));
 }
 
 /** A column needs a name that does not depend on how it was spaced: the call as written, on one line. */

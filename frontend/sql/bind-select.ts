@@ -4,6 +4,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { Expr, Relation, SortKey } from '../../ir/node.js';
+import { oncePerNode } from '../../ir/node-facts.js';
 import { children } from '../../ir/rewrite.js';
 import { CompileError, type Span } from '../diagnostics.js';
 import type { AstExpr, Query, Select, SelectItem } from './ast.js';
@@ -141,8 +142,9 @@ function groupKeys(
   cx: ExprContext,
 ): readonly { readonly expr: Expr; readonly span: Span; readonly name: string }[] {
   const within: ExprContext = { ...cx, noAggregates: 'in GROUP BY', noWindows: 'in GROUP BY' };
+  const holdsAggregate = aggregateTest(cx.select!.markers);
   const keys = select.groupAll
-    ? items.filter((item) => !holdsAggregate(item.expr, cx.select!.markers))
+    ? items.filter((item) => !holdsAggregate(item.expr))
     : select.groups.map((ast) => ({
         expr: bindGroup(ast, items, within),
         span: ast.span,
@@ -150,7 +152,7 @@ function groupKeys(
       }));
   const seen = new Set<Expr>();
   return keys.filter(({ expr, span }) => {
-    if (holdsAggregate(expr, cx.select!.markers)) throw new CompileError('GROUP BY cannot hold an aggregate', { span });
+    if (holdsAggregate(expr)) throw new CompileError('GROUP BY cannot hold an aggregate', { span });
     return !seen.has(expr) && seen.add(expr);
   });
 }
@@ -162,13 +164,15 @@ function bindGroup(ast: AstExpr, items: readonly Item[], cx: ExprContext): Expr 
   return bindOrdinal(ast, items, cx, 'GROUP BY');
 }
 
-function holdsAggregate(expr: Expr, markers: Markers): boolean {
-  if (expr.kind === 'ref') {
+function aggregateTest(markers: Markers): (expr: Expr) => boolean {
+  const holdsAggregate: (expr: Expr) => boolean = oncePerNode((expr) => {
+    if (expr.kind !== 'ref')
+      return children(expr).some((child) => child.type.kind !== 'relation' && holdsAggregate(child as Expr));
     const marker = markers.get(expr);
     if (marker?.kind !== 'output') return marker?.kind === 'aggregate';
-    return marker.application.inputs.some((input) => input.exprs.some((feature) => holdsAggregate(feature, markers)));
-  }
-  return children(expr).some((child) => child.type.kind !== 'relation' && holdsAggregate(child as Expr, markers));
+    return marker.application.inputs.some((input) => input.exprs.some(holdsAggregate));
+  });
+  return holdsAggregate;
 }
 
 function groupStage(

@@ -35,20 +35,20 @@ export function featureGuard(markers: Markers): FeatureGuard {
     return marker?.kind === 'output' && marker.application.inputs.some(({ exprs }) => exprs.some(fails));
   });
   const fails = (feature: Expr): boolean => mayFail(feature) || isFailing(feature);
-  /** By the rows they are asked of; `undefined` are all. */
-  const asked = new Map<Expr | undefined, Map<Ref, Expr>>();
-  const prediction = (node: Ref, guard: Guard | undefined): Expr => {
+  /** By the rows they are asked of; `undefined` are all. What is asked of more rows is there for fewer. */
+  const asked = new Map<Expr | undefined, Map<Expr, Expr>>();
+  const visit = (node: Expr, guard: Guard | undefined): Expr => {
+    if (!isFailing(node)) return node;
     for (let wider = guard; wider !== undefined; wider = wider.around) {
       const found = asked.get(wider.reached)?.get(node);
       if (found !== undefined) return found;
     }
-    const made = asked.get(undefined)?.get(node) ?? (guard === undefined ? node : guarded(node, guard, markers, fails));
+    const made = asked.get(undefined)?.get(node) ?? visitNew(node, guard);
     entry(asked, guard?.reached).set(node, made);
     return made;
   };
-  const visit = (node: Expr, guard: Guard | undefined): Expr => {
-    if (!isFailing(node)) return node;
-    if (node.kind === 'ref') return prediction(node, guard);
+  const visitNew = (node: Expr, guard: Guard | undefined): Expr => {
+    if (node.kind === 'ref') return guard === undefined ? node : guarded(node, guard, markers, fails);
     const guards = guardsOf(node, guard);
     return withChildren(node, children(node).map((part, i) =>
       part.type.kind === 'relation' ? part : visit(part as Expr, guards[i])));

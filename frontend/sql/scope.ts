@@ -4,7 +4,8 @@
  */
 import { make } from '../../ir/build.js';
 import type { Expr, Node } from '../../ir/node.js';
-import { children, withChildren } from '../../ir/rewrite.js';
+import { oncePerNode } from '../../ir/node-facts.js';
+import { children, rewriteBottomUp, withChildren } from '../../ir/rewrite.js';
 import type { Column, ValueType } from '../../ir/type.js';
 import { CompileError, nearestName, type Span } from '../diagnostics.js';
 import type { Name } from './ast.js';
@@ -41,8 +42,7 @@ export function scopeOf(columns: readonly Column[], options: { table: string | u
 
 /** The expression with every ref put through `change`. Expressions of a scope hold no subqueries. */
 export function mapRefs(expr: Expr, change: (index: number, type: ValueType) => Expr): Expr {
-  if (expr.kind === 'ref') return change(expr.index, expr.type);
-  return withChildren(expr, children(expr).map((child) => mapRefs(child as Expr, change)));
+  return rewriteBottomUp(expr, (node) => (node.kind === 'ref' ? change(node.index, node.type) : undefined));
 }
 
 /**
@@ -146,18 +146,17 @@ export function unknownColumn(path: readonly Name[], scopes: readonly RowScope[]
 
 /** The expression as a subquery sees it, `depth` queries further in. Rows of its own subqueries stay theirs. */
 export function asOuter(expr: Expr, depth: number): Expr {
-  return deepened(expr, depth, 0) as Expr;
+  return deepening(depth, 0)(expr) as Expr;
 }
 
 /** `level`: how many of the expression's own subqueries the node is inside of. */
-function deepened(node: Node, depth: number, level: number): Node {
-  if (node.kind === 'ref' && level === 0) return make({ kind: 'outer', depth, index: node.index, type: node.type });
-  if (node.kind === 'outer' && node.depth >= level)
-    return make({ kind: 'outer', depth: node.depth + depth, index: node.index, type: node.type });
-  return withChildren(
-    node,
-    children(node).map((child) =>
-      deepened(child, depth, node.kind === 'subquery' && child === node.relation ? level + 1 : level),
-    ),
-  );
+function deepening(depth: number, level: number): (node: Node) => Node {
+  const deepened: (node: Node) => Node = oncePerNode((node) => {
+    if (node.kind === 'ref' && level === 0) return make({ kind: 'outer', depth, index: node.index, type: node.type });
+    if (node.kind === 'outer' && node.depth >= level)
+      return make({ kind: 'outer', depth: node.depth + depth, index: node.index, type: node.type });
+    return withChildren(node, children(node).map((child) =>
+      (node.kind === 'subquery' && child === node.relation ? deepening(depth, level + 1) : deepened)(child)));
+  });
+  return deepened;
 }

@@ -8,6 +8,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { AggregateCall, Expr, Node, Ref, Relation, SortKey, WindowCall } from '../../ir/node.js';
+import { oncePerNode } from '../../ir/node-facts.js';
 import { children, withChildren } from '../../ir/rewrite.js';
 import { conjuncts } from '../../ir/terms.js';
 import { applyModel, type ModelApplication } from '../../ir/bridge.js';
@@ -183,12 +184,19 @@ export class Stage {
 }
 
 /** The greatest column the expression refers to, in subqueries too; -1 when none. */
-function widest(expr: Node, depth = 0): number {
-  if (depth === 0 && expr.kind === 'ref') return expr.index;
-  if (expr.kind === 'outer' && expr.depth === depth) return expr.index;
-  return children(expr).reduce(
-    (most, child) =>
-      Math.max(most, widest(child, depth + (expr.kind === 'subquery' && child === expr.relation ? 1 : 0))),
-    -1,
-  );
+function widest(expr: Node): number {
+  return widestInside(0)(expr);
+}
+
+/** `depth`: how many of the expression's own subqueries the node is inside of. */
+function widestInside(depth: number): (node: Node) => number {
+  const most: (node: Node) => number = oncePerNode((node) => {
+    if (depth === 0 && node.kind === 'ref') return node.index;
+    if (node.kind === 'outer' && node.depth === depth) return node.index;
+    return children(node).reduce((found, child) => {
+      const inside = node.kind === 'subquery' && child === node.relation ? widestInside(depth + 1) : most;
+      return Math.max(found, inside(child));
+    }, -1);
+  });
+  return most;
 }

@@ -94,6 +94,23 @@ test('parts that nested functions hold twice are looked at once', () => {
   compile(`SELECT seats + 1 AS x0, ${listed(40, (i) => `x${i} + x${i} AS x${i + 1}`, ', ')} FROM planes`);
 });
 
+test('parts that are held twice are looked at once where queries, groups, windows and models ask about them', () => {
+  const twice = (start: string): string => nested(40, (inner, level) => `nullif(${inner}, ${level})`, start);
+  const risk = (amount: string): string => `(predict(fraud, amount => ${amount}, age => seats)).label`;
+  compile(`SELECT ${twice(risk('CAST(tail AS REAL)'))}, CASE WHEN seats > 1 THEN ${twice(risk('1 / seats'))} END FROM planes`);
+  compile(`SELECT ${twice('seats')} AS x, count(*) FROM planes GROUP BY ALL ORDER BY x`);
+  compile(`SELECT sum(seats) OVER (ORDER BY ${twice('seats')}), max(${twice('seats')}) OVER () FROM planes`);
+  const other = 'FROM planes o WHERE o.tail = p.tail';
+  for (const part of [
+    twice(`(SELECT max(o.seats) ${other})`),
+    `(SELECT max(${twice('o.seats')}) + sum(${twice('p.seats')}) FROM planes o)`,
+    `${twice('p.seats')} IN (SELECT o.seats FROM planes o)`,
+    `${twice('p.seats')} > ANY (SELECT o.seats ${other})`,
+  ]) compile(`SELECT ${part} FROM planes p`);
+  const doubled = `p.seats AS x0, ${listed(40, (i) => `x${i} + x${i} AS x${i + 1}`, ', ')}`;
+  compile(`SELECT 1 FROM (SELECT ${doubled}, o.tail FROM planes p LEFT JOIN planes o ON o.tail = p.tail) WHERE x40 > 1`);
+});
+
 test('conditions of a thousand terms are compiled', () => {
   compile(`SELECT * FROM planes WHERE ${listed(1000, (i) => `seats <> ${i}`, ' AND ')}`);
   compile(`SELECT * FROM planes WHERE NOT (${listed(1000, (i) => `seats = ${i}`, ' OR ')})`);
