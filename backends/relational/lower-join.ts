@@ -6,6 +6,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { Call, Expr, Join, Relation } from '../../ir/node.js';
+import { isVolatile } from '../../ir/node-facts.js';
 import { postorder, rewriteBottomUp } from '../../ir/rewrite.js';
 import { conjuncts } from '../../ir/terms.js';
 import { after, fieldNumbers, fromSource, type Lowering, type Stream } from './lower.js';
@@ -41,7 +42,21 @@ export function lowerJoin(lowering: Lowering, node: Join): Stream {
   return fromSource({ kind: 'buffer', rows });
 }
 
+/** A table that nobody marks is built once for all joins with the same rows by the same keys. */
 function buildSide(lowering: Lowering, node: Join, keys: Condition['keys']): JoinBuild {
+  if (node.join === 'full' || isVolatile(node.right) || keys.some(({ right }) => isVolatile(right)))
+    return newBuild(lowering, node, keys);
+  const known = lowering.builds.get(node.right) ?? [];
+  const found = known.find((build) =>
+    build.keys.length === keys.length &&
+    build.keys.every(({ expr, nullSafe }, i) => expr === keys[i]!.right && nullSafe === keys[i]!.nullSafe));
+  if (found !== undefined) return found;
+  const build = newBuild(lowering, node, keys);
+  lowering.builds.set(node.right, [...known, build]);
+  return build;
+}
+
+function newBuild(lowering: Lowering, node: Join, keys: Condition['keys']): JoinBuild {
   const columns = node.right.type.columns.map((column) => column.type);
   const types = [...columns];
   const columnFields = fieldNumbers(columns);

@@ -6,7 +6,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { Aggregate, Expr, Limit, Relation, SetOperation, Sort, SortKey, Subquery, Values } from '../../ir/node.js';
-import { reachesOut } from '../../ir/node-facts.js';
+import { isVolatile, reachesOut } from '../../ir/node-facts.js';
 import { placeOf } from '../../ir/places.js';
 import { rewriteBottomUp } from '../../ir/rewrite.js';
 import { scalar, unreachable, type ValueType } from '../../ir/type.js';
@@ -17,8 +17,13 @@ import { lowerJoin } from './lower-join.js';
 import { lowerSetOperation } from './lower-setop.js';
 import { lowerWindow } from './lower-window.js';
 import { PlanLayout, slotsOf, tensorWidth, tupleLayout } from './layout.js';
-import type { BestRows, Operator, PhysicalPipeline, PhysicalSource, Sink, TupleBuffer } from './physical.js';
+import type { BestRows, JoinBuild, Operator, PhysicalPipeline, PhysicalSource, Sink, TupleBuffer } from './physical.js';
 import { NoCode } from '../no-code.js';
+
+/** Their pipelines end in buffers, which stay until the query ends and are read by any number of others. */
+const KEEPS_ROWS: ReadonlySet<Relation['kind']> = new Set<Relation['kind']>([
+  'aggregate', 'distinct', 'sort', 'setop', 'window', 'blocked',
+]);
 
 /** A larger top-k is a sort of all rows. */
 const MOST_BEST_ROWS = 10_000;
@@ -38,6 +43,9 @@ export class Lowering {
   readonly pipelines: PhysicalPipeline[] = [];
   /** The statement's parameters, then the values of subqueries. */
   readonly parameters: ParameterSlot[] = [];
+  /** Hash tables of joins, by the relation they hold. */
+  readonly builds = new Map<Relation, readonly JoinBuild[]>();
+  readonly #kept = new Map<Relation, Stream>();
 
   /** A row buffer for columns of these types. */
   tuples(types: readonly ValueType[]): TupleBuffer {
@@ -121,10 +129,17 @@ export class Lowering {
     return make({ kind: 'param', index: parameter, type: node.type });
   }
 
+  /** What keeps its rows is run once, however often it stands in the plan. */
   stream(node: Relation): Stream {
-    const stream = this.#lowered(node);
-    if (stream.operators.length > 0 || stream.names !== undefined) return stream;
-    return { ...stream, names: node.type.columns.map((column) => column.name) };
+    const known = this.#kept.get(node);
+    if (known !== undefined) return known;
+    const lowered = this.#lowered(node);
+    const stream =
+      lowered.operators.length > 0 || lowered.names !== undefined
+        ? lowered
+        : { ...lowered, names: node.type.columns.map((column) => column.name) };
+    if (KEEPS_ROWS.has(node.kind) && !isVolatile(node)) this.#kept.set(node, stream);
+    return stream;
   }
 
   #lowered(node: Relation): Stream {

@@ -302,6 +302,20 @@ test('windows are over, by and of subqueries', () => answers({
   ],
 }));
 
+test('equal parts of a plan are run once, but for those of random()', () => answers({
+  'WITH q AS (SELECT id % 2 AS k, count(*) AS n FROM t GROUP BY 1) SELECT sum(x.k), sum(y.n) FROM q x JOIN q y ON x.k < y.n': [
+    ['1', '5'],
+  ],
+  'SELECT a.id, b.id, c.id FROM t a JOIN t b ON b.id = a.id + 1 LEFT JOIN t c ON c.id = b.id + 1 ORDER BY 1': [
+    ['1', '2', '3'],
+    ['2', '3', 'NULL'],
+  ],
+  'WITH q AS (SELECT id FROM t UNION SELECT 4) SELECT count(*) FROM q a FULL JOIN q b ON a.id = b.id + 1': [['5']],
+  'WITH q AS (SELECT id FROM t ORDER BY e DESC LIMIT 2) SELECT id FROM q EXCEPT (SELECT id - 1 FROM q)': [['3']],
+  'SELECT count(*) FROM (SELECT random() AS r FROM t) a JOIN (SELECT random() AS r FROM t) b ON a.r = b.r': [['0']],
+  'SELECT a.m = b.m FROM (SELECT max(random()) AS m FROM t) a, (SELECT max(random()) AS m FROM t) b': [['false']],
+}));
+
 test('a correlated subquery may give NULLs of no type', () => answers({
   'SELECT id, (SELECT n FROM (VALUES (1, NULL)) v(k, n) WHERE k = id) FROM t LIMIT 2': [['1', 'NULL'], ['2', 'NULL']],
 }));
