@@ -8,6 +8,7 @@ import { inferType } from './infer.js';
 import type {
   Aggregate, AggregateCall, Apply, Blocked, Expr, ModelGraph, Node, Relation, Tensor, Values, WindowCall,
 } from './node.js';
+import { reachesOut } from './node-facts.js';
 import { EXPLICIT_TYPE, postorder } from './rewrite.js';
 import { isRelationKind, isTensorKind } from './shape.js';
 import { STAGES, type Stage } from './stage.js';
@@ -59,6 +60,7 @@ export function verifyModel(graph: ModelGraph): readonly VerifyError[] {
 class Walk implements Verifier {
   readonly errors: VerifyError[] = [];
   private readonly seen = new WeakMap<Rows, Set<Node>>();
+  private readonly none: Rows = [];
 
   constructor(private readonly stage: Stage, private readonly leaf: 'plan' | 'model') {}
 
@@ -69,7 +71,9 @@ class Walk implements Verifier {
   };
 
   /** True the first time a node is met over these rows. */
-  private first(node: Node, rows: Rows): boolean {
+  private first(node: Node, over: Rows): boolean {
+    // What reads no row further out is the same wherever it stands.
+    const rows = isRelationKind(node.kind) && !reachesOut(node) ? this.none : over;
     let nodes = this.seen.get(rows);
     if (nodes === undefined) this.seen.set(rows, (nodes = new Set()));
     if (nodes.has(node)) return false;

@@ -9,6 +9,7 @@
  */
 import { make } from '../ir/build.js';
 import type { AggregateOp, Relation } from '../ir/node.js';
+import { oncePerNode } from '../ir/node-facts.js';
 import { inputsOf, rebuild, rewriteRelations } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { FALSE, TRUE } from './reference.js';
@@ -35,9 +36,8 @@ export const eliminateNoOps: Pass = {
         context.record({ pass: 'eliminate-no-ops', rule: node.kind, before: node, after, reason: reasonOf(node) });
       return after;
     });
-    return withinSubqueries(simpler, (relation, subquery) =>
-      dropSorts(relation, { seen: subquery === undefined, context }),
-    );
+    const drop = sortDropping(context);
+    return withinSubqueries(simpler, (relation, subquery) => drop(relation, subquery === undefined));
   },
 };
 
@@ -94,14 +94,17 @@ function isDistinct(node: Relation): boolean {
   }
 }
 
-interface Walk {
-  /** Whether the order of the rows matters to what reads them. */
-  readonly seen: boolean;
-  readonly context: PassContext;
+/** `seen`: whether the order of the rows matters to what reads them. */
+type Drop = (node: Relation, seen: boolean) => Relation;
+
+function sortDropping(context: PassContext): Drop {
+  const seen = oncePerNode((node: Relation) => dropSorts(node, true, { drop, context }));
+  const unseen = oncePerNode((node: Relation) => dropSorts(node, false, { drop, context }));
+  const drop: Drop = (node, isSeen) => (isSeen ? seen : unseen)(node);
+  return drop;
 }
 
-function dropSorts(node: Relation, walk: Walk): Relation {
-  const { seen, context } = walk;
+function dropSorts(node: Relation, seen: boolean, { drop, context }: { drop: Drop; context: PassContext }): Relation {
   if (node.kind === 'sort' && node.limit === undefined && !seen) {
     context.record({
       pass: 'eliminate-no-ops',
@@ -110,10 +113,10 @@ function dropSorts(node: Relation, walk: Walk): Relation {
       after: node.input,
       reason: 'nothing above sees the order of its rows',
     });
-    return dropSorts(node.input, walk);
+    return drop(node.input, seen);
   }
   const below = orderMatters(node, seen);
-  return rebuild(node, { inputs: inputsOf(node).map((input) => dropSorts(input, { seen: below, context })) });
+  return rebuild(node, { inputs: inputsOf(node).map((input) => drop(input, below)) });
 }
 
 function orderMatters(node: Relation, seen: boolean): boolean {

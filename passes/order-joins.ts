@@ -16,7 +16,7 @@ import { conjuncts } from '../ir/terms.js';
 import { estimateRows, type RowEstimator } from './estimate-rows.js';
 import { filtered, inputsOf, projected, rebuild } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
-import { isVolatile } from '../ir/node-facts.js';
+import { isVolatile, oncePerNode } from '../ir/node-facts.js';
 import { columnRef, conjoin, namesOf, refsOf, renumber } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 
@@ -34,15 +34,17 @@ export const orderJoins: Pass = {
   numerics: 'exact',
   run: (plan, context) => {
     const estimator = estimateRows(context.statistics);
-    return withinSubqueries(plan, (relation) => orderWithin(relation, estimator, context));
+    const order: Order = oncePerNode((node) => orderWithin(node, estimator, order, context));
+    return withinSubqueries(plan, order);
   },
 };
 
-function orderWithin(node: Relation, estimator: RowEstimator, context: PassContext): Relation {
-  const tree = isInner(node) ? flatten(node) : undefined;
-  if (tree === undefined || tree.leaves.length > MOST_ORDERED)
-    return rebuild(node, { inputs: inputsOf(node).map((input) => orderWithin(input, estimator, context)) });
-  const leaves = tree.leaves.map((leaf) => orderWithin(leaf, estimator, context));
+type Order = (node: Relation) => Relation;
+
+function orderWithin(node: Relation, estimator: RowEstimator, order: Order, context: PassContext): Relation {
+  if (!isInner(node) || leafCount(node) > MOST_ORDERED) return rebuild(node, { inputs: inputsOf(node).map(order) });
+  const tree = flatten(node);
+  const leaves = tree.leaves.map(order);
   if (tree.predicates.some(isVolatile)) return node;
   const search = searchOf({ ...tree, leaves }, estimator);
   const best = leaves.length <= MOST_ENUMERATED ? cheapestTree(search) : greedyTree(search);
@@ -73,6 +75,19 @@ interface Tree {
   readonly columns: readonly number[];
 }
 
+/** A projection of an inner join that only picks columns does not part it from the joins above. */
+function joinedUnder(node: Relation): Join | undefined {
+  if (isInner(node)) return node;
+  const isPick = node.kind === 'project' && isInner(node.input) && node.exprs.every((expr) => expr.kind === 'ref');
+  return isPick ? (node.input as Join) : undefined;
+}
+
+/** Of the tree that `flatten` gives. */
+const leafCount: (node: Relation) => number = oncePerNode((node) => {
+  const join = joinedUnder(node);
+  return join === undefined ? 1 : leafCount(join.left) + leafCount(join.right);
+});
+
 function flatten(node: Relation): Tree {
   if (isInner(node)) {
     const [left, right] = [flatten(node.left), flatten(node.right)];
@@ -82,8 +97,9 @@ function flatten(node: Relation): Tree {
     const moved = right.predicates.map((predicate) => renumber(predicate, (index) => index + offset));
     return { leaves: [...left.leaves, ...right.leaves], predicates: [...left.predicates, ...moved, ...own], columns };
   }
-  if (node.kind === 'project' && isInner(node.input) && node.exprs.every((expr) => expr.kind === 'ref')) {
-    const inner = flatten(node.input);
+  const join = joinedUnder(node);
+  if (join !== undefined && node.kind === 'project') {
+    const inner = flatten(join);
     return { ...inner, columns: node.exprs.map((expr) => inner.columns[(expr as Expr & { kind: 'ref' }).index]!) };
   }
   return { leaves: [node], predicates: [], columns: node.type.columns.map((_, index) => index) };

@@ -37,11 +37,11 @@ export const pushFilters: Pass = {
 function pushing(context: PassContext): Push {
   const done = new Map<Relation, Relation>();
   const push: Push = (relation, predicates) => {
-    if (predicates.length > 0) return pushThrough(relation, predicates, push, context);
-    const known = done.get(relation);
+    const asked = filtered(relation, predicates);
+    const known = done.get(asked);
     if (known !== undefined) return known;
-    const result = pushThrough(relation, [], push, context);
-    done.set(relation, result);
+    const result = pushThrough(relation, predicates, push, context);
+    done.set(asked, result);
     return result;
   };
   return push;

@@ -7,6 +7,7 @@
  */
 import { make } from '../ir/build.js';
 import type { Case, Expr, Node, Part, Relation } from '../ir/node.js';
+import { reachesOut } from '../ir/node-facts.js';
 import { children, withChildren } from '../ir/rewrite.js';
 import { withNullable, type Column, type ValueType } from '../ir/type.js';
 import { inferAnew, isExpr, isRelation, isTensor, mapTensorExprs } from './operator.js';
@@ -14,29 +15,43 @@ import { inferAnew, isExpr, isRelation, isTensor, mapTensorExprs } from './opera
 /** Columns of the row at hand, then of the rows further out. */
 type Rows = readonly (readonly Column[])[];
 
-export function settleTypes(plan: Relation): Relation {
-  return settleRelation(plan, [], new Map());
+/** What is settled already: over the rows at hand, and what reads no rows further out, which is the same over all. */
+interface Settled {
+  readonly here: Map<Relation, Relation>;
+  readonly anywhere: Map<Relation, Relation>;
 }
 
-function settleRelation(node: Relation, outer: Rows, done: Map<Relation, Relation>): Relation {
+export function settleTypes(plan: Relation): Relation {
+  return settleRelation(plan, [], { here: new Map(), anywhere: new Map() });
+}
+
+function settleRelation(node: Relation, outer: Rows, settled: Settled): Relation {
+  const done = reachesOut(node) ? settled.here : settled.anywhere;
   const known = done.get(node);
   if (known !== undefined) return known;
   const parts = children(node);
-  const inputs = parts.filter(isRelation).map((input) => settleRelation(input, outer, done));
+  const inputs = parts.filter(isRelation).map((input) => settleRelation(input, outer, settled));
   const rows: Rows = [inputs.flatMap((input) => input.type.columns), ...outer];
   let next = 0;
   // The activation of a blocked layer is a body over sums, not over the row.
   const overRow = node.kind !== 'blocked';
-  const settled = parts.map((child) =>
-    isRelation(child) ? inputs[next++]! : settlePart(child, rows, overRow && isExpr(child)),
-  );
-  const result = inferAnew(withChildren(node, settled));
+  const inside: Settled = { here: new Map(), anywhere: settled.anywhere };
+  const part = (child: Node): Node => settlePart(child, { rows, overRow: overRow && isExpr(child), inside });
+  const replaced = parts.map((child) => (isRelation(child) ? inputs[next++]! : part(child)));
+  const result = inferAnew(withChildren(node, replaced));
   done.set(node, result);
   return result;
 }
 
-/** `overRow`: whether a `ref` names a column; inside a tensor it does so only under `to_tensor`. */
-function settlePart(root: Node, rows: Rows, overRow: boolean): Node {
+interface PartOptions {
+  readonly rows: Rows;
+  /** Whether a `ref` names a column; inside a tensor it does so only under `to_tensor`. */
+  readonly overRow: boolean;
+  /** In subqueries of the part. */
+  readonly inside: Settled;
+}
+
+function settlePart(root: Node, { rows, overRow, inside }: PartOptions): Node {
   const done = new Map<Node, Node>();
   const settle = (node: Node): Node => {
     const known = done.get(node);
@@ -49,7 +64,7 @@ function settlePart(root: Node, rows: Rows, overRow: boolean): Node {
     if (node.kind === 'ref') return retyped(node, rows[0]!);
     if (node.kind === 'outer') return rows[node.depth] === undefined ? node : retyped(node, rows[node.depth]!);
     const parts = children(node).map((child) =>
-      isRelation(child) ? settleRelation(child, rows, new Map()) : settle(child),
+      isRelation(child) ? settleRelation(child, rows, inside) : settle(child),
     );
     return settleExplicit(withChildren(node, parts));
   };

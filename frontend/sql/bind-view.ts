@@ -8,6 +8,8 @@ import { parseStatements } from './parse.js';
 export function bindView(view: ViewView, env: Env, span: Span): BoundQuery {
   const key = view.name.toLowerCase();
   if (env.views.includes(key)) throw new CompileError(`view "${view.name}" refers to itself`, { span });
+  const known = env.boundViews.get(key);
+  if (known !== undefined) return known;
   const inside: Env = {
     catalog: env.catalog,
     source: view.sql,
@@ -15,11 +17,14 @@ export function bindView(view: ViewView, env: Env, span: Span): BoundQuery {
     outer: [],
     outerSelects: [],
     views: [...env.views, key],
+    boundViews: env.boundViews,
   };
   try {
     const [statement] = parseStatements(view.sql);
     if (statement?.kind !== 'query') throw new CompileError(`view "${view.name}" does not hold a query`, { span });
-    return bindQuery(statement.query, inside);
+    const bound = bindQuery(statement.query, inside);
+    env.boundViews.set(key, bound);
+    return bound;
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     const within = error.withSource(view.sql);

@@ -124,7 +124,15 @@ export type BoundStatement =
 
 export function bindStatement(statement: Statement, catalog: CatalogView, options: BindOptions): BoundStatement {
   try {
-    const env: Env = { catalog, source: options.source, tables: new Map(), outer: [], outerSelects: [], views: [] };
+    const env: Env = {
+      catalog,
+      source: options.source,
+      tables: new Map(),
+      outer: [],
+      outerSelects: [],
+      views: [],
+      boundViews: new Map(),
+    };
     return bindAny(statement, env);
   } catch (error) {
     if (isStackOverflow(error)) throw chainTooLong(statement.span, options.source);

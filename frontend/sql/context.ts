@@ -27,6 +27,8 @@ export interface Env {
   readonly outerSelects: readonly (SelectParts | undefined)[];
   /** Views being expanded, against a view that holds itself. */
   readonly views: readonly string[];
+  /** Views bound so far in this statement, by lower-case name. */
+  readonly boundViews: Map<string, CommonRelation>;
 }
 
 /** What only expressions of a SELECT can hold. */

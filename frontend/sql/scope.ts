@@ -4,7 +4,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { Expr, Node } from '../../ir/node.js';
-import { oncePerNode } from '../../ir/node-facts.js';
+import { oncePerNode, reachesOut } from '../../ir/node-facts.js';
 import { children, rewriteBottomUp, withChildren } from '../../ir/rewrite.js';
 import type { Column, ValueType } from '../../ir/type.js';
 import { CompileError, nearestName, type Span } from '../diagnostics.js';
@@ -155,6 +155,7 @@ function deepening(depth: number, level: number): (node: Node) => Node {
     if (node.kind === 'ref' && level === 0) return make({ kind: 'outer', depth, index: node.index, type: node.type });
     if (node.kind === 'outer' && node.depth >= level)
       return make({ kind: 'outer', depth: node.depth + depth, index: node.index, type: node.type });
+    if (level > 0 && !reachesOut(node)) return node;
     return withChildren(node, children(node).map((child) =>
       (node.kind === 'subquery' && child === node.relation ? deepening(depth, level + 1) : deepened)(child)));
   });

@@ -8,7 +8,7 @@
  */
 import { make } from '../../ir/build.js';
 import type { AggregateCall, Expr, Node, Ref, Relation, SortKey, WindowCall } from '../../ir/node.js';
-import { oncePerNode } from '../../ir/node-facts.js';
+import { oncePerNode, reachesOut } from '../../ir/node-facts.js';
 import { children, withChildren } from '../../ir/rewrite.js';
 import { conjuncts } from '../../ir/terms.js';
 import { applyModel, type ModelApplication } from '../../ir/bridge.js';
@@ -115,6 +115,8 @@ export class Stage {
       const group = this.grouping?.keys.indexOf(node as Expr) ?? -1;
       if (group >= 0) return ref(group, this.relation.type.columns[group]!.type);
       if (node.kind === 'ref') return this.visitRef(node, place);
+    } else if (!reachesOut(node)) {
+      return node;
     } else if (node.kind === 'outer' && node.depth === depth) {
       const lowered = this.lower(ref(node.index, node.type), place);
       return mapRefs(lowered, (index, type) => make({ kind: 'outer', depth, index, type }));
@@ -193,6 +195,7 @@ function widestInside(depth: number): (node: Node) => number {
   const most: (node: Node) => number = oncePerNode((node) => {
     if (depth === 0 && node.kind === 'ref') return node.index;
     if (node.kind === 'outer' && node.depth === depth) return node.index;
+    if (depth > 0 && !reachesOut(node)) return -1;
     return children(node).reduce((found, child) => {
       const inside = node.kind === 'subquery' && child === node.relation ? widestInside(depth + 1) : most;
       return Math.max(found, inside(child));

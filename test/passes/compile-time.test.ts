@@ -111,6 +111,23 @@ test('parts that are held twice are looked at once where queries, groups, window
   compile(`SELECT 1 FROM (SELECT ${doubled}, o.tail FROM planes p LEFT JOIN planes o ON o.tail = p.tail) WHERE x40 > 1`);
 });
 
+test('tables of WITH and views that hold the one before twice are compiled once', () => {
+  const levels = (next: (before: string) => string, condition = ''): void => {
+    const tables = listed(20, (i) => `q${i + 1} AS (${next(`q${i}`)})`, ', ');
+    compile(`WITH q0 AS (SELECT seats, tail FROM planes), ${tables} SELECT * FROM q20 ${condition}`);
+  };
+  const join = (q: string): string => `SELECT x.tail, y.seats FROM ${q} x JOIN ${q} y ON x.tail = y.tail`;
+  levels(join);
+  levels(join, "WHERE tail > 'N' AND seats < 7");
+  levels((q) => `SELECT x.tail, max(y.seats) AS seats FROM ${q} x JOIN ${q} y ON x.tail = y.tail GROUP BY x.tail`);
+  levels((q) => `SELECT x.tail, y.seats FROM ${q} x LEFT JOIN ${q} y ON x.tail = y.tail ORDER BY 2 LIMIT 9`);
+  levels((q) => `SELECT tail, seats FROM ${q} UNION ALL SELECT tail, seats + 1 FROM ${q}`, 'WHERE seats > 3');
+  levels((q) => `SELECT tail, seats FROM ${q} WHERE seats > (SELECT avg(seats) FROM ${q})`);
+  database.run('CREATE VIEW v0 AS SELECT seats, tail FROM planes');
+  for (let i = 0; i < 20; i++) database.run(`CREATE VIEW v${i + 1} AS ${join(`v${i}`)}`);
+  compile('SELECT * FROM v20');
+});
+
 test('conditions of a thousand terms are compiled', () => {
   compile(`SELECT * FROM planes WHERE ${listed(1000, (i) => `seats <> ${i}`, ' AND ')}`);
   compile(`SELECT * FROM planes WHERE NOT (${listed(1000, (i) => `seats = ${i}`, ' OR ')})`);
