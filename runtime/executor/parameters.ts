@@ -23,7 +23,7 @@ interface WriteOptions {
   readonly slots: readonly ParameterSlot[];
   readonly values: readonly ParameterValue[];
   readonly context: number;
-  /** Where text goes: at least `heapBytes(values)`. */
+  /** Where text goes: at least `parameterHeapBytes`. */
   readonly heap: number;
 }
 
@@ -33,11 +33,13 @@ interface Where {
   readonly index: number;
 }
 
-export function parameterHeapBytes(values: readonly ParameterValue[]): number {
-  return values.reduce<number>((sum, value) => {
-    if (typeof value === 'string') return sum + Buffer.byteLength(value) + 16;
-    return value instanceof Uint8Array ? sum + value.byteLength + 16 : sum;
-  }, 16);
+/** What `writeParameters` takes of the heap: a number given for text is text, too. @throws ExecutionError as it does */
+export function parameterHeapBytes(slots: readonly ParameterSlot[], values: readonly ParameterValue[]): number {
+  return slots.reduce((sum, { dtype }, index) => {
+    const value = values[index];
+    if (value === null || value === undefined || dtypeInfo(dtype).physical !== 'bytes') return sum;
+    return sum + textBytes(value, { dtype, index }).byteLength;
+  }, 0);
 }
 
 /** @throws ExecutionError when the number of values does not fit, or a value is none of its parameter's type. */

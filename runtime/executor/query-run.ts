@@ -177,7 +177,7 @@ class QueryRun implements Running {
   private layOut(): void {
     const { plan } = this.options;
     const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
-    const parameterHeap = parameterHeapBytes(this.options.parameters);
+    const parameterHeap = parameterHeapBytes(plan.parameters, this.options.parameters);
     const descriptorBytes = align(4 * Math.max(2, ...plan.pipelines.map((pipeline) => morselWords(pipeline.source))));
     const slots = this.workers.length * QUEUE_DEPTH + 1;
     const contextBytes = align(plan.contextBytes + parameterHeap);

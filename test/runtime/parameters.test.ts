@@ -98,6 +98,13 @@ for (const [type, value] of REFUSED) {
   });
 }
 
+test('numbers given for text are text of any length, beside each other', async () => {
+  const values = [10n ** 3000n, ...Array.from({ length: 40 }, (_, i) => i + 1e-7), true];
+  const columns = values.map((_, i) => `CAST($${i + 1} AS VARCHAR) AS c${i}`);
+  const [row] = await db.query(`SELECT ${columns.join(', ')} FROM range(2)`, values).toArray();
+  assert.equal(Object.values(row!), values.map(String));
+});
+
 test('a date is moved by an interval that is given as text', async () => {
   const sql = "SELECT CAST(DATE '2024-01-31' + CAST(? AS INTERVAL) AS VARCHAR) AS v";
   for (const [value, moved] of [['1 month', '2024-02-29 00:00:00'], ['-1 day', '2024-01-30 00:00:00'], [null, null]])
