@@ -71,8 +71,8 @@ class QueryRun implements Running {
 
   async *chunks(): AsyncGenerator<ResultChunk, void, undefined> {
     this.background = this.execute().then(
-      () => this.finish(undefined),
-      (error: unknown) => this.finish(error),
+      () => this.finish(),
+      (error: unknown) => this.cancel(error as Error),
     );
     for (;;) {
       const chunk = this.queue.shift();
@@ -112,15 +112,15 @@ class QueryRun implements Running {
   private async giveBack(): Promise<void> {
     if (!this.isFinished) this.crew?.cancel(new ExecutionError('the caller stopped reading'));
     await this.background;
+    await Promise.all(this.inFlight);
     await this.crew?.settle();
     this.options.workers.giveBack(this.workers);
     for (const release of this.releases) release();
     for (const address of this.scratch) this.options.pool.free(address);
   }
 
-  private finish(error: unknown): void {
+  private finish(): void {
     this.isFinished = true;
-    if (error !== undefined) this.failure ??= error;
     this.wake();
   }
 

@@ -22,6 +22,7 @@ import * as assert from 'uvu/assert';
 import { Database, ImportError, open, StorageError, verify } from '../../runtime/database.js';
 import { WorkerPool } from '../../runtime/executor/worker-pool.js';
 import { DatabaseFile } from '../../runtime/storage/database-file.js';
+import { PAGE_BYTES } from '../../runtime/storage/format.js';
 import type { ModelVersion } from '../../runtime/storage/model-store.js';
 import { verifyDatabase } from '../../runtime/storage/verify.js';
 import { FaultDevice } from '../storage/fault-device.js';
@@ -206,6 +207,29 @@ test('a truncated or flipped database file is a StorageError, and verify tells w
   const error = await failureOf(() => open(copy, { create: false }));
   assert.instance(error, StorageError);
   assert.match(error.message, /not an Intarsia database/);
+});
+
+test('a page that cannot be read ends a query whose rows wait for their caller', async () => {
+  const wide = join(folder, 'wide.db');
+  const writing = await open(wide, { threads: 2, memoryLimit: '64MiB' });
+  await writing.query("CREATE TABLE t AS SELECT 'row ' || i || repeat('y', 40 + CAST(i % 50 AS INTEGER)) AS s FROM range(150000) r(i)").run();
+  const [, second] = (await writing.file.snapshot().table('t'))!.groups;
+  await writing.close();
+  flip(wide, second!.chunks[0]!.run.pages[1]! * PAGE_BYTES);
+  const reading = await open(wide, { threads: 2, memoryLimit: '16MiB' });
+  try {
+    const read = async (): Promise<void> => {
+      for await (const batch of reading.query('SELECT s FROM t')) assert.ok(batch.numRows > 0);
+    };
+    for (let round = 0; round < 20; round++) {
+      const error = await failureOf(read);
+      assert.instance(error, StorageError);
+      const { pinned, scratch } = reading.file.pool.stats();
+      assert.equal({ pinned, scratch }, { pinned: 0, scratch: 0 });
+    }
+  } finally {
+    await reading.close();
+  }
 });
 
 test('a stored model whose weights cannot be what they say is refused, and not computed with', async () => {
