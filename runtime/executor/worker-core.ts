@@ -13,6 +13,8 @@ import type { HostCall } from './host.js';
 
 /** Small requests of `alloc` are cut from blocks of this size, so that the main thread is asked rarely. */
 const ARENA_BYTES = 256 * 1024;
+/** The first block of text that host functions give. */
+const TEXT_BYTES = 64 * 1024;
 const RESULT_LEAF_WORDS = 4;
 
 class StatementError extends Error {
@@ -30,6 +32,8 @@ interface Loaded {
   readonly request: LoadRequest;
   readonly exports: Readonly<Record<string, Exported>>;
   readonly arena: { cursor: number; end: number };
+  /** What host functions give as text: in use while the run under way is, as the text arena of generated code. */
+  readonly text: { address: number; used: number; bytes: number };
   initialised: Set<string>;
   sequence: number;
 }
@@ -103,7 +107,7 @@ export class WorkerCore {
         : (await import('./host.js')).createHost({
             memory: request.memory,
             functions: request.hostFunctions,
-            alloc: this.alloc,
+            alloc: this.allocText,
           });
     const imports = {
       env: {
@@ -125,6 +129,7 @@ export class WorkerCore {
       request,
       exports: instance.exports as unknown as Record<string, Exported>,
       arena: { cursor: 0, end: 0 },
+      text: { address: 0, used: 0, bytes: 0 },
       initialised: new Set(request.initialised),
       sequence: 0,
     };
@@ -141,6 +146,20 @@ export class WorkerCore {
     const address = arena.cursor;
     arena.cursor += wanted;
     return address | 0;
+  };
+
+  /** Blocks double, so what is left behind with text in use is at most as large as the last. */
+  private readonly allocText = (bytes: number): number => {
+    const { text } = this.current();
+    if (text.used + bytes > text.bytes) {
+      const size = Math.max(bytes, text.bytes * 2, TEXT_BYTES);
+      text.address = this.alloc(size) >>> 0;
+      text.bytes = size;
+      text.used = 0;
+    }
+    const address = text.address + text.used;
+    text.used += bytes;
+    return address;
   };
 
   /** Asks the main thread, which owns the memory, and waits for its answer. */
@@ -219,6 +238,7 @@ export class WorkerCore {
     const { context, local, control } = state.request;
     if (Atomics.load(control, CANCEL) !== 0) throw new Cancelled('cancelled');
     state.sequence = request.sequence;
+    state.text.used = 0;
     if (request.init !== undefined && !state.initialised.has(request.init)) {
       state.initialised.add(request.init);
       state.exports[request.init]!(context, local);

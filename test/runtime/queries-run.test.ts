@@ -93,6 +93,11 @@ test('a hash table past the memory limit is a ResourceError that names the limit
   assert.equal(await real.text('SELECT count(*) FROM t'), [['300000']]);
 });
 
+test('text that functions give row by row does not fill the memory', async () => {
+  const sql = "SELECT sum(length(replace(repeat(CAST(id AS VARCHAR), 20), '0', 'zero'))) > 0 FROM t";
+  assert.equal(await real.text(sql), [['true']]);
+});
+
 test('an error in a row fails the statement and changes nothing', async () => {
   await real.text('CREATE TABLE u (a INTEGER)');
   const error = await real.text('INSERT INTO u SELECT id * 1000000 FROM t').then(() => undefined, (e: Error) => e);
