@@ -4,8 +4,8 @@
  *
  * Why correct: representations compute the same function; only time and memory differ. The labelling with the least
  * total time, the cost of each change between neighbours included, is chosen among those whose kernels' weights fit
- * their share of the budget together; one kernel that alone does not fit is relational. `native` is estimated and shown
- * and not chosen: it is not built yet.
+ * their share of the budget together; one kernel that alone does not fit is relational. What has no stored blocks of
+ * f32 is a kernel. `native` is estimated and shown and not chosen: it is not built yet.
  * Before: dense x w b
  * After: dense x w b representation=kernel
  * Numerics: exact as far as the plan goes; a relational sum is in blocks, so a layer's last bits may differ.
@@ -14,6 +14,7 @@ import { make } from '../ir/build.js';
 import { dtypeInfo } from '../ir/dtype.js';
 import type { Apply, Dense, Node, Relation } from '../ir/node.js';
 import { children, postorder, withChildren } from '../ir/rewrite.js';
+import { isStreamable } from '../ir/stored-weight.js';
 import { estimateChangeMs, estimateDense, type DenseEstimates } from './estimate-representation.js';
 import { estimateRows } from './estimate-rows.js';
 import type { Pass, PassContext } from './pass.js';
@@ -27,6 +28,7 @@ interface Layer {
   readonly node: Dense;
   readonly rows: number;
   readonly estimates: DenseEstimates;
+  readonly isStreamable: boolean;
   /** Positions of the layers whose output reaches this one's input without another layer between. */
   readonly feeds: readonly number[];
 }
@@ -75,7 +77,13 @@ function layersOf(plan: Relation, context: PassContext): readonly Layer[] {
     for (const node of apply.outputs.flatMap((output) => postorder(output.tensor))) {
       if (node.kind !== 'dense' || node.representation !== undefined || position.has(node)) continue;
       position.set(node, layers.length);
-      layers.push({ node, rows: count, estimates: estimatesOf(node, count, context), feeds: feedsOf(node, position) });
+      layers.push({
+        node,
+        rows: count,
+        estimates: estimatesOf(node, count, context),
+        isStreamable: isStreamable(node),
+        feeds: feedsOf(node, position),
+      });
     }
   }
   return layers;
@@ -115,10 +123,11 @@ function chooseAll(layers: readonly Layer[], context: PassContext): readonly Cho
 }
 
 function enumerate(layers: readonly Layer[], context: PassContext): readonly Choice[] {
-  let best: readonly Choice[] = layers.map(() => 'relational');
+  let best: readonly Choice[] = layers.map((layer) => (layer.isStreamable ? 'relational' : 'kernel'));
   let bestMs = totalMs(layers, best, context);
   for (let bits = 0; bits < 2 ** layers.length; bits++) {
     const choices = layers.map((_, i): Choice => ((bits >> i) & 1 ? 'relational' : 'kernel'));
+    if (choices.some((choice, i) => choice === 'relational' && !layers[i]!.isStreamable)) continue;
     if (!fits(layers, choices, context)) continue;
     const ms = totalMs(layers, choices, context);
     if (ms < bestMs) [best, bestMs] = [choices, ms];
@@ -128,10 +137,11 @@ function enumerate(layers: readonly Layer[], context: PassContext): readonly Cho
 
 /** All kernels at first; then the layer that loses least time for each byte it frees, until the rest fits. */
 function descend(layers: readonly Layer[], context: PassContext): readonly Choice[] {
-  const choices: Choice[] = layers.map(({ estimates }) =>
-    estimates.kernel.ms <= estimates.relational.ms ? 'kernel' : 'relational',
+  const choices: Choice[] = layers.map(({ estimates, isStreamable: streams }) =>
+    !streams || estimates.kernel.ms <= estimates.relational.ms ? 'kernel' : 'relational',
   );
-  const order = layers.map((_, i) => i).sort((a, b) => lossPerByte(layers[a]!) - lossPerByte(layers[b]!));
+  const streamable = layers.map((_, i) => i).filter((i) => layers[i]!.isStreamable);
+  const order = streamable.sort((a, b) => lossPerByte(layers[a]!) - lossPerByte(layers[b]!));
   for (const i of order) {
     if (fits(layers, choices, context)) break;
     choices[i] = 'relational';
@@ -163,6 +173,7 @@ function totalMs(layers: readonly Layer[], choices: readonly Choice[], context: 
 function reasonOf(layers: readonly Layer[], chosen: readonly Choice[], at: number, context: PassContext): string {
   const { kernel, relational } = layers[at]!.estimates;
   const room = context.budgetBytes * context.rates.residentShare;
+  if (!layers[at]!.isStreamable) return 'only stored blocks of f32 can be streamed';
   if (kernel.bytes > room) return `the kernel would hold ${mebibytes(kernel.bytes)} of the ${mebibytes(room)} it may`;
   if (chosen[at] === 'kernel') {
     if (kernel.ms <= relational.ms) return 'the kernel is estimated faster and fits its share of the budget';

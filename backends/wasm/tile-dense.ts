@@ -4,11 +4,12 @@
  */
 import { make } from '../../ir/build.js';
 import type { Dense, Expr, MatMul, Tensor } from '../../ir/node.js';
+import { storedMatrix } from '../../ir/stored-weight.js';
 import { scalar } from '../../ir/type.js';
 import { activationOf } from './kernels/activation.js';
 import { emitDense, emitDensePair, emitFill, MOST_PAIR_OUTPUTS, type DenseVariant } from './kernels/dense.js';
 import { isCheap } from './kernels/map.js';
-import { blocksOf, BLOCK_EDGE, packPanels, panelBytes, storedMatrix } from './kernels/panels.js';
+import { blocksOf, BLOCK_EDGE, packPanels, panelBytes } from './kernels/panels.js';
 import { mapStep } from './tile-lower.js';
 import type { TileLowering } from './tile-lowering.js';
 import type { TileContext } from './tile-plan.js';

@@ -165,6 +165,25 @@ test('a weight of zero takes away an integer, but not one that is infinite as a 
   expectUnchanged(pruneModelInputs, dense('f16', 'i32'), { tensors: constants });
 });
 
+test('a layer is streamed only where stored blocks of f32 are', () => {
+  const [activation, representation] = [undefined, undefined];
+  const chosen = (input: Tensor, own: Tensor, row: Tensor | undefined): readonly string[] => {
+    const plan = apply(t, make({ kind: 'dense', input, weight: own, bias: row, activation, representation }));
+    return run(placeOperators, plan, { tensors: constants, budgetBytes: 1 }).decisions.map((one) => one.chosen);
+  };
+  const asRow = make({ kind: 'reshape', input: constants.weight([1, 2], [5, 6]), dims: [2] });
+  const swapped = make({ kind: 'transpose', input: weight, permutation: [1, 0] });
+  for (const [own, row] of [[weight, undefined], [weight, bias], [weight, asRow], [swapped, bias]] as const)
+    assert.equal(chosen(x, own, row), ['relational']);
+  const toDouble = make({ kind: 'cast', arg: a, to: 'f64', attempt: false });
+  const hash = constants.add({ dtype: 'f64', dims: [2, 2], data: Float64Array.of(1, 2, 3, 4) });
+  const doubles = make({ kind: 'weight', hash, type: tensorType('f64', [2, 2]) });
+  const negated = (of: Tensor): Tensor => map(call('neg', a), of);
+  assert.equal(chosen(map(toDouble, x), doubles, undefined), ['kernel']);
+  assert.equal(chosen(x, negated(weight), undefined), ['kernel']);
+  assert.equal(chosen(x, weight, negated(bias)), ['kernel']);
+});
+
 test('a model asked about in WHERE and SELECT runs once', () => {
   const sum = make({ kind: 'reduce', op: 'sum', input: x, axes: [1], keepDims: false, last: false });
   const asked: Relation = apply(t, sum);

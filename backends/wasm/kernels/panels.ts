@@ -10,7 +10,6 @@
  * There is no padding: a 256 x 256 f32 block is exactly one page of 256 KiB. Twelve is a multiple of 4 and of 6, the
  * widths of both tile shapes, so one layout serves every engine.
  */
-import type { Tensor } from '../../../ir/node.js';
 import type { TensorValue } from '../../../ir/tensor-data.js';
 
 export const PANEL_WIDTH = 12;
@@ -28,13 +27,6 @@ export interface PanelLayout {
   readonly columns: number;
   /** The model holds [m, k], as PyTorch's layers are exported. */
   readonly transposed: boolean;
-}
-
-/** The stored matrix behind a constant weight [k, m]: itself, or what a transpose of two axes is of. */
-export function storedMatrix(weight: Tensor): { readonly hash: string; readonly transposed: boolean } | undefined {
-  if (weight.kind === 'weight') return { hash: weight.hash, transposed: false };
-  const isSwap = weight.kind === 'transpose' && weight.permutation.length === 2 && weight.permutation[0] === 1;
-  return isSwap && weight.input.kind === 'weight' ? { hash: weight.input.hash, transposed: true } : undefined;
 }
 
 /** The blocks of a matrix, row of blocks by row of blocks. */

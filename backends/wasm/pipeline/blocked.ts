@@ -6,12 +6,13 @@
  * columns of activations, and for each activation the four forms of the dense kernel over one block.
  */
 import type { Tensor } from '../../../ir/node.js';
+import { storedMatrix, storedVector } from '../../../ir/stored-weight.js';
 import type { BlockedLayer, BlockSlot, Finish } from '../../../runtime/plan.js';
 import type { Field } from '../../relational/layout.js';
 import type { Sink } from '../../relational/physical.js';
 import { emitDense, type DenseVariant } from '../kernels/dense.js';
 import { activationOf } from '../kernels/activation.js';
-import { blocksOf, panelBytes, storedMatrix, type PanelLayout } from '../kernels/panels.js';
+import { blocksOf, panelBytes, type PanelLayout } from '../kernels/panels.js';
 import { f32, load } from '../values.js';
 import type { Emission, Scope } from './emission.js';
 import { appendTuple } from './memory.js';
@@ -79,7 +80,7 @@ function blockedLayer(emission: Emission, model: string, layer: BlockedSink['nod
   const { weight, bias, activation } = layer;
   const stored = storedMatrix(weight);
   if (stored === undefined || weight.type.dtype !== 'f32')
-    throw new Error('a relational layer needs constant f32 weights');
+    throw new Error('a relational layer needs stored f32 weights');
   const [k, m] = weight.type.dims as readonly [number, number];
   const grid = gridOf(blocksOf({ k, m, dtype: 'f32', transposed: stored.transposed }), { model, hash: stored.hash });
   const shaped = activation === undefined ? undefined : activationOf(emission.module, activation);
@@ -128,14 +129,15 @@ function gridOf(
 
 /** A bias is small: it stays resident, as it is stored. */
 function residentBias(emission: Emission, model: string, bias: Tensor): number {
-  if (bias.kind !== 'weight') throw new Error('a relational layer needs a constant bias');
+  const stored = storedVector(bias);
+  if (stored === undefined) throw new Error('a relational layer needs a stored bias');
   const byteLength = (bias.type.dims[0] as number) * 4;
-  const known = emission.weights.findIndex((slot) => slot.hash === bias.hash && slot.layout === 'raw');
+  const known = emission.weights.findIndex((slot) => slot.hash === stored.hash && slot.layout === 'raw');
   if (known >= 0) return known;
   return (
     emission.weights.push({
       model,
-      hash: bias.hash,
+      hash: stored.hash,
       layout: 'raw',
       byteLength,
       offset: emission.layout.context.allocate(4),
