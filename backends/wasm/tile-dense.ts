@@ -9,7 +9,7 @@ import { scalar } from '../../ir/type.js';
 import { activationOf } from './kernels/activation.js';
 import { emitDense, emitDensePair, emitFill, MOST_PAIR_OUTPUTS, type DenseVariant } from './kernels/dense.js';
 import { isCheap } from './kernels/map.js';
-import { blocksOf, BLOCK_EDGE, packPanels, panelBytes } from './kernels/panels.js';
+import { blockInputs, blocksOf, packPanels, panelBytes } from './kernels/panels.js';
 import { mapStep } from './tile-lower.js';
 import type { TileLowering } from './tile-lowering.js';
 import type { TileContext } from './tile-plan.js';
@@ -120,7 +120,8 @@ function hiddenOf(lowering: TileLowering, node: DenseParts): DenseParts | undefi
   const hidden = input.kind === 'dense' || input.kind === 'matmul' ? partsOf(input) : undefined;
   if (hidden === undefined || lowering.dependsOnRow(hidden.weight)) return undefined;
   const [k, m] = hidden.weight.type.dims as readonly [number, number];
-  if (k === 0 || k > BLOCK_EDGE || m !== node.weight.type.dims[0]) return undefined;
+  const dtype = hidden.type.dtype === 'f64' ? 'f64' : 'f32';
+  if (k === 0 || k > blockInputs({ m, dtype }) || m !== node.weight.type.dims[0]) return undefined;
   return hidden.activation === undefined || isCheap(hidden.activation) ? hidden : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Layers larger than memory: what they give is what their sums are. */
+/** Layers larger than a page, or than memory: what they give is what their sums are. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TensorValue } from '../../ir/tensor-data.js';
@@ -48,6 +48,10 @@ async function answers(dtype: Real, units: number, memoryLimit: string): Promise
     await database.close();
   }
 }
+
+test('a layer of doubles that is larger than a page is stored and runs', async () => {
+  assert.match(await answers('f64', 300, '64MiB'), /kernel/);
+});
 
 test('a layer whose bias is a row of two axes is streamed past its rows', async () => {
   assert.match(await answers('f32', 1500, '16MiB'), /relational/);

@@ -1,8 +1,9 @@
 /**
  * The layout of dense weights: what the dense kernels read, on pages and in memory.
  *
- * A matrix [k, m] is cut into blocks of at most `BLOCK_EDGE` x `BLOCK_EDGE`; a block into panels of `PANEL_WIDTH`
- * outputs (the last one narrower), a panel holding for each input 0..k-1 the weights of its outputs:
+ * A matrix [k, m] is cut into blocks of at most `BLOCK_EDGE` x `BLOCK_EDGE`, of doubles as many inputs as a page holds;
+ * a block into panels of `PANEL_WIDTH` outputs (the last one narrower), a panel holding for each input 0..k-1 the
+ * weights of its outputs:
  *
  *   block [k0..k1) x [m0..m1)   =  panel m0..m0+11 | panel m0+12..m0+23 | ... | last panel
  *   panel m..m+w-1              =  W[k0, m..m+w-1]  W[k0+1, m..m+w-1]  ...  W[k1-1, m..m+w-1]
@@ -13,7 +14,9 @@
 import type { TensorValue } from '../../../ir/tensor-data.js';
 
 export const PANEL_WIDTH = 12;
-export const BLOCK_EDGE = 256;
+const BLOCK_EDGE = 256;
+/** As storage cuts blocks: one page. */
+const BLOCK_BYTES = 256 * 1024;
 
 export interface PanelLayout {
   readonly kind: 'panels';
@@ -29,25 +32,30 @@ export interface PanelLayout {
   readonly transposed: boolean;
 }
 
+/** Inputs of a block at most, in a matrix of `m` outputs. */
+export function blockInputs({ m, dtype }: Pick<PanelLayout, 'm' | 'dtype'>): number {
+  return Math.min(BLOCK_EDGE, Math.floor(BLOCK_BYTES / (Math.min(m, BLOCK_EDGE) * valueBytesOf(dtype))));
+}
+
 /** The blocks of a matrix, row of blocks by row of blocks. */
 export function blocksOf(options: {
   readonly k: number;
   readonly m: number;
   readonly dtype: 'f32' | 'f64';
   readonly transposed: boolean;
-  readonly blockEdge?: number;
 }): readonly PanelLayout[] {
-  const { k, m, dtype, transposed, blockEdge = BLOCK_EDGE } = options;
+  const { k, m, dtype, transposed } = options;
+  const inputs = blockInputs({ m, dtype });
   const blocks: PanelLayout[] = [];
-  for (let k0 = 0; k0 < k; k0 += blockEdge) {
-    for (let m0 = 0; m0 < m; m0 += blockEdge) {
+  for (let k0 = 0; k0 < k; k0 += inputs) {
+    for (let m0 = 0; m0 < m; m0 += BLOCK_EDGE) {
       blocks.push({
         kind: 'panels',
         dtype,
         k0,
-        k: Math.min(blockEdge, k - k0),
+        k: Math.min(inputs, k - k0),
         m0,
-        m: Math.min(blockEdge, m - m0),
+        m: Math.min(BLOCK_EDGE, m - m0),
         columns: transposed ? k : m,
         transposed,
       });
@@ -57,7 +65,11 @@ export function blocksOf(options: {
 }
 
 export function panelBytes(layout: PanelLayout): number {
-  return layout.k * layout.m * (layout.dtype === 'f32' ? 4 : 8);
+  return layout.k * layout.m * valueBytesOf(layout.dtype);
+}
+
+function valueBytesOf(dtype: PanelLayout['dtype']): number {
+  return dtype === 'f32' ? 4 : 8;
 }
 
 /** The bytes of one block of a row-major [k, m] matrix, in kernel order. */
