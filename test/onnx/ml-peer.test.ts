@@ -3,7 +3,6 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import { importModel } from '../../frontend/onnx/model.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
-import { seeded } from '../../bench/support/random.js';
 import { compareTensors, runModel } from '../support/onnx-case.js';
 import { agreeEverywhere } from '../support/onnx-everywhere.js';
 import { onnxModel, type Attribute, type ModelSpec } from '../support/onnx-model.js';
@@ -332,28 +331,6 @@ test('integers are scaled in f32, doubles in f64', async () => {
   const spec = single('Scaler', 'f32', 'f32', scale);
   await agreeEverywhere({ ...spec, inputs: { x: { dtype: 'f64', dims: ['N', WIDTH] } } }, { x: doubles });
 });
-
-/** Two classes of as many vectors each. Features lie about 2000; their products are exact where they are summed. */
-function supportVectors(kernel: string): { readonly spec: ModelSpec; readonly x: TensorValue } {
-  const [count, rows] = [200, 100];
-  const next = seeded(9);
-  const features = (length: number): Float32Array =>
-    Float32Array.from({ length: length * WIDTH }, () => 1998 + (kernel === 'RBF' ? 4 * next() : Math.round(4 * next())));
-  const margins = Array.from({ length: count / 2 }, () => 4 * next());
-  const spec = ensemble('SVMClassifier', {
-    kernel_type: kernel, kernel_params: floats([0.25, 0, 3]),
-    coefficients: floats([...margins, ...margins.map((margin) => -margin)]), support_vectors: features(count),
-    vectors_per_class: [100n, 100n], rho: floats([0.1]), classlabels_ints: [0n, 1n],
-  });
-  return { spec, x: { dtype: 'f32', dims: [rows, WIDTH], data: features(rows) } };
-}
-
-for (const kernel of ['LINEAR', 'RBF']) {
-  test(`support vectors agree where features are large: ${kernel}`, async () => {
-    const { spec, x } = supportVectors(kernel);
-    await agreeEverywhere(spec, { x }, TOLERANCE);
-  });
-}
 
 const words = fc.constantFrom('a', 'b', 'c', 'd', '');
 

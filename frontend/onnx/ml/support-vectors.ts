@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '../../../ir/node.js';
 import type { Lowered, OperatorCall } from '../call.js';
-import { add, call, cast, mul, num, sub } from '../expr.js';
+import { add, call, cast, choose, mul, num, sub } from '../expr.js';
 import { operator, type OperatorTable } from '../operator.js';
 import { labelAt, labelsOf } from './labels.js';
 import { bothScores, features } from './linear.js';
@@ -30,8 +30,13 @@ function kernelValues(c: OperatorCall, x: Tensor, vectors: readonly number[], co
       const squares = Array.from({ length: count }, (_, i) =>
         vectors.slice(i * width, (i + 1) * width).reduce((sum, v) => sum + v * v, 0),
       );
+      // A row with an infinite feature is infinitely far from all vectors: its product may be infinite too, or NaN.
       const apart = b.map([dot, square, b.floats('f64', squares)], (d, a, v) =>
-        call('max', num(0, d!), add(sub(a!, mul(num(2, d!), d!)), v!)));
+        choose(
+          call('ieee_eq', a!, num(Infinity, a!)),
+          a!,
+          call('max', num(0, d!), add(sub(a!, mul(num(2, d!), d!)), v!)),
+        ));
       return b.map([b.cast(apart, x.type.dtype)], (d) => call('exp', mul(num(-gamma, d!), d!)));
     }
   }
@@ -64,11 +69,11 @@ function classifier(c: OperatorCall): Lowered {
   return pairOf(c, marginOf(c, perClass.reduce((sum, own) => sum + own, 0)), labels);
 }
 
-/** Two classes: a margin over 0 votes for the first; scores [-margin, margin], as onnxruntime gives them. */
+/** Two classes: a margin over 0 votes for the first, else the second; scores [-margin, margin], as onnxruntime. */
 function pairOf(c: OperatorCall, margin: Tensor, labels: Tensor): Lowered {
   const { builder: b } = c;
   const second = b.map([b.reshape(margin, [margin.type.dims[0]!])], (s) =>
-    cast(call('ieee_le', s!, num(0, s!)), 'i64'),
+    cast(call('not', call('ieee_lt', num(0, s!), s!)), 'i64'),
   );
   const scores =
     postTransformOf(c) === 'NONE'
