@@ -1,4 +1,4 @@
-/** All operators, by domain and name: the families joined. The support table is generated from here. */
+/** All operators, by domain and name: the families joined. */
 import { FEATURE } from './ml/feature.js';
 import { LABEL_ENCODER } from './ml/label-encoder.js';
 import { LINEAR } from './ml/linear.js';
@@ -6,6 +6,7 @@ import { SUPPORT_VECTORS } from './ml/support-vectors.js';
 import { TREES } from './ml/trees.js';
 import type { Operator, OperatorTable } from './operator.js';
 import { ACTIVATION } from './ops/activation.js';
+import { ATTENTION } from './ops/attention.js';
 import { CONTROL } from './ops/control.js';
 import { EINSUM } from './ops/einsum.js';
 import { ELEMENTWISE } from './ops/elementwise.js';
@@ -28,6 +29,7 @@ const DOMAINS: Readonly<Record<string, readonly OperatorTable[]>> = {
     ACTIVATION,
     MATRIX,
     SOFTMAX,
+    ATTENTION,
     NORMALIZE,
     REDUCE,
     LAYOUT,

@@ -173,6 +173,70 @@ test('columns that an output shares are copied in one step', async () => {
   assert.match((await openModel(onnxModel(spec))).explain(), /kernels\n {2}map 4 columns of f32\n(?! {2}map)/);
 });
 
+/** x of 4 positions a row, of 2 heads of 4 elements each, through a node. */
+function overPositions(node: NodeSpec, initializers: Readonly<Record<string, TensorValue>>): ModelSpec {
+  return modelOf([
+    { op: 'Reshape', inputs: ['x', 'apart'], outputs: ['positions'] }, node,
+    { op: 'Reshape', inputs: ['all', 'together'], outputs: ['y'] },
+  ], { width: 32, opset: 23, initializers: { apart: longs([-1, 4, 8]), together: longs([0, -1]), ...initializers } });
+}
+
+const waves = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.7));
+const close = { backend: 'reference', relative: 1e-5, absolute: 1e-6 } as const;
+
+test('attention weighs what the mask, the order of positions and the cap leave, by head', async () => {
+  const one = Uint8Array.of(1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 0, 1);
+  const masks: Readonly<Record<string, TensorValue>> = {
+    kept: { dtype: 'bool', dims: [4, 4], data: one },
+    shift: { dtype: 'f32', dims: [2, 4, 4], data: waves(32) },
+    half: { dtype: 'f32', dims: [8, 4], data: waves(32) },
+  };
+  const self: NodeSpec = { op: 'Attention', inputs: ['positions', 'positions', 'positions'], outputs: ['all'] };
+  const two = { q_num_heads: 2, kv_num_heads: 2 };
+  const nodes: readonly NodeSpec[] = [
+    { ...self, attributes: two },
+    { ...self, attributes: { ...two, is_causal: 1, scale: { float: 0.3 } } },
+    { ...self, inputs: [...self.inputs, 'kept'], attributes: { ...two, softcap: { float: 0.5 } } },
+    { ...self, inputs: [...self.inputs, 'shift'], attributes: two },
+  ];
+  const x = floats([...waves(96)], 32);
+  for (const node of nodes) await agreeEverywhere(overPositions(node, masks), { x }, close);
+  const spec = overPositions({ ...self, inputs: ['positions', 'narrow', 'narrow'],
+    attributes: { q_num_heads: 2, kv_num_heads: 1 } }, masks);
+  const narrow: NodeSpec = { op: 'MatMul', inputs: ['positions', 'half'], outputs: ['narrow'] };
+  await agreeEverywhere({ ...spec, nodes: [spec.nodes[0]!, narrow, ...spec.nodes.slice(1)] }, { x }, close);
+});
+
+test('what attention cannot take is refused', async () => {
+  const node = (attributes: NodeSpec['attributes'], more: readonly string[] = []): ModelSpec => overPositions({
+    op: 'Attention', inputs: ['positions', 'positions', 'positions', ...more], outputs: ['all'], attributes: attributes!,
+  }, { mask: { dtype: 'f32', dims: [4, 3], data: waves(12) }, filled: longs([4]) });
+  const x = floats([...waves(32)], 32);
+  const two = { q_num_heads: 2, kv_num_heads: 2 };
+  assert.match(await refusalOf(node({ q_num_heads: 3, kv_num_heads: 2 }), x), /3 heads of a width of 8/);
+  assert.match(await refusalOf(node({ q_num_heads: 4, kv_num_heads: 8 }), x), /4 heads of queries and 8 of keys/);
+  assert.match(await refusalOf(node({}), x), /q_num_heads is missing/);
+  assert.match(await refusalOf(node(two, ['mask']), x), /a mask of 3 of 4 positions/);
+  assert.match(await refusalOf(node(two, ['', '', '', 'filled']), x), /nonpad_kv_seqlen/);
+});
+
+test('pairs of a head turn by the angle of their position; the rest of the head stays', async () => {
+  const tables = (pairs: number): Readonly<Record<string, TensorValue>> => {
+    const angles = Float32Array.from({ length: 4 * pairs }, (_, i) => i / 5);
+    const dims = [4, pairs];
+    return {
+      cos: { dtype: 'f32', dims, data: angles.map(Math.cos) }, sin: { dtype: 'f32', dims, data: angles.map(Math.sin) },
+      at: longs([0, 1, 2, 3], [1, 4]),
+    };
+  };
+  for (const attributes of [{}, { interleaved: 1 }, { rotary_embedding_dim: 2 }] as const) {
+    const pairs = 'rotary_embedding_dim' in attributes ? 1 : 2;
+    const node: NodeSpec = { op: 'RotaryEmbedding', inputs: ['positions', 'cos', 'sin', 'at'], outputs: ['all'],
+      attributes: { num_heads: 2, ...attributes } };
+    await agreeEverywhere(overPositions(node, tables(pairs)), { x: floats([...waves(32)], 32) }, close);
+  }
+});
+
 /** What importer or oracle say of what they cannot take. */
 async function refusalOf(spec: ModelSpec, x: TensorValue): Promise<string> {
   try {
