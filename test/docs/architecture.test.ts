@@ -63,7 +63,7 @@ test('every dependency is in the table, and no other', () => {
 });
 
 test('every file and folder that is named exists', () => {
-  const files = new Set([...PAGE.matchAll(/`([a-z][\w/-]*\.ts)`/g)].map((match) => match[1]!));
+  const files = new Set([...PAGE.matchAll(/`([a-z][\w/.-]*\.ts)`/g)].map((match) => match[1]!));
   const places = [
     '',
     'frontend/',

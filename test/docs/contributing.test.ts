@@ -8,7 +8,7 @@ const PAGE = readFileSync(`${ROOT}CONTRIBUTING.md`, 'utf8');
 const FOLDERS = ['', 'frontend/onnx/', 'ir/', 'passes/', 'backends/wasm/', 'backends/wasm/kernels/', 'test/passes/'];
 
 test('every path that is named exists', () => {
-  const paths = [...PAGE.matchAll(/`((?:[\w-]+\/)*[\w-]+\.(?:ts|txt)|(?:[\w-]+\/)+)`/g)]
+  const paths = [...PAGE.matchAll(/`((?:[\w-]+\/)*[\w.-]+\.(?:ts|txt)|(?:[\w-]+\/)+)`/g)]
     .map((match) => match[1]!)
     .filter((path) => path !== 'dist/');
   assert.ok(paths.length > 20, `${paths.length} paths`);
