@@ -366,4 +366,17 @@ test('an UPDATE whose condition is never true changes nothing', async () => {
   await answers({ 'SELECT a, b FROM same': [['1', '5'], ['2', '5'], ['3', '5']] });
 });
 
+test('functions of several primitives are computed row by row', async () => {
+  const days = "SELECT * FROM (VALUES ('x', 1, DATE '2024-02-03'), (NULL, 2, DATE '1969-12-31'), ('z', NULL, NULL)) v(a, b, d)";
+  oracle.run(`CREATE TABLE days AS ${days}`);
+  await real.text(`CREATE TABLE days AS ${days}`);
+  await answers({
+    "SELECT concat_ws('-', a, b, d), last_day(d), dayname(d), epoch_ms(d), epoch_ms(b), yearweek(d) FROM days": [
+      ['x-1-2024-02-03', '2024-02-29', 'Saturday', '1706918400000', '1970-01-01 00:00:00.001', '202405'],
+      ['2-1969-12-31', '1969-12-31', 'Wednesday', '-86400000', '1970-01-01 00:00:00.002', '197001'],
+      ['z', 'NULL', 'NULL', 'NULL', 'NULL', 'NULL'],
+    ],
+  });
+});
+
 test.run();

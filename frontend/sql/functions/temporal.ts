@@ -45,6 +45,17 @@ function bothSides(scalarOp: ScalarOp, unit: Expr, a: Expr, b: Expr): Expr {
   return call(scalarOp, unit, castTo(a, 'timestamp'), castTo(b, 'timestamp'));
 }
 
+/** The first of its month is at most 31 days before the next month. */
+function lastDay(date: Expr): Expr {
+  const first = (day: Expr): Expr => call('date_trunc', text('month'), day);
+  return call('add_days', first(call('add_days', first(date), literal(31, 'i32'))), literal(-1, 'i32'));
+}
+
+const named = (name: string, pattern: string, doc: string, example: readonly [string, string]): SqlFunction => ({
+  name, signature: `${name}(t)`, doc, example,
+  overloads: [takes([dateOrTimestamp], (value) => call('strftime', value, text(pattern)))],
+});
+
 const MINUTE = 60_000_000;
 
 export const TEMPORAL: readonly SqlFunction[] = [
@@ -85,6 +96,23 @@ export const TEMPORAL: readonly SqlFunction[] = [
       takes(['utf8', dateOrTimestamp], (pattern, value) => call('strftime', value, pattern)),
     ],
   },
+  {
+    name: 'last_day', signature: 'last_day(t)', doc: 'The last date of the month.',
+    example: ["SELECT last_day(DATE '2012-02-03')", '2012-02-29'],
+    overloads: [takes([dateOrTimestamp], (value) => lastDay(castTo(value, 'date')))],
+  },
+  named('dayname', '%A', 'The name of the weekday.', ["SELECT dayname(DATE '2013-07-04')", 'Thursday']),
+  named('monthname', '%B', 'The name of the month.', ["SELECT monthname(DATE '2013-07-04')", 'July']),
+  {
+    name: 'epoch_ms', signature: 'epoch_ms(t), epoch_ms(milliseconds)',
+    doc: 'Whole milliseconds since 1970-01-01; the TIMESTAMP of as many.',
+    example: ["SELECT epoch_ms(TIMESTAMP '1970-01-01 00:00:01.5')", '1500'],
+    overloads: [
+      takes([temporal], (value) => call('int_div', call('date_part', text('epoch_us'), value), i64(1000))),
+      takes(['i64'], (n) => call('add_interval', literal(0n, 'timestamp'),
+        call('make_interval', i64(0), i64(0), call('mul', n, i64(1000))))),
+    ],
+  },
   part('year', ["SELECT year(DATE '2013-07-04')", '2013']),
   part('quarter', ["SELECT quarter(DATE '2013-07-04')", '3']),
   part('month', ["SELECT month(DATE '2013-07-04')", '7']),
@@ -96,6 +124,12 @@ export const TEMPORAL: readonly SqlFunction[] = [
   part('dow', ["SELECT dow(DATE '2013-07-04')", '4'], ['dayofweek', 'weekday']),
   part('isodow', ["SELECT isodow(DATE '2013-07-07')", '7']),
   part('doy', ["SELECT doy(DATE '2013-07-04')", '185'], ['dayofyear']),
+  part('isoyear', ["SELECT isoyear(DATE '2021-01-03')", '2020']),
+  part('yearweek', ["SELECT yearweek(DATE '2021-01-03')", '202053']),
+  part('decade', ["SELECT decade(DATE '2013-07-04')", '201']),
+  part('century', ["SELECT century(DATE '2013-07-04')", '21']),
+  part('millisecond', ["SELECT millisecond(TIMESTAMP '2013-07-04 10:20:30.25')", '30250']),
+  part('microsecond', ["SELECT microsecond(TIMESTAMP '2013-07-04 10:20:30.25')", '30250000']),
   part('epoch', ["SELECT epoch(TIMESTAMP '1970-01-02 00:00:00')", '86400.0']),
   months('years', 12, ['SELECT to_years(2)', '2 years']),
   months('quarters', 3, ['SELECT to_quarters(1)', '3 months']),

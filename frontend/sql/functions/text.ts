@@ -1,7 +1,7 @@
 /** SQL's functions of text. */
 import type { Expr } from '../../../ir/node.js';
 import { call, castTo, dtypeOf, i64, text } from '../make-expr.js';
-import { anything, op, takes, type Overload, type SqlFunction, type Wanted } from './function.js';
+import { anything, fitted, op, takes, type Overload, type SqlFunction, type Wanted } from './function.js';
 
 const trims = (name: 'trim' | 'ltrim' | 'rtrim', example: readonly [string, string]): SqlFunction => ({
   name, signature: `${name}(s [, characters])`, doc: 'The text without the characters (spaces) at its ends.', example,
@@ -14,6 +14,18 @@ const asText = (expr: Expr): Expr => castTo(expr, 'utf8');
 const concat: Overload = (args) => {
   if (args.length === 0 || args.some((arg) => dtypeOf(arg) === undefined)) return undefined;
   return args.map((arg) => call('coalesce', asText(arg), text(''))).reduce((a, b) => call('concat', a, b));
+};
+
+/** Each part that is not NULL has a separator before it; what follows the first one is the text. */
+const concatSeparated: Overload = ([separator, ...parts]) => {
+  if (separator === undefined || parts.length === 0 || parts.some((part) => dtypeOf(part) === undefined))
+    return undefined;
+  const between = fitted(separator, 'utf8');
+  if (between === undefined) return undefined;
+  const all = parts
+    .map((part) => call('coalesce', call('concat', between, asText(part)), text('')))
+    .reduce((a, b) => call('concat', a, b));
+  return call('substring', all, call('add', call('length', between), i64(1)));
 };
 
 const textOrBlob: Wanted = (expr) => (dtypeOf(expr) === 'blob' ? 'blob' : 'utf8');
@@ -82,6 +94,13 @@ export const TEXT: readonly SqlFunction[] = [
     doc: 'The values as text, one after the other; NULLs are skipped.',
     example: ["SELECT concat('a', NULL, 1)", 'a1'],
     overloads: [concat],
+  },
+  {
+    name: 'concat_ws',
+    signature: 'concat_ws(separator, a, b, ...)',
+    doc: 'Those that are not NULL as one text, with the separator between them.',
+    example: ["SELECT concat_ws('-', 2013, NULL, 'a')", '2013-a'],
+    overloads: [concatSeparated],
   },
   {
     name: 'starts_with',
