@@ -24,6 +24,9 @@ const INSTRUCTED: Partial<Record<ScalarOp, number>> = {
   strftime: 1, date_part: 0, date_trunc: 0, date_diff: 0,
 };
 
+/** Of the fields that exist of every value, the one that BIGINT does not always hold. */
+const OVERFLOWING_FIELD = 'epoch_us';
+
 /** Subqueries are not asked of a row, but once or by joins. */
 export const mayFail: (expr: Expr) => boolean = oncePerNode((expr: Expr) => {
   if (isVolatile(expr)) return true;
@@ -38,7 +41,9 @@ function callMayFail({ op, args }: Call): boolean {
   const first = args[0] === undefined ? undefined : dtypeOf(args[0]);
   if (CHECKED.has(op)) return first === undefined || !isFloat(first);
   const instruction = INSTRUCTED[op];
-  return instruction !== undefined && args[instruction] !== undefined && args[instruction].kind !== 'literal';
+  const given = instruction === undefined ? undefined : args[instruction];
+  if (given === undefined) return false;
+  return given.kind !== 'literal' || (op === 'date_part' && given.value === OVERFLOWING_FIELD);
 }
 
 function castMayFail({ arg, to, attempt }: Cast): boolean {
