@@ -231,6 +231,11 @@ export const SCALAR = {
     signature(UTF8, UTF8, I64, 'utf8'),
     'part c (from 1, negative from the end) of a cut at b; empty when there is none',
   ),
+  levenshtein: row(
+    2,
+    signature(UTF8, 'i64'),
+    'fewest bytes put in, taken out or replaced that make b of a',
+  ),
   regexp_matches: row(2, signature(UTF8, 'bool'), 'the regular expression b matches somewhere in a'),
   regexp_full_match: row(2, signature(UTF8, 'bool'), 'the regular expression b matches all of a'),
   regexp_replace: row([3, 4], signature(UTF8, 'utf8'), 'the first match of b in a becomes c; all with option g'),

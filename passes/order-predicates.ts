@@ -36,6 +36,7 @@ const COST: Partial<Record<ScalarOp, number>> = {
   substring: 8,
   strftime: 100,
   split_part: 20,
+  levenshtein: 150,
   date_part: 5,
   date_trunc: 5,
   exp: 5, ln: 5, pow: 10, sin: 5, cos: 5, tanh: 8, erf: 8, sigmoid: 6,

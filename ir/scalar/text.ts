@@ -117,6 +117,23 @@ function character(code: number): string {
   return String.fromCodePoint(code);
 }
 
+/** By rows of the table of distances between the beginnings of both (Wagner & Fischer), of which one is kept. */
+function levenshtein(text: string, other: string): bigint {
+  const [from, to] = [Buffer.from(text), Buffer.from(other)];
+  const distances = Uint32Array.from({ length: to.length + 1 }, (_, i) => i);
+  from.forEach((byte, row) => {
+    let diagonal = row;
+    distances[0] = row + 1;
+    for (let column = 0; column < to.length; column++) {
+      const above = distances[column + 1]!;
+      const replaced = diagonal + (byte === to[column] ? 0 : 1);
+      distances[column + 1] = Math.min(above + 1, distances[column]! + 1, replaced);
+      diagonal = above;
+    }
+  });
+  return BigInt(distances[to.length]!);
+}
+
 const texts = (compute: (...args: string[]) => Value): Meaning => (args) => compute(...(args as string[]));
 
 export const TEXT = {
@@ -143,5 +160,6 @@ export const TEXT = {
   reverse: texts((a) => Array.from(a!).reverse().join('')),
   ascii: texts((a) => a!.codePointAt(0) ?? 0),
   chr: ([a]) => character(a as number),
+  levenshtein: texts((a, b) => levenshtein(a!, b!)),
   split_part: ([a, b, c]) => splitPart(a as string, b as string, c as bigint),
 } satisfies Partial<Record<ScalarOp, Meaning>>;

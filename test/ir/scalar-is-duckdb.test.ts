@@ -235,6 +235,20 @@ const CALLS: readonly (readonly [ScalarOp, string, readonly DType[], readonly (r
       ['a-b', '(?i)A\\-B'],
     ],
   ],
+  [
+    'levenshtein',
+    'levenshtein($1, $2)',
+    ['utf8', 'utf8'],
+    [
+      ['kitten', 'sitting'],
+      ['', 'abc'],
+      ['abc', ''],
+      ['', ''],
+      ['é', 'e'],
+      ['a€b', 'ab'],
+      ['flaw', 'lawn'],
+    ],
+  ],
   ['octet_length', 'strlen($1)', ['utf8'], [['é€𝄞x'], ['']]],
   ['regexp_replace', 'regexp_replace($1, $2, $3)', ['utf8', 'utf8', 'utf8'], [['banana', '(a)(n)', '[\\2\\1]']]],
   [

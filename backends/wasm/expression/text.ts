@@ -209,6 +209,7 @@ const HOSTED = [
   'ascii',
   'chr',
   'split_part',
+  'levenshtein',
   'regexp_matches',
   'regexp_full_match',
   'regexp_replace',

@@ -320,6 +320,7 @@ export const SCALAR_QUAD: Readonly<Record<ScalarOp, QuadOp | undefined>> = {
   ascii: undefined,
   chr: undefined,
   split_part: undefined,
+  levenshtein: undefined,
   regexp_matches: undefined,
   regexp_full_match: undefined,
   regexp_replace: undefined,

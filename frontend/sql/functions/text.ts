@@ -198,6 +198,14 @@ export const TEXT: readonly SqlFunction[] = [
     overloads: [op('split_part', ['utf8', 'utf8', 'i64'])],
   },
   {
+    name: 'levenshtein',
+    aliases: ['editdist3'],
+    signature: 'levenshtein(s, t)',
+    doc: 'The fewest bytes put in, taken out or replaced that make t of s.',
+    example: ["SELECT levenshtein('duck', 'duke')", '2'],
+    overloads: [op('levenshtein', ['utf8', 'utf8'])],
+  },
+  {
     name: 'regexp_matches',
     signature: 'regexp_matches(s, pattern)',
     doc: 'Whether the regular expression matches somewhere in s.',
