@@ -102,6 +102,7 @@ export const AGGREGATE_OPS = [
   'stddev_pop',
   'var_samp',
   'var_pop',
+  'covar_samp', 'covar_pop', 'corr',
   'string_agg',
   'median',
   'arg_min',

@@ -309,7 +309,7 @@ function argumentCounts(op: AggregateCall['op']): readonly [number, number] {
   switch (op) {
     case 'count_star': return [0, 0];
     case 'string_agg': return [1, 2];
-    case 'arg_min': case 'arg_max': return [2, 2];
+    case 'arg_min': case 'arg_max': case 'covar_samp': case 'covar_pop': case 'corr': return [2, 2];
     default: return [1, 1];
   }
 }

@@ -23,6 +23,8 @@ export function accumulate(op: AggregateOp, rows: readonly Row[], types: Aggrega
   if (op === 'first') return rows[0]?.[0] ?? null;
   if (op === 'arg_min' || op === 'arg_max') return argBest(rows, op === 'arg_max' ? 1 : -1);
   const given = rows.filter((row) => row[0] !== null);
+  if (op === 'covar_samp' || op === 'covar_pop' || op === 'corr')
+    return ofPairs(op, given.filter((row) => row[1] !== null), types);
   const values = given.map((row) => row[0] as Given);
   if (op === 'count') return BigInt(values.length);
   if (values.length === 0) return null;
@@ -98,6 +100,22 @@ function variance(values: readonly Given[], from: DType, lostDegrees: 0 | 1): nu
 
 function rooted(value: number | null): number | null {
   return value === null ? null : Math.sqrt(value);
+}
+
+/** Two passes, as `variance`: around the means of the pairs in which neither value is NULL. */
+function ofPairs(op: 'covar_samp' | 'covar_pop' | 'corr', rows: readonly Row[], { args }: AggregateTypes): number | null {
+  if (rows.length === 0 || (op === 'covar_samp' && rows.length === 1)) return null;
+  const distances = (side: 0 | 1): readonly number[] => {
+    const numbers = rows.map((row) => toNumber(row[side]!, args[side]!));
+    const mean = sumOfFloats(numbers) / numbers.length;
+    return numbers.map((value) => value - mean);
+  };
+  const [left, right] = [distances(0), distances(1)];
+  const products = (a: readonly number[], b: readonly number[]): number => sumOfFloats(a.map((x, i) => x * b[i]!));
+  const both = products(left, right);
+  if (op !== 'corr') return both / (op === 'covar_pop' ? rows.length : rows.length - 1);
+  const deviation = (side: readonly number[]): number => Math.sqrt(products(side, side) / rows.length);
+  return both / rows.length / (deviation(left) * deviation(right));
 }
 
 /** The middle value, or the mean of the two middle ones where the result's dtype has it (text: the lower). */

@@ -28,6 +28,8 @@ export function sumDType(call: AggregateCall): DType {
 /** A flag that a value was seen, then the value. */
 const seenValue = (call: AggregateCall): readonly Slot[] => [slot('bool'), slot(argumentDType(call))];
 const moments = (): readonly Slot[] => [slot('i64'), slot('f64'), slot('f64')];
+/** Number of pairs, both means, the sum of products of both distances from them, and of the squares of each. */
+const comoments = (): readonly Slot[] => [slot('i64'), ...Array.from({ length: 5 }, () => slot('f64'))];
 /** First and last node of a list of values, and their number. */
 const list = (): readonly Slot[] => [slot('i32'), slot('i32'), slot('i64')];
 /** Whether a row was seen, whether its value is NULL, the value; then the key it was chosen by. */
@@ -53,6 +55,9 @@ export const STATES: Readonly<Record<AggregateOp, (call: AggregateCall) => reado
   stddev_pop: moments,
   var_samp: moments,
   var_pop: moments,
+  covar_samp: comoments,
+  covar_pop: comoments,
+  corr: comoments,
   string_agg: list,
   median: list,
   arg_min: chosen,

@@ -379,4 +379,18 @@ test('functions of several primitives are computed row by row', async () => {
   });
 });
 
+test('covariance and correlation take the pairs in which neither is NULL', async () => {
+  const pairs = 'SELECT * FROM (VALUES (1, 1, 2.5), (1, 3, 3), (1, NULL, 4), (2, 5, NULL), (2, 7, 1), (3, 2, 2), (3, 2, 9)) v(g, a, b)';
+  oracle.run(`CREATE TABLE pairs AS ${pairs}`);
+  await real.text(`CREATE TABLE pairs AS ${pairs}`);
+  await answers({
+    'SELECT g, covar_pop(a, b), covar_samp(a, b), corr(a, b) FROM pairs GROUP BY g ORDER BY g': [
+      ['1', '0.25', '0.5', '1.0'], ['2', '0.0', 'NULL', 'nan'], ['3', '0.0', '0.0', 'nan'],
+    ],
+    'SELECT covar_pop(a, b), corr(b, a) FROM pairs WHERE a > 7': [['NULL', 'NULL']],
+    'SELECT round(covar_samp(a, b) FILTER (g < 3), 9) FROM pairs': [['-2.666666667']],
+    'SELECT covar_pop(a, b) OVER (PARTITION BY g ORDER BY b) FROM pairs WHERE g = 3 ORDER BY b': [['0.0'], ['0.0']],
+  });
+});
+
 test.run();

@@ -254,6 +254,47 @@ const moments = (finish: (m2: F64, count: F64) => F64, least: number): Aggregate
   },
 });
 
+/** Sums of products of distances from the running means: of both, of the first, of the second. */
+const PRODUCTS = [[3, 0, 1], [4, 0, 0], [5, 1, 1]] as const;
+
+/** `moments` of pairs without a NULL. */
+const comoments = (finish: (sums: readonly F64[], count: F64) => F64, least: number): AggregateCode => ({
+  update: (state, [first, second]) => {
+    const { scope } = state;
+    const take = (): void => {
+      const values = [first!, second!].map((value) => scope.hold(numberAs(scope, value, 'f64') as F64));
+      const count = scope.f.let(i64Of(state, 0).add(1));
+      const before = values.map((value, i) => scope.f.let(value.sub(f64Of(state, i + 1))));
+      before.forEach((distance, i) =>
+        state.set(i + 1, f64Of(state, i + 1).add(distance.div(count.to_f64_s()))));
+      const after = values.map((value, i) => scope.f.let(value.sub(f64Of(state, i + 1))));
+      for (const [part, a, b] of PRODUCTS) state.set(part, f64Of(state, part).add(before[a]!.mul(after[b]!)));
+      state.set(0, count);
+    };
+    if (second!.isNull === undefined) take();
+    else scope.if(second!.isNull.eqz(), take);
+  },
+  combine: (into, from) =>
+    into.scope.if(i64Of(from, 0).ne(0), () => {
+      const { scope } = into;
+      const [a, b] = [scope.f.let(i64Of(into, 0).to_f64_s()), scope.f.let(i64Of(from, 0).to_f64_s())];
+      const total = scope.f.let(a.add(b));
+      const apart = [1, 2].map((part) => scope.f.let(f64Of(from, part).sub(f64Of(into, part))));
+      for (const [part, left, right] of PRODUCTS) {
+        const between = apart[left]!.mul(apart[right]!).mul(a).mul(b).div(total);
+        into.set(part, f64Of(into, part).add(f64Of(from, part)).add(between));
+      }
+      apart.forEach((distance, i) => into.set(i + 1, f64Of(into, i + 1).add(distance.mul(b).div(total))));
+      into.set(0, i64Of(into, 0).add(i64Of(from, 0)));
+    }),
+  result: (state) => {
+    const count = i64Of(state, 0);
+    const found = finish(PRODUCTS.map(([part]) => f64Of(state, part)), count.to_f64_s());
+    const value: SqlValue = { dtype: 'f64', parts: [state.scope.f.let(found)], isNull: count.lt_s(least) };
+    return { ...converted(state, value), isNull: count.lt_s(least) };
+  },
+});
+
 /** The value where the key is least or greatest; ties keep the first. */
 const byKey = (wins: (scope: Scope, value: SqlValue, held: SqlValue) => I32): AggregateCode => {
   const take = (state: StateAccess, value: SqlValue, key: SqlValue): void => {
@@ -294,6 +335,10 @@ export const AGGREGATES: Readonly<Record<AggregateOp, AggregateCode>> = {
   stddev_pop: moments((m2, count) => m2.div(count).sqrt(), 1),
   var_samp: moments((m2, count) => m2.div(count.sub(1)), 2),
   var_pop: moments((m2, count) => m2.div(count), 1),
+  covar_samp: comoments(([both], count) => both!.div(count.sub(1)), 2),
+  covar_pop: comoments(([both], count) => both!.div(count), 1),
+  corr: comoments(([both, left, right], count) =>
+    both!.div(count).div(left!.div(count).sqrt().mul(right!.div(count).sqrt())), 1),
   string_agg: {
     update: (state, args) => appendText(state, args),
     combine: concatLists,

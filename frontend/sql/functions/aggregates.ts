@@ -63,6 +63,11 @@ const typed =
   return arg === undefined ? undefined : { op, args: [arg], dtype: result ?? dtypeOf(arg)! };
 };
 
+const ofPairs = (op: 'covar_samp' | 'covar_pop' | 'corr') => (args: readonly Expr[]): BoundAggregate | undefined => {
+  const pair = args.map((arg) => fitted(arg, float64));
+  return pair.length === 2 && pair.every((arg) => arg !== undefined) ? { op, args: pair, dtype: 'f64' } : undefined;
+};
+
 const argBest = (op: 'arg_min' | 'arg_max') => (args: readonly Expr[]): BoundAggregate | undefined => {
   const dtype = args.length === 2 ? dtypeOf(args[0]!) : undefined;
   return dtype === undefined || dtypeOf(args[1]!) === undefined ? undefined : { op, args, dtype };
@@ -219,6 +224,27 @@ export const AGGREGATES: readonly SqlAggregate[] = [
     doc: 'The variance of all.',
     example: ['SELECT var_pop(x) FROM (VALUES (1), (3)) t(x)', '1.0'],
     bind: typed('var_pop', float64, 'f64'),
+  },
+  {
+    name: 'covar_samp',
+    signature: 'covar_samp(y, x)',
+    doc: 'The covariance of a sample of pairs.',
+    example: ['SELECT covar_samp(y, x) FROM (VALUES (1, 2), (3, 6)) t(y, x)', '4.0'],
+    bind: ofPairs('covar_samp'),
+  },
+  {
+    name: 'covar_pop',
+    signature: 'covar_pop(y, x)',
+    doc: 'The covariance of all pairs.',
+    example: ['SELECT covar_pop(y, x) FROM (VALUES (1, 2), (3, 6)) t(y, x)', '2.0'],
+    bind: ofPairs('covar_pop'),
+  },
+  {
+    name: 'corr',
+    signature: 'corr(y, x)',
+    doc: 'The correlation of pairs, -1 to 1; NaN where y or x is constant.',
+    example: ['SELECT corr(y, x) FROM (VALUES (1, 9), (3, 5)) t(y, x)', '-1.0'],
+    bind: ofPairs('corr'),
   },
   {
     name: 'median',
