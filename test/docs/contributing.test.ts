@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { ROOT } from '../support/golden.js';
 
 const PAGE = readFileSync(`${ROOT}CONTRIBUTING.md`, 'utf8');
-const FOLDERS = ['', 'frontend/onnx/', 'ir/', 'passes/', 'backends/wasm/', 'backends/wasm/kernels/', 'test/passes/'];
+const FOLDERS = ['', 'frontend/onnx/', 'frontend/sql/functions/', 'ir/', 'passes/', 'backends/wasm/', 'backends/wasm/kernels/', 'test/passes/'];
 
 test('every path that is named exists', () => {
   const paths = [...PAGE.matchAll(/`((?:[\w-]+\/)*[\w.-]+\.(?:ts|txt)|(?:[\w-]+\/)+)`/g)]
@@ -21,6 +21,11 @@ test('the tables that recipes add to are there', () => {
   declared('ir/scalar.ts', 'SCALAR');
   declared('backends/wasm/expression/emit.ts', 'EMIT');
   declared('backends/wasm/tile-nodes.ts', 'LOWER');
+  declared('backends/wasm/pipeline/aggregate-states.ts', 'AGGREGATES');
+  for (const file of ['backends/relational/lower-aggregate.ts', 'frontend/sql/bind-call.ts']) declared(file, 'ORDERED');
+  declared('passes/eliminate-no-ops.ts', 'ORDER_SENSITIVE');
+  declared('passes/order-predicates.ts', 'COST');
+  declared('ir/node.ts', 'AGGREGATE_OPS');
   declared('passes/pipeline.ts', 'PIPELINE');
 });
 
