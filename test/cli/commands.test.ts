@@ -10,7 +10,6 @@ import * as assert from 'uvu/assert';
 import { golden, ROOT } from '../support/golden.js';
 import { intarsia } from './terminal.js';
 
-const COMMANDS = ['demo', 'import', 'model', 'query', 'compile', 'run', 'explain', 'info', 'verify', 'calibrate'];
 const folder = mkdtempSync(join(tmpdir(), 'intarsia-cli-'));
 const db = join(folder, 'shop.db');
 const FLIGHTS = `${ROOT}examples/flights/`;
@@ -24,15 +23,16 @@ function fine(words: readonly string[], options?: Parameters<typeof intarsia>[1]
   return ended.stdout;
 }
 
-test('every command has a help with an example, and the overview lists it', () => {
-  const overview = fine(['--help']);
-  for (const command of COMMANDS) {
-    assert.match(overview, new RegExp(`^  ${command} `, 'm'));
+test('every command of the overview has a help with an example', () => {
+  const [overview] = fine(['--help']).split('example:');
+  const commands = [...overview!.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name!);
+  assert.ok(commands.length >= 10, commands.join());
+  for (const command of commands) {
     const help = fine([command, '--help']);
     assert.match(help, new RegExp(`^usage: intarsia ${command}`, 'm'));
     assert.match(help, new RegExp(`^example:\n  intarsia ${command}`, 'm'));
   }
-  golden('cli/help', COMMANDS.map((command) => fine([command, '--help'])).join('\n'));
+  golden('cli/help', commands.map((command) => fine([command, '--help'])).join('\n'));
 });
 
 test('misuse gives exit code 2 and says what was expected', () => {
