@@ -10,7 +10,7 @@
  */
 import { make } from '../ir/build.js';
 import { dtypeInfo, isVariableLength } from '../ir/dtype.js';
-import type { Aggregate, Apply, Expr, Join, Relation, Scan, SetOperation } from '../ir/node.js';
+import type { Aggregate, Apply, Expr, Join, Relation, Scan, SetOperation, Window } from '../ir/node.js';
 import { conjuncts } from '../ir/terms.js';
 import { exprsOf, mapTensorExprs, projected, rebuild, tensorExprs } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
@@ -102,13 +102,17 @@ function pruneNode(node: Relation, needed: Columns, prune: Prune, context: PassC
       };
     }
     case 'join': return pruneJoin(node, needed, prune, context);
-    case 'aggregate': return pruneAggregate(node, needed, prune);
+    case 'aggregate': return pruneAggregate(node, needed, prune, context);
     case 'window': {
       const width = node.input.type.columns.length;
       const kept = node.calls.map((_, i) => i).filter((i) => needed.has(width + i));
       const inputNeeds = new Set([...needed].filter((index) => index < width));
-      if (kept.length === 0) return prune(node.input, inputNeeds);
+      if (kept.length === 0) {
+        recordCalls(node, 0, node.input, context);
+        return prune(node.input, inputNeeds);
+      }
       const smaller = make({ kind: 'window', input: node.input, calls: kept.map((i) => node.calls[i]!) });
+      recordCalls(node, kept.length, smaller, context);
       const input = prune(node.input, union(inputNeeds, ...exprsOf(smaller).map(refsOf)));
       const relation = rebuild(smaller, { inputs: [input.relation], expr: (expr) => renumber(expr, input.at) });
       const newWidth = input.relation.type.columns.length;
@@ -217,7 +221,14 @@ function isOfLeft(value: Expr, width: number): boolean {
   return !isVolatile(value) && [...refsOf(value)].every((index) => index < width);
 }
 
-function pruneAggregate(node: Aggregate, needed: Columns, prune: Prune): Pruned {
+/** For explain: an aggregate or window with the `kept` of its calls, or without any. */
+function recordCalls(node: Aggregate | Window, kept: number, after: Relation, context: PassContext): void {
+  if (kept === node.calls.length) return;
+  const reason = `${node.calls.length - kept} of ${node.calls.length} calls are not read by anything above`;
+  context.record({ pass: 'prune-columns', rule: node.kind, before: node, after, reason });
+}
+
+function pruneAggregate(node: Aggregate, needed: Columns, prune: Prune, context: PassContext): Pruned {
   const groupCount = node.groups.length;
   const wanted = new Set(node.calls.map((_, i) => i).filter((i) => needed.has(groupCount + i)));
   const kept = groupCount === 0 ? keep(node.calls.length, wanted) : [...wanted];
@@ -227,6 +238,7 @@ function pruneAggregate(node: Aggregate, needed: Columns, prune: Prune): Pruned 
     groups: node.groups,
     calls: kept.map((i) => node.calls[i]!),
   });
+  recordCalls(node, kept.length, smaller, context);
   const input = prune(node.input, union(...exprsOf(smaller).map(refsOf)));
   const relation = rebuild(smaller, { inputs: [input.relation], expr: (expr) => renumber(expr, input.at) });
   return { relation, at: (column) => (column < groupCount ? column : groupCount + kept.indexOf(column - groupCount)) };

@@ -40,11 +40,11 @@ export function pushIntoJoin(node: Join, above: readonly Expr[], push: Push, con
   }
   const on = conjuncts(node.on);
   switch (kind) {
-    case 'inner': case 'cross': return pushInner(node, { all: [...on, ...above], width }, push, context);
-    case 'left': return pushOuter(node, { on, above, width, kept: 'left' }, push);
-    case 'right': return pushOuter(node, { on, above, width, kept: 'right' }, push);
+    case 'inner': case 'cross': return pushInner(node, { on, above, width }, push, context);
+    case 'left': return pushOuter(node, { on, above, width, kept: 'left' }, push, context);
+    case 'right': return pushOuter(node, { on, above, width, kept: 'right' }, push, context);
     case 'full': return filtered(joined('full', push(node.left, []), push(node.right, []), on), above);
-    case 'semi': case 'anti': return pushSemi(node, { on, above, width }, push);
+    case 'semi': case 'anti': return pushSemi(node, { on, above, width }, push, context);
   }
 }
 
@@ -70,30 +70,43 @@ function joined(kind: JoinKind, left: Relation, right: Relation, on: readonly Ex
   return make({ kind: 'join', join: kind, left, right, on: conjoin(on) ?? (kind === 'cross' ? undefined : TRUE) });
 }
 
-function pushInner(
-  node: Join,
-  parts: { all: readonly Expr[]; width: number },
-  push: Push,
-  context: PassContext,
-): Relation {
-  const { width } = parts;
-  const all = [...new Set(parts.all)];
-  const volatile = all.filter(isVolatile);
+/** A join's conditions and the filters above it. */
+interface JoinParts {
+  readonly on: readonly Expr[];
+  readonly above: readonly Expr[];
+  readonly width: number;
+}
+
+/** Where each predicate goes: below the join, into its condition, above it. */
+interface Division {
+  readonly kind: JoinKind;
+  readonly left: readonly Expr[];
+  readonly right: readonly Expr[];
+  readonly condition: readonly Expr[];
+  readonly stays: readonly Expr[];
+}
+
+function divided(node: Join, { above, width }: JoinParts, to: Division, push: Push, context: PassContext): Relation {
+  const right = to.right.map((predicate) => shiftRefs(predicate, -width));
+  const join = joined(to.kind, push(node.left, to.left), push(node.right, right), to.condition);
+  const [before, after] = [filtered(node, above), filtered(join, to.stays)];
+  if (to.left.length + right.length > 0 && after !== before) {
+    const reason = 'each side drops the rows that it alone can tell';
+    context.record({ pass: 'push-filters', rule: 'below-join', before, after, reason });
+  }
+  return after;
+}
+
+function pushInner(node: Join, parts: JoinParts, push: Push, context: PassContext): Relation {
+  const { on, above, width } = parts;
+  const all = [...new Set([...on, ...above])];
   const stable = all.filter((predicate) => !isVolatile(predicate));
   const wide = [...new Set([...stable, ...transferred(stable, width), ...impliedBySide(stable, width)])];
-  const left = wide.filter((predicate) => sideOf(predicate, width) === 'left');
-  const right = wide.filter((predicate) => sideOf(predicate, width) === 'right');
-  const both = wide.filter((predicate) => sideOf(predicate, width) === 'both');
-  const kind = both.length === 0 ? 'cross' : 'inner';
-  const result = joined(
-    kind,
-    push(node.left, left),
-    push(
-      node.right,
-      right.map((predicate) => shiftRefs(predicate, -width)),
-    ),
-    both,
-  );
+  const of = (side: Side): readonly Expr[] => wide.filter((predicate) => sideOf(predicate, width) === side);
+  const condition = of('both');
+  const kind = condition.length === 0 ? 'cross' : 'inner';
+  const to = { kind, left: of('left'), right: of('right'), condition, stays: all.filter(isVolatile) } as const;
+  const result = divided(node, parts, to, push, context);
   if (kind === 'inner' && node.join === 'cross') {
     context.record({
       pass: 'push-filters',
@@ -103,34 +116,23 @@ function pushInner(
       reason: 'a filter above compares the two sides',
     });
   }
-  return filtered(result, volatile);
+  return result;
 }
 
-interface OuterParts {
-  readonly on: readonly Expr[];
-  readonly above: readonly Expr[];
-  readonly width: number;
+interface OuterParts extends JoinParts {
   /** The side all of whose rows come out. */
   readonly kept: 'left' | 'right';
 }
 
-function pushOuter(node: Join, { on, above, width, kept }: OuterParts, push: Push): Relation {
+function pushOuter(node: Join, parts: OuterParts, push: Push, context: PassContext): Relation {
+  const { on, above, width, kept } = parts;
   const other = kept === 'left' ? 'right' : 'left';
   const down = above.filter((predicate) => belongs(predicate, width, kept));
-  const stays = above.filter((predicate) => !down.includes(predicate));
   const own = on.filter((predicate) => sideOf(predicate, width) === other && refsOf(predicate).size > 0);
-  const rest = on.filter((predicate) => !own.includes(predicate));
   const [left, right] = kept === 'left' ? [down, own] : [own, down];
-  const result = joined(
-    node.join,
-    push(node.left, left),
-    push(
-      node.right,
-      right.map((predicate) => shiftRefs(predicate, -width)),
-    ),
-    rest,
-  );
-  return filtered(result, stays);
+  const condition = on.filter((predicate) => !own.includes(predicate));
+  const stays = above.filter((predicate) => !down.includes(predicate));
+  return divided(node, parts, { kind: node.join, left, right, condition, stays }, push, context);
 }
 
 /** Whether a predicate reads that side alone; one without references belongs to either. */
@@ -138,21 +140,14 @@ function belongs(predicate: Expr, width: number, side: 'left' | 'right'): boolea
   return sideOf(predicate, width) === side || (refsOf(predicate).size === 0 && !isVolatile(predicate));
 }
 
-function pushSemi(node: Join, { on, above, width }: Omit<OuterParts, 'kept'>, push: Push): Relation {
+function pushSemi(node: Join, parts: JoinParts, push: Push, context: PassContext): Relation {
+  const { on, above, width } = parts;
   const down = above.filter((predicate) => !isVolatile(predicate));
   const right = on.filter((predicate) => sideOf(predicate, width) === 'right');
-  const left = node.join === 'semi' ? on.filter((predicate) => sideOf(predicate, width) === 'left') : [];
-  const rest = on.filter((predicate) => !right.includes(predicate) && !left.includes(predicate));
-  const result = joined(
-    node.join,
-    push(node.left, [...down, ...left]),
-    push(
-      node.right,
-      right.map((predicate) => shiftRefs(predicate, -width)),
-    ),
-    rest,
-  );
-  return filtered(result, above.filter(isVolatile));
+  const own = node.join === 'semi' ? on.filter((predicate) => sideOf(predicate, width) === 'left') : [];
+  const condition = on.filter((predicate) => !right.includes(predicate) && !own.includes(predicate));
+  const to = { kind: node.join, left: [...down, ...own], right, condition, stays: above.filter(isVolatile) };
+  return divided(node, parts, to, push, context);
 }
 
 /**

@@ -279,4 +279,17 @@ test('scans of a plan read each column once', () => {
   assert.equal(scans.map((node) => node.kind === 'scan' && node.columns), [[0]]);
 });
 
+test('what goes below a join is recorded once, and so are calls that nothing reads', () => {
+  const sides = call('and', call('gt', ref(0), lit(1)), call('is_null', ref(4, 'i32', true)));
+  for (const kind of ['inner', 'left', 'semi'] as const) {
+    const joined = join(kind, t, v, call('eq', ref(0), ref(3)));
+    const once = run(pushFilters, filter(joined, kind === 'semi' ? call('gt', ref(0), lit(1)) : sides));
+    assert.equal(once.trace.map(({ rule }) => rule), ['below-join'], kind);
+    assert.equal(run(pushFilters, once.plan).trace, [], `${kind}, again`);
+  }
+  const counted = aggregate(t, [ref(0)], aggregateCall('count_star', []), aggregateCall('max', [ref(1, 'i32', true)]));
+  const [first] = run(pruneColumns, project(counted, ref(0))).trace;
+  assert.is(first!.reason, '2 of 2 calls are not read by anything above');
+});
+
 test.run();
