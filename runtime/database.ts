@@ -97,7 +97,7 @@ export async function verify(path: string): Promise<readonly StorageError[]> {
   return (await import('./storage/verify.js')).verify(path);
 }
 
-/** Measures this engine's kernels, as `open` does before the first compile. Answers the choice, as JSON text. */
+/** Measures this engine's kernels anew, as the first compile of a day does. Answers the choice, as JSON text. */
 export async function calibrate(): Promise<string> {
   return (await loadCompiler()).calibrate({ fresh: true });
 }

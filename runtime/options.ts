@@ -6,10 +6,10 @@ import type { FileFormat } from './io/source.js';
 export interface DatabaseOptions {
   /**
    * Most memory for pages, hash tables, scratch and results in flight together: bytes, or text such as `'512MiB'` (the
-   * default).
+   * default). At least 16 MiB; what is over 4 GiB is not used.
    */
   readonly memoryLimit?: string | number;
-  /** Worker threads; default: the machine's. */
+  /** Worker threads, 1 to 24; default: the machine's, at most 16. */
   readonly threads?: number;
   /**
    * Begins a query on the caller's own thread, and starts worker threads when what is left of it takes three times as
