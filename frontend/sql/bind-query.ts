@@ -1,9 +1,11 @@
 /** Queries: WITH, the body, ORDER BY and LIMIT around it; VALUES and set operations. */
 import { make } from '../../ir/build.js';
 import type { Expr, Relation, SortKey } from '../../ir/node.js';
+import { isVolatile } from '../../ir/node-facts.js';
+import { children, postorder } from '../../ir/rewrite.js';
 import { relation as relationOf, scalar, unreachable, type ValueType } from '../../ir/type.js';
 import { CompileError } from '../diagnostics.js';
-import type { AstExpr, OrderItem, Query, SetBody, ValuesBody } from './ast.js';
+import type { AstExpr, Name, OrderItem, Query, SetBody, ValuesBody } from './ast.js';
 import { sortKey } from './bind-call.js';
 import { bindExpr } from './bind-expression.js';
 import { commonColumn } from './bind-operator.js';
@@ -22,12 +24,29 @@ export interface BoundQuery {
 export function bindQuery(query: Query, outside: Env): BoundQuery {
   const env = query.with.length === 0 ? outside : withTables(query, outside);
   const bound = bindOrdered(query, env);
-  return { ...bound, relation: limited(query, bound.relation, env) };
+  const relation = limited(query, bound.relation, env);
+  for (const { name } of query.with) refuseDrawnTwice(name, { table: env.tables.get(key(name))!, reader: relation });
+  return { ...bound, relation };
+}
+
+const key = (name: Name): string => name.text.toLowerCase();
+
+/** A table of WITH is bound anew wherever it is read, which does not show unless its rows are drawn. */
+function refuseDrawnTwice(name: Name, { table, reader }: { table: CommonRelation; reader: Relation }): void {
+  if (!isVolatile(table.relation)) return;
+  const reads = postorder(reader).flatMap(children).filter((node) => node === table.relation).length;
+  if (reads > 1)
+    throw new CompileError(`"${name.text}" holds random numbers and is read twice, which would draw them twice`, {
+      span: name.span,
+      notes: ['keep them in a table first: CREATE TABLE ... AS'],
+    });
 }
 
 function withTables(query: Query, outside: Env): Env {
   const tables = new Map<string, CommonRelation>(outside.tables);
-  for (const table of query.with) {
+  for (const [i, table] of query.with.entries()) {
+    if (query.with.slice(0, i).some((other) => key(other.name) === key(table.name)))
+      throw new CompileError(`"${table.name.text}" is there twice in one WITH`, { span: table.name.span });
     if (query.recursive && holdsName(table.query, table.name.text)) {
       throw new CompileError(`recursive WITH is not supported yet: "${table.name.text}" refers to itself`, {
         span: table.name.span,
@@ -41,7 +60,7 @@ function withTables(query: Query, outside: Env): Env {
       );
     }
     const names = bound.names.map((name, i) => table.columns[i]?.text ?? name);
-    tables.set(table.name.text.toLowerCase(), { relation: bound.relation, names });
+    tables.set(key(table.name), { relation: bound.relation, names });
   }
   return { ...outside, tables };
 }

@@ -107,6 +107,8 @@ const PLACES = [
   'SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED PRECEDING) FROM tx',
   'SELECT sum(id) OVER (ORDER BY id ROWS 1 FOLLOWING) FROM tx',
   'SELECT main.tx.idd FROM main.tx',
+  'WITH a AS (SELECT 1), A AS (SELECT 2) SELECT * FROM a',
+  'WITH r AS (SELECT id, random() AS u FROM tx)\nSELECT id FROM r WHERE u < 0.8 UNION ALL SELECT -id FROM r WHERE u >= 0.8',
 ];
 
 const MODELS = [
@@ -147,6 +149,8 @@ test('names that stand in clauses elsewhere are names, and an order that changes
     'SELECT sum(age ORDER BY id) OVER () FROM tx',
     'SELECT lag(id RESPECT NULLS) OVER (ORDER BY age) FROM tx',
     'SELECT main.tx.id, main.tx.* FROM main.tx ORDER BY main.tx.id',
+    'WITH r AS (SELECT random() AS u FROM tx), s AS (SELECT u + u AS v FROM r) SELECT v, v FROM s',
+    'WITH r AS (SELECT id FROM tx) SELECT a.id, (WITH r AS (SELECT random() AS u) SELECT u FROM r) FROM r a, r b',
   ]) database.run(sql);
 });
 
