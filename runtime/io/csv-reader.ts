@@ -3,7 +3,7 @@
  *
  * Types are given, or found from the first SAMPLE_ROWS rows; a later field that does not fit is an ImportError with
  * line and column, as is a row with more or fewer fields than the first. An empty unquoted field is NULL; so an empty
- * line is a row where there is one column, and nothing where there are more.
+ * line is a row where there is one column, and nothing where there are more. A quoted one is NULL in what is no text.
  */
 import { createReadStream } from 'node:fs';
 import { parse, type Options as ParserOptions } from 'csv-parse';
@@ -146,9 +146,9 @@ async function lineOf(path: string, dialect: Dialect, wanted: number): Promise<n
  * words. An empty field is a column without a name; `inf` and `nan` may be both, so another field has to be a name for
  * sure.
  */
-function looksLikeHeader(first: Row, rest: readonly Row[]): boolean {
+function looksLikeHeader(first: Row, rest: readonly Row[], nullText: string): boolean {
   if (rest.length === 0 && first.some((field) => field !== null && sniffDType([field]) !== 'utf8')) return false;
-  const types = first.map((_, column) => sniffColumn(rest, column));
+  const types = first.map((_, column) => sniffColumn(rest, column, nullText));
   const typed = first.filter((_, column) => types[column] !== 'utf8');
   if (typed.length === 0) return !first.includes(null) && new Set(first).size === first.length;
   const isValue = first.some((field, i) => field !== null && types[i] !== 'utf8' && isLike(field, types[i]!));
@@ -172,9 +172,11 @@ function isLike(field: string, dtype: FixedDType): boolean {
   return parseField(field, dtype) !== undefined;
 }
 
-function sniffColumn(rows: readonly Row[], column: number): ReturnType<typeof sniffDType> {
-  const fields = rows.map((row) => row[column]).filter((field) => field !== null && field !== undefined);
-  return sniffDType(fields);
+/** What looks like NULL in quotes says nothing: in a column of texts it is one, in others it is NULL. */
+function sniffColumn(rows: readonly Row[], column: number, nullText: string): ReturnType<typeof sniffDType> {
+  const isValue = (field: string | null | undefined): field is string =>
+    field !== null && field !== undefined && field !== nullText;
+  return sniffDType(rows.map((row) => row[column]).filter(isValue));
 }
 
 function columnNames(header: Row | undefined, width: number): readonly string[] {
@@ -189,14 +191,15 @@ export async function openCsv(path: string, options: FileOptions): Promise<FileS
     if (sample.length > SAMPLE_ROWS) break;
   }
   const first = sample[0];
+  const { nullText = '' } = options;
   if (first === undefined && options.columns === undefined)
     throw new ImportError(`'${path}' is empty: there is not even a header`, { file: path });
   const hasHeader = options.header ?? (first !== undefined && (options.columns === undefined
-    ? looksLikeHeader(first, sample.slice(1)) : hasNamesOf(first, options.columns)));
+    ? looksLikeHeader(first, sample.slice(1), nullText) : hasNamesOf(first, options.columns)));
   const body = hasHeader ? sample.slice(1) : sample;
   const schema: readonly ColumnSchema[] = options.columns
     ?? columnNames(hasHeader ? first : undefined, first!.length).map((name, column) => ({
-      name, dtype: sniffColumn(body, column), width: 1, nullable: true,
+      name, dtype: sniffColumn(body, column, nullText), width: 1, nullable: true,
     }));
   return { schema, rowCount: undefined, batches: () => readBatches(path, { dialect, schema, hasHeader }) };
 }
@@ -209,9 +212,10 @@ async function* readBatches(
   const flush = (rowCount: number): Batch => ({ rowCount, columns: builders.map((builder) => builder.finish()) });
   let rows = 0;
   let record = 0;
+  const { nullText = '' } = dialect.options;
   for await (const row of readRows(path, dialect)) {
     if (record++ === 0 && hasHeader) continue;
-    const mistake = appendRow(row, { schema, builders });
+    const mistake = appendRow(row, { schema, builders, nullText });
     if (mistake !== undefined) {
       const isFirst = record === 1 && dialect.options.header === undefined;
       const hint = isFirst && mistake.column !== undefined ? HEADER_HINT : '';
@@ -247,10 +251,18 @@ function mistakeAt(
   });
 }
 
+function isText({ dtype, width }: ColumnSchema): boolean {
+  return width === 1 && (dtype === 'utf8' || dtype === 'blob');
+}
+
 /** What is wrong with the row, when something is. */
 function appendRow(
   row: Row,
-  { schema, builders }: { schema: readonly ColumnSchema[]; builders: readonly VectorBuilder[] },
+  { schema, builders, nullText }: {
+    schema: readonly ColumnSchema[];
+    builders: readonly VectorBuilder[];
+    nullText: string;
+  },
 ): Mistake | undefined {
   // A row may end with one delimiter too many, as the .tbl files of TPC-H do.
   const hasTail = row.length === schema.length + 1 && row[schema.length] === null;
@@ -258,7 +270,7 @@ function appendRow(
     return { column: undefined, text: `${counted(row.length, 'field')}, expected ${schema.length}` };
   for (const [i, column] of schema.entries()) {
     const field = row[i]!;
-    if (field === null) {
+    if (field === null || (field === nullText && !isText(column))) {
       if (!column.nullable) return { column: column.name, text: 'an empty field, but the column is NOT NULL' };
       builders[i]!.append(null);
       continue;

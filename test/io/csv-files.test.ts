@@ -171,6 +171,20 @@ test('an import may be told delimiter, header and the text of NULL', async () =>
     assert.is(await read(options).then(() => 'it was read', String), message);
 });
 
+test('quotes around nothing, or around the text of NULL, are NULL where no text is wanted', async () => {
+  const dates = 'd,n,s\n2020-01-02,"1",""\n"","","x"\n"","3",\n';
+  assert.equal(await imported(dates), {
+    columns: 'd:date n:i64 s:utf8',
+    rows: [['2020-01-02', '1', ''], ['NULL', 'NULL', 'x'], ['NULL', '3', 'NULL']],
+  });
+  await database.text('CREATE OR REPLACE TABLE t (d DATE, n INTEGER, s VARCHAR)');
+  await database.text(`COPY t FROM '${file(dates)}' (HEADER)`);
+  assert.equal(await database.text('SELECT count(d), count(n), count(s) FROM t'), [['1', '2', '2']]);
+  await database.db.importFile('t', file('n,s\n"NA",NA\n2,"NA"\n'), { replace: true, nullText: 'NA' });
+  assert.equal(await database.text('SELECT n + 1, s FROM t'), [['NULL', 'NULL'], ['3', 'NA']]);
+  assert.is((await imported('a,b\n"",1\n"",2\n')).columns, 'a:utf8 b:i64');
+});
+
 test('a delimiter of backslash and t is a tab, in and out', async () => {
   const path = file('a;b\t5\n');
   const escaped = String.raw`(DELIMITER '\t', HEADER false)`;
