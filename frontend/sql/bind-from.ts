@@ -191,8 +191,9 @@ function bindJoin(ref: JoinedTable, env: Env): BoundFrom {
   const kind = ref.join === 'inner' && on === undefined ? 'cross' : ref.join;
   const joined = make({ kind: 'join', join: kind, left: left.relation, right: right.relation, on });
   if (ref.join === 'semi' || ref.join === 'anti') return { relation: joined, scope: left.scope };
+  const isLeftKept = ref.join !== 'right' && ref.join !== 'full';
   const scopes = [
-    shiftScope(left.scope, 0, joined.type.columns),
+    isLeftKept ? left.scope : shiftScope(left.scope, 0, joined.type.columns),
     shiftScope(right.scope, width, joined.type.columns),
   ] as const;
   return { relation: joined, scope: merged(ref, scopes, using) };

@@ -42,6 +42,7 @@ export function scopeOf(columns: readonly Column[], options: { table: string | u
 
 /** The expression with every ref put through `change`. Expressions of a scope hold no subqueries. */
 export function mapRefs(expr: Expr, change: (index: number, type: ValueType) => Expr): Expr {
+  if (expr.kind === 'ref') return change(expr.index, expr.type);
   return rewriteBottomUp(expr, (node) => (node.kind === 'ref' ? change(node.index, node.type) : undefined));
 }
 
