@@ -259,9 +259,9 @@ export class Database {
 
   private async compileAnew(sql: string, options: QueryOptions): Promise<CompiledStatement> {
     const [compiler, { abortable }] = await Promise.all([this.loadCompiler(), import('./compiler-client.js')]);
+    this.closing.signal.throwIfAborted();
     compiler.warm();
     this.workers.warm(this.threads);
-    this.closing.signal.throwIfAborted();
     const snapshot = this.file.snapshot();
     const compiling = compiler.compile(sql, {
       snapshot,

@@ -133,6 +133,20 @@ test('a thread that is ended while it reads its files leaves none open', async (
   while (openModules().length > 0) await wait(1);
 });
 
+test('a database that is closed before its statement is compiled leaves no thread', async () => {
+  if (!existsSync('/proc/self/task')) return;
+  const threads = (): number => readdirSync('/proc/self/task').length;
+  const before = threads();
+  for (let i = 0; i < 10; i++) {
+    const db = await open(path, { readOnly: true, threads: 2, memoryLimit: '64MiB' });
+    const compiling = db.compile(LONG);
+    compiling.catch(() => undefined);
+    await db.close();
+    await isClosedError(compiling);
+  }
+  while (threads() > before) await wait(1);
+});
+
 test('many statements at once are no leak of listeners', async () => {
   const warnings: string[] = [];
   const onWarning = (warning: Error): unknown => warnings.push(warning.name);
