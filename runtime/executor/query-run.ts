@@ -132,7 +132,8 @@ class QueryRun implements Running {
 
   private async execute(): Promise<void> {
     const { plan, threads } = this.options;
-    this.workers = this.options.workers.borrow(hasParallelWork(this.options) ? threads : 1);
+    this.workers = await this.options.workers.borrow(hasParallelWork(this.options) ? threads : 1);
+    if (this.failure !== undefined) throw this.failure;
     this.layOut();
     this.crew = new Crew({
       workers: this.workers,

@@ -1,14 +1,22 @@
 /**
- * Worker threads, kept between queries. A query borrows a set for itself alone and gives it back, so a query whose
- * caller reads slowly (its workers wait) never stands in the way of another one.
+ * Worker threads, kept between queries. A query borrows a set for itself alone and gives it back. Where many are asked
+ * for at once they take turns, so that hundreds of short ones need few threads; a query whose caller reads slowly (its
+ * workers wait) stands in the way of another one for no longer than a thread takes to start.
  */
 import { LazyWorker } from './lazy-worker.js';
-import { ThreadWorker, type WorkerHandle } from './thread-worker.js';
+import { START_MS, ThreadWorker, type WorkerHandle } from './thread-worker.js';
+
+/** Queries that have workers at one time before the next one waits for those of another. */
+const QUERIES_AT_ONCE = 8;
 
 export class WorkerPool {
   private readonly idle: ThreadWorker[] = [];
   private readonly all = new Set<ThreadWorker>();
   private isClosed = false;
+  /** Queries that have workers. */
+  private lent = 0;
+  private readonly waiting: (() => void)[] = [];
+  private nextTurn: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: { readonly lazyThreads: boolean } = { lazyThreads: false }) {}
 
@@ -24,8 +32,10 @@ export class WorkerPool {
   }
 
   /** Those that run already come first; who borrows starts the others when there is work for them. */
-  borrow(count: number): readonly WorkerHandle[] {
+  async borrow(count: number): Promise<readonly WorkerHandle[]> {
+    if (this.lent >= QUERIES_AT_ONCE) await this.turn();
     if (this.isClosed) throw new Error('the database is closed');
+    this.lent++;
     const workers: ThreadWorker[] = [];
     while (workers.length < count) {
       const [worker = this.add()] = this.idle.splice(
@@ -53,6 +63,26 @@ export class WorkerPool {
       if (worker.isDead || this.isClosed) this.discard(worker);
       else this.idle.push(worker);
     }
+    if (workers.length === 0) return;
+    this.lent--;
+    this.admit();
+  }
+
+  /**
+   * Whoever waits is let in when another query ends, or after as long as its own thread would take to start: those that
+   * run may be waiting for a caller who waits for this one.
+   */
+  private turn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.nextTurn ??= setTimeout(() => this.admit(), START_MS);
+    });
+  }
+
+  private admit(): void {
+    clearTimeout(this.nextTurn);
+    this.waiting.shift()?.();
+    this.nextTurn = this.waiting.length === 0 ? undefined : setTimeout(() => this.admit(), START_MS);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Statements asked for at the same time: each finds what the ones before it have left, or says that it cannot. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -55,6 +55,26 @@ test('rows are added to a table as often as they are asked for', async () => {
   const outcomes = await together(values.map((i) => `INSERT INTO t VALUES (${i})`));
   assert.equal(outcomes, values.map(() => 1));
   assert.equal(await db.query('SELECT sum(a) AS s FROM t').toArray(), [{ s: 190n }]);
+});
+
+test('hundreds of queries at once share a few threads', async () => {
+  const folderOfThreads = '/proc/self/task';
+  const threads = (): number => (existsSync(folderOfThreads) ? readdirSync(folderOfThreads).length : 0);
+  const sql = 'SELECT CAST(? AS INTEGER) AS i';
+  await db.query(sql, [0]).run();
+  const before = threads();
+  const values = Array.from({ length: 200 }, (_, i) => i);
+  const answers = await Promise.all(values.map((i) => db.query(sql, [i]).toArray()));
+  assert.equal(answers.flat(), values.map((i) => ({ i })));
+  assert.ok(threads() - before < 40, `${threads() - before} threads were added`);
+});
+
+test('queries inside the loops over others run, however many there are', async () => {
+  const loops = Array.from({ length: 12 }, () => db.query('SELECT * FROM range(100000)')[Symbol.asyncIterator]());
+  for (const loop of loops) assert.is((await loop.next()).done, false);
+  assert.equal(await db.query('SELECT 1 AS one').toArray(), [{ one: 1 }]);
+  for (const loop of loops) await loop.return!();
+  assert.is(db.file.pool.stats().scratch, 0);
 });
 
 test.run();
