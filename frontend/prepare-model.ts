@@ -74,10 +74,11 @@ function weightUses(graph: ModelGraph, data: TensorData, sizeOf: (hash: string) 
 
 function panelUses({ weight }: Dense): readonly WeightUse[] {
   const stored = storedMatrix(weight);
-  if (stored === undefined || weight.type.dtype !== 'f32') return [];
+  const { dtype } = weight.type;
+  if (stored === undefined || (dtype !== 'f32' && dtype !== 'f64')) return [];
   const [k, m] = weight.type.dims as readonly [number, number];
   const { hash, transposed } = stored;
-  return blocksOf({ k, m, dtype: 'f32', transposed }).map((layout) => ({
+  return blocksOf({ k, m, dtype, transposed }).map((layout) => ({
     hash,
     tensors: [hash],
     layout,

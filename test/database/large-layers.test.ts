@@ -1,6 +1,7 @@
 /** Layers larger than a page, or than memory: what they give is what their sums are. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { prepareModel } from '../../frontend/prepare-model.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import { onnxModel } from '../support/onnx-model.js';
 import { RealDatabase } from '../support/real-database.js';
@@ -51,6 +52,13 @@ async function answers(dtype: Real, units: number, memoryLimit: string): Promise
 
 test('a layer of doubles that is larger than a page is stored and runs', async () => {
   assert.match(await answers('f64', 300, '64MiB'), /kernel/);
+});
+
+test('a layer of doubles that is too large to load is stored in the order its kernels read', async () => {
+  const units = 2900;
+  const { tensors } = await prepareModel('wide', wide('f64', units).bytes);
+  const square = tensors.find(({ dims }) => dims.join() === `${units},${units}`);
+  assert.is((square!.layout as { readonly whole: string }).whole, '');
 });
 
 test('a layer whose bias is a row of two axes is streamed past its rows', async () => {
