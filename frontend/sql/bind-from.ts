@@ -209,12 +209,13 @@ function commonNames(left: RowScope, right: RowScope): readonly Name[] {
 }
 
 function usingCondition(name: Name, left: RowScope, right: RowScope): Expr {
-  const [a, b] = [left, right].map((scope) => {
+  const side = (scope: RowScope, which: string): Expr => {
     const found = resolve(scope, [name]);
-    if (found === undefined) throw unknownColumn([name], [scope]);
-    return found;
-  }) as [Expr, Expr];
-  return compare('=', a, b, name.span);
+    if (found !== undefined) return found;
+    const { summary, details } = unknownColumn([name], [scope]);
+    throw new CompileError(`${summary} on the ${which} of the JOIN`, details);
+  };
+  return compare('=', side(left, 'left'), side(right, 'right'), name.span);
 }
 
 /** The columns of USING stand once: the left's, the right's of a RIGHT JOIN, whichever is there of a FULL JOIN. */

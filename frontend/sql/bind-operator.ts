@@ -59,7 +59,9 @@ function noOperator(op: string, args: readonly Expr[], span: Span): CompileError
   const notes =
     struct?.type.kind === 'struct'
       ? [`choose a field of the STRUCT: ${struct.type.fields.map((field) => `(...).${field.name}`).join(', ')}`]
-      : [];
+      : args.some((arg) => arg.kind === 'param' && isUntyped(arg))
+        ? ['a parameter has the type that is asked of it, here none: write a CAST, such as ?::INTEGER']
+        : [];
   return new CompileError(`there is no operator ${op} for ${args.map(typeName).join(' and ')}`, { span, notes });
 }
 

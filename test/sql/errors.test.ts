@@ -108,6 +108,8 @@ const PLACES = [
   'SELECT sum(id) OVER (ORDER BY id ROWS 1 FOLLOWING) FROM tx',
   'SELECT main.tx.idd FROM main.tx',
   'WITH a AS (SELECT 1), A AS (SELECT 2) SELECT * FROM a',
+  'SELECT * FROM tx JOIN (SELECT id AS agee FROM tx) b USING (age)',
+  'SELECT ? + ? FROM tx',
   'WITH r AS (SELECT id, random() AS u FROM tx)\nSELECT id FROM r WHERE u < 0.8 UNION ALL SELECT -id FROM r WHERE u >= 0.8',
 ];
 
