@@ -45,15 +45,8 @@ export function lowerStatement(bound: BoundStatement, compile: CompilePlan): Com
     case 'insert':
       return { kind: 'insert', table: bound.table, query: compile(bound.plan, dtypesOf(bound.parameters)) };
     case 'update':
-    case 'delete': {
-      const parameters = dtypesOf(bound.parameters);
-      return {
-        kind: 'rewrite',
-        table: bound.table,
-        query: compile(bound.plan, parameters),
-        changed: compile(bound.changed, parameters),
-      };
-    }
+    case 'delete':
+      return { kind: bound.kind, table: bound.table, query: compile(bound.plan, dtypesOf(bound.parameters)) };
     case 'copy-from':
       return {
         kind: 'copy-from',

@@ -126,11 +126,10 @@ export type CompiledStatement =
   | { readonly kind: 'drop-view'; readonly name: string; readonly ifExists: boolean }
   /** The query gives rows in the order of the table's columns. */
   | { readonly kind: 'insert'; readonly table: string; readonly query: CompiledQuery }
-  /**
-   * The query gives all rows that the table has afterwards; `changed` gives one value, the number of rows the statement
-   * reports.
-   */
-  | { readonly kind: 'rewrite'; readonly table: string; readonly query: CompiledQuery; readonly changed: CompiledQuery }
+  /** The query gives all rows of the table as they are afterwards, and in a last column whether they are changed. */
+  | { readonly kind: 'update'; readonly table: string; readonly query: CompiledQuery }
+  /** The query gives the rows that stay. */
+  | { readonly kind: 'delete'; readonly table: string; readonly query: CompiledQuery }
   | {
       readonly kind: 'copy-from';
       readonly table: string;

@@ -19,17 +19,16 @@ export function resultColumns(plan: PhysicalPlan): readonly ColumnSchema[] {
   });
 }
 
-/** @throws ExecutionError when a NOT NULL column gets a NULL. */
+/** The first of a result's columns, as those of a table. @throws ExecutionError when a NOT NULL column gets a NULL. */
 export function toBatch(
   chunk: ResultChunk,
   { plan, columns }: { plan: PhysicalPlan; columns: readonly ColumnSchema[] },
 ): Batch {
   return {
     rowCount: chunk.rowCount,
-    columns: plan.output.map((output, i): Vector => {
-      const leaf = output.kind === 'leaf' ? output.leaf : 0;
+    columns: columns.map((column, i): Vector => {
+      const leaf = leafOf(plan, i);
       const data = chunk.leaves[leaf]!;
-      const column = columns[i]!;
       const validity = data.validity === undefined ? undefined : new Uint8Array(data.validity);
       if (!column.nullable && validity !== undefined)
         requireValid(validity, { rowCount: chunk.rowCount, name: column.name });
@@ -49,6 +48,17 @@ export function toBatch(
       return { ...base, values, offsets: undefined, bytes: undefined };
     }),
   };
+}
+
+/** In how many rows a BOOLEAN without NULLs is true. */
+export function countTrue(chunk: ResultChunk, { plan, column }: { plan: PhysicalPlan; column: number }): number {
+  const { values } = chunk.leaves[leafOf(plan, column)]!;
+  return new Uint8Array(values, 0, chunk.rowCount).reduce((sum, value) => sum + value, 0);
+}
+
+function leafOf({ output }: PhysicalPlan, column: number): number {
+  const found = output[column]!;
+  return found.kind === 'leaf' ? found.leaf : 0;
 }
 
 function view(buffer: ArrayBuffer, column: ColumnSchema): FixedValues {

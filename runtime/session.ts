@@ -13,7 +13,7 @@ import type { ResultChunk } from './executor/protocol.js';
 import { openFile, type FileOptions } from './io/source.js';
 import type { ImportOptions } from './options.js';
 import type { PhysicalPlan } from './plan.js';
-import { resultColumns, toBatch } from './result-batch.js';
+import { countTrue, resultColumns, toBatch } from './result-batch.js';
 import type { Batch, ColumnSchema } from './batch.js';
 import { elementsPerValue, fixedConstructor } from './storage/fixed-values.js';
 import type { NewTensor } from './storage/model-store.js';
@@ -97,10 +97,10 @@ async function change(
       txn.dropView(statement.name);
       return 0;
     case 'insert': return append(db, txn, { table: statement.table, query: statement.query, context, keep: true });
-    case 'rewrite': {
-      const changed = await countRows(db, statement.changed, context);
-      await append(db, txn, { table: statement.table, query: statement.query, context, keep: false });
-      return changed;
+    case 'update': return append(db, txn, { ...statement, context, keep: false });
+    case 'delete': {
+      const { rowCount } = findTable(txn.catalog, statement.table)!;
+      return rowCount - (await append(db, txn, { ...statement, context, keep: false }));
     }
     case 'copy-from': return copyFrom(txn, { statement, context });
     case 'drop-model':
@@ -126,7 +126,10 @@ async function createTable(
   return append(db, txn, { table: statement.name, query: statement.query, context, keep: true });
 }
 
-/** Streams a query's rows into a table. Without `keep` they take the place of all the table has. */
+/**
+ * Streams a query's rows into a table; gives how many. Without `keep` they take the place of all the table has. With a
+ * column more than the table's, which says whether a row is changed, those that are count.
+ */
 async function append(
   db: Database,
   txn: WriteTransaction,
@@ -135,21 +138,14 @@ async function append(
   const { query, context } = options;
   const columns = findTable(txn.catalog, options.table)!.columns;
   const writer = await txn.tableWriter(options.table, options.keep ? {} : { keepGroups: [] });
+  const isMarked = query.plan.output.length > columns.length;
   let rows = 0;
   for await (const chunk of db.chunks(query, context.parameters, context)) {
     await writer.append(toBatch(chunk, { plan: query.plan, columns }));
-    rows += chunk.rowCount;
+    rows += isMarked ? countTrue(chunk, { plan: query.plan, column: columns.length }) : chunk.rowCount;
   }
   await writer.finish();
   return rows;
-}
-
-/** The one value of a query that counts rows. */
-async function countRows(db: Database, query: CompiledQuery, context: RunContext): Promise<number> {
-  let count = 0;
-  for await (const chunk of db.chunks(query, context.parameters, context))
-    count = Number(new BigInt64Array(chunk.leaves[0]!.values)[0]);
-  return count;
 }
 
 function fileOptions(options: CopyOptions): FileOptions {

@@ -7,5 +7,5 @@ export function counted(count: number, noun: string): string {
 
 /** A kind of statement by the words of SQL that it begins with. */
 export function statementName(kind: string): string {
-  return kind === 'rewrite' ? 'UPDATE or DELETE' : kind.toUpperCase().replace('-', ' ');
+  return kind.toUpperCase().replace('-', ' ');
 }

@@ -2,7 +2,7 @@
 import { make } from '../../ir/build.js';
 import { canCast } from '../../ir/scalar/cast.js';
 import type { Expr, Relation } from '../../ir/node.js';
-import { relation as relationOf, scalar, sqlTypeName, tensor, withNullable, type Column } from '../../ir/type.js';
+import { relation as relationOf, sqlTypeName, tensor, withNullable, type Column } from '../../ir/type.js';
 import { CompileError, nearestName, type Span } from '../diagnostics.js';
 import type { Copy, Delete, Insert, Name, Update, ValuesBody } from './ast.js';
 import { optionValues, withNames, type BoundCopyFrom, type BoundCopyTo } from './bind.js';
@@ -163,7 +163,7 @@ function storedAs(value: Expr, column: Column, span: Span): Expr {
 
 // ---------------------------------------------------------------- UPDATE, DELETE
 
-interface Change { readonly table: string; readonly plan: Relation; readonly changed: Relation }
+interface Change { readonly table: string; readonly plan: Relation }
 
 function target(
   ast: Update | Delete,
@@ -180,16 +180,7 @@ function target(
   return { table, scan, condition, cx };
 }
 
-function countOf(scan: Relation, condition: Expr): Relation {
-  const input = make({ kind: 'filter', input: scan, predicate: condition });
-  return make({
-    kind: 'aggregate',
-    input,
-    groups: [],
-    calls: [{ op: 'count_star', args: [], distinct: false, filter: undefined, name: 'count', type: scalar('i64') }],
-  });
-}
-
+/** The rows as they are afterwards, and a last column that is true for those that the statement changes. */
 export function bindUpdate(ast: Update, env: Env): Change {
   const { table, scan, condition, cx } = target(ast, env);
   const places = columnsNamed(table, ast.assignments.map((assignment) => assignment.column));
@@ -201,14 +192,19 @@ export function bindUpdate(ast: Update, env: Env): Change {
     const fresh = stored(bindExpr(value, cx), column, value.span);
     return ast.where === undefined ? fresh : choose(condition, fresh, old);
   });
-  return { table: table.name, plan: projected(scan, exprs, table.schema.columns), changed: countOf(scan, condition) };
+  const isChanged = call('is_not_distinct', condition, bool(true));
+  const names = [...table.schema.columns.map((column) => column.name), 'changed'];
+  return {
+    table: table.name,
+    plan: make({ kind: 'project', input: scan, exprs: [...exprs, isChanged], names }),
+  };
 }
 
 /** The rows that stay: those where the condition is not true. */
 export function bindDelete(ast: Delete, env: Env): Change {
   const { table, scan, condition } = target(ast, env);
   const plan = make({ kind: 'filter', input: scan, predicate: call('is_distinct', condition, bool(true)) });
-  return { table: table.name, plan, changed: countOf(scan, condition) };
+  return { table: table.name, plan };
 }
 
 // ---------------------------------------------------------------- COPY

@@ -71,18 +71,10 @@ export interface BoundDrop {
 
 /** `plan`: rows in the table's column order and types. */
 export interface BoundInsert extends Planned { readonly kind: 'insert'; readonly table: string }
-/** `plan`: all rows of the table as they are afterwards; `changed`: one row, the count of rows that change. */
-export interface BoundUpdate extends Planned {
-  readonly kind: 'update';
-  readonly table: string;
-  readonly changed: Relation;
-}
-
-export interface BoundDelete extends Planned {
-  readonly kind: 'delete';
-  readonly table: string;
-  readonly changed: Relation;
-}
+/** `plan`: all rows of the table as they are afterwards, and of each whether it is changed. */
+export interface BoundUpdate extends Planned { readonly kind: 'update'; readonly table: string }
+/** `plan`: the rows that stay. */
+export interface BoundDelete extends Planned { readonly kind: 'delete'; readonly table: string }
 
 /** `columns`: positions in the table that the file's columns fill, in the file's order. */
 export interface BoundCopyFrom {
@@ -165,9 +157,8 @@ function bindAny(statement: Statement, env: Env): BoundStatement {
     }
     case 'update':
     case 'delete': {
-      const { table, plan, changed } =
-        statement.kind === 'update' ? bindUpdate(statement, env) : bindDelete(statement, env);
-      return { kind: statement.kind, table, ...finish(statement, plan), changed: finish(statement, changed).plan };
+      const { table, plan } = statement.kind === 'update' ? bindUpdate(statement, env) : bindDelete(statement, env);
+      return { kind: statement.kind, table, ...finish(statement, plan) };
     }
     case 'copy': {
       const bound = bindCopy(statement, env);

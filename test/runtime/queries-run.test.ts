@@ -124,6 +124,17 @@ test('UPDATE and DELETE rewrite what they say and report it', async () => {
   assert.equal(await real.text('SELECT * FROM w ORDER BY a'), [['2', 'z'], ['3', 'z']]);
 });
 
+test('as many rows are reported as change, by conditions that draw them, too', async () => {
+  await real.text('CREATE TABLE drawn AS SELECT i AS changed, 0 AS v FROM range(20000) r(i)');
+  const updated = await real.db.query('UPDATE drawn SET v = 1 WHERE random() < 0.5').run();
+  assert.equal(await real.text('SELECT sum(v) FROM drawn'), [[String(updated)]]);
+  const deleted = await real.db.query('DELETE FROM drawn WHERE random() < 0.5').run();
+  assert.equal(await real.text('SELECT count(*) FROM drawn'), [[String(20_000 - deleted)]]);
+  assert.is(await real.db.query('UPDATE drawn SET v = NULL').run(), 20_000 - deleted);
+  assert.is(await real.db.query('UPDATE drawn SET v = 2 WHERE v > 0').run(), 0);
+  assert.is(await real.db.query('DELETE FROM drawn').run(), 20_000 - deleted);
+});
+
 test('sixteen-bit floats are read as they are', async () => {
   const rows = await real.db.query('SELECT CAST(1.5 AS HALF) AS a, CAST(-2.25 AS BFLOAT16) AS b').toArray();
   assert.equal(rows, [{ a: 1.5, b: -2.25 }]);
