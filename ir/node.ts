@@ -111,6 +111,11 @@ export const AGGREGATE_OPS = [
 ] as const;
 export type AggregateOp = (typeof AGGREGATE_OPS)[number];
 
+/** Those whose answer depends on the order of rows: sorts below them stay, and one worker takes the rows in order. */
+export const ORDERED_AGGREGATES: ReadonlySet<AggregateOp> = new Set<AggregateOp>([
+  'first', 'any_value', 'string_agg', 'arg_min', 'arg_max',
+]);
+
 export interface AggregateCall {
   readonly op: AggregateOp;
   readonly args: readonly Expr[];

@@ -8,21 +8,13 @@
  * Numerics: exact but for the order in which floats are summed, which SQL leaves open.
  */
 import { make } from '../ir/build.js';
-import type { AggregateOp, Relation } from '../ir/node.js';
+import { ORDERED_AGGREGATES, type Relation } from '../ir/node.js';
 import { oncePerNode } from '../ir/node-facts.js';
 import { inputsOf, rebuild, rewriteRelations } from './operator.js';
 import type { Pass, PassContext } from './pass.js';
 import { FALSE, TRUE } from './reference.js';
 import { withinSubqueries } from './rewrite-subqueries.js';
 import { isNull } from './scalar-rules/rule.js';
-
-const ORDER_SENSITIVE: ReadonlySet<AggregateOp> = new Set<AggregateOp>([
-  'first',
-  'any_value',
-  'string_agg',
-  'arg_min',
-  'arg_max',
-]);
 
 export const eliminateNoOps: Pass = {
   name: 'eliminate-no-ops',
@@ -123,7 +115,7 @@ function orderMatters(node: Relation, seen: boolean): boolean {
   switch (node.kind) {
     case 'filter': case 'project': case 'apply': return seen;
     case 'limit': return true;
-    case 'aggregate': return node.calls.some((call) => ORDER_SENSITIVE.has(call.op));
+    case 'aggregate': return node.calls.some((call) => ORDERED_AGGREGATES.has(call.op));
     case 'window': return seen || node.calls.some((call) => call.order.length === 0);
     case 'setop': return seen && node.op === 'union' && node.all;
     default: return false;

@@ -5,7 +5,7 @@
  * other calls are mixed each distinct call keeps a set a group, and one worker does it all.
  */
 import { make } from '../../ir/build.js';
-import type { Aggregate, AggregateCall, Expr } from '../../ir/node.js';
+import { ORDERED_AGGREGATES, type Aggregate, type AggregateCall, type Expr } from '../../ir/node.js';
 import { relation, sqlTypeName } from '../../ir/type.js';
 import { STATES } from './aggregate-states.js';
 import { tupleLayout, slotsOf } from './layout.js';
@@ -13,14 +13,6 @@ import { fromSource, type Lowering, type Stream } from './lower.js';
 import type { AggregateState, DistinctSet, TupleBuffer } from './physical.js';
 import { NoCode } from '../no-code.js';
 
-/** Calls whose answer depends on the order of rows: one worker takes the rows in order. */
-const ORDERED: ReadonlySet<AggregateCall['op']> = new Set<AggregateCall['op']>([
-  'first',
-  'any_value',
-  'string_agg',
-  'arg_min',
-  'arg_max',
-]);
 const TABLE_BYTES = 16;
 
 export function lowerAggregate(lowering: Lowering, node: Aggregate): Stream {
@@ -33,7 +25,7 @@ export function lowerAggregate(lowering: Lowering, node: Aggregate): Stream {
   if (argument !== undefined) return lowerAggregate(lowering, groupedFirst(node, calls, argument));
   const distinct = calls.map((call) => (call.distinct ? distinctSet(lowering, node, call) : undefined));
   const state = aggregateState(lowering, node, calls, distinct);
-  const serial = distinct.some((set) => set !== undefined) || calls.some((call) => ORDERED.has(call.op));
+  const serial = distinct.some((set) => set !== undefined) || calls.some((call) => ORDERED_AGGREGATES.has(call.op));
   lowering.close(lowering.stream(node.input), { kind: 'aggregate', state }, { serial });
   return fromSource({ kind: 'groups', state });
 }

@@ -19,7 +19,7 @@ import type { AstFrameBound, FunctionCall, Name, OrderItem, WindowFrame, WindowS
 import { bindExpr } from './bind-expression.js';
 import { bindPredict } from './bind-predict.js';
 import { asCondition } from './coerce.js';
-import { placeOf, type ExprContext, type SelectParts } from './context.js';
+import { placeNumber, type ExprContext, type SelectParts } from './context.js';
 import { aggregateNames, aggregateOf, type BoundAggregate } from './functions/aggregates.js';
 import { fitted } from './functions/function.js';
 import { functionNames, functionOf } from './functions/table.js';
@@ -52,7 +52,7 @@ function bindFunction(ast: FunctionCall, cx: ExprContext): Expr {
   }
   const args = positional(ast).map((arg) => bindExpr(arg, cx));
   for (const overload of entry.overloads) {
-    const bound = overload(args, placeOf(ast, cx.env));
+    const bound = overload(args, placeNumber(ast, cx.env));
     if (bound !== undefined) return bound;
   }
   throw badArguments(ast, args, entry.signature);

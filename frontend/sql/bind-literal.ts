@@ -9,7 +9,7 @@ import type { ArrayLiteral, AstExpr, IntervalLiteral, Parameter, TypedLiteral } 
 import { bindExpr } from './bind-expression.js';
 import { bindDType } from './bind-type.js';
 import { unify } from './coerce.js';
-import { placeOf, type ExprContext } from './context.js';
+import { placeNumber, type ExprContext } from './context.js';
 import { functionOf } from './functions/table.js';
 import { coerceTo, dtypeOf, literal, pack, text, typeName } from './make-expr.js';
 
@@ -48,7 +48,7 @@ export function bindInterval(ast: IntervalLiteral, cx: ExprContext): Expr {
   if (ast.unit === undefined) return coerceTo(value, 'interval', ast.span);
   const unit = ast.unit.replace(/y$/, 'ie').replace(/s?$/, 's').replace(/^da[iy]es$/, 'days');
   const bound = functionOf(`to_${unit}`)
-    ?.overloads.map((overload) => overload([value], placeOf(ast, cx.env)))
+    ?.overloads.map((overload) => overload([value], placeNumber(ast, cx.env)))
     .find((expr) => expr !== undefined);
   if (bound === undefined)
     throw new CompileError(`an INTERVAL in ${ast.unit} of ${typeName(value)} cannot be made`, { span: ast.span });

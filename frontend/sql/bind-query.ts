@@ -1,8 +1,8 @@
 /** Queries: WITH, the body, ORDER BY and LIMIT around it; VALUES and set operations. */
 import { make } from '../../ir/build.js';
-import type { Expr, Relation, SortKey } from '../../ir/node.js';
-import { isVolatile } from '../../ir/node-facts.js';
-import { children, postorder } from '../../ir/rewrite.js';
+import type { Expr, Node, Relation, SortKey } from '../../ir/node.js';
+import { isVolatile, oncePerNode } from '../../ir/node-facts.js';
+import { children } from '../../ir/rewrite.js';
 import { relation as relationOf, scalar, unreachable, type ValueType } from '../../ir/type.js';
 import { CompileError } from '../diagnostics.js';
 import type { AstExpr, Name, OrderItem, Query, SetBody, ValuesBody } from './ast.js';
@@ -34,8 +34,10 @@ const key = (name: Name): string => name.text.toLowerCase();
 /** A table of WITH is bound anew wherever it is read, which does not show unless its rows are drawn. */
 function refuseDrawnTwice(name: Name, { table, reader }: { table: CommonRelation; reader: Relation }): void {
   if (!isVolatile(table.relation)) return;
-  const reads = postorder(reader).flatMap(children).filter((node) => node === table.relation).length;
-  if (reads > 1)
+  // Readers that are equal are one node, so ways to the table are counted, not nodes above it.
+  const reads: (node: Node) => number = oncePerNode((node) =>
+    node === table.relation ? 1 : children(node).reduce((sum, child) => sum + reads(child), 0));
+  if (reads(reader) > 1)
     throw new CompileError(`"${name.text}" holds random numbers and is read twice, which would draw them twice`, {
       span: name.span,
       notes: ['keep them in a table first: CREATE TABLE ... AS'],

@@ -59,8 +59,11 @@ export function inner(cx: ExprContext): Env {
   return { ...cx.env, outer: [cx.row, ...cx.env.outer], outerSelects: [select, ...cx.env.outerSelects] };
 }
 
-/** Where a text stands: in that of the statement, or of a view in it, whose places come after those around it. */
-export function placeOf({ span }: { readonly span: Span }, env: Env): bigint {
+/**
+ * A number for where a text stands: in that of the statement, or of a view in it, whose places come after those around
+ * it.
+ */
+export function placeNumber({ span }: { readonly span: Span }, env: Env): bigint {
   return BigInt(env.views.length) * LONGEST_SOURCE + BigInt(span.start);
 }
 

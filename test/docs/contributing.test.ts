@@ -22,8 +22,8 @@ test('the tables that recipes add to are there', () => {
   declared('backends/wasm/expression/emit.ts', 'EMIT');
   declared('backends/wasm/tile-nodes.ts', 'LOWER');
   declared('backends/wasm/pipeline/aggregate-states.ts', 'AGGREGATES');
-  for (const file of ['backends/relational/lower-aggregate.ts', 'frontend/sql/bind-call.ts']) declared(file, 'ORDERED');
-  declared('passes/eliminate-no-ops.ts', 'ORDER_SENSITIVE');
+  declared('ir/node.ts', 'ORDERED_AGGREGATES');
+  declared('frontend/sql/bind-call.ts', 'ORDERED');
   declared('passes/order-predicates.ts', 'COST');
   declared('ir/node.ts', 'AGGREGATE_OPS');
   declared('passes/pipeline.ts', 'PIPELINE');

@@ -111,6 +111,7 @@ const PLACES = [
   'SELECT * FROM tx JOIN (SELECT id AS agee FROM tx) b USING (age)',
   'SELECT ? + ? FROM tx',
   'WITH r AS (SELECT id, random() AS u FROM tx)\nSELECT id FROM r WHERE u < 0.8 UNION ALL SELECT -id FROM r WHERE u >= 0.8',
+  'WITH r AS (SELECT id, random() AS u FROM tx)\nSELECT a.u FROM (SELECT id, u FROM r) a JOIN (SELECT id, u FROM r) b USING (id)',
 ];
 
 const MODELS = [
