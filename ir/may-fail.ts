@@ -10,7 +10,7 @@ import type { ScalarOp } from './scalar.js';
 
 /** Checked against the dtype where that is not a float. */
 const CHECKED: ReadonlySet<ScalarOp> = new Set<ScalarOp>([
-  'add', 'sub', 'mul', 'neg', 'abs', 'int_div', 'round_to', 'shift_left', 'shift_right',
+  'add', 'sub', 'mul', 'neg', 'abs', 'int_div', 'round_to', 'shift_left', 'wrap_shift_left', 'shift_right',
 ]);
 
 const FAILING: ReadonlySet<ScalarOp> = new Set<ScalarOp>([

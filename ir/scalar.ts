@@ -196,7 +196,8 @@ export const SCALAR = {
   bit_and: row(2, sameOf(INTEGER), 'a & b', { commutative: true }),
   bit_or: row(2, sameOf(INTEGER), 'a | b', { commutative: true }),
   bit_xor: row(2, sameOf(INTEGER), 'xor of bits', { commutative: true }), bit_not: row(1, sameOf(INTEGER), '~a'),
-  shift_left: row(2, sameOf(INTEGER), 'a << b; 0 past the width'),
+  shift_left: row(2, sameOf(INTEGER), 'a << b'),
+  wrap_shift_left: row(2, sameOf(INTEGER), 'a << b modulo 2^bits, as ONNX integers; 0 past the width'),
   shift_right: row(2, sameOf(INTEGER), 'a >> b, arithmetic for signed; past the width 0 or -1'),
   // text: positions and lengths count Unicode code points, from 1
   concat: row(2, sameOf(TEXT), 'a || b'),

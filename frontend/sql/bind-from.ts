@@ -5,6 +5,7 @@
 import { make } from '../../ir/build.js';
 import { applyModel, type ModelApplication } from '../../ir/bridge.js';
 import type { Expr, Relation } from '../../ir/node.js';
+import { isInteger } from '../../ir/dtype.js';
 import { relation, sqlTypeName, unreachable } from '../../ir/type.js';
 import { CompileError, nearestName } from '../diagnostics.js';
 import type { Alias, JoinedTable, Name, PredictTable, TableFunction, TableName, TableRef } from './ast.js';
@@ -16,8 +17,11 @@ import { bindType } from './bind-type.js';
 import { bindView } from './bind-view.js';
 import { asCondition, unify } from './coerce.js';
 import { plainContext, type Env } from './context.js';
-import { call, conjunction, fromText, i64, typeName } from './make-expr.js';
-import { EMPTY_SCOPE, resolve, scopeOf, shiftScope, unknownColumn, type RowScope, type ScopeColumn } from './scope.js';
+import { call, castTo, conjunction, dtypeOf, fromText, i64, typeName } from './make-expr.js';
+import { storedName } from './schema.js';
+import {
+  EMPTY_SCOPE, resolve, scopeOf, shiftScope, tableNames, unknownColumn, type RowScope, type ScopeColumn,
+} from './scope.js';
 
 export interface BoundFrom {
   readonly relation: Relation;
@@ -32,9 +36,20 @@ export const ONE_ROW: BoundFrom = {
 
 export function bindFrom(refs: readonly TableRef[], env: Env): BoundFrom {
   if (refs.length === 0) return ONE_ROW;
-  return refs.map((ref) => bindTableRef(ref, env)).reduce((left, right) => {
+  return refs.map((ref) => bindTableRef(ref, env)).reduce((left, right, i) => {
+    refuseSameNames(left.scope, right.scope, refs[i]!);
     const joined = make({ kind: 'join', join: 'cross', left: left.relation, right: right.relation, on: undefined });
     return { relation: joined, scope: { columns: [...left.scope.columns, ...shifted(right, left, joined).columns] } };
+  });
+}
+
+/** Columns of two tables of one name could not be told apart. */
+function refuseSameNames(left: RowScope, right: RowScope, place: TableRef): void {
+  const known = new Set(tableNames(left).map((name) => name.toLowerCase()));
+  const twice = tableNames(right).find((name) => known.has(name.toLowerCase()));
+  if (twice === undefined) return;
+  throw new CompileError(`two tables of FROM are called "${twice}": name one of them otherwise, with AS`, {
+    span: place.span,
   });
 }
 
@@ -81,7 +96,7 @@ function named(from: BoundFrom, alias: Alias | undefined, table: string | undefi
 }
 
 function bindTableName(ref: TableName, env: Env): BoundFrom {
-  const name = ref.path[ref.path.length - 1]!;
+  const name = storedName(ref.path);
   const common = ref.path.length === 1 ? env.tables.get(name.text.toLowerCase()) : undefined;
   if (common !== undefined) return named(renamed(common.relation, common.names), ref.alias, name.text);
   const table = env.catalog.table(name.text);
@@ -156,6 +171,8 @@ function bindTableFunction(ref: TableFunction, env: Env): BoundFrom {
   }
   const [start, stop, step] = args.length === 1 ? [i64(0), args[0]!, i64(1)] : [args[0]!, args[1]!, args[2] ?? i64(1)];
   const bounds = [start, stop, step].map((bound) => {
+    const dtype = dtypeOf(bound);
+    if (dtype !== undefined && isInteger(dtype)) return castTo(bound, 'i64');
     const [fits] = unify([bound, i64(0)], [ref.call, ref.call], name) as [Expr, Expr];
     if (fits.type.kind !== 'scalar' || fits.type.dtype !== 'i64')
       throw new CompileError(`${name} is over BIGINT, found ${typeName(bound)}`, { span: ref.call.span });
@@ -176,6 +193,7 @@ function bindTableFunction(ref: TableFunction, env: Env): BoundFrom {
 function bindJoin(ref: JoinedTable, env: Env): BoundFrom {
   const left = bindTableRef(ref.left, env);
   const right = bindTableRef(ref.right, env);
+  refuseSameNames(left.scope, right.scope, ref.right);
   const using = ref.natural ? commonNames(left.scope, right.scope) : ref.using;
   if (ref.join === 'cross' && (ref.on !== undefined || using.length > 0))
     throw new CompileError('CROSS JOIN takes no ON or USING', { span: ref.span });

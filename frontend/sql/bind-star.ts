@@ -4,6 +4,7 @@ import { CompileError, nearestName } from '../diagnostics.js';
 import type { Star } from './ast.js';
 import { bindExpr } from './bind-expression.js';
 import type { ExprContext } from './context.js';
+import { isSchema } from './schema.js';
 import { pathText, starColumns, tableNames } from './scope.js';
 
 export interface NamedExpr { readonly name: string; readonly expr: Expr }
@@ -11,8 +12,10 @@ export interface NamedExpr { readonly name: string; readonly expr: Expr }
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 export function starOf(ast: Star, cx: ExprContext): readonly NamedExpr[] {
-  const table = ast.qualifier[ast.qualifier.length - 1];
-  const columns = starColumns(cx.row, table?.text);
+  const [first, second] = ast.qualifier;
+  const table = second !== undefined && isSchema(first!) ? second : first;
+  const isPath = ast.qualifier.length > (table === second ? 2 : 1);
+  const columns = isPath ? undefined : starColumns(cx.row, table?.text);
   if (columns === undefined) {
     throw new CompileError(`there is no table "${pathText(ast.qualifier)}" in this query`, {
       span: ast.span,

@@ -68,10 +68,18 @@ export function parseStatements(source: string): readonly Statement[] {
   refuseDeep(source, tokens);
   grammar ??= buildGrammar({ validate: false });
   grammar.input = tokens;
-  const statements = grammar.statements();
+  const statements = parsed(grammar, source);
   const error = grammar.errors[0];
   if (error !== undefined) throw syntaxError(source, tokens, error);
   return statements;
+}
+
+function parsed(parser: SqlGrammar, source: string): readonly Statement[] {
+  try {
+    return parser.statements();
+  } catch (error) {
+    throw error instanceof CompileError ? error.withSource(source) : error;
+  }
 }
 
 /** Far more than people write, far less than what the stack holds. */

@@ -9,6 +9,7 @@ import { children, rewriteBottomUp, withChildren } from '../../ir/rewrite.js';
 import type { Column, ValueType } from '../../ir/type.js';
 import { CompileError, nearestName, type Span } from '../diagnostics.js';
 import type { Name } from './ast.js';
+import { isSchema } from './schema.js';
 import { part, ref } from './make-expr.js';
 
 export interface ScopeColumn {
@@ -66,8 +67,7 @@ export function resolve(scope: RowScope, path: readonly Name[]): Expr | undefine
   }
   const first = path[0]!;
   const found = columnsNamed(scope, first);
-  // What stands before a table is passed over, as in FROM.
-  if (found.length === 0) return path.length > 2 ? resolve(scope, path.slice(1)) : undefined;
+  if (found.length === 0) return path.length > 2 && isSchema(first) ? resolve(scope, path.slice(1)) : undefined;
   const { expr } = only(found, [first]);
   // A path into what is no STRUCT may still mean a table further out.
   return path.length === 1 || expr.type.kind === 'struct' ? fieldsOf(expr, path.slice(1)) : undefined;
@@ -125,24 +125,22 @@ export function tableNames(scope: RowScope): readonly string[] {
 
 /** The error of a name that nothing has, with the nearest that something has. */
 export function unknownColumn(path: readonly Name[], scopes: readonly RowScope[]): CompileError {
-  const last = path[path.length - 1]!;
-  const span: Span = { start: path[0]!.span.start, end: last.span.end };
+  const [first, second] = path as [Name, Name | undefined];
+  if (path.length > 2 && isSchema(first)) return unknownColumn(path.slice(1), scopes);
   const columns = scopes.flatMap((scope) => scope.columns);
-  const table = path.length > 1 ? path[path.length - 2]! : undefined;
-  if (table !== undefined && !columns.some((column) => same(column.table, table.text))) {
-    const [first, field] = path as [Name, Name];
-    const [value] = scopes.flatMap((scope) => columnsNamed(scope, first));
-    if (value !== undefined) return notStruct(field);
-    const tables = scopes.flatMap(tableNames);
-    return new CompileError(`there is no table "${table.text}" in this query`, {
-      span: table.span,
-      suggestion: nearestName(table.text, tables),
-    });
+  const span: Span = { start: first.span.start, end: (second ?? first).span.end };
+  if (second === undefined) {
+    const suggestion = nearestName(first.text, columns.map((column) => column.name));
+    return new CompileError(`column "${first.text}" does not exist`, { span, suggestion });
   }
-  const within = table === undefined ? columns : columns.filter((column) => same(column.table, table.text));
-  const suggestion = nearestName(last.text, within.map((column) => column.name));
-  const where = table === undefined ? '' : ` in table "${table.text}"`;
-  return new CompileError(`column "${last.text}" does not exist${where}`, { span, suggestion });
+  const within = columns.filter((column) => same(column.table, first.text));
+  if (within.length > 0) {
+    const suggestion = nearestName(second.text, within.map((column) => column.name));
+    return new CompileError(`column "${second.text}" does not exist in table "${first.text}"`, { span, suggestion });
+  }
+  if (scopes.some((scope) => columnsNamed(scope, first).length > 0)) return notStruct(second);
+  const suggestion = nearestName(first.text, scopes.flatMap(tableNames));
+  return new CompileError(`there is no table "${first.text}" in this query`, { span: first.span, suggestion });
 }
 
 /** The expression as a subquery sees it, `depth` queries further in. Rows of its own subqueries stay theirs. */

@@ -110,12 +110,12 @@ const extreme = (float: (a: number, b: number) => number, wanted: 1 | -1): Meani
 
 const bitwise = (exact: Binary['exact']): Meaning => ([a, b], [dtype]) => wrapped(exact(toBig(a!), toBig(b!)), dtype!);
 
-function shift(a: Value, by: Value, dtype: DType, left: boolean): Value {
+/** By how many bits: one past the width is as good as any further. */
+function shiftCount(by: Value, dtype: DType): bigint {
   const width = BigInt(dtypeInfo(dtype).widthBytes * 8);
   const count = toBig(by);
   if (count < 0n) throw new ValueError(`Cannot shift by the negative number ${count}`);
-  if (count >= width) return fromBig(!left && toBig(a) < 0n ? -1n : 0n, dtype);
-  return wrapped(left ? toBig(a) << count : toBig(a) >> count, dtype);
+  return count < width ? count : width;
 }
 
 export const ARITHMETIC = {
@@ -146,6 +146,7 @@ export const ARITHMETIC = {
   bit_or: bitwise((a, b) => a | b),
   bit_xor: bitwise((a, b) => a ^ b),
   bit_not: ([a], [dtype]) => wrapped(~toBig(a!), dtype!),
-  shift_left: ([a, b], [dtype]) => shift(a!, b!, dtype!, true),
-  shift_right: ([a, b], [dtype]) => shift(a!, b!, dtype!, false),
+  shift_left: ([a, b], [dtype]) => checked(toBig(a!) << shiftCount(b!, dtype!), dtype!, () => `${a} << ${b}`),
+  wrap_shift_left: ([a, b], [dtype]) => wrapped(toBig(a!) << shiftCount(b!, dtype!), dtype!),
+  shift_right: ([a, b], [dtype]) => wrapped(toBig(a!) >> shiftCount(b!, dtype!), dtype!),
 } satisfies Partial<Record<ScalarOp, Meaning>>;

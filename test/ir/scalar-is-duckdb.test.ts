@@ -362,7 +362,21 @@ test('NULL in gives NULL out for strict rows only', () => {
   assert.is(evaluate('int_div', [1, 0], ['i32', 'i32']), null);
 });
 
+test('a shift to the left keeps all bits or fails', () => {
+  assert.is(evaluate('shift_left', [3, 29], ['i32', 'i32']), 1610612736);
+  assert.is(evaluate('shift_left', [-1, 31], ['i32', 'i32']), -2147483648);
+  assert.is(evaluate('shift_left', [0, 99], ['i32', 'i32']), 0);
+  assert.is(evaluate('shift_left', [1n, 62n], ['i64', 'i64']), 2n ** 62n);
+  assert.is(evaluate('shift_left', [255, 0], ['u8', 'u8']), 255);
+  for (const [a, by] of [[1, 31], [3, 30], [-3, 31], [1, 32], [-1, 99]] as const)
+    assert.throws(() => evaluate('shift_left', [a, by], ['i32', 'i32']), /Overflow|range/);
+  assert.throws(() => evaluate('shift_left', [1n, 63n], ['i64', 'i64']), /Overflow|range/);
+  assert.throws(() => evaluate('shift_left', [1, -1], ['i32', 'i32']), /Cannot shift by the negative number -1/);
+});
+
 test('ONNX arithmetic wraps and divides without errors', () => {
+  assert.is(evaluate('wrap_shift_left', [255, 4], ['u8', 'u8']), 240);
+  assert.is(evaluate('wrap_shift_left', [1, 8], ['u8', 'u8']), 0);
   assert.is(evaluate('wrap_add', [127, 1], ['i8', 'i8']), -128);
   assert.is(evaluate('wrap_mul', [2n ** 62n, 2n], ['i64', 'i64']), -(2n ** 63n));
   assert.is(evaluate('trunc_div', [5, 0], ['i32', 'i32']), 0);

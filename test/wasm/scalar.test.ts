@@ -83,7 +83,8 @@ const CHECKED: ReadonlySet<ScalarOp> = new Set<ScalarOp>(['add', 'sub', 'mul', '
 function comparable(op: ScalarOp, dtype: DType, [a, b]: readonly (number | bigint)[]): boolean {
   if (!dtype.startsWith('i')) return true;
   if (CHECKED.has(op)) return [a!, b!].every((value) => value < 1_000_000 && value > -1_000_000);
-  return op === 'mod' ? Number(b) !== 0 : !op.startsWith('shift_') || b! >= 0;
+  if (op === 'shift_left') return b! >= 0 && b! < 3 && a! < 1_000_000 && a! > -1_000_000;
+  return op === 'mod' ? Number(b) !== 0 : !op.includes('shift_') || b! >= 0;
 }
 
 for (const [op, emit] of Object.entries(SCALAR_QUAD) as [ScalarOp, unknown][]) {

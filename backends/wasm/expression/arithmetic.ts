@@ -289,8 +289,11 @@ const bitNot = strict(({ args, dtype }) => {
   return a instanceof I64 ? a.xor(-1) : wrapTo(asI32(a).xor(-1), dtype);
 });
 
-/** Past the width: 0, or -1 of a negative shifted right. */
-const shift = (op: 'shl' | 'shr'): Emit =>
+/**
+ * Past the width: 0, or -1 of a negative shifted right. `isChecked`: a shift to the left that cannot be undone is an
+ * error.
+ */
+const shift = (op: 'shl' | 'shr', { isChecked = false } = {}): Emit =>
   strict(({ scope, args, dtype, isNull }) => {
     const [a, b] = [args[0]!.parts[0]!, args[1]!.parts[0]!];
     const bits = dtypeInfo(dtype).widthBytes * 8;
@@ -300,12 +303,18 @@ const shift = (op: 'shl' | 'shr'): Emit =>
       const by = asI64(b);
       if (!isUnsigned(dtype)) failIf(scope, by.lt_s(0), message, isNull);
       const past = op === 'shr' && !isUnsigned(dtype) ? a.shr_s(63) : i64(0);
-      return select(by.ge_u(bits), past, op === 'shl' ? a.shl(by) : a[right](by));
+      if (op === 'shr') return select(by.ge_u(bits), past, a[right](by));
+      const shifted = scope.f.let(select(by.ge_u(bits), i64(0), a.shl(by)));
+      if (isChecked) failIf(scope, shifted[right](by).ne(a), overflowMessage('shift_left', dtype), isNull);
+      return shifted;
     }
     const [x, by] = [asI32(a), asI32(b)];
     if (!isUnsigned(dtype)) failIf(scope, by.lt_s(0), message, isNull);
     const past = op === 'shr' && !isUnsigned(dtype) ? x.shr_s(31) : i32(0);
-    return select(by.ge_u(bits), past, op === 'shl' ? wrapTo(x.shl(by), dtype) : x[right](by));
+    if (op === 'shr') return select(by.ge_u(bits), past, x[right](by));
+    const shifted = scope.f.let(select(by.ge_u(bits), i32(0), wrapTo(x.shl(by), dtype)));
+    if (isChecked) failIf(scope, shifted[right](by).ne(x), overflowMessage('shift_left', dtype), isNull);
+    return shifted;
   });
 
 export const ARITHMETIC = {
@@ -336,6 +345,7 @@ export const ARITHMETIC = {
   bit_or: wrapping('or'),
   bit_xor: wrapping('xor'),
   bit_not: bitNot,
-  shift_left: shift('shl'),
+  shift_left: shift('shl', { isChecked: true }),
+  wrap_shift_left: shift('shl'),
   shift_right: shift('shr'),
 } satisfies Partial<Record<ScalarOp, Emit>>;

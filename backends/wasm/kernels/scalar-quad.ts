@@ -202,6 +202,7 @@ const byKind =
     (isFloat(args[0]!) ? floats : integers)(context, ...args);
 const and: QuadOp = lanewise({ bool: v128.and, i32: v128.and, i64: v128.and });
 const xor: QuadOp = lanewise({ bool: v128.xor, i32: v128.xor, i64: v128.xor });
+const shiftLeft = integer((_, a, b, bits) => select(b.ge_u(bits), i64(0), a.shl(b)));
 export const SCALAR_QUAD: Readonly<Record<ScalarOp, QuadOp | undefined>> = {
   add,
   sub,
@@ -292,7 +293,8 @@ export const SCALAR_QUAD: Readonly<Record<ScalarOp, QuadOp | undefined>> = {
   bit_or: lanewise({ i32: v128.or, i64: v128.or }),
   bit_xor: xor,
   bit_not: lanewise({ i32: v128.not, i64: v128.not }),
-  shift_left: integer((_, a, b, bits) => select(b.ge_u(bits), i64(0), a.shl(b))),
+  shift_left: shiftLeft,
+  wrap_shift_left: shiftLeft,
   shift_right: integer((_, a, b, bits) => a.shr_s(select(b.ge_u(bits), i64(bits - 1), b))),
   concat: undefined,
   length: undefined,

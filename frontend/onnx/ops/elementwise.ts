@@ -60,7 +60,7 @@ function modulo(c: OperatorCall): Tensor {
 }
 
 function shift(c: OperatorCall): Tensor {
-  const op = c.choice('direction', ['LEFT', 'RIGHT'], 'LEFT') === 'LEFT' ? 'shift_left' : 'shift_right';
+  const op = c.choice('direction', ['LEFT', 'RIGHT'], 'LEFT') === 'LEFT' ? 'wrap_shift_left' : 'shift_right';
   return c.builder.map([c.input(0), c.input(1)], (a, b) => call(op, a!, b!));
 }
 

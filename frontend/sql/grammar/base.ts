@@ -8,6 +8,7 @@ import type { IParserErrorMessageProvider, IToken, TokenType } from 'chevrotain'
 import type { Span } from '../../diagnostics.js';
 import type { Name } from '../ast.js';
 import { EmbeddedActionsParser } from '../chevrotain.js';
+import { storedName } from '../schema.js';
 import * as t from '../tokens.js';
 
 const QUERY_STARTS: ReadonlySet<TokenType> = new Set(['SELECT', 'WITH', 'VALUES', 'FROM', 'TABLE'].map(t.keyword));
@@ -74,6 +75,13 @@ export abstract class GrammarBase extends EmbeddedActionsParser {
   }
 
   readonly name = this.RULE('name', (): Name => this.asName(this.CONSUME(t.Word)));
+
+  /** `main.t`, or without the schema. */
+  readonly storedName = this.RULE('storedName', (): Name => {
+    const path = [this.SUBRULE(this.name)];
+    this.MANY(() => { this.CONSUME(t.Dot); path.push(this.SUBRULE2(this.name)); });
+    return this.ACTION(() => storedName(path));
+  });
 
   /** `(a, b, c)` */
   readonly nameList = this.RULE('nameList', (): readonly Name[] => {

@@ -67,7 +67,7 @@ export class SqlGrammar extends ModelGrammar {
   private readonly createTable = this.RULE('createTable', () => {
     this.CONSUME(k('TABLE'));
     const ifNotExists = this.SUBRULE(this.ifNotExists);
-    const name = this.SUBRULE(this.name);
+    const name = this.SUBRULE(this.storedName);
     const columns: ColumnDefinition[] = [];
     let constraint: Span | undefined;
     let query: Query | undefined;
@@ -173,7 +173,7 @@ export class SqlGrammar extends ModelGrammar {
   private readonly createView = this.RULE('createView', () => {
     this.CONSUME(k('VIEW'));
     const ifNotExists = this.SUBRULE(this.ifNotExists);
-    const name = this.SUBRULE(this.name);
+    const name = this.SUBRULE(this.storedName);
     let columns: readonly Name[] = [];
     this.OPTION(() => { columns = this.SUBRULE(this.nameList); });
     this.CONSUME(k('AS'));
@@ -200,7 +200,7 @@ export class SqlGrammar extends ModelGrammar {
         ifExists = true;
       },
     });
-    const name = this.SUBRULE(this.name);
+    const name = this.SUBRULE(this.storedName);
     let version: number | undefined;
     this.OPTION2(() => { this.CONSUME(t.At); version = Number(this.CONSUME(t.NumberToken).image); });
     return this.ACTION(() => ({ kind: 'drop', what, name, version, ifExists, span: this.spanFrom(start) }));
@@ -210,7 +210,7 @@ export class SqlGrammar extends ModelGrammar {
     const start = this.here();
     this.CONSUME(k('INSERT'));
     this.CONSUME(k('INTO'));
-    const table = this.SUBRULE(this.name);
+    const table = this.SUBRULE(this.storedName);
     let columns: readonly Name[] = [];
     this.OPTION({ GATE: () => !this.startsQuery(), DEF: () => { columns = this.SUBRULE(this.nameList); } });
     const query = this.SUBRULE(this.query);
@@ -220,13 +220,13 @@ export class SqlGrammar extends ModelGrammar {
   private readonly update = this.RULE('update', (): Statement => {
     const start = this.here();
     this.CONSUME(k('UPDATE'));
-    const table = this.SUBRULE(this.name);
+    const table = this.SUBRULE(this.storedName);
     let alias: Name | undefined;
     this.OPTION({
       GATE: () => !this.nextIs('SET'),
       DEF: () => {
         this.OPTION2(() => this.CONSUME(k('AS')));
-        alias = this.SUBRULE2(this.name);
+        alias = this.SUBRULE(this.name);
       },
     });
     this.CONSUME(k('SET'));
@@ -234,7 +234,7 @@ export class SqlGrammar extends ModelGrammar {
     this.AT_LEAST_ONE_SEP({
       SEP: t.Comma,
       DEF: () => {
-        const column = this.SUBRULE3(this.name);
+        const column = this.SUBRULE2(this.name);
         this.CONSUME(t.Equals);
         assignments.push({ column, value: this.SUBRULE(this.expression) });
       },
@@ -248,9 +248,9 @@ export class SqlGrammar extends ModelGrammar {
     const start = this.here();
     this.CONSUME(k('DELETE'));
     this.CONSUME(k('FROM'));
-    const table = this.SUBRULE(this.name);
+    const table = this.SUBRULE(this.storedName);
     let alias: Name | undefined;
-    this.OPTION(() => { this.OPTION2(() => this.CONSUME(k('AS'))); alias = this.SUBRULE2(this.name); });
+    this.OPTION(() => { this.OPTION2(() => this.CONSUME(k('AS'))); alias = this.SUBRULE(this.name); });
     let where: AstExpr | undefined;
     this.OPTION3(() => { this.CONSUME(k('WHERE')); where = this.SUBRULE(this.expression); });
     return this.ACTION(() => ({ kind: 'delete', table, alias, where, span: this.spanFrom(start) }));
@@ -265,7 +265,7 @@ export class SqlGrammar extends ModelGrammar {
     this.OR([
       {
         ALT: () => {
-          table = this.SUBRULE(this.name);
+          table = this.SUBRULE(this.storedName);
           this.OPTION(() => {
             columns = this.SUBRULE(this.nameList);
           });

@@ -1,0 +1,39 @@
+/** Shifts, on both engines. */
+import { test } from 'uvu';
+import { BothEngines } from '../support/both-engines.js';
+
+let engines: BothEngines;
+
+test.before(async () => {
+  engines = await BothEngines.create([
+    'CREATE TABLE t (id INTEGER, e DECIMAL(9,2))',
+    'INSERT INTO t VALUES (1, 1.25), (2, 1.26), (3, 1.5)',
+  ]);
+});
+
+test.after(() => engines.close());
+
+test('a shift to the left keeps all bits or ends the statement', async () => {
+  await engines.answers({
+    'SELECT id << 29, id::BIGINT << 61, -id << 1, (id - 3)::TINYINT << 6 FROM t WHERE id < 4 ORDER BY id': [
+      ['536870912', '2305843009213693952', '-2', '-128'],
+      ['1073741824', '4611686018427387904', '-4', '-64'],
+      ['1610612736', '6917529027641081856', '-6', '0'],
+    ],
+    'SELECT (CASE WHEN id = 9 THEN NULL ELSE 0 END) << 99, NULL::INTEGER << 40 FROM t LIMIT 1': [['0', 'NULL']],
+    'SELECT id FROM t WHERE id < 2 AND id << 30 > 0': [['1']],
+  });
+  await engines.fails([
+    'SELECT id << 30 FROM t', 'SELECT id << 31 FROM t', 'SELECT id << 32 FROM t', 'SELECT id::BIGINT << 63 FROM t',
+    'SELECT id::TINYINT << 7 FROM t', 'SELECT id::UTINYINT << 8 FROM t',
+  ], /Overflow/);
+});
+
+test('a shift to the right fills up with the sign, past the width too', () => engines.answers({
+  'SELECT id >> 1, -id >> 1, -id >> 99, id::UBIGINT >> 99 FROM t ORDER BY id LIMIT 2': [
+    ['0', '-1', '-1', '0'],
+    ['1', '-1', '-1', '0'],
+  ],
+}));
+
+test.run();
