@@ -1,4 +1,4 @@
-/** Shifts, on both engines. */
+/** Shifts and series of integers, on both engines. */
 import { test } from 'uvu';
 import { BothEngines } from '../support/both-engines.js';
 
@@ -33,6 +33,14 @@ test('a shift to the right fills up with the sign, past the width too', () => en
   'SELECT id >> 1, -id >> 1, -id >> 99, id::UBIGINT >> 99 FROM t ORDER BY id LIMIT 2': [
     ['0', '-1', '-1', '0'],
     ['1', '-1', '-1', '0'],
+  ],
+}));
+
+test('a series of integers of any type is one of BIGINTs', () => engines.answers({
+  'SELECT * FROM generate_series(1, (SELECT max(id) FROM t))': [['1'], ['2'], ['3']],
+  'SELECT range + 9223372036854775806 FROM range((SELECT 2::UTINYINT))': [
+    ['9223372036854775806'],
+    ['9223372036854775807'],
   ],
 }));
 
