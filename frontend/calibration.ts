@@ -1,12 +1,13 @@
 /**
  * Which kernels this engine runs best: measured once a day, kept as JSON text in the user's cache folder by engine,
- * processor and `INTARSIA_SIMD`. A cache that cannot be read or written costs the time of measuring, nothing else.
+ * processor, `INTARSIA_SIMD`, and whether relaxed SIMD is on: on Node 20 a worker thread has it only when the main
+ * thread has asked for it. A cache that cannot be read or written costs the time of measuring, nothing else.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import { join } from 'node:path';
-import { calibrateTier, type Calibration } from '../backends/wasm/calibrate.js';
+import { calibrateTier, hasRelaxedSimd, type Calibration } from '../backends/wasm/calibrate.js';
 import { SIMD128_TIER, type KernelTier } from '../backends/wasm/kernel-tier.js';
 import { DEFAULT_RATES, type Rates } from '../passes/rates.js';
 
@@ -36,8 +37,9 @@ export function kernelCalibration({ fresh = false }: { readonly fresh?: boolean 
 
 function cachePath(): string {
   const { node, v8 } = process.versions;
-  const key = [VERSION, node, v8, process.arch, cpus()[0]?.model, process.env['INTARSIA_SIMD'], ...process.execArgv];
-  const name = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
+  const { INTARSIA_SIMD } = process.env;
+  const engine = [node, v8, process.arch, cpus()[0]?.model, INTARSIA_SIMD, hasRelaxedSimd(), ...process.execArgv];
+  const name = createHash('sha256').update(JSON.stringify([VERSION, ...engine])).digest('hex').slice(0, 16);
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'intarsia', `kernels-${name}.json`);
 }
 

@@ -1,10 +1,12 @@
 /** Calibrations are measured once, kept, and measured again when what was kept is damaged or out of date. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { kernelCalibration } from '../../frontend/calibration.js';
+import { ROOT } from '../support/golden.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'intarsia-cache-'));
 const before = process.env['XDG_CACHE_HOME'];
@@ -41,6 +43,20 @@ test('a folder that cannot be written only costs the time', () => {
   process.env['XDG_CACHE_HOME'] = join(cached(), 'no-folder');
   assert.ok(kernelCalibration().measured.length > 1);
   process.env['XDG_CACHE_HOME'] = folder;
+});
+
+test('a worker thread, which may lack relaxed SIMD, does not take what a main thread has measured with it', () => {
+  const opened = join(folder, 'opened.mjs');
+  writeFileSync(opened, `import { openModel } from '${ROOT}dist/runtime/database.js';
+    console.log((await openModel('${ROOT}examples/flights/late_mlp.onnx')).backend);`);
+  const threaded = join(folder, 'threaded.mjs');
+  writeFileSync(threaded, `import { Worker } from 'node:worker_threads';
+    new Worker(new URL('./opened.mjs', import.meta.url));`);
+  for (const script of [opened, threaded]) {
+    const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'of-threads') };
+    const { stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', env });
+    assert.is(stdout, 'kernel\n', stderr);
+  }
 });
 
 test.run();
