@@ -2,6 +2,7 @@
  * Parameters of a statement: from JavaScript values to the 32-byte slots the code reads (plan.ts), text beside them in
  * a heap.
  */
+import { isUtf8 } from 'node:buffer';
 import { decimalOf, dtypeInfo, isInteger, type DType } from '../../ir/dtype.js';
 import type { IntervalValue } from '../../ir/node.js';
 import { castValue, readExact } from '../../ir/scalar/cast.js';
@@ -12,11 +13,15 @@ import { PARAM_NULL_OFFSET, type ParameterSlot } from '../plan.js';
 import type { WasmMemory } from '../wasm-types.js';
 import { counted } from '../wording.js';
 
-/** A Date is a timestamp (or date); a decimal is given as a number, bigint or text, an interval as text. */
+/**
+ * A Date is a timestamp (or date), a bigint a time or timestamp in microseconds; a decimal is given as a number, bigint
+ * or text, an interval as text.
+ */
 export type ParameterValue = null | undefined | boolean | number | bigint | string | Date | Uint8Array;
 
 const MICROSECONDS = 1000n;
 const DAY_MILLISECONDS = 86_400_000;
+const DAY_MICROSECONDS = 86_400_000_000n;
 
 interface WriteOptions {
   readonly memory: WasmMemory;
@@ -70,18 +75,28 @@ export function writeParameters(options: WriteOptions): void {
 }
 
 function textBytes(value: NonNullable<ParameterValue>, where: Where): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  if (typeof value === 'object') throw mismatch(value, where);
+  if (value instanceof Uint8Array) {
+    if (where.dtype === 'utf8' && !isUtf8(value)) throw mismatch(value, where);
+    return value;
+  }
+  if (!isPlain(value)) throw mismatch(value, where);
   return Buffer.from(String(value));
 }
 
-function mismatch(value: unknown, where: Where): ExecutionError {
-  return new ExecutionError(`parameter ${where.index + 1} is ${kindOf(value)}, expected ${dtypeInfo(where.dtype).sql}`);
+/** JavaScript may give anything, such as a function that was meant to be called. */
+function isPlain(value: unknown): value is boolean | number | bigint | string {
+  return ['boolean', 'number', 'bigint', 'string'].includes(typeof value);
 }
 
-function kindOf(value: unknown): string {
+function mismatch(value: unknown, where: Where): ExecutionError {
+  const { sql } = dtypeInfo(where.dtype);
+  return new ExecutionError(`parameter ${where.index + 1} is ${kindOf(value, where)}, expected ${sql}`);
+}
+
+function kindOf(value: unknown, { dtype }: Where): string {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date';
-  return value instanceof Uint8Array ? 'bytes' : `${typeof value} ${String(value)}`;
+  if (value instanceof Uint8Array) return dtype === 'utf8' ? 'bytes that are no UTF-8' : 'bytes';
+  return `${typeof value} ${String(value)}`;
 }
 
 function writeFixed(
@@ -115,7 +130,7 @@ function writeInterval(
 
 function toNumber(value: NonNullable<ParameterValue>, where: Where): number {
   if (typeof value === 'string') return castText(value, where) as number;
-  if (typeof value === 'object') throw mismatch(value, where);
+  if (!isPlain(value)) throw mismatch(value, where);
   return Number(value);
 }
 
@@ -127,7 +142,7 @@ function toInteger(value: NonNullable<ParameterValue>, where: Where): bigint {
   if (typeof value === 'string' && (dtype === 'bool' || !isExact(dtype))) {
     return BigInt(castText(value, where) as bigint | number | boolean);
   }
-  if (value instanceof Uint8Array || dtype === 'date') throw mismatch(value, where);
+  if (!isPlain(value) || !isCountOf(value, dtype)) throw mismatch(value, where);
   const whole = unscaled(typeof value === 'boolean' ? Number(value) : value, decimalOf(dtype)?.scale ?? 0);
   if (whole === undefined || !isHeld(whole, dtype)) throw mismatch(value, where);
   return whole;
@@ -137,9 +152,14 @@ function isExact(dtype: DType): boolean {
   return isInteger(dtype) || decimalOf(dtype) !== undefined;
 }
 
-/** Times are counts of microseconds. */
+/** A number may count milliseconds, as Date.now() and Arrow's timestamps do: only a bigint is microseconds. */
+function isCountOf(value: unknown, dtype: DType): boolean {
+  return dtype === 'time' || dtype === 'timestamp' ? typeof value === 'bigint' : dtype !== 'date';
+}
+
 function isHeld(whole: bigint, dtype: DType): boolean {
   if (dtype === 'bool') return whole === 0n || whole === 1n;
+  if (dtype === 'time') return whole >= 0n && whole <= DAY_MICROSECONDS;
   return inRange(whole, isExact(dtype) ? dtype : 'i64');
 }
 

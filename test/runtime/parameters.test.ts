@@ -50,7 +50,10 @@ const HELD: readonly (readonly [type: string, value: ParameterValue, text: strin
   ['TIME', '12:34:56.5', '12:34:56.5'],
   ['INTERVAL', '30 days', '30 days'],
   ['INTERVAL', '1 year 2 months -3 days 04:05:06.5', '1 year 2 months -3 days 04:05:06.5'],
+  ['TIME', 86_399_999_999n, '23:59:59.999999'],
+  ['TIMESTAMP', -1n, '1969-12-31 23:59:59.999999'],
   ['VARCHAR', 12, '12'],
+  ['VARCHAR', Buffer.from('é'), 'é'],
 ];
 for (const [type, value, text] of HELD) {
   test(`${type} ${typeof value} ${String(value)}`, async () => assert.is(await textOf(type, value), text));
@@ -85,6 +88,16 @@ const REFUSED: readonly (readonly [type: string, value: ParameterValue])[] = [
   ['INTERVAL', new Date(0)],
   ['INTEGER', new Date(0)],
   ['BIGINT', new Uint8Array(2)],
+  ['BIGINT', new Number(5) as never],
+  ['TIMESTAMP', 1_709_164_800_000],
+  ['TIMESTAMP', true],
+  ['TIME', 5],
+  ['TIME', -1n],
+  ['TIME', 86_400_000_001n],
+  ['VARCHAR', Uint8Array.of(0x61, 0xff)],
+  ['VARCHAR', (() => 'a') as never],
+  ['DOUBLE', (() => 1) as never],
+  ['DOUBLE', Symbol('a') as never],
 ];
 for (const [type, value] of REFUSED) {
   test(`${type} does not hold ${typeof value} ${String(value)}`, async () => {
