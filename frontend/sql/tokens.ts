@@ -198,11 +198,12 @@ function numberParameters(tokens: readonly IToken[], source: string): void {
     }
     if (token.tokenType !== ParameterToken) continue;
     const name = token.image.slice(1);
-    if (Number(name) > MOST_PARAMETERS) {
+    if (Number(name) > MOST_PARAMETERS || /^0+$/.test(name)) {
       const span = { start: token.startOffset, end: token.startOffset + token.image.length };
-      throw new CompileError(`found parameter ${name}, expected a number up to ${MOST_PARAMETERS}`, { span, source });
+      const expected = `a number from 1 to ${MOST_PARAMETERS}`;
+      throw new CompileError(`found parameter ${name}, expected ${expected}`, { span, source });
     }
-    if (/^\d+$/.test(name)) token.payload = Math.max(0, Number(name) - 1);
+    if (/^\d+$/.test(name)) token.payload = Number(name) - 1;
     else if (name === '') token.payload = next++;
     else {
       if (!names.has(name)) names.set(name, next++);
