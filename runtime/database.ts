@@ -133,6 +133,7 @@ export class Database {
   private writing: Promise<unknown> = Promise.resolve();
   private readonly running = new Set<Running>();
   private readonly closing = new AbortController();
+  private closed: Promise<void> | undefined;
 
   /** Use `open`. */
   constructor(parts: {
@@ -211,9 +212,12 @@ export class Database {
     return this.exclusive(async () => createModel(this, { name, source, signal: options.signal }));
   }
 
-  /** Ends the queries under way; a statement that writes ends by itself first. */
-  async close(): Promise<void> {
-    if (this.closing.signal.aborted) return;
+  /** Ends the queries under way; a statement that writes ends by itself first. Closed again, it waits for that too. */
+  close(): Promise<void> {
+    return this.closed ??= this.end();
+  }
+
+  private async end(): Promise<void> {
     const reason = new ExecutionError(`${this.path} is closed`);
     this.closing.abort(reason);
     await this.writing.catch(() => undefined);

@@ -80,6 +80,13 @@ test('an abort does not wait for the end of a long morsel, and the next query ha
   await db.close();
 });
 
+test('whoever closes it again waits for the end, too', async () => {
+  const db = await open(path, { threads: 1, memoryLimit: '64MiB' });
+  void db.close();
+  await db.close();
+  await (await open(path, { threads: 1, memoryLimit: '64MiB' })).close();
+});
+
 test('a compiled plan, afterwards', async () => {
   const db = await open(path, { readOnly: true, threads: 1, memoryLimit: '64MiB' });
   const { bytes } = await db.compile(LONG);
