@@ -2,6 +2,7 @@
 import { DataType, type RecordBatch, type Schema } from 'apache-arrow';
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { open, type FileHandle } from 'node:fs/promises';
+import { ExecutionError } from '../errors.js';
 import { exactVector } from './exact-vector.js';
 import { integerOfWords, textOf } from './stored-value.js';
 import { sqlTextOf } from './text-output.js';
@@ -54,10 +55,18 @@ function cellOf(value: unknown, type: DataType): Cell {
   return sqlTextOf(value, type);
 }
 
+/** The writer finds a column's type by its name. */
+function requireDistinctNames({ names }: Schema): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return;
+  throw new ExecutionError(`there are two columns ${String(twice)}, expected one of each name in a Parquet file: use AS`);
+}
+
 export async function writeParquetFile(options: {
   path: string; schema: Schema; batches: AsyncIterable<RecordBatch>;
 }): Promise<{ rowCount: number }> {
   const { schema } = options;
+  requireDistinctNames(schema);
   const elements = schema.fields.map((field) => elementOf(field.name, field.type));
   const bytes = new ByteWriter();
   const writer = new ParquetWriter({

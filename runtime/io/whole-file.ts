@@ -48,7 +48,8 @@ async function isDatabase(path: string): Promise<boolean> {
 /** The system's errors as a StorageError; those of the query pass through. */
 function failureOf(error: unknown, path: string): unknown {
   const { errno, code } = error as NodeJS.ErrnoException;
-  if (!(error instanceof Error) || (errno === undefined && code !== 'ERR_ACCESS_DENIED')) return error;
+  const isRefused = code === 'ERR_ACCESS_DENIED' || code === 'ERR_INVALID_ARG_VALUE';
+  if (!(error instanceof Error) || (errno === undefined && !isRefused)) return error;
   const message = `'${path}' cannot be written: ${error.message}`;
   return new StorageError(code === 'ENOSPC' ? 'full' : 'io', message, { file: path, cause: error });
 }

@@ -95,6 +95,22 @@ test('a statement that gives no rows is an ExecutionError, and no file', async (
   }
 });
 
+test('two columns of one name are no Parquet file', async () => {
+  const path = join(database.folder, 'twice.parquet');
+  for (const second of ['2', "'x'"]) {
+    const error = await failureOf(() => database.db.query(`SELECT 1 AS a, ${second} AS a`).writeTo(path));
+    assert.is(error.name, 'ExecutionError');
+    assert.is(error.message, 'there are two columns a, expected one of each name in a Parquet file: use AS');
+    assert.not.ok(existsSync(path));
+  }
+  assert.is(await database.db.query('SELECT 1 AS a, 2 AS a').writeTo(join(database.folder, 'twice.csv')), 1);
+});
+
+test('a name with NUL is a StorageError as any other that cannot be', async () => {
+  const error = await failureOf(() => database.db.query('SELECT 1 AS a').writeTo('a\0.csv'));
+  assert.instance(error, StorageError, error.stack);
+});
+
 test('Arrow of many batches is read again as it was', async () => {
   const path = join(database.folder, 'many.arrow');
   assert.is(await database.db.query('SELECT i, i * 2 AS b FROM range(100000) r(i)').writeTo(path), 100_000);
