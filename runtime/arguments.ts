@@ -30,15 +30,27 @@ export function requireObject(name: string, value: unknown): asserts value is ob
     throw new TypeError(`${name} is ${kindOf(value)}, expected an object`);
 }
 
-/** A misspelt option would otherwise be none. @throws TypeError for no object, or an option that is not known */
+/**
+ * A misspelt option would otherwise be none. `signal` is the same wherever it is one. @throws TypeError for no object,
+ * an option that is not known, or another signal than an AbortSignal
+ */
 export function requireOptions<T extends object>(name: string, value: T, known: OptionNames<T>): void {
   requireObject(name, value);
   const names = Object.keys(known);
   const unknown = Object.keys(value).find((option) => !names.includes(option));
-  if (unknown === undefined) return;
+  if (unknown === undefined) {
+    requireSignal((value as { readonly signal?: unknown }).signal);
+    return;
+  }
   const nearest = nearestName(unknown, names);
   const suggestion = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
   throw new TypeError(`${name} has an unknown '${unknown}', expected ${names.join(', ')}${suggestion}`);
+}
+
+/** By what it does: a program may have more than one AbortSignal. */
+function requireSignal(signal: unknown): void {
+  if (signal === undefined || typeof (signal as AbortSignal | null)?.throwIfAborted === 'function') return;
+  throw new TypeError(`signal is ${kindOf(signal)}, expected an AbortSignal`);
 }
 
 /** An option that is true or false. @throws RangeError */

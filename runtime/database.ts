@@ -189,6 +189,7 @@ export class Database {
   /** How a query would run: each rewrite, representation and pipeline; with `analyze` it is run and measured. */
   async explain(sql: string, options: ExplainOptions = {}, parameters: Parameters = []): Promise<string> {
     requireOptions('options', options, EXPLAIN_OPTIONS);
+    for (const name of ['analyze', 'passes', 'code'] as const) flagOf(name, options[name], false);
     requireList('parameters', parameters);
     const compiled = await this.compileStatement(sql, options);
     const query = compiled.kind === 'explain' ? compiled.query : compiled;

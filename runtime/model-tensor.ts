@@ -58,7 +58,8 @@ export function typeNameOf(dtype: DType): TensorTypeName {
 export function tensorFault({ type, dims, data }: ModelTensor): TensorFault | undefined {
   if (!Object.hasOwn(TYPES, type)) return { code: 'type', found: String(type), expected: `one of ${NAMES.join(', ')}` };
   if (!Array.isArray(dims) || !dims.every((dim) => Number.isInteger(dim) && dim >= 0)) {
-    return { code: 'dims', found: JSON.stringify(dims), expected: 'an array of whole numbers' };
+    const found = Array.isArray(dims) ? `[${dims.map(dimText).join(', ')}]` : kindOf(dims);
+    return { code: 'dims', found, expected: 'an array of whole numbers' };
   }
   const { array } = TYPES[type];
   const fits =
@@ -68,6 +69,10 @@ export function tensorFault({ type, dims, data }: ModelTensor): TensorFault | un
   const count = dims.reduce((product, dim) => product * dim, 1);
   return data.length === count ? undefined
     : { code: 'data', found: `${data.length} elements`, expected: `${count} for dims [${dims.join(', ')}]` };
+}
+
+function dimText(dim: unknown): string {
+  return typeof dim === 'number' ? String(dim) : `${typeof dim} ${String(dim)}`;
 }
 
 function kindOf(data: unknown): string {

@@ -1,6 +1,6 @@
 /** Options of `open` and of statements, as people write them. */
 import { availableParallelism } from 'node:os';
-import { kindOf, type OptionNames } from './arguments.js';
+import { flagOf, kindOf, requireText, type OptionNames } from './arguments.js';
 import type { FileFormat } from './io/source.js';
 
 export interface DatabaseOptions {
@@ -37,6 +37,8 @@ export const QUERY_OPTIONS: OptionNames<QueryOptions> = { signal: true };
 export interface ImportOptions extends QueryOptions {
   /** Takes the place of a table of that name. */
   readonly replace?: boolean;
+  /** What the file is, where its name does not say so. */
+  readonly format?: FileFormat;
   /** CSV: whether the first line holds the names; found out when not given. */
   readonly header?: boolean;
   /** CSV: what stands between fields; when not given `,`, `;`, `|` or a tab is found out. */
@@ -46,7 +48,7 @@ export interface ImportOptions extends QueryOptions {
 }
 
 export const IMPORT_OPTIONS: OptionNames<ImportOptions> = {
-  ...QUERY_OPTIONS, replace: true, header: true, delimiter: true, nullText: true,
+  ...QUERY_OPTIONS, replace: true, format: true, header: true, delimiter: true, nullText: true,
 };
 
 export interface ExplainOptions {
@@ -75,6 +77,13 @@ export interface WriteOptions {
 }
 
 export const WRITE_OPTIONS: OptionNames<WriteOptions> = { format: true, header: true, delimiter: true, nullText: true };
+
+/** @throws RangeError for a header that is no flag; TypeError for what is no text */
+export function requireCsvOptions(options: Pick<WriteOptions, 'header' | 'delimiter' | 'nullText'>): void {
+  flagOf('header', options.header, true);
+  for (const name of ['delimiter', 'nullText'] as const)
+    if (options[name] !== undefined) requireText(name, options[name]);
+}
 
 const UNITS: Readonly<Record<string, number>> = {
   b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3,

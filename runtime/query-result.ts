@@ -2,8 +2,8 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { requireOneOf, requireOptions, requireText } from './arguments.js';
 import { ExecutionError } from './errors.js';
-import { WRITE_OPTIONS, type WriteOptions } from './options.js';
-import { textBatch, textColumns, type TextBatch, type TextColumn, type TextStyle } from './result-text.js';
+import { WRITE_OPTIONS, requireCsvOptions, type WriteOptions } from './options.js';
+import { TEXT_STYLES, textBatch, textColumns, type TextBatch, type TextColumn, type TextStyle } from './result-text.js';
 import type { Outcome } from './session.js';
 
 export class QueryResult implements AsyncIterable<RecordBatch> {
@@ -56,6 +56,7 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
 
   /** The values as SQL prints them, or as JSON; faster to the first row than record batches. */
   async *text(style: TextStyle = 'sql'): AsyncGenerator<TextBatch, void, undefined> {
+    requireOneOf('style', style, TEXT_STYLES);
     const outcome = await this.begin();
     if (outcome.kind === 'done') return;
     for await (const chunk of outcome.chunks()) yield textBatch(chunk, outcome.plan, style);
@@ -63,8 +64,8 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
 
   /**
    * Writes the rows to a file that appears when it is whole. Answers their number. @throws ImportError for a name
-   * without a known format; ExecutionError for a statement that gives no rows; StorageError when it cannot be written;
-   * RangeError for another format
+   * without a known format; ExecutionError for a statement that gives no rows, or a delimiter that cannot be one;
+   * StorageError when it cannot be written; RangeError for another format
    */
   async writeTo(path: string, options: WriteOptions = {}): Promise<number> {
     requireText('path', path);
@@ -72,6 +73,7 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
     const [{ writeFile }, { FILE_FORMATS, formatOf, readDelimiter }] = await Promise.all([
       import('./io/writer.js'), import('./io/source.js'),
     ]);
+    requireCsvOptions(options);
     const { header = true, nullText = '' } = options;
     if (options.format !== undefined) requireOneOf('format', options.format, FILE_FORMATS);
     const delimiter = readDelimiter(options.delimiter ?? ',');

@@ -28,8 +28,10 @@ export interface TextBatch {
   readonly columns: readonly TextReader[];
 }
 
+export const TEXT_STYLES = ['sql', 'json'] as const;
+
 /** `json`: each value is a JSON text; whole numbers of 64 bits and decimals keep all their digits. */
-export type TextStyle = 'sql' | 'json';
+export type TextStyle = (typeof TEXT_STYLES)[number];
 
 type Shape = Pick<PhysicalPlan, 'output' | 'leaves'>;
 

@@ -4,14 +4,14 @@
  * Invariant: a statement that fails leaves the database at the last commit.
  */
 import { isVariableLength } from '../ir/dtype.js';
-import { flagOf, requireBytes, requireText } from './arguments.js';
+import { flagOf, requireBytes, requireOneOf, requireText } from './arguments.js';
 import type { CompiledQuery, CompiledStatement, CopyOptions } from './compiler.js';
 import { findModel, findTable, nameKey } from './catalog.js';
 import type { Database, Parameters } from './database.js';
 import { ExecutionError } from './errors.js';
 import type { ResultChunk } from './executor/protocol.js';
-import { openFile, type FileOptions } from './io/source.js';
-import type { ImportOptions } from './options.js';
+import { FILE_FORMATS, openFile, type FileOptions } from './io/source.js';
+import { requireCsvOptions, type ImportOptions } from './options.js';
 import type { PhysicalPlan } from './plan.js';
 import { countTrue, resultColumns, toBatch } from './result-batch.js';
 import type { Batch, ColumnSchema } from './batch.js';
@@ -240,11 +240,10 @@ export async function importTable(
   requireText('table', table);
   requireText('path', path);
   const isReplaced = flagOf('replace', options.replace, false);
-  if (options.header !== undefined) flagOf('header', options.header, true);
-  for (const name of ['delimiter', 'nullText'] as const)
-    if (options[name] !== undefined) requireText(name, options[name]);
-  const { header, delimiter, nullText, signal } = options;
-  const source = await openFile(path, fileOptions({ format: undefined, header, delimiter, nullText }));
+  requireCsvOptions(options);
+  const { format, header, delimiter, nullText, signal } = options;
+  if (format !== undefined) requireOneOf('format', format, FILE_FORMATS);
+  const source = await openFile(path, fileOptions({ format, header, delimiter, nullText }));
   return inTransaction(db, async (txn) => {
     if (isReplaced && findTable(txn.catalog, table) !== undefined) await txn.dropTable(table);
     txn.createTable({ name: table, columns: source.schema });

@@ -56,6 +56,9 @@ export function formatOf(path: string, options: FileOptions = {}): FileFormat {
 /** Shells and SQL have no way to write a tab but as it is, so `\t` is one. @throws ExecutionError */
 export function readDelimiter(text: string): string {
   if (text === '') throw new ExecutionError('the delimiter is empty, expected a character');
+  const taken = /["\r\n]/.exec(text);
+  if (taken !== null)
+    throw new ExecutionError(`the delimiter has ${JSON.stringify(taken[0])}, expected neither quotes nor ends of lines`);
   return text === '\\t' ? '\t' : text;
 }
 

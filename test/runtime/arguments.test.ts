@@ -101,6 +101,34 @@ test('options that are neither true nor false are RangeErrors', async () => {
   }
 });
 
+test('a signal that is none is a TypeError, also where the statement is known already', async () => {
+  const file = `${ROOT}examples/flights/airlines.parquet`;
+  const { bytes } = await db.compile('SELECT 1 AS a');
+  for (const [signal, found] of [[new AbortController(), 'of type AbortController'], [null, 'null'], [5, '5']] as const) {
+    const options = { signal } as never;
+    for (const work of [
+      () => db.query('SELECT 1 AS a', [], options), () => db.run(bytes, [], options), () => db.compile('SELECT 1', options),
+      () => db.explain('SELECT 1', options), () => db.importFile('x', file, options), () => db.createModel('x', MODEL, options),
+    ]) assert.is(await failureOf(work), `TypeError: signal is ${found}, expected an AbortSignal`);
+  }
+});
+
+test('what writeTo and explain are told is checked as what importFile is', async () => {
+  const file = join(folder, 'x.csv');
+  const result = db.query('SELECT 1 AS a');
+  const cases: readonly (readonly [() => unknown, string])[] = [
+    [() => result.writeTo(file, { header: 'no' as never }), "RangeError: header is 'no', expected true or false"],
+    [() => result.writeTo(file, { nullText: null as never }), 'TypeError: nullText is null, expected text'],
+    [() => result.writeTo(file, { delimiter: 5 as never }), 'TypeError: delimiter is 5, expected text'],
+    [() => result.text('xml' as never).next(), "RangeError: style is 'xml', expected one of sql, json"],
+    [() => db.importFile('x', file, { format: 'xml' as never }),
+      "RangeError: format is 'xml', expected one of csv, parquet, arrow"],
+    ...(['analyze', 'passes', 'code'] as const).map((name): readonly [() => unknown, string] =>
+      [() => db.explain('SELECT 1', { [name]: 'yes' }), `RangeError: ${name} is 'yes', expected true or false`]),
+  ];
+  for (const [work, message] of cases) assert.is(await failureOf(work), message);
+});
+
 test('options outside of their choices are RangeErrors', async () => {
   const file = join(folder, 'x.csv');
   const cases: readonly (readonly [() => unknown, string])[] = [
@@ -138,10 +166,25 @@ test('a delimiter of nothing is an ExecutionError, from SQL as well', async () =
     assert.is(await failureOf(work), 'ExecutionError: the delimiter is empty, expected a character');
 });
 
+test('a delimiter that ends a line, or is a quote, would give a file that nothing reads', async () => {
+  const file = join(folder, 'x.csv');
+  for (const delimiter of ['"', '\n', ',\r']) {
+    const failure = await failureOf(() => db.query('SELECT 1 AS a, 2 AS b').writeTo(file, { delimiter }));
+    assert.match(failure, /^ExecutionError: the delimiter has "(\\"|\\n|\\r)", expected neither quotes nor ends of lines$/);
+  }
+});
+
 test('an input of a model that is null, and no inputs at all, are missing', async () => {
   await using model = await openModel(MODEL);
   for (const inputs of [undefined, null, {}, { month: null }, { month: undefined }])
     assert.match(await failureOf(() => model.run(inputs as never)), /^ModelInputError: .* needs the input month of float32/);
+});
+
+test('dims that are no numbers are shown as they are', async () => {
+  await using model = await openModel(MODEL);
+  const month = { type: 'float32', dims: [2n, '1'], data: new Float32Array(2) };
+  const failure = await failureOf(() => model.run({ month } as never));
+  assert.match(failure, /^ModelInputError: .*: found \[bigint 2, string 1\], expected an array of whole numbers$/);
 });
 
 test('a closed database compiles and explains nothing, also what it has compiled before', async () => {
