@@ -1,4 +1,5 @@
 /** `intarsia import`: a file in, a table in the database out. */
+import { FILE_FORMATS, type FileFormat } from '../runtime/io/source.js';
 import { defineCommand, UsageError } from './command.js';
 import { JSON_OUTPUT, MEMORY, withDatabase } from './database-options.js';
 import { withProgress } from './progress.js';
@@ -12,6 +13,7 @@ export const importCommand = defineCommand({
   positionals: [3, 3],
   options: {
     replace: { type: 'boolean', help: 'Take the place of a table of that name.' },
+    format: { type: 'string', choices: FILE_FORMATS, help: "What the file is, where its name does not say so." },
     delimiter: {
       type: 'string', value: 'TEXT', help: 'Between the fields of a CSV file, \\t for a tab; found out when not given.',
     },
@@ -21,10 +23,12 @@ export const importCommand = defineCommand({
     memory: MEMORY,
     json: JSON_OUTPUT,
   },
-  async run([path, table, file], options, signal) {
+  async run([path, table, name], options, signal) {
     const { replace, header, delimiter, null: nullText } = options;
+    const format = options.format as FileFormat | undefined;
     if (header && options['no-header']) throw new UsageError('found both --header and --no-header, expected one');
-    const csv = {
+    const file = {
+      ...(format === undefined ? {} : { format }),
       ...(header || options['no-header'] ? { header } : {}),
       ...(delimiter === undefined ? {} : { delimiter }),
       ...(nullText === undefined ? {} : { nullText }),
@@ -32,7 +36,7 @@ export const importCommand = defineCommand({
     await withDatabase(path!, { ...options, threads: '1', create: true }, async (db) => {
       const began = performance.now();
       const rows = await withProgress(`importing ${table!}`, () =>
-        db.importFile(table!, file!, { ...csv, replace, signal }),
+        db.importFile(table!, name!, { ...file, replace, signal }),
       );
       const milliseconds = Math.round(performance.now() - began);
       write(

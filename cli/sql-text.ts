@@ -1,4 +1,5 @@
 /** SQL as a command takes it: the text itself, a file `*.sql`, or `-` for stdin. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 export async function sqlText(argument: string): Promise<string> {
@@ -7,5 +8,7 @@ export async function sqlText(argument: string): Promise<string> {
     for await (const piece of process.stdin) pieces.push(piece as Buffer);
     return Buffer.concat(pieces).toString();
   }
-  return /^\S+\.sql$/i.test(argument) ? readFile(argument, 'utf8') : argument;
+  // With blanks it may be a statement that ends in such a name.
+  const isFile = /\.sql$/i.test(argument) && (!/\s/.test(argument) || existsSync(argument));
+  return isFile ? readFile(argument, 'utf8') : argument;
 }

@@ -96,6 +96,10 @@ test('import may be told what stands between fields, for NULL, and in the first 
   assert.is(told('--delimiter', ';', '--no-header', '--null', 'NA'), 'column0,column1\n"a,b",\n"1,5",2\n');
   writeFileSync(file, 'a,b\tNA\n1,5\t2\n');
   assert.is(told('--delimiter', '\\t', '--header'), '"a,b",NA\n"1,5",2\n');
+  const unnamed = join(folder, 'unnamed');
+  writeFileSync(unnamed, 'a\n1\n');
+  assert.match(intarsia(['import', db, 'told', unnamed]).stderr, /cannot tell the format .* or a format option/);
+  fine(['import', db, 'told', unnamed, '--replace', '--format', 'csv']);
   const both = intarsia(['import', db, 'told', file, '--header', '--no-header']);
   assert.is(both.code, 2);
   assert.match(both.stderr, 'found both --header and --no-header, expected one');
@@ -112,6 +116,10 @@ test('query prints a table, CSV and JSON, and takes parameters', () => {
   const file = join(folder, 'count.sql');
   writeFileSync(file, 'SELECT count(*) AS n\nFROM airlines');
   assert.is(fine(['query', db, file, '--format', 'csv']), 'n\n16\n');
+  const spaced = join(folder, 'count of all.sql');
+  writeFileSync(spaced, 'SELECT count(*) AS n FROM planes');
+  assert.is(fine(['query', db, spaced, '--format', 'csv']), 'n\n3322\n');
+  assert.match(intarsia(['query', db, 'SELECT 1 FROM t.sql']).stderr, /^error: .*\n.*\n {2}1 \| SELECT 1 FROM t\.sql\n/);
 });
 
 test('SQL may begin with a comment', () => {
