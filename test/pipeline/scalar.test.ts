@@ -6,12 +6,12 @@ import * as assert from 'uvu/assert';
 import { evaluateRelation } from '../../backends/reference/relation.js';
 import { make } from '../../ir/build.js';
 import type { DType } from '../../ir/dtype.js';
-import type { Expr } from '../../ir/node.js';
+import type { Expr, LiteralValue } from '../../ir/node.js';
 import { mayFail } from '../../ir/may-fail.js';
 import { canCast } from '../../ir/scalar/cast.js';
 import type { Value } from '../../ir/scalar/value.js';
 import { SCALAR, typeOfCall, type ScalarOp } from '../../ir/scalar.js';
-import { relation, scalar } from '../../ir/type.js';
+import { relation, scalar, type ValueType } from '../../ir/type.js';
 import { runPlan } from '../support/run-plan.js';
 import { plan } from '../support/pipeline-cases.js';
 
@@ -218,6 +218,48 @@ test('like with a literal pattern', () => {
       ['utf8'],
       [[...SAMPLES['utf8']!, null]],
     );
+  }
+});
+
+/** x = a OR x = b ..., or its opposite, as a balanced tree. */
+function anyOf(subject: Expr, literals: readonly Expr[], negated = false): Expr {
+  if (literals.length === 1) return make({ kind: 'call', op: negated ? 'ne' : 'eq', args: [subject, literals[0]!] });
+  const middle = literals.length >> 1;
+  const halves = [literals.slice(0, middle), literals.slice(middle)].map((half) => anyOf(subject, half, negated));
+  return make({ kind: 'call', op: negated ? 'and' : 'or', args: halves });
+}
+
+test('a long list of values is searched as its comparisons would find', () => {
+  for (const [name, samples] of Object.entries(SAMPLES)) {
+    const dtype = name as DType;
+    const type = scalar(dtype);
+    const listed = samples.filter((_, i) => i % 2 === 0 || Number.isNaN(samples[i]) || Object.is(samples[i], -0));
+    const literals = Array.from({ length: 40 }, (_, i) =>
+      make({ kind: 'literal', value: listed[i % listed.length]! as LiteralValue, type }),
+    );
+    for (const negated of [false, true])
+      check(([param]) => anyOf(param!, literals, negated), [dtype], [[...samples, null]]);
+  }
+});
+
+test('a longer list of values is more data, and no more code', () => {
+  const codeBytes = (count: number, literalOf: (i: number) => Expr): number => {
+    const literals = Array.from({ length: count }, (_, i) => literalOf(i));
+    const [first] = literals;
+    const param = make({ kind: 'param', index: 0, type: first!.type as ValueType & { kind: 'scalar' } });
+    const row = make({
+      kind: 'values',
+      rows: [[anyOf(param, literals)]],
+      type: relation([{ name: 'x', type: scalar('bool') }]),
+    });
+    const { wasm, plan: { dataBytes } } = plan(row, undefined, [param.type.dtype]);
+    return wasm.length - dataBytes;
+  };
+  const number = (i: number): Expr => make({ kind: 'literal', value: BigInt(i), type: scalar('i64') });
+  const text = (i: number): Expr => make({ kind: 'literal', value: `text ${i}`, type: scalar('utf8') });
+  for (const literalOf of [number, text]) {
+    const [few, many] = [codeBytes(100, literalOf), codeBytes(4000, literalOf)];
+    assert.ok(many < few + 500, `${few} and ${many} bytes`);
   }
 });
 

@@ -3,6 +3,7 @@ import type { Expr } from '../../../ir/node.js';
 import { children, postorder } from '../../../ir/rewrite.js';
 import type { ScalarOp } from '../../../ir/scalar.js';
 import { i32, type I32 } from '../values.js';
+import { membership } from './member.js';
 import { argument, strict, type CallSite, type Emit } from './site.js';
 import { asI32, boolValue, type SqlValue } from './value.js';
 
@@ -55,6 +56,8 @@ const connective =
   (decisive: 0 | 1): Emit =>
   (site) => {
     const { scope, call } = site;
+    const found = membership(site);
+    if (found !== undefined) return found;
     const left = scope.holdValue(argument(site, 0));
     if (isPlain(call.args[1]!)) {
       const { value, isNull } = combine(left, argument(site, 1), decisive);
