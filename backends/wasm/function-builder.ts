@@ -82,22 +82,25 @@ export class FunctionBuilder {
   readonly #locals: NamedLocal[] = [];
   #statements: number[] = [];
   #labels = 0;
+  /** What ended regions have left to later ones, and the locals of the region under way. */
+  readonly #free = new Map<ValType, number[]>();
+  #region: { readonly type: ValType; readonly index: number }[] | undefined;
 
   constructor(module: Assembler, materialiser: Materialiser) {
     this.#module = module;
     this.#materialiser = materialiser;
   }
 
-  /** A new local, 0 at first. */
+  /** A new local, 0 at first; in a region, whenever its code begins anew. */
   local<T extends ValType>(type: T, name?: string): Local<T> {
-    const index = this.#locals.length;
-    this.#locals.push({ type, name });
-    return Object.assign(valueOf(type, { kind: 'local', type, index }), { local: index }) as unknown as Local<T>;
+    const local = this.#unset(type, name);
+    if (this.#region !== undefined) this.set(local, zeroOf(type) as unknown as Operand<T>);
+    return local;
   }
 
   /** A new local holding `value` as it is now. */
   let<V extends Value>(value: V, name?: string): Local<V['type']> {
-    const local = this.local(value.type as V['type'], name);
+    const local = this.#unset(value.type as V['type'], name);
     this.set(local, value as unknown as Operand<V['type']>);
     return local;
   }
@@ -161,7 +164,7 @@ export class FunctionBuilder {
 
   /** Atomically adds; gives the value before. */
   atomicAdd(address: I32, amount: I32 | number, offset = 0): Local<'i32'> {
-    const before = this.local('i32');
+    const before = this.#unset('i32');
     this.#push(
       this.#module.local.set(
         before.local,
@@ -184,7 +187,7 @@ export class FunctionBuilder {
       this.#push(call);
       return undefined as never;
     }
-    const result = this.local(func.result as ValType);
+    const result = this.#unset(func.result as ValType);
     this.#push(this.#module.local.set(result.local, call));
     return result as never;
   }
@@ -193,6 +196,19 @@ export class FunctionBuilder {
     const test = this.#emit('i32', condition);
     const yes = this.#nested(then);
     this.#push(this.#module.if(test, yes, otherwise === undefined ? undefined : this.#nested(otherwise)));
+  }
+
+  /** Runs `body`, whose locals later regions take over: nothing that it makes may be read behind it. */
+  region(body: () => void): void {
+    const outer = this.#region;
+    this.#region = [];
+    body();
+    for (const { type, index } of this.#region) {
+      const left = this.#free.get(type) ?? [];
+      left.push(index);
+      this.#free.set(type, left);
+    }
+    this.#region = outer;
   }
 
   /** A block that `break` leaves early. */
@@ -281,6 +297,14 @@ export class FunctionBuilder {
     return { statements: this.#statements, locals: this.#locals };
   }
 
+  #unset<T extends ValType>(type: T, name?: string): Local<T> {
+    const left = this.#region === undefined ? undefined : this.#free.get(type)?.pop();
+    const index = left ?? this.#locals.length;
+    if (left === undefined) this.#locals.push({ type, name });
+    this.#region?.push({ type, index });
+    return Object.assign(valueOf(type, { kind: 'local', type, index }), { local: index }) as unknown as Local<T>;
+  }
+
   #store(op: string, type: ValType, address: I32, value: Value | number | bigint, offset: number): void {
     this.#push(
       this.#materialiser.store(op, { offset, address: this.#emit('i32', address), value: this.#emit(type, value) }),
@@ -307,6 +331,10 @@ export class FunctionBuilder {
   #push(statement: number): void {
     this.#statements.push(statement);
   }
+}
+
+function zeroOf(type: ValType): Value {
+  return type === 'v128' ? valueOf(type, { kind: 'const', type, value: new Uint8Array(16) }) : constant(type, 0);
 }
 
 function operand(value: I32 | number): I32 {

@@ -41,6 +41,7 @@ const SAMPLES: Readonly<Record<string, readonly Value[]>> = {
   ],
 };
 const MOST_CASES = 90;
+const CODE_SECTION = 10;
 const TEXT_FIRST: Readonly<Record<string, readonly string[]>> = {
   date_part: [
     'year',
@@ -294,5 +295,72 @@ test('case takes the first branch that holds, and evaluates no other', () => {
     [[0n, 5n, -5n, MAX64, null]],
   );
 });
+
+/** A CASE of two conditions a branch; `of` gives branch i's value. */
+function longCase(count: number, [x, y]: readonly [Expr, Expr], of: (i: number) => Expr): Expr {
+  const literal = (value: number): Expr => make({ kind: 'literal', value: BigInt(value), type: scalar('i64') });
+  const branches = Array.from({ length: count }, (_, i) => {
+    const least = make({ kind: 'call', op: 'ge', args: [x, literal(count - i)] });
+    const sum = make({ kind: 'call', op: 'add', args: [y, literal(i)] });
+    const odd = make({ kind: 'call', op: 'ne', args: [sum, literal(2 * i + 3)] });
+    return { when: make({ kind: 'call', op: 'and', args: [least, odd] }), then: of(i) };
+  });
+  return make({ kind: 'case', branches, otherwise: of(count), type: scalar('i64', { nullable: true }) });
+}
+
+test('a long case takes the first branch that holds, and evaluates no other', () => {
+  const most = make({ kind: 'literal', value: MAX64, type: scalar('i64') });
+  const of = ([x, y]: readonly Expr[]) => (i: number): Expr => {
+    const value = make({ kind: 'literal', value: BigInt(i), type: scalar('i64') });
+    if (i % 3 === 0) return make({ kind: 'call', op: 'add', args: [y!, value] });
+    if (i % 3 === 1) {
+      const branches = [{ when: make({ kind: 'call', op: 'lt', args: [x!, y!] }), then: value }];
+      return make({ kind: 'case', branches, otherwise: x!, type: scalar('i64', { nullable: true }) });
+    }
+    return i === 32 ? make({ kind: 'call', op: 'add', args: [most, x!] }) : value;
+  };
+  const samples = [-5n, 0n, 7n, 8n, 9n, 21n, 45n, 60n, MAX64, null];
+  check(
+    (params) => longCase(60, params as readonly [Expr, Expr], of(params)),
+    ['i64', 'i64'],
+    [samples, [-3n, 0n, 3n, 14n, 30n, 55n, 100n, null]],
+  );
+});
+
+test('a longer case has no more locals', () => {
+  const params = [0, 1].map((index) => make({ kind: 'param', index, type: scalar('i64', { nullable: true }) }));
+  const locals = [100, 800].map((count) => {
+    const expr = longCase(count, params as unknown as readonly [Expr, Expr], () => params[0]!);
+    const type = relation([{ name: 'x', type: { ...expr.type, nullable: true } }]);
+    return mostLocals(plan(make({ kind: 'values', rows: [[expr]], type }), undefined, ['i64', 'i64']).wasm);
+  });
+  assert.is(locals[1], locals[0]);
+});
+
+/** Of the module's functions. */
+function mostLocals(wasm: Uint8Array): number {
+  let at = 8;
+  const unsigned = (): number => {
+    for (let [value, scale] = [0, 1]; ; scale *= 128) {
+      const byte = wasm[at++]!;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  for (;;) {
+    const [section, bytes] = [wasm[at++], unsigned()];
+    if (section === CODE_SECTION) break;
+    at += bytes;
+  }
+  let most = 0;
+  for (let functions = unsigned(); functions > 0; functions--) {
+    const end = unsigned() + at;
+    let locals = 0;
+    for (let groups = unsigned(); groups > 0; groups--, at++) locals += unsigned();
+    most = Math.max(most, locals);
+    at = end;
+  }
+  return most;
+}
 
 test.run();

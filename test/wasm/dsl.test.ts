@@ -31,6 +31,24 @@ test('loops, branches, calls and data segments', () => {
   );
 });
 
+test('the locals of a region are those of the next one, 0 at first again', () => {
+  const module = new ModuleBuilder();
+  module.define('main', { params: { n: 'i32' }, result: 'i32', export: true }, (f, { n }) => {
+    const sum = f.let(n);
+    for (let i = 0; i < 20; i++)
+      f.region(() => {
+        const [count, wide] = [f.local('i32'), f.local('i64')];
+        f.advance(count, 1);
+        f.region(() => f.set(wide, f.let(n.extend_s())));
+        f.set(sum, sum.add(count).add(wide.wrap()));
+      });
+    f.return(sum);
+  });
+  assert.is(module.text().match(/\(local /g)!.length, 4);
+  const { call } = run(module);
+  assert.equal([call('main', 0), call('main', 100)], [20, 100 + 20 * 101]);
+});
+
 for (const relaxedSimd of [false, true]) {
   test(`a description is code: used twice it runs twice, relaxed ${relaxedSimd}`, () => {
     const module = new ModuleBuilder({ relaxedSimd });

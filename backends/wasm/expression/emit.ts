@@ -28,6 +28,8 @@ import { TIME } from './time.js';
 import { asI32, isConstantNull, nullValue, registersOf, type SqlValue } from './value.js';
 import { NoCode } from '../../no-code.js';
 
+/** Branches of a CASE up to which each stands in the ELSE of the one before, and shares all that was computed. */
+const MOST_NESTED = 32;
 
 const EMIT: Readonly<Record<ScalarOp, Emit>> = {
   ...ARITHMETIC,
@@ -206,17 +208,46 @@ function chosen(
   result: (branch: number, scope: Scope) => SqlValue,
 ): SqlValue {
   const held = scope.variable(dtype, expr.type.nullable);
+  const take = (index: number): void => {
+    const value = result(index, scope);
+    scope.assign(held, value.dtype === 'null' && dtype !== 'null' ? nullValue(dtype) : value);
+  };
+  const holds = (index: number): I32 => isTrue(emitExpr(scope, row, expr.branches[index]!.when));
+  const { length } = expr.branches;
+  if (length > MOST_NESTED) {
+    takeInTurn(scope, length, { holds, take });
+    return held;
+  }
   const tryBranch = (index: number): void => {
-    const take = (): void => {
-      const value = result(index, scope);
-      scope.assign(held, value.dtype === 'null' && dtype !== 'null' ? nullValue(dtype) : value);
-    };
-    const branch = expr.branches[index];
-    if (branch === undefined) return take();
-    scope.if(isTrue(emitExpr(scope, row, branch.when)), take, () => tryBranch(index + 1));
+    if (index === length) return take(index);
+    scope.if(holds(index), () => take(index), () => tryBranch(index + 1));
   };
   tryBranch(0);
   return held;
+}
+
+/**
+ * One branch after the other, each with the same locals. Where each stands in the ELSE of the one before, what it
+ * computes joins what all later ones do: that many values the engine's compiler would make, and end the process.
+ */
+function takeInTurn(
+  scope: Scope,
+  count: number,
+  branch: { readonly holds: (index: number) => I32; readonly take: (index: number) => void },
+): void {
+  // Evaluated in any case: what the other conditions share with it is computed once, before them.
+  const first = scope.hold(branch.holds(0));
+  scope.f.block((end) => {
+    for (let index = 0; index < count; index++) {
+      scope.region(() => {
+        scope.if(index === 0 ? first : branch.holds(index), () => {
+          branch.take(index);
+          end.break();
+        });
+      });
+    }
+    scope.region(() => branch.take(count));
+  });
 }
 
 /** 1 where a bool is true: neither false nor NULL. */

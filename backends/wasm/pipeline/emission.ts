@@ -105,6 +105,11 @@ export class Scope {
     this.#layers.pop();
   }
 
+  /** As `within`; the locals of `body` are free for others at its end. */
+  region(body: () => void): void {
+    this.f.region(() => this.within(body));
+  }
+
   if(condition: I32, then: () => void, otherwise?: () => void): void {
     const branch = (body: () => void) => (): void => this.within(body);
     this.f.if(condition, branch(then), otherwise === undefined ? undefined : branch(otherwise));
