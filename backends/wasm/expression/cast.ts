@@ -152,8 +152,7 @@ function fromExact(scope: Scope, wide: I64, { from, scale, to }: ExactCast): Con
 }
 
 function outOfRange(value: I64, from: DType, [least, most]: readonly [bigint, bigint], to: DType): I32 | undefined {
-  if (from === 'bool') return undefined;
-  const source = isDecimal(from) ? ([-decimalMost(from), decimalMost(from)] as const) : exactRange(from);
+  const source = from === 'bool' ? ([0n, 1n] as const) : exactRange(from);
   if (!isDecimal(from) && source[0] >= least && source[1] <= most) return undefined;
   if (from === 'u64') return value.gt_u(most);
   if (to === 'u64') return value.lt_s(0);

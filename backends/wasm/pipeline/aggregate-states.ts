@@ -4,7 +4,7 @@
  */
 import { decimalOf, dtypeInfo, isDecimal, type DType } from '../../../ir/dtype.js';
 import type { AggregateCall, AggregateOp } from '../../../ir/node.js';
-import { sumDType } from '../../relational/aggregate-states.js';
+import { argumentDType, sumDType } from '../../relational/aggregate-states.js';
 import type { Field } from '../../relational/layout.js';
 import type { AggregateState } from '../../relational/physical.js';
 import { decimalMost, outside, overflowMessage } from '../expression/arithmetic.js';
@@ -12,9 +12,9 @@ import { emitCast } from '../expression/cast.js';
 import { less } from '../expression/compare.js';
 import { failIf } from '../expression/site.js';
 import { asI32, asI64, isUnsigned, type SqlValue } from '../expression/value.js';
-import { F32, F64, I64, f64, type I32, type Value } from '../values.js';
+import { F64, I64, type I32, type Value } from '../values.js';
 import type { Scope } from './emission.js';
-import { appendText, appendValue, concatLists, medianOfList, textOfList } from './value-list.js';
+import { appendText, appendValue, concatLists, doubleOf, medianOfList, textOfList } from './value-list.js';
 import { loadParts, owned, storeParts } from './tuple.js';
 
 /** The state of call `index` in a group's tuple. */
@@ -82,23 +82,10 @@ export interface AggregateCode {
 const i64Of = (state: StateAccess, part: number): I64 => asI64(state.get(part).parts[0]!);
 const f64Of = (state: StateAccess, part: number): F64 => state.get(part).parts[0] as F64;
 
-/** A number in the register of `dtype`, i64 or f64; decimals by their unscaled integer. */
+/** A number in the register of `dtype`: f64, or i64, decimals by their unscaled integer. */
 function numberAs(scope: Scope, value: SqlValue, dtype: 'i64' | 'f64'): I64 | F64 {
+  if (dtype === 'f64') return scope.hold(doubleOf(value));
   const part = value.parts[0]!;
-  if (dtype === 'f64') {
-    const scale = decimalOf(value.dtype)?.scale ?? 0;
-    if (part instanceof F32) return part.promote();
-    if (part instanceof F64) return part;
-    const wide =
-      part instanceof I64
-        ? value.dtype === 'u64'
-          ? part.to_f64_u()
-          : part.to_f64_s()
-        : isUnsigned(value.dtype)
-          ? asI32(part).to_f64_u()
-          : asI32(part).to_f64_s();
-    return scope.hold(scale === 0 ? wide : wide.div(f64(10 ** scale)));
-  }
   if (part instanceof I64) return part;
   return isUnsigned(value.dtype) ? asI32(part).extend_u() : asI32(part).extend_s();
 }
@@ -143,10 +130,12 @@ const sum: AggregateCode = {
   result: (state) => ({ ...converted(state, state.get(1)), isNull: state.flag(0).eqz() }),
 };
 
+/** Decimals are summed by their unscaled integer, which a double holds exactly where it does not hold the decimal. */
 const avg: AggregateCode = {
   update: (state, [value]) => {
+    const unscaled: SqlValue = isDecimal(value!.dtype) ? { ...value!, dtype: 'i64' } : value!;
     state.set(0, i64Of(state, 0).add(1));
-    state.set(1, f64Of(state, 1).add(numberAs(state.scope, value!, 'f64') as F64));
+    state.set(1, f64Of(state, 1).add(numberAs(state.scope, unscaled, 'f64') as F64));
   },
   combine: (into, from) => {
     into.set(0, i64Of(into, 0).add(i64Of(from, 0)));
@@ -154,9 +143,10 @@ const avg: AggregateCode = {
   },
   result: (state) => {
     const count = i64Of(state, 0);
+    const unit = 10 ** (decimalOf(argumentDType(state.call))?.scale ?? 0);
     const mean: SqlValue = {
       dtype: 'f64',
-      parts: [state.scope.f.let(f64Of(state, 1).div(count.to_f64_s()))],
+      parts: [state.scope.f.let(f64Of(state, 1).div(count.to_f64_s().mul(unit)))],
       isNull: undefined,
     };
     return { ...converted(state, { ...mean, isNull: count.eqz() }), isNull: count.eqz() };

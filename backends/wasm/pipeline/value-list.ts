@@ -84,16 +84,18 @@ export function concatLists(into: StateAccess, from: StateAccess): void {
 
 export function appendValue(state: StateAccess, value: SqlValue): void {
   const node = addNode(state, 16);
-  state.scope.f.store.f64(node, numberOf(value), NODE_VALUE);
+  state.scope.f.store.f64(node, doubleOf(value), NODE_VALUE);
 }
 
-function numberOf(value: SqlValue): F64 {
+/** A number of any dtype as a double. */
+export function doubleOf(value: SqlValue): F64 {
   const part = value.parts[0]!;
   if (part instanceof F64) return part;
   if (part instanceof F32) return part.promote();
-  const wide =
-    part instanceof I64 ? part.to_f64_s() : isUnsigned(value.dtype) ? asI32(part).to_f64_u() : asI32(part).to_f64_s();
-  return wide.div(f64(10 ** (decimalOf(value.dtype)?.scale ?? 0)));
+  const sign = isUnsigned(value.dtype) ? 'to_f64_u' : 'to_f64_s';
+  const wide = part instanceof I64 ? part[sign]() : asI32(part)[sign]();
+  const { scale } = decimalOf(value.dtype) ?? { scale: 0 };
+  return scale === 0 ? wide : wide.div(f64(10 ** scale));
 }
 
 /** The middle of the values in order, or the mean of the two. */
