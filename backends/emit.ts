@@ -61,6 +61,7 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
     isStored: options.isStored ?? (() => true),
     support: new Map(),
     places: new Map(),
+    arena: { uses: 0 },
   };
   const result = resultLayout(relation.type, layout);
   const pipelines = lowering.pipelines.map((pipeline) =>

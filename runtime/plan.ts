@@ -17,7 +17,7 @@
  *   alloc(bytes) -> address                  16-byte aligned, not zeroed, freed with the query; throws over the limit
  *   emit(local result chunk address)         hands a result chunk over (see ResultChunk); returns when it may be reused
  *   host(function, arguments, result)        a scalar primitive without a WASM form; its text must stay
- *                                            readable until the run that called it returns
+ *                                            readable until the next call
  *   math_sin(x), math_pow(x, y) ...          functions on f64, named as in the scalar table (math_fmod, math_random)
  *   fail(code, address, length)              ends the statement with the UTF-8 message
  *
@@ -32,7 +32,7 @@
 import type { DType } from '../ir/dtype.js';
 import type { ColumnSchema } from './batch.js';
 
-export const PLAN_VERSION = 4;
+export const PLAN_VERSION = 5;
 
 /** Rows of a scan's morsel, a divisor of a row group's; small enough that two workers share a group evenly. */
 export const MORSEL_ROWS = 16_384;
@@ -111,7 +111,8 @@ export interface ResultLeaf {
 }
 
 /**
- * A result chunk in local (at `resultOffset`): +0 row count  +4 reserved, then for each leaf at its chunkOffset:
+ * A result chunk in local (at `resultOffset`): +0 row count  +4 bytes of their text, then for each leaf at its
+ * chunkOffset:
  *   +0 values address   +4 validity bitmap address (0: all valid)
  *   utf8 and blob: values are offsets u32[rows + 1], +8 bytes address
  */

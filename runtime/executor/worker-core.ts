@@ -13,7 +13,7 @@ import type { HostCall } from './host.js';
 
 /** Small requests of `alloc` are cut from blocks of this size, so that the main thread is asked rarely. */
 const ARENA_BYTES = 256 * 1024;
-/** The first block of text that host functions give. */
+/** The first block for text that host functions give. */
 const TEXT_BYTES = 64 * 1024;
 const RESULT_LEAF_WORDS = 4;
 
@@ -32,8 +32,8 @@ interface Loaded {
   readonly request: LoadRequest;
   readonly exports: Readonly<Record<string, Exported>>;
   readonly arena: { cursor: number; end: number };
-  /** What host functions give as text: in use while the run under way is, as the text arena of generated code. */
-  readonly text: { address: number; used: number; bytes: number };
+  /** Where a host function puts the text it gives: that of the one before is no longer read. */
+  readonly text: { address: number; bytes: number };
   initialised: Set<string>;
   sequence: number;
 }
@@ -129,7 +129,7 @@ export class WorkerCore {
       request,
       exports: instance.exports as unknown as Record<string, Exported>,
       arena: { cursor: 0, end: 0 },
-      text: { address: 0, used: 0, bytes: 0 },
+      text: { address: 0, bytes: 0 },
       initialised: new Set(request.initialised),
       sequence: 0,
     };
@@ -148,18 +148,15 @@ export class WorkerCore {
     return address | 0;
   };
 
-  /** Blocks double, so what is left behind with text in use is at most as large as the last. */
+  /** Blocks double, so what is left behind is at most as large as the last. */
   private readonly allocText = (bytes: number): number => {
     const { text } = this.current();
-    if (text.used + bytes > text.bytes) {
+    if (bytes > text.bytes) {
       const size = Math.max(bytes, text.bytes * 2, TEXT_BYTES);
       text.address = this.alloc(size) >>> 0;
       text.bytes = size;
-      text.used = 0;
     }
-    const address = text.address + text.used;
-    text.used += bytes;
-    return address;
+    return text.address;
   };
 
   /** Asks the main thread, which owns the memory, and waits for its answer. */
@@ -238,7 +235,6 @@ export class WorkerCore {
     const { context, local, control } = state.request;
     if (Atomics.load(control, CANCEL) !== 0) throw new Cancelled('cancelled');
     state.sequence = request.sequence;
-    state.text.used = 0;
     if (request.init !== undefined && !state.initialised.has(request.init)) {
       state.initialised.add(request.init);
       state.exports[request.init]!(context, local);

@@ -92,7 +92,7 @@ interface CallUpdate {
 
 function updateCall(scope: Scope, state: AggregateState, { call, index, row, tuple }: CallUpdate): void {
   const args = call.args.map((arg) => emitExpr(scope, row, arg));
-  const access = new StateAccess(scope, state, { index, tuple });
+  const access = new StateAccess(scope, state, { index, tuple, isReadOnce: true });
   const update = (): void => AGGREGATES[call.op].update(access, args);
   const set = state.distinct[index];
   const first = args[0];
@@ -129,7 +129,7 @@ export function groupColumns(state: AggregateState, tuple: I32): readonly Flight
   const groups = tupleColumns(state.rows.layout, state.rows.types, tuple);
   const results = state.calls.map((call, index): FlightColumn =>
     scalarColumn(call.type.dtype, (scope) =>
-      AGGREGATES[call.op].result(new StateAccess(scope, state, { index, tuple })),
+      AGGREGATES[call.op].result(new StateAccess(scope, state, { index, tuple, isReadOnce: true })),
     ),
   );
   return [...groups, ...results];
@@ -152,8 +152,8 @@ export function defineMerge(emission: Emission, name: string, state: AggregateSt
           () =>
             state.calls.forEach((call, index) => {
               AGGREGATES[call.op].combine(
-                new StateAccess(scope, state, { index, tuple }),
-                new StateAccess(scope, state, { index, tuple: from }),
+                new StateAccess(scope, state, { index, tuple, isReadOnce: true }),
+                new StateAccess(scope, state, { index, tuple: from, isReadOnce: true }),
               );
             }),
           () => f.copy(tuple.add(TUPLE_HEADER), from.add(TUPLE_HEADER), tupleBytes - TUPLE_HEADER),

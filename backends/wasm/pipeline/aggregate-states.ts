@@ -15,21 +15,30 @@ import { asI32, asI64, isUnsigned, type SqlValue } from '../expression/value.js'
 import { F64, I64, type I32, type Value } from '../values.js';
 import type { Scope } from './emission.js';
 import { appendText, appendValue, concatLists, doubleOf, medianOfList, textOfList } from './value-list.js';
-import { loadParts, owned, storeParts } from './tuple.js';
+import { loadParts, storeParts, storeValue, type TextKeeping } from './tuple.js';
+
+interface StatePlace {
+  readonly index: number;
+  readonly tuple: I32;
+  /** Whether no row is taken in after a result is read: text may then be overwritten by that which it gives way to. */
+  readonly isReadOnce: boolean;
+}
 
 /** The state of call `index` in a group's tuple. */
 export class StateAccess {
   readonly scope: Scope;
   readonly call: AggregateCall;
   readonly tuple: I32;
+  readonly #text: TextKeeping;
   readonly #fields: readonly Field[];
   readonly #first: number;
   readonly #parts: number;
 
-  constructor(scope: Scope, state: AggregateState, place: { readonly index: number; readonly tuple: I32 }) {
+  constructor(scope: Scope, state: AggregateState, place: StatePlace) {
     this.scope = scope;
     this.call = state.calls[place.index]!;
     this.tuple = place.tuple;
+    this.#text = place.isReadOnce ? 'replaced' : 'owned';
     this.#fields = state.rows.layout.fields;
     this.#first = state.stateFields[place.index]!;
     this.#parts = (state.stateFields[place.index + 1] ?? this.#fields.length) - this.#first;
@@ -68,7 +77,8 @@ export class StateAccess {
 
   /** Keeps a value; text is copied so that it outlives the morsel. */
   keep(part: number, value: SqlValue): void {
-    this.set(part, ...owned(this.scope, value).parts);
+    const { dtype, offset } = this.field(part);
+    storeValue(this.scope, { ...value, dtype }, { address: this.tuple, offset, text: this.#text });
   }
 }
 

@@ -18,11 +18,11 @@ import { i32, load, select, type I32, type Value } from '../values.js';
 import type { Func, Label, Local } from '../dsl.js';
 import { Scope, type Emission } from './emission.js';
 import { emitLeafColumns, storeLeaf } from './features.js';
-import { resetArena } from './memory.js';
+import { emptyFullArena, resetArena } from './memory.js';
 import { emitOperators } from './operators.js';
 import type { FlightColumn, Row } from './row.js';
 import { scanColumns } from './scan.js';
-import { defineFunction, SEGMENT_PARAMS, type SinkCode } from './segment.js';
+import { defineFunction, letGo, SEGMENT_PARAMS, type SinkCode } from './segment.js';
 import {
   flagBit,
   outputColumns,
@@ -212,7 +212,7 @@ function gatherRow(scope: Scope, { tile, carried, row }: Gather, full: (count: V
     carried.layout,
     tuple,
     carried.positions.map((position) => row.columns[position]!),
-    { lent: true },
+    'lent',
   );
   const count = f.let(index.add(1));
   f.store.i32(local, count, tile.count);
@@ -226,6 +226,7 @@ interface TiledScan extends Rest {
 
 /** The way in place: the run goes over its rows tile by tile. */
 export function defineTiledScan(emission: Emission, name: string, scan: TiledScan): void {
+  const arenaUses = emission.arena.uses;
   const planned = planRest(emission, name, scan);
   const { tile, inner } = planned;
   noteTile(scan, tile, 'in place: features are read where the columns lie');
@@ -254,6 +255,7 @@ export function defineTiledScan(emission: Emission, name: string, scan: TiledSca
               for (const leaf of model.leaves)
                 emitLeafColumns(scope, { tile, model, leaf, columns, row, begin, count });
             f.if(f.call(segment, { context: scope.context, local: scope.local, morsel, begin, count }), stop);
+            if (emission.arena.uses > arenaUses) emptyFullArena(scope, () => letGo(scope, inner, stop));
             f.advance(begin, count);
           }),
       );

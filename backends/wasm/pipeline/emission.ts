@@ -33,6 +33,8 @@ export interface Emission {
   readonly support: Map<string, Func>;
   /** Places in local which every plan may need, allocated when first asked for. */
   readonly places: Map<string, number>;
+  /** How much of the code so far takes text from the arena. */
+  readonly arena: { uses: number };
 }
 
 /** A place in local that all pipelines of the plan share, such as the string arena's header. */

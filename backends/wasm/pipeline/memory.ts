@@ -1,6 +1,6 @@
 /**
  * Memory that generated code takes while it runs: row-buffer tuples, heap copies of text which live as long as the
- * query, and the text arena which is empty again at the start of each run.
+ * query, and the text arena which is empty again at the start of each run, and between two rows when it is full.
  *
  * Layouts in local: heap +0 next free address +4 end. arena +0 block address +4 bytes used +8 block bytes.
  */
@@ -13,6 +13,10 @@ const FIRST_CHUNK_TUPLES = 32;
 const CHUNK_BYTES = 256 * 1024;
 const HEAP_BLOCK_BYTES = 64 * 1024;
 const ARENA_BLOCK_BYTES = 64 * 1024;
+const ARENA_FULL_BYTES = 1024 * 1024;
+/** Before a text that another may take the place of: how long that may be. */
+const ROOM_BYTES = 8;
+const LEAST_ROOM = 16;
 
 export function allocFunction(emission: Emission): Func<{ bytes: 'i32' }, 'i32'> {
   return emission.module.importFunction('alloc', { params: { bytes: 'i32' }, result: 'i32' });
@@ -84,6 +88,39 @@ function heapCopyFunction(emission: Emission): Func<{ local: 'i32'; address: 'i3
   );
 }
 
+/**
+ * Puts a copy of a text in a field of (address, length), in the place of the text that the field had from here before
+ * (none: zero) where it fits: a place has the room of a power of two, which lies in the 8 bytes before it.
+ */
+export function replaceText(scope: Scope, field: I32, text: { readonly address: I32; readonly length: I32 }): void {
+  scope.f.call(replaceFunction(scope.emission), { local: scope.local, field, ...text });
+}
+
+function replaceFunction(
+  emission: Emission,
+): Func<{ local: 'i32'; field: 'i32'; address: 'i32'; length: 'i32' }, undefined> {
+  const take = heapFunction(emission);
+  return support(emission, 'replace_text', (module) =>
+    module.define(
+      'replace_text',
+      { params: { local: 'i32', field: 'i32', address: 'i32', length: 'i32' } },
+      (f, { local, field, address, length }) => {
+        const at = f.let(load.i32(field), 'at');
+        const room = f.let(i32(0), 'room');
+        f.if(at, () => f.set(room, load.i32(at.sub(ROOM_BYTES))));
+        f.if(at.eqz().or(room.lt_u(length)), () => {
+          f.set(room, i32(1).shl(i32(32).sub(length.sub(length.ne(0)).or(LEAST_ROOM - 1).clz())));
+          f.set(at, f.call(take, { local, bytes: room.add(ROOM_BYTES) }).add(ROOM_BYTES));
+          f.store.i32(at.sub(ROOM_BYTES), room);
+        });
+        f.copy(at, address, length);
+        f.store.i32(field, at);
+        f.store.i32(field, length, 4);
+      },
+    ),
+  );
+}
+
 /** Bytes that live as long as the query, 8-byte aligned. */
 export function heapAlloc(scope: Scope, bytes: I32): I32 {
   return scope.f.call(heapFunction(scope.emission), { local: scope.local, bytes: bytes.add(7).and(-8) });
@@ -107,12 +144,13 @@ function heapFunction(emission: Emission): Func<{ local: 'i32'; bytes: 'i32' }, 
   );
 }
 
-/** Bytes for text made while a row is in flight; gone at the start of the next run. */
+/** Bytes for text made while a row is in flight: gone at the start of the next run, or where the arena is emptied. */
 export function arenaAlloc(scope: Scope, bytes: I32): I32 {
+  scope.emission.arena.uses++;
   return scope.f.call(arenaFunction(scope.emission), { local: scope.local, bytes });
 }
 
-export function arenaFunction(emission: Emission): Func<{ local: 'i32'; bytes: 'i32' }, 'i32'> {
+function arenaFunction(emission: Emission): Func<{ local: 'i32'; bytes: 'i32' }, 'i32'> {
   const place = localPlace(emission, 'arena', 16);
   const alloc = allocFunction(emission);
   return support(emission, 'arena_alloc', (module) =>
@@ -138,4 +176,13 @@ export function arenaFunction(emission: Emission): Func<{ local: 'i32'; bytes: '
 /** For the start of a run, once all code that may use the arena is known to exist: cheap enough to be always there. */
 export function resetArena(scope: Scope): void {
   scope.f.store.i32(scope.local, 0, localPlace(scope.emission, 'arena', 16) + 4);
+}
+
+/** Between rows: empties an arena that is full, when `letGo` has passed on what still points to it. */
+export function emptyFullArena(scope: Scope, letGo: () => void): void {
+  const used = load.i32(scope.local, localPlace(scope.emission, 'arena', 16) + 4);
+  scope.if(used.gt_u(ARENA_FULL_BYTES), () => {
+    letGo();
+    resetArena(scope);
+  });
 }

@@ -10,12 +10,12 @@ import { consumeAggregate, defineEnsure, defineMerge, singleGroup } from './aggr
 import { defineTiledScan, tileSink, type Notes } from './apply.js';
 import { consumeBlocked, defineBlocked } from './blocked.js';
 import type { Emission, Flow, Scope } from './emission.js';
-import { resetArena } from './memory.js';
+import { emptyFullArena, resetArena } from './memory.js';
 import { emitOperators } from './operators.js';
 import { consumeBuffer, consumeBuild, defineLink } from './probe.js';
 import { consumeResult, defineResultInit, flushResult, type ResultLayout } from './result.js';
 import type { Row } from './row.js';
-import { defineFunction, type SinkCode } from './segment.js';
+import { defineFunction, letGo, type SinkCode } from './segment.js';
 import { consumeSort, defineSort } from './sort.js';
 import { emitSource, type Body } from './sources.js';
 import { storeParts } from './tuple.js';
@@ -55,6 +55,7 @@ interface Segments {
 /** Operators up to the first model are the run's own; what follows runs a tile at a time, as its sink. */
 function defineSegments(emission: Emission, name: string, { pipeline, sink, notes }: Segments): void {
   const { source, operators } = pipeline;
+  const arenaUses = emission.arena.uses;
   const split = operators.findIndex((operator) => operator.kind === 'apply');
   const before = split < 0 ? operators : operators.slice(0, split);
   if (source.kind === 'scan' && split >= 0 && before.every((operator) => operator.kind === 'project')) {
@@ -77,7 +78,12 @@ function defineSegments(emission: Emission, name: string, { pipeline, sink, note
     (scope, morsel, stop) => {
       resetArena(scope);
       const consume = outer.begin(scope);
-      const body: Body = (row, flow) => emitOperators(scope, before, row, flow, consume);
+      const body: Body = (row, flow) => {
+        scope.f.block((done) =>
+          emitOperators(scope, before, row, { next: (condition) => done.break(condition), stop: flow.stop }, consume),
+        );
+        if (emission.arena.uses > arenaUses) emptyFullArena(scope, () => letGo(scope, outer, stop));
+      };
       emitSource(scope, source, { morsel, stop }, body);
     },
     outer.end,

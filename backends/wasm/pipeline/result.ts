@@ -17,6 +17,8 @@ import { storeParts } from './tuple.js';
 const MOST_ROWS = 2048;
 const CHUNK_BYTES = 1024 * 1024;
 const HEADER_BYTES = 8;
+/** How many bytes the texts of the chunk's rows have. */
+const TEXT_BYTES_AT = 4;
 
 interface PlacedLeaf {
   readonly leaf: ResultLeaf;
@@ -25,6 +27,8 @@ interface PlacedLeaf {
   /** Text: offsets, and the (address, capacity) of the packed bytes. */
   readonly offsets: number;
   readonly packed: number;
+  /** Where the bytes of all texts in the chunk are counted. */
+  readonly textBytes: number;
 }
 
 export interface ResultLayout {
@@ -50,6 +54,7 @@ export function resultLayout(type: RelationType, layout: PlanLayout): ResultLayo
       validity: leaf.nullable ? layout.local.allocate(capacity / 8) : 0,
       offsets: isText ? layout.local.allocate((capacity * leaf.width + 1) * 4) : 0,
       packed: isText ? layout.local.allocate(8) : 0,
+      textBytes: chunkOffset + TEXT_BYTES_AT,
     };
   });
   return { type, output, leaves, placed, chunkOffset, capacity };
@@ -97,7 +102,7 @@ function clearNulls(f: FunctionBuilder, local: I32, result: ResultLayout): void 
     if (leaf.nullable) f.fill(local.add(validity), 0xff, result.capacity / 8);
 }
 
-/** Adds the row to the chunk; a full chunk is handed over. */
+/** Adds the row to the chunk, which is handed over when it is full or holds much text. */
 export function consumeResult(scope: Scope, result: ResultLayout, row: Row): void {
   const { f, local } = scope;
   const index = f.let(load.i32(local, result.chunkOffset), 'index');
@@ -128,7 +133,10 @@ export function consumeResult(scope: Scope, result: ResultLayout, row: Row): voi
     visit(column, result.type.columns[i]!.type, { nullable: false, isNull: undefined }),
   );
   f.store.i32(local, index.add(1), result.chunkOffset);
-  f.if(index.add(1).eq(result.capacity), () => flushResult(scope, result));
+  const isFull = index.add(1).eq(result.capacity);
+  const text = result.placed.find(({ offsets }) => offsets !== 0);
+  const isToGo = text === undefined ? isFull : isFull.or(load.i32(local, text.textBytes).gt_u(CHUNK_BYTES));
+  f.if(isToGo, () => flushResult(scope, result));
 }
 
 function partType(type: ValueType, index: number): ValueType {
@@ -146,7 +154,14 @@ function storeLeaf(
   const width = dtypeInfo(placed.leaf.dtype).widthBytes;
   const typed = value.dtype === placed.leaf.dtype ? value : { ...value, dtype: placed.leaf.dtype };
   markNull(scope, placed, index, orNull(value.isNull, outer));
-  storeParts(scope, typed, scope.local.add(index.mul(width)), placed.values);
+  storeElement(scope, placed, typed, scope.local.add(index.mul(width)));
+}
+
+function storeElement(scope: Scope, placed: PlacedLeaf, value: SqlValue, base: I32): void {
+  storeParts(scope, value, base, placed.values);
+  if (placed.offsets === 0) return;
+  const bytes = load.i32(scope.local, placed.textBytes).add(asI32(value.parts[1]!));
+  scope.f.store.i32(scope.local, bytes, placed.textBytes);
 }
 
 function storeTensorLeaf(
@@ -159,7 +174,7 @@ function storeTensorLeaf(
   markNull(scope, placed, index, orNull(column.isNull(scope), outer));
   const base = scope.f.let(scope.local.add(index.mul(width * column.width)));
   scope.forRange({ to: column.width }, (k) =>
-    storeParts(scope, column.element(scope, k), base.add(k.mul(width)), placed.values),
+    storeElement(scope, placed, column.element(scope, k), base.add(k.mul(width))),
   );
 }
 
@@ -184,7 +199,7 @@ function flushFunction(emission: Emission, result: ResultLayout): Func<{ local: 
       for (const placed of result.placed)
         if (placed.offsets !== 0) packText(emission, f, { local, count, placed, chunkOffset: result.chunkOffset });
       f.call(emit, { chunk: local.add(result.chunkOffset) });
-      f.store.i32(local, 0, result.chunkOffset);
+      f.store.i64(local, 0, result.chunkOffset);
       clearNulls(f, local, result);
     }),
   ) as Func<{ local: 'i32' }>;

@@ -3,18 +3,25 @@
  * of its own that is called a tile of rows at a time, so that the engine can put optimised code in place between calls.
  */
 import type { Local } from '../dsl.js';
-import type { I32 } from '../values.js';
+import { i32, type I32 } from '../values.js';
 import { Scope, type Emission, type Flow } from './emission.js';
 import type { Row } from './row.js';
 
 /** What a segment does with its rows: at its start, for each row, and at the end of the run. */
 export interface SinkCode {
   readonly begin: (scope: Scope) => (row: Row, flow: Flow) => void;
-  /** Only in the run itself: what is still held goes on. `stopped` may be set. */
+  /** Only in the run itself, at its end and between rows: what is still held goes on. `stopped` may be set. */
   readonly end: (scope: Scope, stopped: Local<'i32'>) => void;
 }
 
 export const SEGMENT_PARAMS = { context: 'i32', local: 'i32', morsel: 'i32', begin: 'i32', count: 'i32' } as const;
+
+/** What the sink holds goes on before the run does; `stop` leaves it where no further row is wanted. */
+export function letGo(scope: Scope, sink: SinkCode, stop: () => void): void {
+  const stopped = scope.f.let(i32(0), 'stopped');
+  sink.end(scope, stopped);
+  scope.f.if(stopped, stop);
+}
 
 /** An exported function of a morsel: `body`, which `stop` leaves, then `end`; gives whether it was stopped. */
 export function defineFunction(

@@ -50,7 +50,8 @@ function keepBest(
     count.lt_u(limit ?? 0),
     () => {
       const tuple = appendTuple(scope, rows.buffer);
-      storeTuple(scope, rows.layout, tuple, all);
+      f.fill(tuple, 0, rows.layout.tupleBytes);
+      storeTuple(scope, rows.layout, tuple, all, 'replaced');
       f.store.i32(place.add(count.shl(2)), tuple, 16);
       f.store.i32(place, count.add(1));
       f.call(heapStep(`rise_${name}`), { heap: place });
@@ -59,10 +60,10 @@ function keepBest(
       if (limit === 0) return;
       // Text stays where it lies until the row is known to be kept.
       const candidate = f.let(scope.local.add(spare));
-      storeTuple(scope, rows.layout, candidate, all, { lent: true });
+      storeTuple(scope, rows.layout, candidate, all, 'lent');
       const last = f.let(load.i32(place, 16));
       scope.if(f.call(beforeOf(name), { a: candidate, b: last }), () => {
-        storeTuple(scope, rows.layout, last, all);
+        storeTuple(scope, rows.layout, last, all, 'replaced');
         f.call(heapStep(`sink_${name}`), { heap: place });
       });
     },

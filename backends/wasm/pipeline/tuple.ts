@@ -11,7 +11,7 @@ import { asF32, asF64, asI32, asI64, type SqlValue } from '../expression/value.j
 import { halfFromF32, halfToF32 } from '../expression/half.js';
 import { i32, load, select, type I32, type Value } from '../values.js';
 import type { Scope } from './emission.js';
-import { heapCopy } from './memory.js';
+import { heapCopy, replaceText } from './memory.js';
 import { scalarColumn, type FlightColumn } from './row.js';
 
 /** The parts of one value of a dtype at an address. */
@@ -101,22 +101,21 @@ export function loadNull(layout: TupleLayout, field: Field, tuple: I32): I32 | u
 }
 
 /**
- * Writes values to the tuple's first fields; all null flags of the tuple are written. `lent`: text stays where it lies.
+ * What a tuple holds of a text: its own copy unless the text outlives the morsel, the text where it lies, or a copy in
+ * the place of the field's text before it (of a new tuple: zeros), so that a field that is written often takes no more
+ * memory than its longest text.
  */
+export type TextKeeping = 'owned' | 'lent' | 'replaced';
+
+/** Writes values to the tuple's first fields; all null flags of the tuple are written. */
 export function storeTuple(
   scope: Scope,
   layout: TupleLayout,
   tuple: I32,
   columns: readonly FlightColumn[],
-  options: { readonly lent?: boolean } = {},
+  text: TextKeeping = 'owned',
 ): void {
-  const values = columns.flatMap((column) => storedValues(scope, column));
-  storeFields(
-    scope,
-    layout,
-    tuple,
-    options.lent === true ? values.map((value) => ('tensor' in value ? value : { ...value, stable: true })) : values,
-  );
+  storeFields(scope, layout, tuple, columns.flatMap((column) => storedValues(scope, column)), text);
 }
 
 /** A field's value, or the elements of a tensor's field. */
@@ -139,7 +138,13 @@ function storedValues(scope: Scope, column: FlightColumn): readonly Stored[] {
   }
 }
 
-export function storeFields(scope: Scope, layout: TupleLayout, tuple: I32, values: readonly Stored[]): void {
+export function storeFields(
+  scope: Scope,
+  layout: TupleLayout,
+  tuple: I32,
+  values: readonly Stored[],
+  text: TextKeeping = 'owned',
+): void {
   const flags = new Map<number, I32>();
   values.forEach((value, i) => {
     const field = layout.fields[i]!;
@@ -149,8 +154,8 @@ export function storeFields(scope: Scope, layout: TupleLayout, tuple: I32, value
       const bit = isNull.shl(field.nullBit & 7);
       flags.set(byte, flags.get(byte)?.or(bit) ?? bit);
     }
-    if ('tensor' in value) storeTensor(scope, value.tensor, tuple.add(field.offset));
-    else storeParts(scope, owned(scope, value), tuple, field.offset);
+    if ('tensor' in value) storeTensor(scope, value.tensor, tuple.add(field.offset), text);
+    else storeValue(scope, value, { address: tuple, offset: field.offset, text });
   });
   const bits = layout.fields.filter((field) => field.nullBit !== undefined).length;
   for (let byte = 0; byte < Math.ceil(bits / 8); byte++)
@@ -164,11 +169,33 @@ export function owned(scope: Scope, value: SqlValue): SqlValue {
   return { ...value, parts: [address, value.parts[1]!], stable: true };
 }
 
-function storeTensor(scope: Scope, column: Extract<FlightColumn, { kind: 'tensor' }>, address: I32): void {
+interface ValuePlace {
+  readonly address: I32;
+  readonly offset: number;
+  readonly text: TextKeeping;
+}
+
+/** Stores one value, its text as `text` says. */
+export function storeValue(scope: Scope, value: SqlValue, { address, offset, text }: ValuePlace): void {
+  if (text === 'lent' || dtypeInfo(value.dtype).physical !== 'bytes') return storeParts(scope, value, address, offset);
+  if (text === 'owned') return storeParts(scope, owned(scope, value), address, offset);
+  const [from, length] = [asI32(value.parts[0]!), asI32(value.parts[1]!)];
+  const replace = (): void => replaceText(scope, address.add(offset), { address: from, length });
+  // NULL leaves what is there, and with it the place of the next text.
+  if (value.isNull === undefined) replace();
+  else scope.if(value.isNull.eqz(), replace);
+}
+
+function storeTensor(
+  scope: Scope,
+  column: Extract<FlightColumn, { kind: 'tensor' }>,
+  address: I32,
+  text: TextKeeping,
+): void {
   const bytes = dtypeInfo(column.dtype).widthBytes;
   const at = scope.hold(address);
   scope.forRange({ to: column.width }, (i) => {
-    storeParts(scope, column.element(scope, i), at.add(i.mul(bytes)));
+    storeValue(scope, column.element(scope, i), { address: at.add(i.mul(bytes)), offset: 0, text });
   });
 }
 

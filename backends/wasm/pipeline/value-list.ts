@@ -8,7 +8,7 @@ import { emitCast } from '../expression/cast.js';
 import { F32, F64, I64, f64, i32, load, select, type I32 } from '../values.js';
 import type { Func } from '../dsl.js';
 import type { StateAccess } from './aggregate-states.js';
-import { support, type Emission } from './emission.js';
+import { localPlace, support, type Emission } from './emission.js';
 import { allocFunction, arenaAlloc, heapAlloc } from './memory.js';
 
 const NODE_LENGTH = 4;
@@ -102,6 +102,7 @@ export function doubleOf(value: SqlValue): F64 {
 export function medianOfList(state: StateAccess): SqlValue {
   const { scope } = state;
   const middle = scope.f.call(medianFunction(scope.emission), {
+    local: scope.local,
     first: state.flag(0),
     count: asI64(state.get(2).parts[0]!).wrap(),
   });
@@ -110,13 +111,22 @@ export function medianOfList(state: StateAccess): SqlValue {
   return { ...emitCast(scope, value, { to: state.call.type.dtype, attempt: false }), isNull };
 }
 
-/** Copies the values to an array and heap-sorts it. */
-function medianFunction(emission: Emission): Func<{ first: 'i32'; count: 'i32' }, 'f64'> {
+type Median = Func<{ local: 'i32'; first: 'i32'; count: 'i32' }, 'f64'>;
+
+/** Copies the values to an array, which is kept for the next median, and heap-sorts it. */
+function medianFunction(emission: Emission): Median {
   const alloc = allocFunction(emission);
+  const place = localPlace(emission, 'median', 8);
+  const params = { local: 'i32', first: 'i32', count: 'i32' } as const;
   return support(emission, 'median', (module) =>
-    module.define('median', { params: { first: 'i32', count: 'i32' }, result: 'f64' }, (f, { first, count }) => {
+    module.define('median', { params, result: 'f64' }, (f, { local, first, count }) => {
       f.if(count.eqz(), () => f.return(f64(0)));
-      const array = f.call(alloc, { bytes: count.shl(3) });
+      f.if(count.gt_u(load.i32(local, place + 4)), () => {
+        const room = f.let(count.shl(1));
+        f.store.i32(local, f.call(alloc, { bytes: room.shl(3) }), place);
+        f.store.i32(local, room, place + 4);
+      });
+      const array = f.let(load.i32(local, place));
       const at = (i: I32): I32 => array.add(i.shl(3));
       const above = (a: F64, b: F64): I32 => a.gt(b).or(a.ne(a).and(b.eq(b)));
       f.forRange({ to: count }, (i) => {

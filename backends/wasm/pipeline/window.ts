@@ -300,7 +300,8 @@ function frameOf(scope: Scope, call: WindowCall, { row, start, end, peerStart, p
 function aggregated(scope: Scope, state: WindowState, { placed, index }: At, frame: Current & Frame): SqlValue {
   const { f, local } = scope;
   const { call, args, done } = placed;
-  const access = new StateAccess(scope, state.aggregate, { index, tuple: f.let(local.add(state.statePlace)) });
+  const held = f.let(local.add(state.statePlace));
+  const access = new StateAccess(scope, state.aggregate, { index, tuple: held, isReadOnce: false });
   const grows = call.frame === undefined || call.frame.start.kind === 'unbounded';
   const next = f.let(grows ? load.i32(local, done) : frame.from, 'next');
   if (!grows) access.clear();

@@ -346,70 +346,74 @@
           (local.set $row
            (local.get $49)
           )
-          (local.set $50
-           (i64.add
-            (i64.mul
-             (i64.and
-              (i64.load
-               (i32.add
-                (local.get $8)
-                (i32.shl
-                 (local.get $row)
-                 (local.get $11)
+          (block $end2
+           (block
+            (local.set $50
+             (i64.add
+              (i64.mul
+               (i64.and
+                (i64.load
+                 (i32.add
+                  (local.get $8)
+                  (i32.shl
+                   (local.get $row)
+                   (local.get $11)
+                  )
+                 )
                 )
+                (local.get $12)
                )
+               (local.get $10)
               )
-              (local.get $12)
+              (local.get $9)
              )
-             (local.get $10)
             )
-            (local.get $9)
-           )
-          )
-          (local.set $51
-           (i64.lt_s
-            (i64.const 20)
-            (local.get $50)
-           )
-          )
-          (br_if $next1
-           (i32.eqz
-            (local.get $51)
-           )
-          )
-          (local.set $index
-           (i32.load
-            (local.get $local)
-           )
-          )
-          (i64.store offset=32
-           (i32.add
-            (local.get $local)
-            (i32.mul
-             (local.get $index)
-             (i32.const 8)
+            (local.set $51
+             (i64.lt_s
+              (i64.const 20)
+              (local.get $50)
+             )
             )
-           )
-           (local.get $50)
-          )
-          (i32.store
-           (local.get $local)
-           (i32.add
-            (local.get $index)
-            (i32.const 1)
-           )
-          )
-          (if
-           (i32.eq
-            (i32.add
-             (local.get $index)
-             (i32.const 1)
+            (br_if $end2
+             (i32.eqz
+              (local.get $51)
+             )
             )
-            (i32.const 2048)
-           )
-           (then
-            (call $flush_result
+            (local.set $index
+             (i32.load
+              (local.get $local)
+             )
+            )
+            (i64.store offset=32
+             (i32.add
+              (local.get $local)
+              (i32.mul
+               (local.get $index)
+               (i32.const 8)
+              )
+             )
+             (local.get $50)
+            )
+            (i32.store
              (local.get $local)
+             (i32.add
+              (local.get $index)
+              (i32.const 1)
+             )
+            )
+            (if
+             (i32.eq
+              (i32.add
+               (local.get $index)
+               (i32.const 1)
+              )
+              (i32.const 2048)
+             )
+             (then
+              (call $flush_result
+               (local.get $local)
+              )
+             )
             )
            )
           )
