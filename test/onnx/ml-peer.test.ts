@@ -250,6 +250,18 @@ test('a class or target that no leaf of a row has a weight for has no score', as
   }
 });
 
+test('of a leaf that lists several weights for the only target the first counts', async () => {
+  const leaf = (...weights: readonly number[]): Tree => ({ kind: 'leaf', weights });
+  const tree: Tree = {
+    kind: 'branch', feature: 0, threshold: 0, mode: 'BRANCH_LEQ', missing: false, yes: leaf(4, 4, 4), no: leaf(5, 7, 9),
+  };
+  const x: TensorValue = { dtype: 'f32', dims: [2, WIDTH], data: Float32Array.of(-1, 0, 0, 0, 1, 0, 0, 0) };
+  for (const aggregate of ['SUM', 'AVERAGE', 'MIN', 'MAX']) {
+    const attributes = { ...treeAttributes([tree, tree], 'target', [0, 0, 0]), n_targets: 1, aggregate_function: aggregate };
+    await agreeEverywhere(ensemble('TreeEnsembleRegressor', attributes), { x });
+  }
+});
+
 test('linear models agree', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -153,11 +153,20 @@ function regressor(c: OperatorCall): Lowered {
   const base = numbersOf(c, 'base_values');
   if (base.length !== 0 && base.length !== targets)
     throw c.invalid(`has ${base.length} base values for ${targets} targets`);
-  const [input, trees] = [features(c), listedTrees(c, 'target')];
+  const listed = listedTrees(c, 'target');
+  const [input, trees] = [features(c), targets === 1 ? withFirstWeights(listed) : listed];
   const scores = ensembleNode(c, input, trees, { targets, combine, base });
   const own =
     targets === 1 || base.length === 0 ? scores : onlyScored(c, scores, { input, trees, targets, otherwise: 0 });
   return c.builder.cast(regressorScores(c, own, targets), 'f32');
+}
+
+/**
+ * Of a leaf's weights for a single target the first counts, as in onnxruntime: sklearn-onnx lists the number of a leaf
+ * once for each class (`decision_path`, `decision_leaf`).
+ */
+function withFirstWeights(trees: PlacedTrees): PlacedTrees {
+  return { ...trees, nodes: trees.nodes.map((node) => ({ ...node, weights: node.weights.slice(0, 1) })) };
 }
 
 /** A single target is transformed by PROBIT only, as a softmax or logistic of one score says nothing. */
