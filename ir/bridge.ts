@@ -9,6 +9,7 @@ import { isFloat, type DType } from './dtype.js';
 import { sizeOf } from './infer-tensor.js';
 import type { Apply, Expr, Input, Literal, ModelGraph, Node, Relation, Tensor } from './node.js';
 import { postorder, rewriteBottomUp } from './rewrite.js';
+import type { ScalarOp } from './scalar.js';
 import { scalar, tensor, type Dim } from './type.js';
 
 export interface ModelApplication {
@@ -66,28 +67,39 @@ function castFeature(expr: Expr, dtype: DType): Expr {
 /** What a NULL feature becomes: NaN where the model looks for NaN itself (an imputer, trees), else NULL for the row. */
 export function nullsOf(graph: ModelGraph, input: Input): 'nan' | 'null' {
   if (!isFloat(input.type.dtype)) return 'null';
-  const nodes = new Set(graph.outputs.flatMap((output) => postorder(output.tensor)));
-  for (const node of nodes) if (handlesNaNOf(node, input)) return 'nan';
+  const holders = new Set<Node>([input]);
+  for (const node of graph.outputs.flatMap((output) => postorder(output.tensor))) {
+    if (handlesNaN(node, holders)) return 'nan';
+    if (holdsNaN(node, holders)) holders.add(node);
+  }
   return 'null';
 }
 
-function handlesNaNOf(node: Node, input: Input): boolean {
-  if (node.kind === 'tree_ensemble') return comesFrom(node.input, input);
+/** Whether a NaN of one of the `holders` is asked for at `node`. */
+function handlesNaN(node: Node, holders: ReadonlySet<Node>): boolean {
+  if (node.kind === 'tree_ensemble') return holders.has(node.input);
   if (node.kind !== 'map' || !postorder(node.body).some((part) => part.kind === 'call' && part.op === 'is_nan'))
     return false;
-  return node.inputs.some((tensorInput) => comesFrom(tensorInput, input));
+  return node.inputs.some((input) => holders.has(input));
 }
 
-/** Whether values of `input` arrive at `node` unchanged: through moves and casts alone. */
-function comesFrom(node: Tensor, input: Input): boolean {
+/** Whether a NaN of one of the `holders` is still one in `node`: moved, cast, or scaled as before trees. */
+function holdsNaN(node: Node, holders: ReadonlySet<Node>): boolean {
   switch (node.kind) {
-    case 'input': return node === input;
-    case 'reshape': case 'transpose': case 'expand': case 'slice': case 'gather': return comesFrom(node.input, input);
-    case 'concat': return node.inputs.some((part) => comesFrom(part, input));
-    case 'map':
-      return (
-        node.body.kind === 'cast' && node.body.arg.kind === 'ref' && comesFrom(node.inputs[node.body.arg.index]!, input)
-      );
+    case 'reshape': case 'transpose': case 'expand': case 'slice': case 'gather': return holders.has(node.input);
+    case 'concat': return node.inputs.some((part) => holders.has(part));
+    case 'map': return isNaNOfNaN(node.body, node.inputs.map((input) => holders.has(input)));
+    default: return false;
+  }
+}
+
+const ARITHMETIC: ReadonlySet<ScalarOp> = new Set(['add', 'sub', 'mul', 'div', 'neg']);
+
+function isNaNOfNaN(body: Expr, holds: readonly boolean[]): boolean {
+  switch (body.kind) {
+    case 'ref': return holds[body.index]!;
+    case 'cast': return isFloat(body.to) && isNaNOfNaN(body.arg, holds);
+    case 'call': return ARITHMETIC.has(body.op) && body.args.some((arg) => isNaNOfNaN(arg, holds));
     default: return false;
   }
 }

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ExecutionError } from '../../runtime/database.js';
-import { onnxModel } from '../support/onnx-model.js';
+import { onnxModel, type NodeSpec } from '../support/onnx-model.js';
 import { RealDatabase } from '../support/real-database.js';
 
 let database: RealDatabase;
@@ -76,6 +76,36 @@ test('a model that mixes rows is refused, and one of a fixed batch serves any nu
   }
   await database.db.createModel('fixed', model('Softmax', { axis: 1 }));
   assert.equal(await answer('SELECT (predict(fixed, 0, 0))[1] FROM range(3)'), ['0.5', '0.5', '0.5']);
+});
+
+test('a NULL feature is NaN to trees, behind a scaler too; where a sum comes between it gives NULL', async () => {
+  const trees: NodeSpec = {
+    op: 'TreeEnsembleRegressor', domain: 'ai.onnx.ml', inputs: ['features'], outputs: ['y'],
+    attributes: {
+      nodes_treeids: [0n, 0n, 0n], nodes_nodeids: [0n, 1n, 2n], nodes_featureids: [1n, 0n, 0n],
+      nodes_modes: ['BRANCH_LEQ', 'LEAF', 'LEAF'], nodes_values: Float32Array.of(0, 0, 0),
+      nodes_truenodeids: [1n, 0n, 0n], nodes_falsenodeids: [2n, 0n, 0n], nodes_missing_value_tracks_true: [1n, 0n, 0n],
+      target_treeids: [0n, 0n], target_nodeids: [1n, 2n], target_ids: [0n, 0n], target_weights: Float32Array.of(10, 20),
+    },
+  };
+  const before: Readonly<Record<string, NodeSpec>> = {
+    scaled: {
+      op: 'Scaler', domain: 'ai.onnx.ml', inputs: ['x'], outputs: ['features'],
+      attributes: { offset: Float32Array.of(1, 2), scale: Float32Array.of(3, 4) },
+    },
+    summed: { op: 'CumSum', inputs: ['x', 'axis'], outputs: ['features'] },
+  };
+  await answer('CREATE TABLE gaps (i INTEGER, a DOUBLE, b DOUBLE); INSERT INTO gaps VALUES (1, 0, NULL), (2, 0, 5)');
+  for (const [name, node] of Object.entries(before)) {
+    await database.db.createModel(name, onnxModel({
+      nodes: [node, trees], inputs: { x: { dtype: 'f32', dims: ['N', 2] } }, outputs: { y: 'f32' },
+      initializers: { axis: { dtype: 'i64', dims: [], data: BigInt64Array.of(1n) } },
+    }));
+  }
+  assert.equal(
+    await answer('SELECT i, predict(scaled, a, b), predict(summed, a, b) FROM gaps ORDER BY i'),
+    ['1|10.0|NULL', '2|20.0|20.0'],
+  );
 });
 
 test('a NULL element of an array that feeds a model gives NULL, as a NULL column does', async () => {
