@@ -2,9 +2,10 @@
  * Support vector machines of ai.onnx.ml. Kernel values of a row with every support vector are a matrix product, for
  * RBF through |x - v|² = |x|² - 2 x·v + |v|².
  */
-import type { Tensor } from '../../../ir/node.js';
+import type { Expr, Tensor } from '../../../ir/node.js';
 import type { Lowered, OperatorCall } from '../call.js';
-import { add, call, cast, choose, mul, num, sub } from '../expr.js';
+import { positions } from '../dims.js';
+import { add, call, cast, choose, div, mul, num, sub } from '../expr.js';
 import { operator, type OperatorTable } from '../operator.js';
 import { labelAt, labelsOf } from './labels.js';
 import { bothScores, features } from './linear.js';
@@ -64,22 +65,85 @@ function classifier(c: OperatorCall): Lowered {
   const classes = labels.type.dims[0] as number;
   const perClass = c.ints('vectors_per_class');
   if (perClass.length === 0) return linearClassifier(c, labels, classes);
-  if (c.floats('prob_a').length > 0) throw c.unsupported('probabilities from prob_a and prob_b');
-  if (classes !== 2) throw c.unsupported('votes of more than two classes');
-  return pairOf(c, marginOf(c, perClass.reduce((sum, own) => sum + own, 0)), labels);
+  if (perClass.length !== classes) throw c.invalid(`vectors of ${perClass.length} classes, but ${classes} labels`);
+  const hasProbabilities = c.floats('prob_a').length > 0;
+  if (hasProbabilities && classes !== 2) throw c.unsupported('probabilities of more than two classes');
+  const margins = marginsOf(c, perClass);
+  if (classes !== 2) return voted(c, margins, labels);
+  return pairOf(c, margins, { labels, hasProbabilities });
+}
+
+interface PairOptions {
+  readonly labels: Tensor;
+  readonly hasProbabilities: boolean;
 }
 
 /** Two classes: a margin over 0 votes for the first, else the second; scores [-margin, margin], as onnxruntime. */
-function pairOf(c: OperatorCall, margin: Tensor, labels: Tensor): Lowered {
+function pairOf(c: OperatorCall, margin: Tensor, { labels, hasProbabilities }: PairOptions): Lowered {
   const { builder: b } = c;
   const second = b.map([b.reshape(margin, [margin.type.dims[0]!])], (s) =>
     cast(call('not', call('ieee_lt', num(0, s!), s!)), 'i64'),
   );
-  const scores =
-    postTransformOf(c) === 'NONE'
-      ? b.concat([b.map([margin], (s) => call('neg', s!)), margin], 1)
-      : bothScores(c, margin);
+  const scores = hasProbabilities ? probabilities(c, margin) : pairScores(c, margin);
   return [labelAt(c, labels, second), b.cast(scores, 'f32')];
+}
+
+function pairScores(c: OperatorCall, margin: Tensor): Tensor {
+  if (postTransformOf(c) !== 'NONE') return bothScores(c, margin);
+  return c.builder.concat([c.builder.map([margin], (s) => call('neg', s!)), margin], 1);
+}
+
+/** A margin over 0 votes for the first class of its pair, else for the second; the first class of most votes wins. */
+function voted(c: OperatorCall, margins: Tensor, labels: Tensor): Lowered {
+  const { builder: b } = c;
+  const classes = labels.type.dims[0] as number;
+  const pairs = pairsOf(classes);
+  // votes of class k = wins where it is first + (1 - wins) where it is second
+  const signs = pairs.flatMap(([i, j]) => positions(classes).map((k) => (k === i ? 1 : k === j ? -1 : 0)));
+  const wins = b.map([margins], (s) => cast(call('ieee_lt', num(0, s!), s!), 'f32'));
+  const votes = b.map(
+    [b.matmul(wins, b.floats('f32', signs, [pairs.length, classes])), b.floats('f32', positions(classes))],
+    (won, asSecond) => add(won!, asSecond!),
+  );
+  const best = b.reduce('argmax', votes, [1], { keepDims: false });
+  return [labelAt(c, labels, best), postTransform(c, margins, postTransformOf(c))];
+}
+
+/** Pairs of classes in the order of `rho`. Class k is second in k of them. */
+function pairsOf(classes: number): readonly (readonly [number, number])[] {
+  return positions(classes).flatMap((i) => positions(classes).slice(i + 1).map((j) => [i, j] as const));
+}
+
+/**
+ * Probabilities of both classes: Platt's sigmoid of the margin gives r, of which onnxruntime makes p, the first
+ * class's, as for any number of classes (Wu, Lin, Weng 2004): from p = 1/2 until |p - r| max(p, 1 - p) < 0.0025. A step
+ * takes s = p - r to s² a / (a² - a s + s²) with a = 1 - r, that to -s² r / (r² + r s + s²); two are enough for any r.
+ */
+function probabilities(c: OperatorCall, margin: Tensor): Tensor {
+  const { builder: b } = c;
+  const [slope, shift] = [c.floats('prob_a')[0]!, c.floats('prob_b')[0] ?? 0];
+  const r = b.map([margin], (s) => {
+    const platt = call('sigmoid', call('neg', add(mul(s!, num(slope, s!)), num(shift, s!))));
+    return call('max', num(1e-7, s!), call('min', num(1 - 1e-7, s!), platt));
+  });
+  const improved = (p: Tensor): Tensor => {
+    const s = b.map([p, r], (own, given) => sub(own!, given!));
+    const once = b.map([s, r], (d, given) => shrunk(d!, sub(num(1, given!), given!)));
+    const twice = b.map([once, r], (d, given) => call('neg', shrunk(call('neg', d!), given!)));
+    return b.map([p, s, twice, r], (own, d, next, given) => {
+      const error = mul(call('abs', d!), call('max', own!, sub(num(1, own!), own!)));
+      return choose(call('ieee_le', num(0.0025, own!), error), add(given!, next!), own!);
+    });
+  };
+  const first = improved(improved(b.scalar('f32', 0.5)));
+  const both = b.concat([first, b.map([first], (p) => sub(num(1, p!), p!))], 1);
+  return postTransform(c, both, postTransformOf(c));
+}
+
+/** s² a / (a² - a s + s²) */
+function shrunk(s: Expr, a: Expr): Expr {
+  const square = mul(s, s);
+  return div(mul(square, a), add(sub(mul(a, a), mul(a, s)), square));
 }
 
 function linearClassifier(c: OperatorCall, labels: Tensor, classes: number): Lowered {
@@ -93,17 +157,40 @@ function linearClassifier(c: OperatorCall, labels: Tensor, classes: number): Low
 }
 
 /**
- * The sum of a coefficient times its kernel value over all vectors, plus rho. Products are f32 and the sum is of
- * doubles, as onnxruntime has it: terms are far greater than the margin where features are not scaled.
+ * For each pair of classes the sum of a coefficient times its kernel value over the vectors of both, plus rho.
+ * Products are f32 and the sum is of doubles, as onnxruntime has it: terms are far greater than the margin where
+ * features are not scaled. Coefficients lie in a row less than there are classes: of class i against j they are in row
+ * j - 1 where i < j, else in row j.
  */
-function marginOf(c: OperatorCall, count: number): Tensor {
+function marginsOf(c: OperatorCall, perClass: readonly number[]): Tensor {
   const { builder: b } = c;
-  const x = features(c);
-  const kernel = kernelValues(c, x, c.floats('support_vectors'), count);
-  const weights = b.floats(x.type.dtype as 'f32' | 'f64', c.floats('coefficients').slice(0, count));
-  const terms = b.cast(b.map([kernel, weights], (k, w) => mul(k!, w!)), 'f64');
-  const margin = b.map([b.reduce('sum', terms, [1])], (s) => add(s!, num(c.floats('rho')[0] ?? 0, s!)));
-  return b.cast(margin, 'f32');
+  const [coefficients, rho] = [c.floats('coefficients'), c.floats('rho')];
+  const pairs = pairsOf(perClass.length);
+  const count = perClass.reduce((sum, own) => sum + own, 0);
+  if (coefficients.length < (perClass.length - 1) * count || rho.length < pairs.length)
+    throw c.invalid(`${coefficients.length} coefficients and ${rho.length} rho for ${perClass.length} classes`);
+  const kernel = kernelValues(c, features(c), c.floats('support_vectors'), count);
+  const starts = perClass.map((_, i) => perClass.slice(0, i).reduce((sum, own) => sum + own, 0));
+  const margins = pairs.map(([i, j], pair) => {
+    const [first, second] = [i, j].map((own) => ({ start: starts[own]!, count: perClass[own]! })) as [Run, Run];
+    const values = j === i + 1
+      ? b.part(kernel, 1, { start: first.start, count: first.count + second.count })
+      : b.concat([b.part(kernel, 1, first), b.part(kernel, 1, second)], 1);
+    const weights = [...runOf(coefficients, (j - 1) * count, first), ...runOf(coefficients, i * count, second)];
+    const products = b.map([values, b.floats(kernel.type.dtype as 'f32' | 'f64', weights)], (k, w) => mul(k!, w!));
+    const margin = b.reduce('sum', b.cast(products, 'f64'), [1]);
+    return b.cast(b.map([margin], (s) => add(s!, num(rho[pair]!, s!))), 'f32');
+  });
+  return b.concat(margins, 1);
+}
+
+interface Run {
+  readonly start: number;
+  readonly count: number;
+}
+
+function runOf(values: readonly number[], offset: number, { start, count }: Run): readonly number[] {
+  return values.slice(offset + start, offset + start + count);
 }
 
 const COMMON = 'coefficients kernel_params kernel_type post_transform rho support_vectors';
