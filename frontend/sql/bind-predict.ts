@@ -107,7 +107,21 @@ export function feed(model: NamedModel, features: readonly Feature[], span: Span
   if (byColumn) return feedByColumn(model, features, span);
   if (features.length !== inputs.length)
     throw mismatch(model, features, span, `${features.length} values for ${inputs.length} inputs`);
+  refuseMisplaced(model, features);
   return inputs.map((input, i) => ({ exprs: checked(model, input, [features[i]!], features, span) }));
+}
+
+/** In order, a column that is named as another input stands at the wrong place, or should be given by name. */
+function refuseMisplaced(model: NamedModel, features: readonly Feature[]): void {
+  const { inputs } = model.graph;
+  for (const [i, { column, span }] of features.entries()) {
+    const own = inputs[i]!.name;
+    const other = inputs.find((input) => same(input.name, column));
+    if (other !== undefined && !same(own, column)) {
+      throw mismatch(model, features, span, `column ${column} is given to the input "${own}", ` +
+        `but there is an input "${other.name}"; give values by name: ${other.name} => ${column}, ${own} => ...`);
+    }
+  }
 }
 
 const same = (a: string, b: string | undefined): boolean => a.toLowerCase() === b?.toLowerCase();

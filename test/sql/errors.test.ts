@@ -129,6 +129,7 @@ const MODELS = [
   'SELECT predict(score, amount) FROM tx',
   'SELECT predict(score, amount, region) FROM tx',
   'SELECT predict(fraud, id, age, amount) FROM tx',
+  'SELECT predict(fraud, age, amount * 2) FROM tx',
   'SELECT predict(fraud, amount => 1) FROM tx',
   'SELECT predict(fraud, amount => 1, agee => 2) FROM tx',
   'SELECT predict(fraud, amount => 1, 2) FROM tx',

@@ -36,6 +36,11 @@ const CASES: readonly (readonly [claim: string, sql: string, rows: readonly (rea
   ],
   ['values feed inputs in order', 'SELECT (predict(fraud, 9, 1)).label', [['0']]],
   [
+    'columns in order feed inputs; named as all inputs are, they feed them by name',
+    'SELECT (predict(fraud, id, age)).label, (predict(fraud, age, amount)).label FROM t WHERE id = 3',
+    [['1', '0']],
+  ],
+  [
     'a ZipMap is a MAP, by key as text or number',
     "SELECT (predict(fraud, t.*)).probabilities['1'], (predict(fraud, t.*)).probabilities[0] FROM t WHERE id = 1",
     [['3.0', '2.5']],
