@@ -6,6 +6,7 @@ import { make } from '../../ir/build.js';
 import { dtypeInfo, widensExactly, type DType } from '../../ir/dtype.js';
 import type { Expr } from '../../ir/node.js';
 import { isVolatile } from '../../ir/node-facts.js';
+import { rangeOf } from '../../ir/scalar/value.js';
 import { literal } from '../reference.js';
 import { call, dtypeOf, familyOf, inPlaceOf, isCall, isCast, isLiteral, isNumber, type ScalarRule } from './rule.js';
 
@@ -76,6 +77,15 @@ export const ARITHMETIC_RULES: readonly ScalarRule[] = [
     },
   },
   {
+    name: 'saturated-cast', reason: 'what was held within the range of a narrow integer goes to a wider one as it is',
+    apply: (expr) => {
+      if (!isCast(expr) || !isInt(expr) || !isCast(expr.arg) || !isInt(expr.arg) || expr.arg.attempt) return undefined;
+      const { to, arg } = expr.arg;
+      if (!widensExactly(to, expr.to) || !isWithin(arg, rangeOf(to))) return undefined;
+      return make({ kind: 'cast', arg, to: expr.to, attempt: expr.attempt });
+    },
+  },
+  {
     name: 'compare-uncast', reason: 'a column cast to a wider integer is compared as it is, which zone maps understand',
     apply: (expr) => {
       if (!isCall(expr, 'eq', 'ne', 'lt', 'le', 'gt', 'ge')) return undefined;
@@ -105,6 +115,15 @@ export const ARITHMETIC_RULES: readonly ScalarRule[] = [
 
 function isPlainNumber(dtype: DType): boolean {
   return ['int', 'uint', 'float'].includes(dtypeInfo(dtype).family);
+}
+
+/** Whether a float, where it is no NaN, is a number between both, as QuantizeLinear makes it. */
+function isWithin(expr: Expr, [least, most]: readonly [bigint, bigint]): boolean {
+  if (familyOf(expr) !== 'float') return false;
+  if (isCall(expr, 'trunc')) return isWithin(expr.args[0]!, [least, most]);
+  if (!isCall(expr, 'min') || !isCall(expr.args[0], 'max')) return false;
+  const [low, high] = [expr.args[0].args[1], expr.args[1]].map((bound) => isLiteral(bound) && Number(bound.value));
+  return typeof low === 'number' && typeof high === 'number' && Number(least) <= low && low <= high && high <= Number(most);
 }
 
 function uncast(

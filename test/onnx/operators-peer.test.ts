@@ -116,6 +116,18 @@ test('no position is better or worse than that of a NaN', async () => {
   }
 });
 
+test('what is quantised and dequantised again runs as kernels, saturated at both ends', async () => {
+  for (const dtype of ['i8', 'u8'] as const) {
+    const zero: TensorValue = { dtype, dims: [], data: dtype === 'i8' ? Int8Array.of(-5) : Uint8Array.of(100) };
+    const scale: TensorValue = { dtype: 'f32', dims: [], data: Float32Array.of(0.5) };
+    const quantised = modelOf([
+      { op: 'QuantizeLinear', inputs: ['x', 'scale', 'zero'], outputs: ['q'] },
+      { op: 'DequantizeLinear', inputs: ['q', 'scale', 'zero'], outputs: ['y'] },
+    ], { initializers: { scale, zero } });
+    await agreeEverywhere(quantised, { x: floats([-1000, -0.25, 0.25, 0.75, 60.6, 1000, Infinity, -Infinity], 2) });
+  }
+});
+
 test('1 to any power, and -1 to an infinity, is 1', async () => {
   const base: TensorValue = { dtype: 'f32', dims: [2], data: Float32Array.of(1, -1) };
   const x = floats([NaN, Infinity, Infinity, -Infinity, -Infinity, 2, 0.5, 3], 2);

@@ -79,6 +79,18 @@ test('a cast through a wider dtype goes; one that may lose digits stays', () => 
   expectUnchanged(simplifyScalars, project(t, make({ kind: 'cast', arg: narrow, to: 'i32', attempt: false })));
 });
 
+test('a cast through a narrow integer goes where the range is its own; one beyond it stays', () => {
+  const x = call('exp', make({ kind: 'cast', arg: a, to: 'f32', attempt: false }));
+  const held = (least: number, most: number): Expr =>
+    call('trunc', call('min', call('max', x, lit(least, 'f32')), lit(most, 'f32')));
+  const widened = (arg: Expr): Expr => make({
+    kind: 'cast', arg: make({ kind: 'cast', arg, to: 'i8', attempt: false }), to: 'i32', attempt: false,
+  });
+  same(simplified(widened(held(-128, 127))), make({ kind: 'cast', arg: held(-128, 127), to: 'i32', attempt: false }));
+  for (const arg of [held(-129, 127), held(-128, 128), held(5, 4), call('max', x, lit(0, 'f32')), x])
+    expectUnchanged(simplifyScalars, project(t, widened(arg)));
+});
+
 test('a column is compared without its cast where the constant fits it', () => {
   const wide = make({ kind: 'cast', arg: a, to: 'i64', attempt: false });
   same(simplified(call('lt', wide, lit(7n, 'i64'))), call('lt', a, lit(7)));
