@@ -102,10 +102,10 @@ function refuseDeep(source: string, tokens: readonly IToken[]): void {
 /** Clauses that other engines have, by the words that the grammar stumbles over. */
 const NOT_SUPPORTED = ['GROUPING SETS', 'IGNORE NULLS', 'RESPECT NULLS', 'WITHIN GROUP', 'WITH ROLLUP', 'WITH CUBE'];
 
-/** The clause at the token, or that ends just before it. */
+/** The clause that begins or ends at the token, or ends just before it. */
 function notSupported(source: string, tokens: readonly IToken[], token: IToken): CompileError | undefined {
   const at = token.tokenType === EOF ? tokens.length : tokens.indexOf(token);
-  for (const last of [at, at - 1]) {
+  for (const last of [at + 1, at, at - 1]) {
     const words = tokens.slice(Math.max(last - 1, 0), last + 1);
     const clause = NOT_SUPPORTED.find((name) => name === words.map(({ image }) => image.toUpperCase()).join(' '));
     if (clause === undefined) continue;

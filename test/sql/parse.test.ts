@@ -17,6 +17,17 @@ test('a script is its statements, empty ones left out', () => {
   assert.equal(kinds, ['query', 'transaction', 'query', 'transaction']);
 });
 
+test('a statement ends at a semicolon, not where what follows could be another', () => {
+  for (const [sql, word] of [
+    ['UPDATE t SET a = 1 FROM u WHERE u.b = 2', 'FROM'],
+    ['DELETE FROM t FROM u', 'FROM'],
+    ['DROP TABLE t SELECT 1', 'SELECT'],
+    ['SELECT 1 (SELECT 2)', '('],
+    ['SELECT 1; COMMIT BEGIN;', 'BEGIN'],
+  ] as const)
+    assert.throws(() => parseStatements(sql), `expected ";" or the end of the statement, found "${word}"`);
+});
+
 test('an INSERT of four times the rows takes about four times as long to parse', () => {
   const insert = (rows: number): string =>
     `INSERT INTO t VALUES ${

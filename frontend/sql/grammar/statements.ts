@@ -16,13 +16,18 @@ export class SqlGrammar extends ModelGrammar {
 
   readonly statements = this.RULE('statements', (): readonly Statement[] => {
     const found: Statement[] = [];
+    let separated = true;
     this.MANY(() => this.CONSUME(t.Semicolon));
-    this.MANY2(() => {
-      found.push(this.SUBRULE(this.statement));
-      this.OPTION({
-        GATE: () => this.LA(1).tokenType.name !== 'EOF',
-        DEF: () => this.AT_LEAST_ONE(() => this.CONSUME2(t.Semicolon)),
-      });
+    this.MANY2({
+      GATE: () => separated,
+      DEF: () => {
+        found.push(this.SUBRULE(this.statement));
+        separated = false;
+        this.MANY3(() => {
+          this.CONSUME2(t.Semicolon);
+          separated = true;
+        });
+      },
     });
     return found;
   });
