@@ -1,10 +1,11 @@
 /**
  * The pass over rows sorted by partition and order that fills in the results of window functions.
  *
- * A frame that begins with its partition only grows, so its aggregate goes on from row to row; any other frame is
- * aggregated anew for each row.
+ * A frame that begins with its partition only grows, so its aggregate goes on from row to row; one that ends with it
+ * grows from the last row to the first, where the aggregate does not ask for their order. Any other frame is aggregated
+ * anew for each row.
  */
-import type { WindowCall } from '../../../ir/node.js';
+import type { AggregateOp, WindowCall } from '../../../ir/node.js';
 import type { Finish } from '../../../runtime/plan.js';
 import { isAggregate } from '../../relational/lower-window.js';
 import type { PlacedWindowCall, WindowState } from '../../relational/physical.js';
@@ -103,6 +104,24 @@ function lastSame(
   return end;
 }
 
+/** The first of the rows up to `to`, which is one of them, that are the same as it. */
+function firstSame(
+  scope: Scope,
+  same: Same,
+  { from, to, at }: { from: I32; to: I32; at: (i: I32) => I32 },
+): Local<'i32'> {
+  const { f } = scope;
+  const [first, of] = [f.let(to), f.let(at(to))];
+  f.while(
+    () => first.gt_s(from),
+    (label) => {
+      label.break(f.call(same, { a: of, b: at(first.sub(1)) }).eqz());
+      f.advance(first, -1);
+    },
+  );
+  return first;
+}
+
 interface Partition {
   readonly at: (i: I32) => I32;
   readonly start: I32;
@@ -124,6 +143,9 @@ function emitPartition(scope: Scope, state: WindowState, partition: Partition): 
   const { at, start, end, peers } = partition;
   f.fill(scope.local.add(state.statePlace), 0, state.aggregate.rows.layout.tupleBytes);
   for (const { done } of state.calls) f.store.i32(scope.local, start, done);
+  state.calls.forEach((placed, index) => {
+    if (growsBack(placed.call)) aggregateBack(scope, state, { placed, index }, partition);
+  });
   const peerStart = f.let(start);
   const peerEnd = f.let(start);
   const group = f.let(i32(-1));
@@ -134,13 +156,50 @@ function emitPartition(scope: Scope, state: WindowState, partition: Partition): 
       f.set(peerEnd, lastSame(scope, peers, { from: row, to: end, of: tuple, at }));
       f.advance(group, 1);
     });
-    state.calls.forEach((placed, index) =>
+    state.calls.forEach((placed, index) => {
+      if (growsBack(placed.call)) return;
       scope.within(() => {
         const value = valueOf(scope, state, { placed, index }, { ...partition, row, tuple, peerStart, peerEnd, group });
         storeResult(scope, state, { tuple, field: placed.result, value });
-      }),
-    );
+      });
+    });
   });
+}
+
+/** What these give does not depend on the order of rows, but for the rounding of floats. */
+const UNORDERED: ReadonlySet<WindowCall['op']> = new Set<AggregateOp>([
+  'count_star', 'count', 'sum', 'avg', 'min', 'max', 'bool_and', 'bool_or', 'bit_and', 'bit_or', 'bit_xor', 'product',
+  'stddev_samp', 'stddev_pop', 'var_samp', 'var_pop', 'covar_samp', 'covar_pop', 'corr',
+]);
+
+const growsBack = ({ op, frame }: WindowCall): boolean =>
+  UNORDERED.has(op) && frame?.end.kind === 'unbounded' && frame.start.kind !== 'unbounded';
+
+/** Frames that end with their partition, from its last row back: each row is taken in once. */
+function aggregateBack(scope: Scope, state: WindowState, call: At, partition: Partition): void {
+  const { f } = scope;
+  const { at, start, end, peers } = partition;
+  const access = accessTo(scope, state, call);
+  const [row, peerStart, next] = [f.let(end), f.let(end), f.let(end)];
+  f.while(
+    () => row.gt_s(start),
+    () =>
+      scope.within(() => {
+        f.advance(row, -1);
+        const tuple = f.let(at(row));
+        f.if(row.lt_s(peerStart), () => f.set(peerStart, firstSame(scope, peers, { from: start, to: row, at })));
+        const current = { ...partition, row, tuple, peerStart, peerEnd: end, group: row };
+        const { from } = frameOf(scope, call.placed.call, current);
+        f.while(
+          () => next.gt_s(from),
+          () => {
+            f.advance(next, -1);
+            takeIn(scope, state, call, { access, tuple: at(next) });
+          },
+        );
+        storeResult(scope, state, { tuple, field: call.placed.result, value: resultOf(scope, state, call, access) });
+      }),
+  );
 }
 
 function storeResult(
@@ -297,27 +356,44 @@ function frameOf(scope: Scope, call: WindowCall, { row, start, end, peerStart, p
   return { from, to };
 }
 
-function aggregated(scope: Scope, state: WindowState, { placed, index }: At, frame: Current & Frame): SqlValue {
+function accessTo(scope: Scope, state: WindowState, { index }: At): StateAccess {
+  const tuple = scope.f.let(scope.local.add(state.statePlace));
+  return new StateAccess(scope, state.aggregate, { index, tuple, isReadOnce: false });
+}
+
+const resultOf = (scope: Scope, state: WindowState, { index }: At, access: StateAccess): SqlValue =>
+  scope.holdValue(AGGREGATES[state.aggregate.calls[index]!.op].result(access));
+
+function takeIn(
+  scope: Scope,
+  state: WindowState,
+  { placed, index }: At,
+  { access, tuple: address }: { readonly access: StateAccess; readonly tuple: I32 },
+): void {
+  scope.within(() => {
+    const tuple = scope.f.let(address);
+    const values = placed.args.map((field) => fieldValue(scope, state, tuple, field));
+    const code = AGGREGATES[state.aggregate.calls[index]!.op];
+    const update = (): void => code.update(access, values);
+    if (values[0]?.isNull === undefined || code.seesNull === true) update();
+    else scope.if(values[0].isNull.eqz(), update);
+  });
+}
+
+function aggregated(scope: Scope, state: WindowState, at: At, frame: Current & Frame): SqlValue {
   const { f, local } = scope;
-  const { call, args, done } = placed;
-  const held = f.let(local.add(state.statePlace));
-  const access = new StateAccess(scope, state.aggregate, { index, tuple: held, isReadOnce: false });
+  const { call, done } = at.placed;
+  const access = accessTo(scope, state, at);
   const grows = call.frame === undefined || call.frame.start.kind === 'unbounded';
   const next = f.let(grows ? load.i32(local, done) : frame.from, 'next');
   if (!grows) access.clear();
   f.while(
     () => next.lt_s(frame.to),
-    () =>
-      scope.within(() => {
-        const tuple = f.let(frame.at(next));
-        const values = args.map((field) => fieldValue(scope, state, tuple, field));
-        const code = AGGREGATES[state.aggregate.calls[index]!.op];
-        const update = (): void => code.update(access, values);
-        if (values[0]?.isNull === undefined || code.seesNull === true) update();
-        else scope.if(values[0].isNull.eqz(), update);
-        f.advance(next, 1);
-      }),
+    () => {
+      takeIn(scope, state, at, { access, tuple: frame.at(next) });
+      f.advance(next, 1);
+    },
   );
   if (grows) f.store.i32(local, next, done);
-  return scope.holdValue(AGGREGATES[state.aggregate.calls[index]!.op].result(access));
+  return resultOf(scope, state, at, access);
 }
