@@ -69,6 +69,15 @@ function keyBits(dtype: Exclude<QuadDType, 'utf8'>, value: number | bigint | boo
   return new BigUint64Array(Float64Array.of(number === 0 ? 0 : number).buffer)[0]!;
 }
 
+/** Of each key the first place it has. */
+function firstPlaces<Key>(keys: readonly Key[]): ReadonlyMap<Key, number> {
+  const places = new Map<Key, number>();
+  keys.forEach((key, place) => {
+    if (!places.has(key)) places.set(key, place);
+  });
+  return places;
+}
+
 function slotCount(keys: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(2, keys * 2)));
 }
@@ -126,7 +135,7 @@ function emitFindNumber(
 ): Func<{ key: 'i64' }, 'i32'> {
   const slots = slotCount(keys.values.length);
   const bits = keys.values.map((value) => keyBits(keys.dtype, value));
-  const entries = bits.flatMap((key, code) => (bits.indexOf(key) === code ? [{ key, code, extra: 0 }] : []));
+  const entries = Array.from(firstPlaces(bits), ([key, code]) => ({ key, code, extra: 0 }));
   const table = module.data(fillSlots(entries, slots));
   return module.define(name, { params: { key: 'i64' }, result: 'i32' }, (f, { key }) =>
     emitProbe(f, { key, table, slots, missing: keys.values.length }),
@@ -142,9 +151,9 @@ function emitFindText(
   const encoded = values.map((value) => new TextEncoder().encode(value));
   const text = packTexts(values);
   const slots = slotCount(values.length);
-  const entries = encoded.flatMap((bytes, code) =>
-    values.indexOf(values[code]!) === code ? [{ key: textKey(bytes), code, extra: text.offsets[code]! }] : [],
-  );
+  const entries = Array.from(firstPlaces(values), ([, code]) => ({
+    key: textKey(encoded[code]!), code, extra: text.offsets[code]!,
+  }));
   const table = module.data(fillSlots(entries, slots));
   const base = module.data(text.bytes);
   const equal = emitEqualBytes(module);
