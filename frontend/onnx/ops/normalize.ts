@@ -128,6 +128,7 @@ function lpNormalization(c: OperatorCall): Tensor {
   const x = c.input(0);
   const axis = c.axis(c.int('axis', -1), x.type.dims.length);
   const order = c.int('p', 2);
+  if (order !== 1 && order !== 2) throw c.invalid(`a norm of order ${order}, expected 1 or 2`);
   const sum = b.reduce('sum', b.map([x], (a) => (order === 1 ? call('abs', a!) : mul(a!, a!))), [axis]);
   return b.map([x, sum], (a, s) =>
     choose(call('ieee_eq', s!, num(0, s!)), num(0, a!), div(a!, order === 1 ? s! : call('sqrt', s!))),
