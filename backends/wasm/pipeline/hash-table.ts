@@ -1,5 +1,5 @@
 /**
- * A worker's own hash table over the tuples of one row buffer: chained buckets that double as it grows.
+ * A worker's own hash table over the tuples of one row buffer: chained buckets, four times as many when they are full.
  *
  * Table in local: +0 buckets address +4 bucket mask +8 tuple count +12 for the owner. A tuple begins with the next of
  * its bucket and its hash (relational/layout.ts).
@@ -84,7 +84,7 @@ function insertFunction(emission: Emission): Insert {
   );
 }
 
-/** Twice the buckets, and every tuple of the buffer chained anew. */
+/** Four times the buckets, and every tuple of the buffer chained anew. */
 function growFunction(emission: Emission): Func<{ header: 'i32'; table: 'i32'; tupleBytes: 'i32' }> {
   const alloc = allocFunction(emission);
   return support(emission, 'table_grow', (module) =>
