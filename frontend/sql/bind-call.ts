@@ -35,9 +35,6 @@ export function bindCall(ast: FunctionCall, cx: ExprContext): Expr {
   if (aggregateOf(name) !== undefined) return bindAggregateCall(ast, cx);
   if (WINDOW_ONLY.has(name))
     throw new CompileError(`${name} is a window function: expected OVER (...) after it`, { span: ast.span });
-  if (ast.distinct || ast.filter !== undefined || ast.order.length > 0) {
-    throw new CompileError(`DISTINCT, FILTER and ORDER BY belong to aggregates; ${name} is none`, { span: ast.span });
-  }
   return bindFunction(ast, cx);
 }
 
@@ -48,6 +45,11 @@ function bindFunction(ast: FunctionCall, cx: ExprContext): Expr {
     throw new CompileError(`function "${ast.name.text}" does not exist`, {
       span: ast.name.span,
       suggestion: nearestName(ast.name.text, names),
+    });
+  }
+  if (ast.distinct || ast.filter !== undefined || ast.order.length > 0) {
+    throw new CompileError(`DISTINCT, FILTER and ORDER BY belong to aggregates; ${ast.name.text} is none`, {
+      span: ast.span,
     });
   }
   const args = positional(ast).map((arg) => bindExpr(arg, cx));

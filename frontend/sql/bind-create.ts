@@ -27,13 +27,20 @@ export function bindCreateTable(ast: CreateTable, env: Env): NewTable {
     replace: ast.replace,
     ifNotExists: ast.ifNotExists,
   };
-  if (!ast.replace && !ast.ifNotExists) refuseKnown(ast.name, env.catalog);
+  refuseKnown(ast, env.catalog);
   if (ast.query === undefined) return { ...common, schema: schemaOf(ast), plan: undefined };
   const plan = storable(ast.query.span, bindQuery(ast.query, env));
   return { ...common, schema: plan.type, plan };
 }
 
-function refuseKnown(name: Name, catalog: CatalogView): void {
+function refuseBoth({ replace, ifNotExists, span }: CreateTable | CreateView | CreateModel): void {
+  if (replace && ifNotExists) throw new CompileError('CREATE takes OR REPLACE or IF NOT EXISTS, not both', { span });
+}
+
+function refuseKnown(ast: CreateTable | CreateView, catalog: CatalogView): void {
+  refuseBoth(ast);
+  if (ast.replace || ast.ifNotExists) return;
+  const { name } = ast;
   const known =
     catalog.table(name.text) !== undefined ? 'table' : catalog.view?.(name.text) !== undefined ? 'view' : undefined;
   if (known !== undefined) {
@@ -102,7 +109,7 @@ function distinctNames(names: readonly string[]): readonly string[] {
 
 /** The view's query is bound once, to find its mistakes now. */
 export function bindCreateView(ast: CreateView, env: Env): BoundCreateView {
-  if (!ast.replace && !ast.ifNotExists) refuseKnown(ast.name, env.catalog);
+  refuseKnown(ast, env.catalog);
   const { names } = bindQuery(ast.query, { ...env, views: [...env.views, ast.name.text.toLowerCase()] });
   if (ast.columns.length > names.length)
     throw new CompileError(`the query gives ${names.length} columns, ${ast.columns.length} names are given`, {
@@ -125,6 +132,7 @@ function viewText({ name, columns }: CreateView, query: string): string {
 }
 
 export function bindModelStatement(ast: CreateModel): BoundCreateModel {
+  refuseBoth(ast);
   if (ast.file === '') throw new CompileError('CREATE MODEL wants the path of an ONNX file', { span: ast.span });
   return {
     kind: 'create-model',

@@ -197,6 +197,8 @@ function bindJoin(ref: JoinedTable, env: Env): BoundFrom {
   const using = ref.natural ? commonNames(left.scope, right.scope) : ref.using;
   if (ref.join === 'cross' && (ref.on !== undefined || using.length > 0))
     throw new CompileError('CROSS JOIN takes no ON or USING', { span: ref.span });
+  if (ref.natural && (ref.on !== undefined || ref.using.length > 0))
+    throw new CompileError('NATURAL JOIN takes no ON or USING', { span: ref.span });
   if (ref.join !== 'cross' && ref.on === undefined && using.length === 0 && !ref.natural) {
     throw new CompileError('a JOIN needs ON or USING; CROSS JOIN has neither', { span: ref.span });
   }

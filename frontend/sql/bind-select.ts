@@ -42,7 +42,8 @@ export function bindSelect(select: Select, query: Query, env: Env): BoundQuery {
     rows.filter(where, select.where.span);
   }
   const items = select.items.flatMap((item) => bindItem(item, cx));
-  if (items.length === 0) throw new CompileError('no column is left to select', { span: select.items[0]!.span });
+  if (items.length === 0)
+    throw new CompileError('nothing is selected: EXCLUDE leaves no column', { span: select.items[0]!.span });
   const keys = groupKeys(select, items, cx);
   const having =
     select.having === undefined

@@ -131,7 +131,7 @@ function syntaxError(source: string, tokens: readonly IToken[], error: IRecognit
     span,
     source,
     found: found(token),
-    suggestion: keywordMeant(token, before, error.message),
+    suggestion: keywordMeant(token, before, error.message.replace(/, found [^]*$/, '')),
   });
 }
 

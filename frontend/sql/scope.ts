@@ -80,10 +80,12 @@ function columnsNamed(scope: RowScope, name: Name): readonly ScopeColumn[] {
 function only(found: readonly ScopeColumn[], path: readonly Name[]): ScopeColumn {
   if (found.length === 1) return found[0]!;
   const name = path[path.length - 1]!;
-  const choices = found.map((column) => (column.table === undefined ? column.name : `${column.table}.${column.name}`));
-  throw new CompileError(`column "${pathText(path)}" is ambiguous: it may be ${[...new Set(choices)].join(' or ')}`, {
-    span: name.span,
-  });
+  const choices = new Set(found.map(({ table, name }) => (table === undefined ? name : `${table}.${name}`)));
+  const [first] = choices;
+  const why = choices.size > 1
+    ? `it may be ${[...choices].join(' or ')}`
+    : `there are ${found.length} of the name ${first}; give tables or columns other names with AS`;
+  throw new CompileError(`column "${pathText(path)}" is ambiguous: ${why}`, { span: name.span });
 }
 
 export function pathText(path: readonly Name[]): string {

@@ -42,6 +42,9 @@ const SYNTAX = [
   'SELECT CASE WHEN 1 THEN 2',
   'SELECT a IS 3',
   'SELECT id,\n       amount\nFORM tx\nWHERE id = 1', 'DROP THING x', 'SELECT * FROM tx JOIN',
+  'SELECT id FROM tx LIMIT 1 OFFSET 2 LIMIT 3',
+  'SELECT id FROM (SELECT id FROM tx OFFSET 1 OFFSET 2) t',
+  'CREATE INDEX i ON tx (id)',
 ];
 
 const NAMES = [
@@ -120,6 +123,14 @@ const PLACES = [
   'WITH a AS (SELECT 1), A AS (SELECT 2) SELECT * FROM a',
   'SELECT * FROM tx JOIN (SELECT id AS agee FROM tx) b USING (age)',
   'SELECT ? + ? FROM tx',
+  'SELECT * FROM tx NATURAL JOIN (SELECT 1 AS id) b ON b.id = tx.age',
+  'SELECT * EXCLUDE (a) FROM (SELECT 1 AS a) t',
+  'SELECT list(id ORDER BY age) FROM tx',
+  'SELECT abs(id ORDER BY age) FROM tx',
+  'SELECT tx.id FROM tx JOIN tx ON true',
+  'SELECT a FROM (SELECT 1 AS a, 2 AS a) t',
+  'CREATE OR REPLACE TABLE IF NOT EXISTS u AS SELECT 1 AS a',
+  'CREATE OR REPLACE VIEW IF NOT EXISTS u AS SELECT 1 AS a',
   'WITH r AS (SELECT id, random() AS u FROM tx)\nSELECT id FROM r WHERE u < 0.8 UNION ALL SELECT -id FROM r WHERE u >= 0.8',
   'WITH r AS (SELECT id, random() AS u FROM tx)\nSELECT a.u FROM (SELECT id, u FROM r) a JOIN (SELECT id, u FROM r) b USING (id)',
 ];

@@ -1,5 +1,5 @@
 /** The grammar of queries: WITH, SELECT and its clauses, set operations, FROM. */
-import type { ParserMethod } from 'chevrotain';
+import type { ParserMethod, TokenType } from 'chevrotain';
 import type {
   AstExpr,
   CommonTable,
@@ -82,21 +82,23 @@ export abstract class SelectGrammar extends WindowGrammar {
     this.OPTION4(() => { orderAll = this.SUBRULE(this.orderAll); });
     let limit: AstExpr | undefined;
     let offset: AstExpr | undefined;
-    this.MANY(() => this.OR([
+    const seen = new Set<TokenType>();
+    const isNew = (): boolean => !seen.has(this.LA(1).tokenType);
+    this.MANY({ GATE: isNew, DEF: () => this.OR([
       {
         ALT: () => {
-          this.CONSUME(k('LIMIT'));
+          seen.add(this.CONSUME(k('LIMIT')).tokenType);
           this.OR2([{ ALT: () => { limit = this.SUBRULE(this.expression); } }, { ALT: () => this.CONSUME(k('ALL')) }]);
         },
       },
       {
         ALT: () => {
-          this.CONSUME(k('OFFSET'));
+          seen.add(this.CONSUME(k('OFFSET')).tokenType);
           offset = this.SUBRULE2(this.expression);
           this.OPTION5(() => this.OR3([{ ALT: () => this.CONSUME(k('ROW')) }, { ALT: () => this.CONSUME(k('ROWS')) }]));
         },
       },
-    ]));
+    ]) });
     return this.ACTION(() => {
       const span = this.spanFrom(start);
       return { with: tables, recursive, body, order, orderAll, limit, offset, span };
