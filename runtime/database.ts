@@ -40,6 +40,7 @@ import type { PhysicalPlan } from './plan.js';
 import { isBlocked, readModels, readTables } from './plan-inputs.js';
 import { QueryResult } from './query-result.js';
 import type { Outcome } from './session.js';
+import { placedStatements } from './script.js';
 import { DatabaseFile } from './storage/database-file.js';
 import { checkTables, scanGroups } from './table-scan.js';
 import { groupBlocks, pinBlocks, pinWeight } from './weights.js';
@@ -350,14 +351,13 @@ export class Database {
     const [compiler, { abortable }] = await Promise.all([this.loadCompiler(), import('./compiler-client.js')]);
     const parts = await abortable(compiler.split(sql), [options.signal, this.closing.signal]);
     let outcome: Outcome = { kind: 'done', changed: 0 };
-    for (const [i, { start, end }] of parts.entries()) {
-      // Blanks keep the line and column of later statements.
-      const text = sql.slice(0, start).replace(/[^\n]/g, ' ') + sql.slice(start, end);
-      const compiled = await this.compileStatement(parts.length === 1 ? sql : text, options);
+    const texts = parts.length === 1 ? [sql] : [...placedStatements(sql, parts)];
+    for (const [i, text] of texts.entries()) {
+      const compiled = await this.compileStatement(text, options);
       outcome = compiled.kind === 'query'
         ? this.outcomeOfQuery(compiled, parameters, options)
         : await (await import('./session.js')).runStatement(this, compiled, { sql: text, parameters, ...options });
-      if (i < parts.length - 1 && outcome.kind === 'rows') for await (const chunk of outcome.chunks()) void chunk;
+      if (i < texts.length - 1 && outcome.kind === 'rows') for await (const chunk of outcome.chunks()) void chunk;
     }
     return outcome;
   }
