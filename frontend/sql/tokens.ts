@@ -31,20 +31,21 @@ export const QuotedIdentifier = createToken({
   name: 'QuotedIdentifier',
   label: 'a name',
   categories: [Word],
-  pattern: /"(?:[^"]|"")*"/,
+  pattern: /"[^"]*(?:""[^"]*)*"/,
   line_breaks: true,
 });
+/** Runs of plain characters are one step: one for each fills the engine's stack within some million. */
 export const StringToken = createToken({
   name: 'String',
   label: 'a string',
-  pattern: /'(?:[^']|'')*'/,
+  pattern: /'[^']*(?:''[^']*)*'/,
   line_breaks: true,
 });
 export const EscapeString = createToken({
   name: 'EscapeString',
   label: 'a string',
   categories: [StringToken],
-  pattern: /[eE]'(?:[^'\\]|\\[\s\S]|'')*'/,
+  pattern: /[eE]'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'/,
   line_breaks: true,
 });
 export const DollarString = createToken({

@@ -38,6 +38,11 @@ test('an INSERT of four times the rows takes about four times as long to parse',
   assert.ok(growth < 8, `four times the rows take ${growth.toFixed(1)} times as long`);
 });
 
+test('strings and quoted names may be as long as memory allows', () => {
+  const long = 'x'.repeat(20_000_000);
+  for (const written of [`'${long}'`, `e'${long}'`, `"${long}"`]) parseStatements(`SELECT ${written}`);
+});
+
 test('keywords that are not reserved are names', () => {
   parseStatements('SELECT data, model, key, "select", t.first FROM range r, values WHERE filter > 1');
 });
