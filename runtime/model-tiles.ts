@@ -45,7 +45,7 @@ export class ModelTiles {
   readonly #memory: WebAssembly.Memory;
   readonly #places: Places;
   readonly #run: Run;
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   /** Made anew when the memory has grown. */
   #heap: Heap;
   /** Text of the module itself, by address and length: class labels, mostly. */

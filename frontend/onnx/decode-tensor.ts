@@ -122,6 +122,13 @@ function inlineValue(message: TensorMessage, shape: Shape & { readonly name: str
   return { dtype, dims, data };
 }
 
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** A text with all it has: a byte order mark at its start is a part of it. */
+export function textOf(bytes: Uint8Array): string {
+  return UTF8.decode(bytes);
+}
+
 function typedData(message: TensorMessage, dtype: DType, count: number): TensorElements {
   const ints = message.int32Data ?? [];
   switch (dtype) {
@@ -130,7 +137,7 @@ function typedData(message: TensorMessage, dtype: DType, count: number): TensorE
     case 'i64': return BigInt64Array.from(message.int64Data ?? [], bigOf);
     case 'u64': return BigUint64Array.from(message.uint64Data ?? [], (value) => BigInt.asUintN(64, bigOf(value)));
     case 'u32': return Uint32Array.from(message.uint64Data ?? [], (value) => Number(BigInt.asUintN(32, bigOf(value))));
-    case 'utf8': return (message.stringData ?? []).map((bytes) => new TextDecoder().decode(bytes));
+    case 'utf8': return (message.stringData ?? []).map(textOf);
     case 'f16': case 'bf16': {
       const bits = Uint16Array.from(ints);
       if (bits.length !== count) return new Float32Array(bits.length);

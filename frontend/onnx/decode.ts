@@ -6,7 +6,7 @@
  */
 import onnxProto from 'onnx-proto';
 import { dtypeOfOnnx } from '../../ir/dtype.js';
-import { bigOf, decodeTensorMessage, decodeTensorValue } from './decode-tensor.js';
+import { bigOf, decodeTensorMessage, decodeTensorValue, textOf } from './decode-tensor.js';
 import { ModelError } from './errors.js';
 import { MAX_GRAPH_DEPTH, MAX_NODES } from './limits.js';
 import type {
@@ -118,16 +118,15 @@ function nodeOf(message: NodeMessage, depth: number): NodeFile {
 function attributeOf(message: AttributeMessage, depth: number): AttributeFile {
   if (message.refAttrName !== undefined && message.refAttrName !== null && message.refAttrName !== '')
     return { kind: 'reference', value: message.refAttrName };
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   switch (kindOf(message)) {
     case 1: return { kind: 'float', value: message.f ?? 0 };
     case 2: return { kind: 'int', value: bigOf(message.i ?? 0) };
-    case 3: return { kind: 'string', value: text(message.s ?? new Uint8Array(0)) };
+    case 3: return { kind: 'string', value: textOf(message.s ?? new Uint8Array(0)) };
     case 4: return { kind: 'tensor', value: decodeTensorValue(message.t ?? {}) };
     case 5: return { kind: 'graph', value: graphOf(message.g ?? {}, [], depth + 1) };
     case 6: return { kind: 'floats', value: message.floats ?? [] };
     case 7: return { kind: 'ints', value: (message.ints ?? []).map(bigOf) };
-    case 8: return { kind: 'strings', value: (message.strings ?? []).map(text) };
+    case 8: return { kind: 'strings', value: (message.strings ?? []).map(textOf) };
     default: return { kind: 'unsupported', value: `attribute type ${message.type ?? 0}` };
   }
 }

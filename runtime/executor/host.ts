@@ -19,7 +19,8 @@ export function createHost(options: {
   alloc: (bytes: number) => number;
 }): HostCall {
   const view = new DataView(options.memory.buffer);
-  const decoder = new TextDecoder();
+  // A text that begins with a byte order mark keeps it.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return (index, args, result) => {
     const fn = options.functions[index]!;
     const values = fn.args.map((dtype, i) => read(view, (args >>> 0) + i * PARAM_BYTES, dtype, decoder));

@@ -22,6 +22,13 @@ test('arrays are ordered by the first elements that differ', async () => {
   assert.equal(await answer('SELECT a FROM arrays ORDER BY v DESC LIMIT 2'), ['1', '3']);
 });
 
+test('a text that begins with a byte order mark keeps it in every function', async () => {
+  await answer("CREATE TABLE marked AS SELECT chr(65279) || 'É' AS s");
+  const calls = ['lower(s)', "replace(s, 'x', 'y')", 'reverse(s)', "trim(s, 'x')", "regexp_replace(s, 'x', 'y')"];
+  const lengths = calls.map((call) => `length(${call})`).join();
+  assert.equal(await answer(`SELECT length(s), ascii(s), ${lengths} FROM marked`), ['2|65279|2|2|2|2|2']);
+});
+
 test('a NULL array stays NULL when it is cast, and a NULL element is refused, not written as 0', async () => {
   await answer('CREATE TABLE held (a INTEGER, v FLOAT[2]); INSERT INTO held VALUES (1, [1, 2]), (2, [3, 4])');
   const cast = 'SELECT h.a, o.v::DOUBLE[2], (o.v::DOUBLE[2])[1] FROM held h LEFT JOIN held o ON h.a = o.a + 1 ORDER BY h.a';
