@@ -228,6 +228,11 @@ function windowedAggregate(ast: FunctionCall, cx: ExprContext): BoundWindow {
   const { op, args, dtype, never } = bindArguments(ast, cx);
   const nullable = never === undefined;
   if (ast.filter === undefined) return { op, args, dtype, nullable };
+  // A row that is filtered out is not one whose value is NULL.
+  if (op === 'first')
+    throw new CompileError(`FILTER of ${ast.name.text} in a window function is not supported yet`, {
+      span: ast.filter.span,
+    });
   const condition = asCondition(bindExpr(ast.filter, cx), ast.filter, 'FILTER');
   if (op === 'count_star') return { op: 'count', args: [choose(condition, i64(1), nullOf('i64'))], dtype, nullable };
   const [first, ...rest] = args as [Expr, ...Expr[]];

@@ -111,6 +111,9 @@ test('a double that needs more digits than the decimal has is refused, also at t
   );
 });
 
+test('a filter of first in a window, which is not a NULL in its place, is refused', () =>
+  fails(['SELECT first(id) FILTER (WHERE id > 1) OVER (ORDER BY id) FROM t'], /FILTER of first/));
+
 test('a date that no timestamp reaches is refused', async () => {
   await answers({
     "SELECT CAST(DATE '294247-01-09' + id AS TIMESTAMP) = TIMESTAMP '294247-01-10' FROM t WHERE id = 1": [['true']],
