@@ -1,10 +1,11 @@
 /**
  * The meaning of LIKE and of regular expressions. LIKE is matched in time |text| x |pattern| at most. Regular
- * expressions are RE2's as far as JavaScript's agree with them (no possessive or Unicode-class differences hidden).
+ * expressions are RE2's, as JavaScript can read them (`regexp-syntax.ts`).
  */
 import type { ScalarOp } from '../scalar.js';
 import { ValueError } from './errors.js';
 import type { Meaning } from './meaning.js';
+import { javaScriptPattern } from './regexp-syntax.js';
 
 type LikeToken =
   { readonly kind: 'any' } | { readonly kind: 'one' } | { readonly kind: 'point'; readonly point: string };
@@ -80,8 +81,9 @@ interface RegExpOptions {
 function compileRegExp(pattern: string, { flags = '', whole = false }: RegExpOptions = {}): RegExp {
   return kept(regexps, `${flags}${whole ? '^' : ''}/${pattern}`, () => {
     const inline = /^\(\?([ims]+)\)/.exec(pattern);
-    const part = withoutIdleEscapes(inline === null ? pattern : pattern.slice(inline[0].length));
     const all = [...new Set(flags + (inline?.[1] ?? ''))].join('');
+    const own = inline === null ? pattern : pattern.slice(inline[0].length);
+    const part = javaScriptPattern(own, { dotAll: all.includes('s') });
     for (const unicode of ['u', '']) {
       try {
         return new RegExp(whole ? `^(?:${part})$` : part, all + unicode);
@@ -92,12 +94,6 @@ function compileRegExp(pattern: string, { flags = '', whole = false }: RegExpOpt
     }
     throw new Error('unreachable');
   });
-}
-
-/** RE2 takes a backslash before any punctuation; JavaScript's Unicode mode, which keeps code points whole, does not. */
-function withoutIdleEscapes(pattern: string): string {
-  return pattern.replace(/\\([\s\S])/g, (escape, character: string) =>
-    /[!"#%&',:;<=>@_`~-]/.test(character) ? `\\x${character.charCodeAt(0).toString(16)}` : escape);
 }
 
 function flagsOf(options: string): string {
@@ -114,7 +110,9 @@ function regexpReplace(text: string, pattern: string, replacement: string, optio
   return text.replace(compileRegExp(pattern, { flags: flagsOf(options) }), (...found: unknown[]) =>
     replacement.replace(/\\(\d|\\)/g, (_, reference: string) => {
       if (reference === '\\') return '\\';
-      const group = found[Number(reference)];
+      // Behind the groups stand the place of the match and the whole text.
+      const groups = found.findIndex((part) => typeof part === 'number');
+      const group = Number(reference) < groups ? found[Number(reference)] : undefined;
       return typeof group === 'string' ? group : '';
     }));
 }
