@@ -58,16 +58,7 @@ function threadsOf(text: string): number {
   return Number(text);
 }
 
-/**
- * A parameter's text becomes a value of the type the statement wants; NULL and the words of booleans are what they say.
- */
+/** A parameter's text becomes a value of the type the statement wants when it runs; NULL is what it says. */
 export function parameterValues(texts: readonly string[]): readonly ParameterValue[] {
-  return texts.map((text) => {
-    switch (text.toLowerCase()) {
-      case 'null': return null;
-      case 'true': return true;
-      case 'false': return false;
-      default: return text;
-    }
-  });
+  return texts.map((text) => (text.toLowerCase() === 'null' ? null : text));
 }

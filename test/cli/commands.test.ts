@@ -122,6 +122,12 @@ test('query prints a table, CSV and JSON, and takes parameters', () => {
   assert.match(intarsia(['query', db, 'SELECT 1 FROM t.sql']).stderr, /^error: .*\n.*\n {2}1 \| SELECT 1 FROM t\.sql\n/);
 });
 
+test('a parameter is text as it is written until the statement wants another type', () => {
+  const sql = 'SELECT ? AS a, ? AS b, CAST(? AS BOOLEAN) AS c, CAST(? AS INTEGER) + 1 AS d, ? AS e';
+  const words = ['TRUE', 'False', 'True', '-5', 'NULL'].map((word) => `--param=${word}`);
+  assert.is(fine(['query', db, sql, ...words, '--format', 'csv']), 'a,b,c,d,e\nTRUE,False,true,-4,\n');
+});
+
 test('SQL may begin with a comment', () => {
   const { code, stdout, stderr } = intarsia(['query', db, '-- one\nSELECT 1 AS one', '--format', 'csv']);
   assert.is(code, 0, stderr);
