@@ -44,7 +44,7 @@ export class TableRows {
   }
 }
 
-/** `width`: characters of the terminal; `undefined` where lines may be of any length. */
+/** `width`: characters of the terminal; `undefined` where lines may be of any length, 0 where it does not know. */
 export function renderTable(columns: readonly TextColumn[], rows: TableRows, width?: number): string {
   const shown = [...rows.head, ...rows.end];
   const texts = columns.map((column, i) => ({
@@ -80,7 +80,7 @@ function fit(columns: readonly Shown[], width: number | undefined): readonly Sho
   const total = (list: readonly Shown[]): number => list.reduce((sum, column) => sum + column.width + 3, -1);
   let most = MAX_VALUE_WIDTH;
   let fitted = columns.map((column) => narrow(column, most));
-  if (width === undefined) return fitted;
+  if (width === undefined || width === 0) return fitted;
   for (; total(fitted) > width && most > MIN_VALUE_WIDTH; most -= 4)
     fitted = columns.map((column) => narrow(column, most - 4));
   const left = [...fitted];

@@ -67,6 +67,12 @@ test('no line is wider than the terminal', () => {
   }
 });
 
+test('a terminal that does not know its width gets all columns', () => {
+  const columns = ['a', 'b', 'c', 'd'].map((name) => column(name, 'VARCHAR'));
+  const rows = [['x', 'y', 'z', 'a value of more than twelve characters']];
+  assert.is(tableOf(columns, rows, { width: 0 }), tableOf(columns, rows));
+});
+
 test('a result without rows is a header', () => {
   assert.is(tableOf([column('a', 'INTEGER', true)], []), '       a\n INTEGER\n─────────\n0 rows\n');
 });
