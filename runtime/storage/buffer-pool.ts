@@ -296,7 +296,7 @@ export class BufferPool {
 
   private exhausted(wish: { bytes: number; consumer: string; reason: string }): ResourceError {
     const message =
-      `${wish.consumer} needs ${wish.bytes} bytes, but memoryLimit is ${this.limitBytes} bytes and ${wish.reason}; ` +
+      `${wish.consumer} needs ${wish.bytes} bytes, but memoryLimit leaves ${this.limitBytes} bytes and ${wish.reason}; ` +
       'raise it with open(path, { memoryLimit }) or --memory';
     return new ResourceError(message, {
       limit: 'memoryLimit',
