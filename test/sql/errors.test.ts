@@ -103,7 +103,6 @@ const PLACES = [
   'SELECT id FROM tx WHERE rank() OVER (ORDER BY id) = 1',
   'SELECT (SELECT id, age FROM tx)',
   'SELECT *',
-  'SELECT * EXCLUDE (a) FROM (SELECT 1 AS a)',
   'SELECT id FROM tx LIMIT -1',
   'CREATE TABLE tx (a INTEGER)',
   'CREATE TABLE t (a INTEGER PRIMARY KEY)',
