@@ -40,9 +40,11 @@ export function csvLine(
   fields: readonly (string | undefined)[],
   { delimiter, nullText }: { readonly delimiter: string; readonly nullText: string },
 ): string {
+  // Not the whole delimiter: with '::' a field that ends in ':' would be cut one character early.
+  const begin = delimiter[0]!;
   const quoted = fields.map((field) => {
     if (field === undefined) return nullText;
-    const needsQuotes = field === '' || field === nullText || field.includes(delimiter) || /["\r\n]/.test(field);
+    const needsQuotes = field === '' || field === nullText || field.includes(begin) || /["\r\n]/.test(field);
     return needsQuotes ? `"${field.replaceAll('"', '""')}"` : field;
   });
   return `${quoted.join(delimiter)}\n`;

@@ -119,6 +119,16 @@ test('Arrow of many batches is read again as it was', async () => {
   assert.equal(await database.text('SELECT count(*), sum(i), sum(b) FROM many'), [['100000', '4999950000', '9999900000']]);
 });
 
+test('a field that ends as the delimiter begins comes back whole', async () => {
+  const path = join(database.folder, 'colons.csv');
+  for (const delimiter of ['::', 'ab', 'aba']) {
+    const sql = "SELECT 'b:' AS a, ':c' AS b, 'xa' AS c, 'xab' AS d, 'ba' AS e";
+    await database.db.query(sql).writeTo(path, { delimiter });
+    await database.db.importFile('colons', path, { delimiter, replace: true });
+    assert.equal(await database.text('SELECT * FROM colons'), [['b:', ':c', 'xa', 'xab', 'ba']]);
+  }
+});
+
 test('CSV has every microsecond of a timestamp far from 1970', async () => {
   const path = join(database.folder, 'far.csv');
   const sql = `SELECT * FROM (VALUES (TIMESTAMP '9999-12-31 23:59:59.123457'),
