@@ -109,7 +109,13 @@ function orderOfOutput(query: Query, bound: BoundQuery, env: Env): readonly Sort
 
 /** `2` in ORDER BY or GROUP BY is the second column: its index from 0. */
 export function ordinalOf(ast: AstExpr, count: number, clause: string): number | undefined {
-  if (ast.kind !== 'number' || !/^\d+$/.test(ast.text)) return undefined;
+  if (ast.kind !== 'number' || !/^\d+$/.test(ast.text)) {
+    if (clause !== 'GROUP BY' && (ast.kind === 'number' || ast.kind === 'string'))
+      throw new CompileError(`${clause} of a constant has no effect: expected a column, its number or an expression`, {
+        span: ast.span,
+      });
+    return undefined;
+  }
   const place = Number(ast.text);
   if (place < 1 || place > count)
     throw new CompileError(`${clause} ${place}: there are columns 1 to ${count}`, { span: ast.span });
