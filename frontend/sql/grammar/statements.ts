@@ -1,11 +1,18 @@
 /** The grammar of statements: tables, views, rows, files, EXPLAIN, transactions; models are in models.ts. */
 import type { ParserMethod } from 'chevrotain';
-import type { Span } from '../../diagnostics.js';
+import { CompileError, type Span } from '../../diagnostics.js';
 import type { AstExpr, ColumnDefinition, Copy, Name, Query, Statement, StatementOption } from '../ast.js';
 import * as t from '../tokens.js';
 import { ModelGrammar } from './models.js';
 
 const k = t.keyword;
+
+/** Taken for a table of the file, it would stay there. */
+function refuseTemporary({ text, span }: Name): void {
+  throw new CompileError(`${text.toUpperCase()} is not supported yet: tables and views stay in the file until DROP`, {
+    span,
+  });
+}
 
 export class SqlGrammar extends ModelGrammar {
   /** Records the rules; needed once, before the first text. */
@@ -57,7 +64,10 @@ export class SqlGrammar extends ModelGrammar {
     this.CONSUME(k('CREATE'));
     let replace = false;
     this.OPTION(() => { this.CONSUME(k('OR')); this.CONSUME(k('REPLACE')); replace = true; });
-    this.OPTION2(() => this.OR([{ ALT: () => this.CONSUME(k('TEMP')) }, { ALT: () => this.CONSUME(k('TEMPORARY')) }]));
+    this.OPTION2(() => {
+      const word = this.OR([{ ALT: () => this.CONSUME(k('TEMP')) }, { ALT: () => this.CONSUME(k('TEMPORARY')) }]);
+      this.ACTION(() => refuseTemporary(this.asName(word)));
+    });
     const rest = this.OR2({
       ERR_MSG: 'TABLE, VIEW or MODEL after CREATE',
       DEF: [
