@@ -17,6 +17,7 @@ import {
   quadDType,
   rearranged,
   rowDims,
+  sizeOf,
   Unsupported,
   type Cell,
   type TileValue,
@@ -94,16 +95,15 @@ function lowerLeaf(lowering: TileLowering, node: ToTensor | Input): TileValue {
   };
 }
 
-/** Row-major order is kept; the rows must stay outermost, but for dims of 1. */
+/** Row-major order is kept: [p, n, q] may become any shape with as many elements before the rows, and after them. */
 function lowerReshape(lowering: TileLowering, node: Reshape): TileValue {
   const input = lowering.of(node.input);
   const shape = rowDims(node.type);
-  const leading = (value: { readonly dims: readonly number[]; readonly rowAxis: number | undefined }): boolean =>
-    value.dims.slice(0, value.rowAxis ?? 0).every((dim) => dim === 1);
-  const size = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+  const leading = (value: { readonly dims: readonly number[]; readonly rowAxis: number | undefined }): number =>
+    sizeOf(value.dims.slice(0, value.rowAxis));
   if (
     input.rowAxis !== undefined &&
-    (shape.rowAxis === undefined || size(shape.dims) !== size(input.dims) || !leading(input) || !leading(shape))
+    (shape.rowAxis === undefined || sizeOf(shape.dims) !== sizeOf(input.dims) || leading(shape) !== leading(input))
   ) {
     throw new Unsupported(`a reshape of [${node.input.type.dims.join(', ')}] that mixes rows`);
   }

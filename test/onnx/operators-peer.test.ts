@@ -116,6 +116,30 @@ test('no position is better or worse than that of a NaN', async () => {
   }
 });
 
+test('axes before the rows come and go in kernels, as of a recurrent layer; rows are not mixed', async () => {
+  const weights = (dims: readonly number[]): TensorValue =>
+    ({ dtype: 'f32', dims, data: Float32Array.from(waves(dims.reduce((a, b) => a * b, 1))) });
+  const apart: readonly NodeSpec[] = [
+    { op: 'Reshape', inputs: ['x', 'shape'], outputs: ['by row'] },
+    { op: 'Transpose', inputs: ['by row'], outputs: ['by step'], attributes: { perm: [1n, 0n, 2n] } },
+  ];
+  const initializers = { shape: longs([-1, 2, 3]), mixed: longs([-1, 6]), flat: longs([0, 0, -1]) };
+  for (const direction of ['forward', 'bidirectional']) {
+    const count = direction === 'forward' ? 1 : 2;
+    const layer = { ...initializers, w: weights([count, 8, 3]), r: weights([count, 8, 2]) };
+    await agreeEverywhere(modelOf([
+      ...apart,
+      { op: 'LSTM', inputs: ['by step', 'w', 'r'], outputs: ['h'], attributes: { hidden_size: 2, direction } },
+      { op: 'Transpose', inputs: ['h'], outputs: ['last'], attributes: { perm: [0n, 2n, 1n, 3n] } },
+      { op: 'Reshape', inputs: ['last', 'flat'], outputs: ['steps'] },
+      { op: 'Transpose', inputs: ['steps'], outputs: ['y'], attributes: { perm: [1n, 0n, 2n] } },
+    ], { width: 6, initializers: layer }), { x: floats([...waves(30)], 6) }, { ...close, backend: 'kernel' });
+  }
+  const mixing = modelOf([...apart, { op: 'Reshape', inputs: ['by step', 'mixed'], outputs: ['y'] }],
+    { width: 6, initializers });
+  await agreeEverywhere(mixing, { x: floats([...waves(30)], 6) }, { backend: 'reference' });
+});
+
 test('what is quantised and dequantised again runs as kernels, saturated at both ends', async () => {
   for (const dtype of ['i8', 'u8'] as const) {
     const zero: TensorValue = { dtype, dims: [], data: dtype === 'i8' ? Int8Array.of(-5) : Uint8Array.of(100) };
