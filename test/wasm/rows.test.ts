@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ModuleBuilder } from '../../backends/wasm/dsl.js';
+import { emitCodes } from '../../backends/wasm/kernels/lookup.js';
 import { SIMD128_TIER } from '../../backends/wasm/kernel-tier.js';
 import { compileTileProgram } from '../../backends/wasm/tile-program.js';
 import { make } from '../../ir/build.js';
@@ -9,6 +10,7 @@ import type { DType } from '../../ir/dtype.js';
 import type { Expr, ReduceOp, Tensor } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import { scalar } from '../../ir/type.js';
+import { timesAsLong } from '../support/processor-time.js';
 import { check, floats, leaf, random, Weights } from './tile.js';
 
 const ROWS = 37;
@@ -135,6 +137,29 @@ test('lookups by text, integer and float; text and integer results', () => {
     });
     check([toText, toNumber], given(input, { dtype, dims: [ROWS, 1], data: values }), { data });
   }
+});
+
+test('lookups of texts of any length that begin and end alike', () => {
+  const data = new Weights();
+  const keys = Array.from({ length: 80 }, (_, i) => `${'a'.repeat(i >> 1)}${'bc'[i % 2]!}${'a'.repeat(i % 27)}`);
+  const others = keys.map((key) => key.replace(/[bc]/, 'd'));
+  const input = leaf('utf8', 1);
+  const values = data.add('i64', [keys.length], BigInt64Array.from(keys, (_, i) => BigInt(i)));
+  const found = make({ kind: 'lookup', input, keys: data.add('utf8', [keys.length], keys), values, otherwise: -1n });
+  const asked = [...keys, ...others, ...keys.map((key) => key.slice(1))];
+  check([found], given(input, { dtype: 'utf8', dims: [asked.length, 1], data: asked }), { data });
+});
+
+test('codes of many keys that begin and end alike are made in time with their number', () => {
+  const build = (count: number) => (): void => {
+    const module = new ModuleBuilder();
+    const values = Array.from({ length: count }, (_, i) => `the category ${String(i).padStart(8, '0')} of them`);
+    emitCodes(module, 'codes', { dtype: 'utf8', values });
+    emitCodes(module, 'numbers', { dtype: 'i64', values: values.map((_, i) => BigInt(i) << 32n) });
+    module.dispose();
+  };
+  const growth = timesAsLong({ small: build(2_000), large: build(16_000) });
+  assert.ok(growth < 24, `8 times the keys take ${growth.toFixed(1)} times as long`);
 });
 
 test('labels: argmax, then a constant text or a choice', () => {

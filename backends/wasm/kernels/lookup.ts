@@ -69,15 +69,6 @@ function keyBits(dtype: Exclude<QuadDType, 'utf8'>, value: number | bigint | boo
   return new BigUint64Array(Float64Array.of(number === 0 ? 0 : number).buffer)[0]!;
 }
 
-/** Of each key the first place it has. */
-function firstPlaces<Key>(keys: readonly Key[]): ReadonlyMap<Key, number> {
-  const places = new Map<Key, number>();
-  keys.forEach((key, place) => {
-    if (!places.has(key)) places.set(key, place);
-  });
-  return places;
-}
-
 function slotCount(keys: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(2, keys * 2)));
 }
@@ -135,14 +126,23 @@ function emitFindNumber(
 ): Func<{ key: 'i64' }, 'i32'> {
   const slots = slotCount(keys.values.length);
   const bits = keys.values.map((value) => keyBits(keys.dtype, value));
-  const entries = Array.from(firstPlaces(bits), ([key, code]) => ({ key, code, extra: 0 }));
+  const entries = firstCodes(bits).map(([key, code]) => ({ key, code, extra: 0 }));
   const table = module.data(fillSlots(entries, slots));
   return module.define(name, { params: { key: 'i64' }, result: 'i32' }, (f, { key }) =>
     emitProbe(f, { key, table, slots, missing: keys.values.length }),
   );
 }
 
-/** Text is hashed by its length, first and last 8 bytes; then compared whole. Nothing past its end is read. */
+/** Each key once, with the place at which it is first. */
+function firstCodes<T>(keys: readonly T[]): readonly (readonly [T, number])[] {
+  const codes = new Map<T, number>();
+  keys.forEach((key, code) => {
+    if (!codes.has(key)) codes.set(key, code);
+  });
+  return [...codes];
+}
+
+/** Text is hashed by its length and all bytes; then compared whole. Nothing past its end is read. */
 function emitFindText(
   module: ModuleBuilder,
   name: string,
@@ -151,8 +151,10 @@ function emitFindText(
   const encoded = values.map((value) => new TextEncoder().encode(value));
   const text = packTexts(values);
   const slots = slotCount(values.length);
-  const entries = Array.from(firstPlaces(values), ([, code]) => ({
-    key: textKey(encoded[code]!), code, extra: text.offsets[code]!,
+  const entries = firstCodes(values).map(([, code]) => ({
+    key: textKey(encoded[code]!),
+    code,
+    extra: text.offsets[code]!,
   }));
   const table = module.data(fillSlots(entries, slots));
   const base = module.data(text.bytes);
@@ -187,28 +189,46 @@ export function packTexts(values: readonly string[]): {
   return { bytes, offsets, lengths: encoded.map((part) => part.length) };
 }
 
-/** Length, head and tail mixed: equal texts have equal keys, and the length tells prefixes apart. */
+/**
+ * Length and words of 8 bytes, the last of which ends with the text: each is mixed in by steps that can be undone, so
+ * that texts which differ in one word have different keys, wherever it lies.
+ */
 function textKey(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const length = BigInt(bytes.length);
-  let [head, tail] = [0n, 0n];
-  if (bytes.length >= 8) [head, tail] = [view.getBigUint64(0, true), view.getBigUint64(bytes.length - 8, true)];
-  else for (const byte of bytes) head = (head << 8n) | BigInt(byte);
-  return ((head ^ ((tail << 7n) & MASK64) ^ (tail >> 57n)) + ((length * MULTIPLIER) & MASK64)) & MASK64;
+  let key = (BigInt(bytes.length) * MULTIPLIER) & MASK64;
+  const take = (word: bigint): void => {
+    const product = ((key ^ word) * MULTIPLIER) & MASK64;
+    key = ((product << 32n) & MASK64) | (product >> 32n);
+  };
+  const last = bytes.length - 8;
+  for (let at = 0; at < last; at += 8) take(view.getBigUint64(at, true));
+  take(last >= 0 ? view.getBigUint64(last, true) : bytes.reduce((word, byte) => (word << 8n) | BigInt(byte), 0n));
+  return key;
 }
 
 function emitTextKey(f: FunctionBuilder, address: I32, bytes: I32): I64 {
-  const head = f.local('i64', 'head');
-  const tail = f.local('i64', 'tail');
+  const multiplier = BigInt.asIntN(64, MULTIPLIER);
+  const key = f.let(bytes.extend_u().mul(multiplier));
+  const take = (word: I64): void => f.set(key, key.xor(word).mul(multiplier).rotl(32));
+  const word = f.local('i64', 'word');
   f.if(
     bytes.ge_u(8),
     () => {
-      f.set(head, load.i64(address));
-      f.set(tail, load.i64(address.add(bytes).sub(8)));
+      const last = f.let(address.add(bytes).sub(8), 'last');
+      const at = f.let(address, 'at');
+      f.while(
+        () => at.lt_u(last),
+        () => {
+          take(load.i64(at));
+          f.advance(at, 8);
+        },
+      );
+      f.set(word, load.i64(last));
     },
-    () => f.forRange({ to: bytes }, (i) => f.set(head, head.shl(8).or(load.i8_u(address.add(i)).extend_u()))),
+    () => f.forRange({ to: bytes }, (i) => f.set(word, word.shl(8).or(load.i8_u(address.add(i)).extend_u()))),
   );
-  return head.xor(tail.rotl(7)).add(bytes.extend_u().mul(BigInt.asIntN(64, MULTIPLIER)));
+  take(word);
+  return key;
 }
 
 /** Whether two ranges of memory are equal. */
