@@ -14,7 +14,7 @@ import { failIf } from '../expression/site.js';
 import { asI32, asI64, isUnsigned, type SqlValue } from '../expression/value.js';
 import { F64, I64, type I32, type Value } from '../values.js';
 import type { Scope } from './emission.js';
-import { appendText, appendValue, concatLists, doubleOf, medianOfList, textOfList } from './value-list.js';
+import { appendText, appendValue, concatLists, doubleOf, freeValues, medianOfList, textOfList } from './value-list.js';
 import { loadParts, storeParts, storeValue, type TextKeeping } from './tuple.js';
 
 interface StatePlace {
@@ -84,6 +84,8 @@ export class StateAccess {
 
 export interface AggregateCode {
   readonly seesNull?: boolean;
+  /** Before a state is cleared, where it holds what another may use. */
+  readonly giveBack?: (state: StateAccess) => void;
   readonly update: (state: StateAccess, args: readonly SqlValue[]) => void;
   readonly combine: (into: StateAccess, from: StateAccess) => void;
   readonly result: (state: StateAccess) => SqlValue;
@@ -345,6 +347,7 @@ export const AGGREGATES: Readonly<Record<AggregateOp, AggregateCode>> = {
     result: (state) => textOfList(state),
   },
   median: {
+    giveBack: freeValues,
     update: (state, [value]) => appendValue(state, value!),
     combine: concatLists,
     result: (state) => medianOfList(state),

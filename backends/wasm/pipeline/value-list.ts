@@ -8,15 +8,16 @@ import { emitCast } from '../expression/cast.js';
 import { F32, F64, I64, f64, i32, load, select, type I32 } from '../values.js';
 import type { Func } from '../dsl.js';
 import type { StateAccess } from './aggregate-states.js';
-import { localPlace, support, type Emission } from './emission.js';
+import { localPlace, support, type Emission, type Scope } from './emission.js';
 import { allocFunction, arenaAlloc, heapAlloc } from './memory.js';
 
 const NODE_LENGTH = 4;
 const NODE_VALUE = 8;
+const VALUE_NODE_BYTES = 16;
 
-function addNode(state: StateAccess, bytes: I32 | number): I32 {
+/** Puts a node at the end of the list. */
+function addNode(state: StateAccess, node: I32): I32 {
   const { scope } = state;
-  const node = heapAlloc(scope, typeof bytes === 'number' ? i32(bytes) : bytes);
   scope.f.store.i32(node, 0);
   const last = state.flag(1);
   scope.f.if(
@@ -35,7 +36,7 @@ export function appendText(state: StateAccess, [value, separator]: readonly SqlV
   const [address, length] = [asI32(value!.parts[0]!), asI32(value!.parts[1]!)];
   const before =
     separator === undefined ? i32(0) : scope.f.let(select(state.flag(0).eqz(), i32(0), asI32(separator.parts[1]!)));
-  const node = addNode(state, length.add(before).add(NODE_VALUE));
+  const node = addNode(state, heapAlloc(scope, length.add(before).add(NODE_VALUE)));
   scope.f.store.i32(node, length.add(before), NODE_LENGTH);
   if (separator !== undefined) scope.f.copy(node.add(NODE_VALUE), asI32(separator.parts[0]!), before);
   scope.f.copy(node.add(NODE_VALUE).add(before), address, length);
@@ -83,8 +84,31 @@ export function concatLists(into: StateAccess, from: StateAccess): void {
 }
 
 export function appendValue(state: StateAccess, value: SqlValue): void {
-  const node = addNode(state, 16);
+  const node = addNode(state, takeNode(state.scope));
   state.scope.f.store.f64(node, doubleOf(value), NODE_VALUE);
+}
+
+/** A node of a value: one that was given back, or a new one. */
+function takeNode(scope: Scope): I32 {
+  const { f } = scope;
+  const free = f.let(scope.local.add(localPlace(scope.emission, 'free_nodes', 4)));
+  const node = f.let(load.i32(free), 'node');
+  f.if(
+    node,
+    () => f.store.i32(free, load.i32(node)),
+    () => f.set(node, heapAlloc(scope, i32(VALUE_NODE_BYTES))),
+  );
+  return node;
+}
+
+/** Gives back the nodes of a list of values which will be forgotten: those of a frame that moves on. */
+export function freeValues(state: StateAccess): void {
+  const { scope } = state;
+  const free = scope.f.let(scope.local.add(localPlace(scope.emission, 'free_nodes', 4)));
+  scope.if(state.flag(0), () => {
+    scope.f.store.i32(state.flag(1), load.i32(free));
+    scope.f.store.i32(free, state.flag(0));
+  });
 }
 
 /** A number of any dtype as a double. */

@@ -386,7 +386,10 @@ function aggregated(scope: Scope, state: WindowState, at: At, frame: Current & F
   const access = accessTo(scope, state, at);
   const grows = call.frame === undefined || call.frame.start.kind === 'unbounded';
   const next = f.let(grows ? load.i32(local, done) : frame.from, 'next');
-  if (!grows) access.clear();
+  if (!grows) {
+    AGGREGATES[access.call.op].giveBack?.(access);
+    access.clear();
+  }
   f.while(
     () => next.lt_s(frame.to),
     () => {
