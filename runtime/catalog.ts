@@ -176,6 +176,8 @@ export function checkedColumns(table: Pick<TableEntry, 'name' | 'columns'>): rea
 /** What the next process that opens the file would refuse must not be written. @throws ExecutionError */
 export function checkName(kind: 'table' | 'view' | 'model', name: string): void {
   checked(() => readName(name, kind));
+  if (kind === 'model' && name.includes('@'))
+    throw new ExecutionError(`found a model's name '${name}', expected one without @, which stands before a version`);
 }
 
 function checked<T>(read: () => T): T {

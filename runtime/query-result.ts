@@ -2,7 +2,7 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { requireOneOf, requireOptions, requireText } from './arguments.js';
 import { ExecutionError } from './errors.js';
-import { WRITE_OPTIONS, requireCsvOptions, type WriteOptions } from './options.js';
+import { WRITE_OPTIONS, requireCsvOptions, requireNullText, type WriteOptions } from './options.js';
 import { TEXT_STYLES, textBatch, textColumns, type TextBatch, type TextColumn, type TextStyle } from './result-text.js';
 import type { Outcome } from './session.js';
 
@@ -64,8 +64,8 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
 
   /**
    * Writes the rows to a file that appears when it is whole. Answers their number. @throws ImportError for a name
-   * without a known format; ExecutionError for a statement that gives no rows, or a delimiter that cannot be one;
-   * StorageError when it cannot be written; RangeError for another format
+   * without a known format; ExecutionError for a statement that gives no rows, or a delimiter or text for NULL that
+   * cannot be one; StorageError when it cannot be written; RangeError for another format
    */
   async writeTo(path: string, options: WriteOptions = {}): Promise<number> {
     requireText('path', path);
@@ -77,6 +77,7 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
     const { header = true, nullText = '' } = options;
     if (options.format !== undefined) requireOneOf('format', options.format, FILE_FORMATS);
     const delimiter = readDelimiter(options.delimiter ?? ',');
+    requireNullText(nullText, delimiter);
     const format = formatOf(path, options.format === undefined ? {} : { format: options.format });
     if ((await this.begin()).kind === 'done')
       throw new ExecutionError(`the statement was run, and gives no rows to write to '${path}'`);

@@ -105,6 +105,11 @@ test('what has no bound is clipped to the finite values', async () => {
   }
 });
 
+test('an empty list of axes squeezes all that are 1', async () => {
+  const node: NodeSpec = { op: 'Squeeze', inputs: ['x', 'axes'], outputs: ['y'] };
+  await agreeEverywhere(modelOf([node], { width: 1, initializers: { axes: longs([]) } }), { x: floats([1, 2, 3], 1) });
+});
+
 test('no position is better or worse than that of a NaN', async () => {
   const x = floats([NaN, 1, 2, 1, NaN, 2, 2, 1, NaN, 3, NaN, 3, NaN, NaN, NaN], 3);
   for (const op of ['ArgMax', 'ArgMin']) {

@@ -159,11 +159,25 @@ test('a statement that is no query is named as SQL names it', async () => {
   assert.match(await failureOf(() => db.query('EXPLAIN DROP MODEL IF EXISTS x').run()), /DROP MODEL has none/);
 });
 
+test('a model takes no name that reads as another one with a version', async () => {
+  const failure = await failureOf(() => db.createModel('m@3', MODEL));
+  assert.is(failure, "ExecutionError: found a model's name 'm@3', expected one without @, which stands before a version");
+});
+
 test('a delimiter of nothing is an ExecutionError, from SQL as well', async () => {
   const file = join(folder, 'x.csv');
   const copy = `COPY (SELECT 1 AS a) TO '${file}' (DELIMITER '')`;
   for (const work of [() => db.query('SELECT 1').writeTo(file, { delimiter: '' }), () => db.query(copy).run()])
     assert.is(await failureOf(work), 'ExecutionError: the delimiter is empty, expected a character');
+});
+
+test('a text for NULL that another field could be, or that ends one, is an ExecutionError', async () => {
+  const file = join(folder, 'nulls.csv');
+  for (const nullText of ['"', 'a\n', ';-', '-;']) {
+    const failure = await failureOf(() => db.query('SELECT NULL AS a').writeTo(file, { nullText, delimiter: ';' }));
+    assert.match(failure, /^ExecutionError: the text for NULL has "(\\"|\\n|;)", expected neither quotes nor ends of lines/);
+  }
+  await db.query('SELECT NULL AS a').writeTo(file, { nullText: '-,-', delimiter: ';' });
 });
 
 test('a delimiter that ends a line, or is a quote, would give a file that nothing reads', async () => {

@@ -41,9 +41,9 @@ function flatten(c: OperatorCall): Tensor {
 function squeeze(c: OperatorCall): Tensor {
   const x = c.input(0);
   const { dims } = x.type;
-  const given = c.intsAt(1, 'axes');
-  const axes =
-    given === undefined ? dims.flatMap((dim, axis) => (dim === 1 ? [axis] : [])) : c.axes(given, dims.length);
+  const given = c.intsAt(1, 'axes') ?? [];
+  // No axes are all of 1, also where an empty list is given, as in onnxruntime.
+  const axes = given.length === 0 ? dims.flatMap((dim, axis) => (dim === 1 ? [axis] : [])) : c.axes(given, dims.length);
   for (const axis of axes)
     if (typeof dims[axis] === 'number' && dims[axis] !== 1)
       throw c.invalid(`squeezes axis ${axis} of [${dims.join(', ')}]`);
