@@ -74,6 +74,7 @@ export async function writeResult(result: QueryResult, { format, file }: Output)
 
 function formatOf({ format, json, output }: OutputOptions): Format {
   if (format !== undefined) {
+    if (json && format !== 'json') throw new UsageError(`found both --format ${format} and --json, expected one`);
     if ((format === 'arrow' || format === 'parquet') && output === undefined)
       throw new UsageError(`${format} is for files: add -o FILE`);
     if (format === 'table' && output !== undefined)

@@ -41,6 +41,7 @@ test('misuse gives exit code 2 and says what was expected', () => {
     [['quary'], /no command 'quary'/],
     [['query', db], /found 1 argument, expected 2\nusage: intarsia query/],
     [['query', db, 'SELECT 1', '--colour'], /--colour/],
+    [['query', db, 'SELECT 1', '--format', 'csv', '--json'], /found both --format csv and --json, expected one/],
     [['query', db, 'SELECT 1', '--format', 'xml'], /'xml', expected one of table, csv, json, arrow, parquet/],
     [['query', db, 'SELECT 1', '--format', 'arrow'], /-o FILE/],
     [['query', db, 'SELECT 1', '-o', 'rows.xyz'], /cannot tell the format/],
