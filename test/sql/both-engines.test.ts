@@ -1,23 +1,9 @@
 /** What statements answer, on the oracle and on the product alike; the answers are DuckDB's. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { OracleDatabase } from '../support/oracle-database.js';
 import { BothEngines, type Rows } from '../support/both-engines.js';
-import type { RealDatabase } from '../support/real-database.js';
 
-let engines: BothEngines;
-let oracle: OracleDatabase;
-let real: RealDatabase;
-
-test.before(async () => {
-  engines = await BothEngines.create([
-    'CREATE TABLE t (id INTEGER, e DECIMAL(9,2))',
-    'INSERT INTO t VALUES (1, 1.25), (2, 1.26), (3, 1.5)',
-  ]);
-  ({ oracle, real } = engines);
-});
-
-test.after(() => engines.close());
+const engines = BothEngines.during(test);
 
 const answers = (cases: Readonly<Record<string, Rows>>): Promise<void> => engines.answers(cases);
 const fails = (statements: readonly string[], message: RegExp): Promise<void> => engines.fails(statements, message);
@@ -60,26 +46,22 @@ test('offsets of a frame past any number of rows reach its end, and fractions ar
 }));
 
 test('the names given to the columns of a view are its columns', async () => {
-  const views = [
+  await engines.run(
     'CREATE VIEW two(a, "B ""x""") AS SELECT id, e FROM t WHERE id > 1 -- said of the row\n ORDER BY id DESC',
     'CREATE VIEW one(a) AS SELECT id, e FROM t LIMIT 1',
-  ];
-  for (const sql of views) {
-    oracle.run(sql);
-    await real.text(sql);
-  }
+  );
   await answers({
     'SELECT "B ""x""", a FROM two': [['1.50', '3'], ['1.26', '2']],
     'SELECT two.a FROM two': [['3'], ['2']],
     'SELECT e, a FROM one': [['1.25', '1']],
   });
-  assert.throws(() => oracle.text('SELECT id FROM two'), /column "id" does not exist/);
+  assert.throws(() => engines.oracle.text('SELECT id FROM two'), /column "id" does not exist/);
 });
 
 test('a view that is there stays with IF NOT EXISTS', async () => {
-  await real.text('CREATE VIEW kept AS SELECT 1 AS a');
-  await real.text('CREATE VIEW IF NOT EXISTS kept AS SELECT 2 AS a');
-  assert.equal(await real.text('SELECT a FROM kept'), [['1']]);
+  await engines.real.text('CREATE VIEW kept AS SELECT 1 AS a');
+  await engines.real.text('CREATE VIEW IF NOT EXISTS kept AS SELECT 2 AS a');
+  assert.equal(await engines.real.text('SELECT a FROM kept'), [['1']]);
 });
 
 test('IN, LIKE and BETWEEN bind tighter than comparisons, looser than arithmetic', () => answers({
@@ -161,7 +143,7 @@ test('what is printed is what a cast to VARCHAR gives', async () => {
   });
   // An Arrow vector gives milliseconds as a double; the text of a result does not go through it.
   const texts: (string | undefined)[] = [];
-  for await (const batch of real.db.query("SELECT TIMESTAMP '294247-01-10 04:00:54.775806'").text())
+  for await (const batch of engines.real.db.query("SELECT TIMESTAMP '294247-01-10 04:00:54.775806'").text())
     texts.push(...batch.columns.map((read) => read(0)));
   assert.equal(texts, ['294247-01-10 04:00:54.775806']);
 });
@@ -230,15 +212,12 @@ test('rounding takes a digit more where it must, and NaN has the sign 0', () => 
 }));
 
 test('a name before a point is a table of an enclosing query before it is a column without fields', async () => {
-  for (const sql of ['CREATE TABLE w (g INTEGER, o INTEGER)', 'INSERT INTO w VALUES (1, 5), (1, 6), (2, 7)']) {
-    oracle.run(sql);
-    await real.text(sql);
-  }
+  await engines.run('CREATE TABLE w (g INTEGER, o INTEGER)', 'INSERT INTO w VALUES (1, 5), (1, 6), (2, 7)');
   await answers({
     'SELECT g, (SELECT count(*) FROM w i WHERE i.g = o.g) FROM w o ORDER BY o': [['1', '2'], ['1', '2'], ['2', '1']],
   });
-  assert.throws(() => oracle.text('SELECT o.x FROM w'), /"x" is asked of a value that is no STRUCT/);
-  assert.throws(() => oracle.text('SELECT nothing.x FROM w'), /there is no table "nothing"/);
+  assert.throws(() => engines.oracle.text('SELECT o.x FROM w'), /"x" is asked of a value that is no STRUCT/);
+  assert.throws(() => engines.oracle.text('SELECT nothing.x FROM w'), /there is no table "nothing"/);
 });
 
 test('IN over a list with a limit sees no more of it', () => answers({
@@ -334,8 +313,7 @@ test('joins are ordered below comparisons with NaN and infinities', () => answer
 }));
 
 test('what is asked of an interval is not asked of another one that is equal', async () => {
-  oracle.run("CREATE TABLE g AS SELECT INTERVAL '30 days' AS k");
-  await real.text("CREATE TABLE g AS SELECT INTERVAL '30 days' AS k");
+  await engines.run("CREATE TABLE g AS SELECT INTERVAL '30 days' AS k");
   await answers({
     "SELECT a.k, b.k FROM (SELECT INTERVAL '1 month' AS k) a JOIN g b ON a.k = b.k WHERE date_part('month', a.k) = 1":
       [['1 month', '30 days']],
@@ -360,19 +338,16 @@ test('a column of NULLs takes the type it is used as', () => answers({
 test('an UPDATE whose condition is never true changes nothing', async () => {
   const statements = ['false', 'NULL', '0', 'true AND false'].map((never) => `UPDATE same SET b = 9 WHERE ${never}`);
   for (const sql of ['CREATE TABLE same AS SELECT id AS a, 1 AS b FROM t', ...statements]) {
-    oracle.run(sql);
-    await real.text(sql);
+    await engines.run(sql);
     await answers({ 'SELECT a, b FROM same': [['1', '1'], ['2', '1'], ['3', '1']] });
   }
-  oracle.run('UPDATE same SET b = 5 WHERE true');
-  await real.text('UPDATE same SET b = 5 WHERE true');
+  await engines.run('UPDATE same SET b = 5 WHERE true');
   await answers({ 'SELECT a, b FROM same': [['1', '5'], ['2', '5'], ['3', '5']] });
 });
 
 test('functions of several primitives are computed row by row', async () => {
   const days = "SELECT * FROM (VALUES ('x', 1, DATE '2024-02-03'), (NULL, 2, DATE '1969-12-31'), ('z', NULL, NULL)) v(a, b, d)";
-  oracle.run(`CREATE TABLE days AS ${days}`);
-  await real.text(`CREATE TABLE days AS ${days}`);
+  await engines.run(`CREATE TABLE days AS ${days}`);
   await answers({
     "SELECT concat_ws('-', a, b, d), last_day(d), dayname(d), epoch_ms(d), epoch_ms(b), yearweek(d) FROM days": [
       ['x-1-2024-02-03', '2024-02-29', 'Saturday', '1706918400000', '1970-01-01 00:00:00.001', '202405'],
@@ -384,8 +359,7 @@ test('functions of several primitives are computed row by row', async () => {
 
 test('covariance and correlation take the pairs in which neither is NULL', async () => {
   const pairs = 'SELECT * FROM (VALUES (1, 1, 2.5), (1, 3, 3), (1, NULL, 4), (2, 5, NULL), (2, 7, 1), (3, 2, 2), (3, 2, 9)) v(g, a, b)';
-  oracle.run(`CREATE TABLE pairs AS ${pairs}`);
-  await real.text(`CREATE TABLE pairs AS ${pairs}`);
+  await engines.run(`CREATE TABLE pairs AS ${pairs}`);
   await answers({
     'SELECT g, covar_pop(a, b), covar_samp(a, b), corr(a, b) FROM pairs GROUP BY g ORDER BY g': [
       ['1', '0.25', '0.5', '1.0'], ['2', '0.0', 'NULL', 'nan'], ['3', '0.0', '0.0', 'nan'],

@@ -2,16 +2,7 @@
 import { test } from 'uvu';
 import { BothEngines } from '../support/both-engines.js';
 
-let engines: BothEngines;
-
-test.before(async () => {
-  engines = await BothEngines.create([
-    'CREATE TABLE t (id INTEGER, e DECIMAL(9,2))',
-    'INSERT INTO t VALUES (1, 1.25), (2, 1.26), (3, 1.5)',
-  ]);
-});
-
-test.after(() => engines.close());
+const engines = BothEngines.during(test);
 
 test('a shift to the left keeps all bits or ends the statement', async () => {
   await engines.answers({
