@@ -99,7 +99,7 @@ export function bytesEqual(emission: Emission): Func<{ a: 'i32'; b: 'i32'; lengt
   );
 }
 
-export function bytesCompare(emission: Emission): Func<{ a: 'i32'; aLength: 'i32'; b: 'i32'; bLength: 'i32' }, 'i32'> {
+function bytesCompare(emission: Emission): Func<{ a: 'i32'; aLength: 'i32'; b: 'i32'; bLength: 'i32' }, 'i32'> {
   return support(emission, 'bytes_compare', (module) =>
     module.define(
       'bytes_compare',

@@ -1,21 +1,18 @@
 /**
- * A long OR of `x = literal`, as IN is bound, and a long AND of `x <> literal`, as NOT IN is: one search in a table of
- * the sorted values. Code for each value would make a function of thousands of locals and blocks, for which an
+ * A long OR of `x = literal`, as IN is bound, and a long AND of `x <> literal`, as NOT IN is: one look into a hash
+ * table of the values. Code for each value would make a function of thousands of locals and blocks, for which an
  * engine's compiler takes memory that grows with their product.
  */
 import { dtypeInfo, type DType } from '../../../ir/dtype.js';
 import type { Call, Expr, LiteralValue } from '../../../ir/node.js';
-import { support, type Emission } from '../pipeline/emission.js';
-import type { Func } from '../dsl.js';
-import { i32, load, type I32 } from '../values.js';
-import { bytesCompare, canonicalBits } from './compare.js';
+import { emitFindBits, emitFindText } from '../kernels/lookup.js';
+import type { I32 } from '../values.js';
+import { canonicalBits } from './compare.js';
 import type { CallSite } from './site.js';
 import { asI32, boolValue, registersOf, type SqlValue } from './value.js';
 
 /** Of fewer values each is compared. */
 const LEAST_VALUES = 16;
-const I64_BYTES = 8;
-const U32_BYTES = 4;
 
 type Known = Exclude<LiteralValue, null>;
 
@@ -58,12 +55,10 @@ function membershipOf(call: Call): Membership | undefined {
 }
 
 function isOneOfNumbers({ scope }: CallSite, value: SqlValue, { dtype, values }: Membership): I32 {
-  const sorted = BigInt64Array.from(values, (known) => bitsOf(known, dtype)).sort();
-  return scope.f.call(findNumber(scope.emission), {
-    value: canonicalBits(value),
-    table: scope.emission.module.data(new Uint8Array(sorted.buffer)),
-    count: i32(sorted.length),
-  });
+  const { module } = scope.emission;
+  const bits = values.map((known) => BigInt.asUintN(64, bitsOf(known, dtype)));
+  const find = emitFindBits(module, module.freshName('member'), bits);
+  return scope.f.call(find, { key: canonicalBits(value) }).ne(values.length);
 }
 
 /** What `canonicalBits` gives of the value at run time. */
@@ -79,82 +74,9 @@ function bitsOf(value: Known, dtype: DType): bigint {
 }
 
 function isOneOfTexts({ scope }: CallSite, value: SqlValue, { values }: Membership): I32 {
-  const sorted = values
-    .map((known) => (typeof known === 'string' ? Buffer.from(known) : (known as Uint8Array)))
-    .sort((a, b) => Buffer.compare(a, b));
-  // Text i lies from the end before it to its own.
-  const ends = new Uint32Array(sorted.length + 1);
-  sorted.forEach((text, i) => (ends[i + 1] = ends[i]! + text.length));
   const { module } = scope.emission;
-  return scope.f.call(findText(scope.emission), {
-    address: asI32(value.parts[0]!),
-    length: asI32(value.parts[1]!),
-    ends: module.data(new Uint8Array(ends.buffer)),
-    texts: module.data(Buffer.concat(sorted)),
-    count: i32(sorted.length),
-  });
-}
-
-function findNumber(emission: Emission): Func<{ value: 'i64'; table: 'i32'; count: 'i32' }, 'i32'> {
-  return support(emission, 'find_number', (module) =>
-    module.define(
-      'find_number',
-      { params: { value: 'i64', table: 'i32', count: 'i32' }, result: 'i32' },
-      (f, { value, table, count }) => {
-        const first = f.let(i32(0));
-        f.while(
-          () => first.lt_u(count),
-          () => {
-            const middle = f.let(first.add(count).shr_u(1));
-            const there = f.let(load.i64(table.add(middle.mul(I64_BYTES))));
-            f.if(there.eq(value), () => f.return(1));
-            f.if(
-              there.lt_s(value),
-              () => f.set(first, middle.add(1)),
-              () => f.set(count, middle),
-            );
-          },
-        );
-        f.return(0);
-      },
-    ),
-  );
-}
-
-type FindText = { address: 'i32'; length: 'i32'; ends: 'i32'; texts: 'i32'; count: 'i32' };
-
-function findText(emission: Emission): Func<FindText, 'i32'> {
-  const compare = bytesCompare(emission);
-  return support(emission, 'find_among_texts', (module) =>
-    module.define(
-      'find_among_texts',
-      { params: { address: 'i32', length: 'i32', ends: 'i32', texts: 'i32', count: 'i32' }, result: 'i32' },
-      (f, { address, length, ends, texts, count }) => {
-        const first = f.let(i32(0));
-        f.while(
-          () => first.lt_u(count),
-          () => {
-            const middle = f.let(first.add(count).shr_u(1));
-            const bounds = f.let(ends.add(middle.mul(U32_BYTES)));
-            const from = f.let(load.i32(bounds));
-            const order = f.let(
-              f.call(compare, {
-                a: texts.add(from),
-                aLength: load.i32(bounds, U32_BYTES).sub(from),
-                b: address,
-                bLength: length,
-              }),
-            );
-            f.if(order.eqz(), () => f.return(1));
-            f.if(
-              order.lt_s(0),
-              () => f.set(first, middle.add(1)),
-              () => f.set(count, middle),
-            );
-          },
-        );
-        f.return(0);
-      },
-    ),
-  );
+  const texts = values.map((known) => (typeof known === 'string' ? Buffer.from(known) : (known as Uint8Array)));
+  const find = emitFindText(module, module.freshName('member'), texts);
+  const [address, bytes] = [asI32(value.parts[0]!), asI32(value.parts[1]!)];
+  return scope.f.call(find, { address, bytes }).ne(values.length);
 }

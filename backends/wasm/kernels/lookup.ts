@@ -22,8 +22,8 @@ const NAN_BITS = 0x7ff8000000000000n;
 export function emitCodes(module: ModuleBuilder, name: string, keys: Keys): CodeFunc {
   const find =
     keys.dtype === 'utf8'
-      ? emitFindText(module, `${name}_find`, keys.values)
-      : emitFindNumber(module, `${name}_find`, keys);
+      ? emitFindText(module, `${name}_find`, keys.values.map((value) => new TextEncoder().encode(value)))
+      : emitFindBits(module, `${name}_find`, keys.values.map((value) => keyBits(keys.dtype, value)));
   const width = WIDTH_BYTES[keys.dtype];
   return module.define(name, { params: PARAMS }, (f, { input, output, count, rows }) => {
     f.forRange({ to: count }, (j) => {
@@ -119,17 +119,17 @@ function emitProbe(
   });
 }
 
-function emitFindNumber(
+/** The code of 64 bits (unsigned), or how many keys there are. */
+export function emitFindBits(
   module: ModuleBuilder,
   name: string,
-  keys: Exclude<Keys, { dtype: 'utf8' }>,
+  bits: readonly bigint[],
 ): Func<{ key: 'i64' }, 'i32'> {
-  const slots = slotCount(keys.values.length);
-  const bits = keys.values.map((value) => keyBits(keys.dtype, value));
+  const slots = slotCount(bits.length);
   const entries = firstCodes(bits).map(([key, code]) => ({ key, code, extra: 0 }));
   const table = module.data(fillSlots(entries, slots));
   return module.define(name, { params: { key: 'i64' }, result: 'i32' }, (f, { key }) =>
-    emitProbe(f, { key, table, slots, missing: keys.values.length }),
+    emitProbe(f, { key, table, slots, missing: bits.length }),
   );
 }
 
@@ -142,17 +142,19 @@ function firstCodes<T>(keys: readonly T[]): readonly (readonly [T, number])[] {
   return [...codes];
 }
 
-/** Text is hashed by its length and all bytes; then compared whole. Nothing past its end is read. */
-function emitFindText(
+/**
+ * The code of a text, or how many keys there are. Text is hashed by its length and all bytes; then compared whole.
+ * Nothing past its end is read.
+ */
+export function emitFindText(
   module: ModuleBuilder,
   name: string,
-  values: readonly string[],
+  keys: readonly Uint8Array[],
 ): Func<{ address: 'i32'; bytes: 'i32' }, 'i32'> {
-  const encoded = values.map((value) => new TextEncoder().encode(value));
-  const text = packTexts(values);
-  const slots = slotCount(values.length);
-  const entries = firstCodes(values).map(([, code]) => ({
-    key: textKey(encoded[code]!),
+  const text = packBytes(keys);
+  const slots = slotCount(keys.length);
+  const entries = firstCodes(keys.map((bytes) => Buffer.from(bytes).toString('latin1'))).map(([, code]) => ({
+    key: textKey(keys[code]!),
     code,
     extra: text.offsets[code]!,
   }));
@@ -165,19 +167,24 @@ function emitFindText(
       key,
       table,
       slots,
-      missing: values.length,
+      missing: keys.length,
       found: (slot) => f.call(equal, { a: address, b: base.add(load.i32(slot, 12)), bytes }),
     });
   });
 }
 
-/** Texts one after the other. */
-export function packTexts(values: readonly string[]): {
+interface Packed {
   readonly bytes: Uint8Array;
   readonly offsets: readonly number[];
   readonly lengths: readonly number[];
-} {
-  const encoded = values.map((value) => new TextEncoder().encode(value));
+}
+
+/** Texts one after the other. */
+export function packTexts(values: readonly string[]): Packed {
+  return packBytes(values.map((value) => new TextEncoder().encode(value)));
+}
+
+function packBytes(encoded: readonly Uint8Array[]): Packed {
   const offsets: number[] = [];
   let end = 0;
   for (const bytes of encoded) {
