@@ -111,7 +111,10 @@ export const AGGREGATE_OPS = [
 ] as const;
 export type AggregateOp = (typeof AGGREGATE_OPS)[number];
 
-/** Those whose answer depends on the order of rows: sorts below them stay, and one worker takes the rows in order. */
+/**
+ * Those whose answer depends on the order of rows: sorts below them stay, one worker takes the rows in order, and a
+ * window's frame is taken in from its first row on.
+ */
 export const ORDERED_AGGREGATES: ReadonlySet<AggregateOp> = new Set<AggregateOp>([
   'first', 'any_value', 'string_agg', 'arg_min', 'arg_max',
 ]);

@@ -5,7 +5,7 @@
  * grows from the last row to the first, where the aggregate does not ask for their order. Any other frame is aggregated
  * anew for each row.
  */
-import type { AggregateOp, WindowCall } from '../../../ir/node.js';
+import { ORDERED_AGGREGATES, type WindowCall } from '../../../ir/node.js';
 import type { Finish } from '../../../runtime/plan.js';
 import { isAggregate } from '../../relational/lower-window.js';
 import type { PlacedWindowCall, WindowState } from '../../relational/physical.js';
@@ -91,14 +91,9 @@ function emitPartition(scope: Scope, state: WindowState, partition: Partition): 
   });
 }
 
-/** What these give does not depend on the order of rows, but for the rounding of floats. */
-const UNORDERED: ReadonlySet<WindowCall['op']> = new Set<AggregateOp>([
-  'count_star', 'count', 'sum', 'avg', 'min', 'max', 'bool_and', 'bool_or', 'bit_and', 'bit_or', 'bit_xor', 'product',
-  'stddev_samp', 'stddev_pop', 'var_samp', 'var_pop', 'covar_samp', 'covar_pop', 'corr',
-]);
-
+/** The sum of floats is rounded in another order then, which SQL leaves open. */
 const growsBack = ({ op, frame }: WindowCall): boolean =>
-  UNORDERED.has(op) && frame?.end.kind === 'unbounded' && frame.start.kind !== 'unbounded';
+  isAggregate(op) && !ORDERED_AGGREGATES.has(op) && frame?.end.kind === 'unbounded' && frame.start.kind !== 'unbounded';
 
 /** Frames that end with their partition, from its last row back: each row is taken in once. */
 function aggregateBack(scope: Scope, state: WindowState, call: At, partition: Partition): void {
