@@ -1,7 +1,6 @@
 /** Options of `open` and of statements, as people write them. */
 import { availableParallelism } from 'node:os';
 import { flagOf, kindOf, requireText, type OptionNames } from './arguments.js';
-import { ExecutionError } from './errors.js';
 import type { FileFormat } from './io/source.js';
 
 export interface DatabaseOptions {
@@ -84,14 +83,6 @@ export function requireCsvOptions(options: Pick<WriteOptions, 'header' | 'delimi
   flagOf('header', options.header, true);
   for (const name of ['delimiter', 'nullText'] as const)
     if (options[name] !== undefined) requireText(name, options[name]);
-}
-
-/** It stands without quotes. @throws ExecutionError where it could not be told from other fields, or their ends */
-export function requireNullText(nullText: string, delimiter: string): void {
-  const taken = [...nullText].find((character) => `"\r\n${delimiter[0]}`.includes(character));
-  if (taken === undefined) return;
-  const expected = 'neither quotes nor ends of lines nor what a delimiter begins with';
-  throw new ExecutionError(`the text for NULL has ${JSON.stringify(taken)}, expected ${expected}`);
 }
 
 const UNITS: Readonly<Record<string, number>> = {

@@ -2,7 +2,7 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { requireOneOf, requireOptions, requireText } from './arguments.js';
 import { ExecutionError } from './errors.js';
-import { WRITE_OPTIONS, requireCsvOptions, requireNullText, type WriteOptions } from './options.js';
+import { WRITE_OPTIONS, requireCsvOptions, type WriteOptions } from './options.js';
 import { TEXT_STYLES, textBatch, textColumns, type TextBatch, type TextColumn, type TextStyle } from './result-text.js';
 import type { Outcome } from './session.js';
 
@@ -70,7 +70,7 @@ export class QueryResult implements AsyncIterable<RecordBatch> {
   async writeTo(path: string, options: WriteOptions = {}): Promise<number> {
     requireText('path', path);
     requireOptions('options', options, WRITE_OPTIONS);
-    const [{ writeFile }, { FILE_FORMATS, formatOf, readDelimiter }] = await Promise.all([
+    const [{ writeFile }, { FILE_FORMATS, formatOf, readDelimiter, requireNullText }] = await Promise.all([
       import('./io/writer.js'), import('./io/source.js'),
     ]);
     requireCsvOptions(options);

@@ -110,7 +110,7 @@ const extreme = (float: (a: number, b: number) => number, wanted: 1 | -1): Meani
 
 const bitwise = (exact: Binary['exact']): Meaning => ([a, b], [dtype]) => wrapped(exact(toBig(a!), toBig(b!)), dtype!);
 
-/** By how many bits: one past the width is as good as any further. */
+/** By how many bits; past the width they say no more than the width. */
 function shiftCount(by: Value, dtype: DType): bigint {
   const width = BigInt(dtypeInfo(dtype).widthBytes * 8);
   const count = toBig(by);

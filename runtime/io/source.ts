@@ -62,6 +62,14 @@ export function readDelimiter(text: string): string {
   return text === '\\t' ? '\t' : text;
 }
 
+/** It stands without quotes. @throws ExecutionError where it could not be told from other fields, or their ends */
+export function requireNullText(nullText: string, delimiter: string): void {
+  const taken = [...nullText].find((character) => `"\r\n${delimiter[0]}`.includes(character));
+  if (taken === undefined) return;
+  const expected = 'neither quotes nor ends of lines nor what a delimiter begins with';
+  throw new ExecutionError(`the text for NULL has ${JSON.stringify(taken)}, expected ${expected}`);
+}
+
 /** @throws ImportError when the file is not what its format says. */
 export async function openFile(path: string, given: FileOptions = {}): Promise<FileSource> {
   const options = given.delimiter === undefined ? given : { ...given, delimiter: readDelimiter(given.delimiter) };

@@ -76,10 +76,15 @@ export abstract class GrammarBase extends EmbeddedActionsParser {
 
   readonly name = this.RULE('name', (): Name => this.asName(this.CONSUME(t.Word)));
 
-  /** `main.t`, or without the schema. */
-  readonly storedName = this.RULE('storedName', (): Name => {
+  /** `t`, `main.t` */
+  readonly path = this.RULE('path', (): readonly Name[] => {
     const path = [this.SUBRULE(this.name)];
     this.MANY(() => { this.CONSUME(t.Dot); path.push(this.SUBRULE2(this.name)); });
+    return path;
+  });
+
+  readonly storedName = this.RULE('storedName', (): Name => {
+    const path = this.SUBRULE(this.path);
     return this.ACTION(() => storedName(path));
   });
 

@@ -118,8 +118,7 @@ export abstract class FromGrammar extends ExpressionGrammar {
   }));
 
   private readonly namedTable = this.RULE('namedTable', (): TableRef => {
-    const path = [this.SUBRULE(this.name)];
-    this.MANY(() => { this.CONSUME(t.Dot); path.push(this.SUBRULE2(this.name)); });
+    const path = this.SUBRULE(this.path);
     const alias = this.SUBRULE(this.alias);
     return this.ACTION(() => ({ kind: 'table', path, alias, span: this.spanFrom(path[0]!.span.start) }));
   });
