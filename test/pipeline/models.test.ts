@@ -5,7 +5,9 @@ import { make } from '../../ir/build.js';
 import type { Apply, Expr, Relation, Tensor } from '../../ir/node.js';
 import type { TensorValue } from '../../ir/tensor-data.js';
 import { scalar, tensor } from '../../ir/type.js';
-import { call, checkAgainstOracle, col, columnsOf, lit, ordersScan, plan, ref } from '../support/pipeline-cases.js';
+import {
+  call, checkAgainstOracle, col, columnsOf, CUSTOMERS, customersScan, lit, ordersScan, plan, ref,
+} from '../support/pipeline-cases.js';
 
 const weights = new Map<string, TensorValue>();
 function weight(hash: string, dims: readonly [number, number] | readonly [number], at: (i: number) => number): Tensor {
@@ -102,6 +104,31 @@ test('two models share a tile; a third that reads a score follows in a tile of i
   });
   checkAgainstOracle(limited, { tensors, digits: 5, ordered: true });
   checkAgainstOracle(second, { tensors, digits: 5 });
+});
+
+test('what gathered rows need is found where it lies: both sides of joins, rows of buffers, and through two tiles', () => {
+  const on = call('eq', col(ordersScan, 'customer'), make({ kind: 'ref', index: 10, type: CUSTOMERS.columns[0]!.type }));
+  const joins = (['inner', 'left', 'full'] as const).map((join): Relation =>
+    make({ kind: 'join', join, left: ordersScan, right: customersScan, on }));
+  const keys = [{ expr: ref(ordersScan, 0), descending: true, nullsFirst: false }];
+  const sorted = make({ kind: 'sort', input: ordersScan, keys, limit: 200 });
+  for (const rows of [...joins, sorted]) {
+    const kept = make({ kind: 'filter', input: rows, predicate: call('is_not_null', ref(rows, 3)) });
+    // A text that is computed has no place but with its row.
+    const upper = call('upper', ref(kept, 2));
+    const columns = kept.type.columns.map((_, index) => ref(kept, index));
+    const names = [...kept.type.columns.map(({ name }, i) => `${name}${i}`), 'upper'];
+    const computed = make({ kind: 'project', input: kept, exprs: [...columns, upper], names });
+    const input = features([toF32(ref(computed, 3)), toF32(ref(computed, 7))], 2, 'nan');
+    const scored = apply(computed, 'm@1', [{ name: 'p', tensor: dense(input, 'l', 2, 1) }]);
+    const last = scored.type.columns.length - 1;
+    const high = make({ kind: 'filter', input: scored, predicate: call('gt', ref(scored, last), lit(-5, 'f32')) });
+    const again = features([ref(high, last), toF32(ref(high, 0))], 2, 'nan');
+    const twice = apply(high, 'm@2', [{ name: 'q', tensor: dense(again, 'k', 2, 1) }]);
+    checkAgainstOracle(twice, { tensors, digits: 5 });
+    const best = [{ expr: ref(twice, last), descending: false, nullsFirst: true }];
+    checkAgainstOracle(make({ kind: 'sort', input: twice, keys: best, limit: 9 }), { tensors, digits: 5 });
+  }
 });
 
 test('a limit before a model lets its rows through', () => {

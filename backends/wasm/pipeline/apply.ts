@@ -2,10 +2,10 @@
  * Models in a pipeline. Rows wait in a tile until it is full or the morsel ends; then the next segment runs the models
  * over the tile and goes on row by row.
  *
- * Two ways of filling a tile. Gathered: each row that survives is copied, its features to the tile's columns and what
- * the rest needs to a tuple. In place: a scan without filter gives consecutive rows, so a plain f32 column without
- * NULLs is read by the model where it lies in its page, other features are computed a column at a time, and the rest of
- * the pipeline reads its columns by row number.
+ * Two ways of filling a tile. Gathered: each row that survives leaves its features in the tile's columns and, in a
+ * tuple, what the rest needs: computed values, and where its other columns lie. In place: a scan without filter gives
+ * consecutive rows, so a plain f32 column without NULLs is read by the model where it lies in its page, other features
+ * are computed a column at a time, and the rest of the pipeline reads its columns by row number.
  */
 import type { Apply, Expr } from '../../../ir/node.js';
 import { postorder } from '../../../ir/rewrite.js';
@@ -15,25 +15,26 @@ import type { Operator, PhysicalSource, Sink } from '../../relational/physical.j
 import { emitColumn } from '../expression/emit.js';
 import { WIDTH_BYTES } from '../kernels/quad.js';
 import { i32, load, select, type I32, type Value } from '../values.js';
-import type { Func, Label, Local } from '../dsl.js';
+import type { Func, Label } from '../dsl.js';
 import { Scope, type Emission } from './emission.js';
 import { emitLeafColumns, storeLeaf } from './features.js';
 import { emptyFullArena, resetArena } from './memory.js';
 import { emitOperators } from './operators.js';
 import type { FlightColumn, Row } from './row.js';
-import { scanColumns } from './scan.js';
+import { scanRow } from './scan.js';
 import { defineFunction, letGo, SEGMENT_PARAMS, type SinkCode } from './segment.js';
 import {
+  carriedColumns,
   flagBit,
   outputColumns,
   planCarried,
   planTile,
   runModels,
+  storeCarried,
   tableOfCopies,
   type Carried,
   type Tile,
 } from './tile.js';
-import { storeTuple, tupleColumns } from './tuple.js';
 
 interface Rest {
   /** From the first apply on. */
@@ -101,24 +102,31 @@ function planRest(emission: Emission, name: string, rest: Rest): Planned {
   };
 }
 
+/** Columns of a tile's row, and what is to be done when the loop comes to one. */
+interface RowsOfTile {
+  readonly columns: readonly FlightColumn[];
+  readonly arrive?: () => void;
+}
+
 /** The segment behind the models: runs them, then the operators for each row of the tile. */
 function defineSegment(
   emission: Emission,
   name: string,
   { tile, after, inner }: Planned,
-  inputColumns: (scope: Scope, place: { morsel: I32; begin: I32; row: I32 }) => readonly FlightColumn[],
+  inputColumns: (scope: Scope, place: { begin: I32; row: I32 }) => RowsOfTile,
 ): Segment {
   return emission.module.define(
     emission.module.freshName(`${name}_tile`),
     { params: SEGMENT_PARAMS, result: 'i32' },
     (f, { context, local, morsel, begin, count }) => {
-      const scope = new Scope(emission, f, { context, local });
+      const scope = new Scope(emission, f, { context, local, morsel });
       runModels(scope, tile, count);
       const consume = inner.begin(scope);
       const row = f.local('i32', 'tile_row');
-      const columns = inputColumns(scope, { morsel, begin, row });
+      const { columns, arrive } = inputColumns(scope, { begin, row });
       scope.forRange({ to: count }, (i, label: Label) => {
         f.set(row, i);
+        arrive?.();
         const all: Row = { columns: [...columns, ...tile.models.flatMap((model) => outputColumns(tile, model, row))] };
         emitOperators(
           scope,
@@ -133,33 +141,36 @@ function defineSegment(
   );
 }
 
-/** The gathered way: a sink for the segment before the models. */
+/** The gathered way: a sink for the segment before the models. Its code is known when the first row comes. */
 export function tileSink(emission: Emission, name: string, rest: Rest): SinkCode {
   const planned = planRest(emission, name, rest);
   const { tile, inputType, needed, inner } = planned;
-  const carried = planCarried(
-    emission,
-    tile,
-    [...needed].sort((a, b) => a - b).map((position) => ({ position, type: inputType.columns[position]!.type })),
-  );
-  noteTile(rest, tile, `gathered: ${carried.positions.length} columns wait with them`);
-  const segment = defineSegment(emission, name, planned, (scope, { row }) =>
-    carriedColumns(scope, carried, { row, width: inputType.columns.length }),
-  );
-  const run = (scope: Scope, count: Value): Local<'i32'> => {
-    scope.f.store.i32(scope.local, 0, tile.count);
-    for (const model of tile.models) for (const leaf of model.leaves) tableOfCopies(scope, model, leaf);
-    return scope.f.call(segment, {
-      context: scope.context,
-      local: scope.local,
-      morsel: 0,
-      begin: 0,
-      count: count as I32,
+  const width = inputType.columns.length;
+  let segment: Segment | undefined;
+  const plan = (row: Row): Carried => {
+    if (segment !== undefined) throw new Error('a tile is filled in one place');
+    const columns = [...needed].sort((a, b) => a - b).map((position) => ({
+      position, type: inputType.columns[position]!.type, column: row.columns[position]!,
+    }));
+    const carried = planCarried(emission, tile, columns);
+    noteTile(rest, tile, `gathered: ${waiting(carried)}`);
+    segment = defineSegment(emission, name, planned, (scope, { row: index }) => {
+      // The row number changes in the loop: an address computed of it is a description, read anew for each row.
+      const tuple = scope.local.add(carried.place).add(index.mul(carried.layout.tupleBytes));
+      return carriedColumns(scope, carried, { tuple, width });
     });
+    return carried;
+  };
+  const run = (scope: Scope, count: Value): I32 => {
+    if (segment === undefined) return i32(0);
+    const { context, local, morsel } = scope;
+    scope.f.store.i32(local, 0, tile.count);
+    for (const model of tile.models) for (const leaf of model.leaves) tableOfCopies(scope, model, leaf);
+    return scope.f.call(segment, { context, local, morsel, begin: 0, count: count as I32 });
   };
   return {
     begin: (scope) => (row, flow) =>
-      gatherRow(scope, { tile, carried, row }, (count) => scope.f.if(run(scope, count), flow.stop)),
+      gatherRow(scope, { tile, carried: plan(row), row }, (count) => scope.f.if(run(scope, count), flow.stop)),
     end: (scope, stopped) => {
       const count = scope.f.let(load.i32(scope.local, tile.count));
       // Also after a stop: a limit before the model has let these rows pass; one behind it has left none here.
@@ -169,22 +180,10 @@ export function tileSink(emission: Emission, name: string, rest: Rest): SinkCode
   };
 }
 
-function carriedColumns(
-  scope: Scope,
-  carried: Carried,
-  { row, width }: { row: I32; width: number },
-): readonly FlightColumn[] {
-  // The row number changes in the loop: an address computed of it is a description, read anew for each row.
-  const tuple = scope.local.add(carried.place).add(row.mul(carried.layout.tupleBytes));
-  const held = tupleColumns(carried.layout, carried.types, tuple, { lent: true });
-  const missing: FlightColumn = {
-    kind: 'scalar',
-    dtype: 'null',
-    load: () => {
-      throw new Error('a column that was not needed is read behind a model');
-    },
-  };
-  return Array.from({ length: width }, (_, position) => held[carried.positions.indexOf(position)] ?? missing);
+function waiting({ values, homes }: Carried): string {
+  const found = homes.reduce((sum, { columns }) => sum + columns.length, 0);
+  const kept = values.length === 0 && found > 0 ? [] : [`${values.length} columns wait with them`];
+  return [...kept, ...(found === 0 ? [] : [`${found} are read where they lie`])].join(', ');
 }
 
 interface Gather {
@@ -207,13 +206,7 @@ function gatherRow(scope: Scope, { tile, carried, row }: Gather, full: (count: V
   }
   if (tile.flags !== undefined) f.store.i32(local.add(index.shl(2)), flags ?? 0, tile.flags);
   const tuple = f.let(local.add(carried.place).add(index.mul(carried.layout.tupleBytes)));
-  storeTuple(
-    scope,
-    carried.layout,
-    tuple,
-    carried.positions.map((position) => row.columns[position]!),
-    'lent',
-  );
+  storeCarried(scope, carried, tuple, row);
   const count = f.let(index.add(1));
   f.store.i32(local, count, tile.count);
   f.if(count.eq(tile.rows), () => full(i32(tile.rows)));
@@ -230,11 +223,11 @@ export function defineTiledScan(emission: Emission, name: string, scan: TiledSca
   const planned = planRest(emission, name, scan);
   const { tile, inner } = planned;
   noteTile(scan, tile, 'in place: features are read where the columns lie');
-  const columnsAt = (scope: Scope, morsel: I32, row: I32): readonly FlightColumn[] =>
-    projected(scope, scan.before, scanColumns(scope, scan.source.node, { morsel, row }));
-  const segment = defineSegment(emission, name, planned, (scope, { morsel, begin, row }) => {
-    return columnsAt(scope, morsel, begin.add(row));
-  });
+  const columnsAt = (scope: Scope, row: I32): readonly FlightColumn[] =>
+    projected(scope, scan.before, scanRow(scope, scan.source.node, row));
+  const segment = defineSegment(emission, name, planned, (scope, { begin, row }) => ({
+    columns: columnsAt(scope, begin.add(row)),
+  }));
   defineFunction(
     emission,
     name,
@@ -242,7 +235,7 @@ export function defineTiledScan(emission: Emission, name: string, scan: TiledSca
       const { f } = scope;
       resetArena(scope);
       const row = f.local('i32', 'row');
-      const columns = columnsAt(scope, morsel, row);
+      const columns = columnsAt(scope, row);
       const begin = f.let(load.i32(morsel), 'begin');
       const end = f.let(load.i32(morsel, 4), 'end');
       f.while(

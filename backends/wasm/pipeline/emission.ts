@@ -77,13 +77,25 @@ export class Scope {
   readonly f: FunctionBuilder;
   readonly context: I32;
   readonly local: I32;
+  readonly #morsel: I32 | undefined;
   readonly #layers: Remembered[] = [new Map()];
 
-  constructor(emission: Emission, f: FunctionBuilder, base: { readonly context: I32; readonly local: I32 }) {
+  constructor(
+    emission: Emission,
+    f: FunctionBuilder,
+    base: { readonly context: I32; readonly local: I32; readonly morsel?: I32 },
+  ) {
     this.emission = emission;
     this.f = f;
     this.context = base.context;
     this.local = base.local;
+    this.#morsel = base.morsel;
+  }
+
+  /** Of the functions that run over a morsel. */
+  get morsel(): I32 {
+    if (this.#morsel === undefined) throw new Error('this function has no morsel');
+    return this.#morsel;
   }
 
   /** The value of `key` for `owner` (an expression for a row, a column for itself), computed at its first use. */

@@ -18,7 +18,7 @@ import { hashValues } from './hash.js';
 import { probeMemo } from './probe-memo.js';
 import { appendTuple } from './memory.js';
 import type { Consume } from './operators.js';
-import type { FlightColumn, Row } from './row.js';
+import { housed, type FlightColumn, type Row } from './row.js';
 import { fieldColumn, storeTuple, tupleColumns } from './tuple.js';
 import { NoCode } from '../../no-code.js';
 
@@ -174,8 +174,18 @@ function passMatches(scope: Scope, probe: Probe, at: Walk, next: (condition: I32
   scope.if(isMatch.eqz(), check);
 }
 
-function buildColumns(build: JoinBuild, tuple: I32, absent?: I32): readonly FlightColumn[] {
-  return tupleColumns(build.rows.layout, build.rows.types, tuple, { absent }).slice(0, build.columnCount);
+/** `nothing`: the tuple of an outer join's rows without match, whose columns are NULL; `absent` where it is at hand. */
+function buildColumns(
+  build: JoinBuild,
+  tuple: I32,
+  outer?: { readonly nothing: I32; readonly absent?: I32 },
+): readonly FlightColumn[] {
+  const absent = outer === undefined ? undefined : (outer.absent ?? tuple.eq(outer.nothing));
+  const columns = tupleColumns(build.rows.layout, build.rows.types, tuple, { absent }).slice(0, build.columnCount);
+  return housed(columns, {
+    word: tuple,
+    columns: (_, word) => buildColumns(build, word, outer === undefined ? undefined : { nothing: outer.nothing }),
+  });
 }
 
 function advance(scope: Scope, tuple: Local<'i32'>): void {
@@ -241,7 +251,7 @@ function emitOuter(scope: Scope, probe: Probe, at: Walk, pass: Consume): void {
             },
           );
           f.set(shown, select(absent, nothing, at.tuple as I32));
-          const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, shown, absent)] };
+          const both: Row = { columns: [...at.row.columns, ...buildColumns(probe.build, shown, { nothing, absent })] };
           pass(both, { next: (condition) => next.break(condition), stop: at.flow.stop });
         }),
       );

@@ -8,7 +8,23 @@ import type { I32 } from '../values.js';
 import type { SqlValue } from '../expression/value.js';
 import type { Scope } from './emission.js';
 
-export interface ScalarColumn {
+/**
+ * Where columns lie together until the run of the morsel ends, so that one word finds them again: the row of a scan, a
+ * tuple.
+ */
+export interface Home {
+  /** The row's number, the tuple's address. */
+  readonly word: I32;
+  /** Its columns by such a word, in any function of the run; of those that are not wanted nothing is loaded. */
+  readonly columns: (scope: Scope, word: I32, wanted: ReadonlySet<number>) => readonly FlightColumn[];
+}
+
+interface Housed {
+  /** Where the column lies, if it does, and which of the home's columns it is. */
+  readonly home?: { readonly of: Home; readonly index: number };
+}
+
+export interface ScalarColumn extends Housed {
   readonly kind: 'scalar';
   readonly dtype: DType;
   readonly load: (scope: Scope) => SqlValue;
@@ -18,7 +34,7 @@ export interface ScalarColumn {
   readonly dictionary?: ScannedDictionary;
 }
 
-export interface TensorColumn {
+export interface TensorColumn extends Housed {
   readonly kind: 'tensor';
   readonly dtype: DType;
   readonly width: number;
@@ -28,7 +44,7 @@ export interface TensorColumn {
   readonly scanned?: ScannedColumn;
 }
 
-export interface CompositeColumn {
+export interface CompositeColumn extends Housed {
   readonly kind: 'composite';
   readonly parts: readonly FlightColumn[];
   readonly isNull: (scope: Scope) => I32 | undefined;
@@ -60,6 +76,20 @@ export interface ScannedDictionary {
 export interface Row {
   readonly columns: readonly FlightColumn[];
 }
+
+/** The columns of a home. */
+export function housed(columns: readonly FlightColumn[], of: Home): readonly FlightColumn[] {
+  return columns.map((column, index) => ({ ...column, home: { of, index } }));
+}
+
+/** In the place of a column that nothing reads. */
+export const UNREAD: FlightColumn = {
+  kind: 'scalar',
+  dtype: 'null',
+  load: () => {
+    throw new Error('a column that was not needed is read behind a model');
+  },
+};
 
 /** A column whose load is done once where it dominates. */
 export function scalarColumn(

@@ -11,7 +11,7 @@ import type { FunctionBuilder } from '../dsl.js';
 import type { SqlValue } from '../expression/value.js';
 import { i32, i64, load, type I32, type I64 } from '../values.js';
 import type { Scope } from './emission.js';
-import { scalarColumn, type FlightColumn, type ScannedColumn } from './row.js';
+import { housed, scalarColumn, UNREAD, type FlightColumn, type ScannedColumn } from './row.js';
 import { loadParts } from './tuple.js';
 
 const WORD = 4;
@@ -31,15 +31,23 @@ const COLUMN = {
   step: 9,
 } as const;
 
-/** Columns of row `row` of the morsel at `morsel`: `row` is a local that the loop advances. */
-export function scanColumns(
+/** Columns of row `row` of the run's morsel: `row` is a local that the loop advances. */
+export function scanRow(scope: Scope, node: Scan, row: I32, wanted?: ReadonlySet<number>): readonly FlightColumn[] {
+  return housed(scanColumns(scope, node, { morsel: scope.morsel, row, wanted }), {
+    word: row,
+    columns: (there, word, those) => scanRow(there, node, word, those),
+  });
+}
+
+function scanColumns(
   scope: Scope,
   node: Scan,
-  options: { readonly morsel: I32; readonly row: I32 },
+  options: { readonly morsel: I32; readonly row: I32; readonly wanted: ReadonlySet<number> | undefined },
 ): readonly FlightColumn[] {
   const { f } = scope;
   const group = f.let(load.i32(options.morsel, SCAN_GROUP_WORD * WORD), 'group');
   return node.columns.map((position, i) => {
+    if (options.wanted?.has(i) === false) return UNREAD;
     const { type } = node.schema.columns[position]!;
     const first = (SCAN_HEADER_WORDS + i * SCAN_COLUMN_WORDS) * WORD;
     const word = (name: keyof typeof COLUMN): I32 => f.let(load.i32(options.morsel, first + COLUMN[name] * WORD));

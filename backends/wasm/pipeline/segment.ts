@@ -34,7 +34,7 @@ export function defineFunction(
     name,
     { params: { context: 'i32', local: 'i32', morsel: 'i32' }, result: 'i32', export: true },
     (f, { context, local, morsel }) => {
-      const scope = new Scope(emission, f, { context, local });
+      const scope = new Scope(emission, f, { context, local, morsel });
       const stopped = f.local('i32', 'stopped');
       f.block((exit) =>
         body(scope, morsel, () => {

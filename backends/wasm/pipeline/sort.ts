@@ -6,40 +6,44 @@ import { CHUNK_HEADER_BYTES, type Finish } from '../../../runtime/plan.js';
 import type { BestRows, SortState } from '../../relational/physical.js';
 import { emitExpr, isTextual } from '../expression/emit.js';
 import { compareText, less } from '../expression/compare.js';
+import type { SqlValue } from '../expression/value.js';
 import type { Func, FunctionBuilder } from '../dsl.js';
 import { i32, load, select, type I32 } from '../values.js';
 import { Scope, type Emission } from './emission.js';
 import { appendTuple } from './memory.js';
-import type { FlightColumn, Row } from './row.js';
-import { fieldColumn, storeTuple } from './tuple.js';
+import type { FlightColumn, Row, ScalarColumn } from './row.js';
+import { fieldColumn, storeFields, storeTuple } from './tuple.js';
 import { NoCode } from '../../no-code.js';
 
 /** `name` is the pipeline's: that of its comparison. */
 export function consumeSort(scope: Scope, state: SortState, row: Row, name: string): void {
-  const computed = state.keys
-    .filter(({ key }) => key.expr.kind !== 'ref')
-    .map(({ key }): FlightColumn => {
-      const value = emitExpr(scope, row, key.expr);
-      return { kind: 'scalar', dtype: value.dtype, load: () => value };
-    });
+  const keys = state.keys.map(({ key }): FlightColumn => {
+    if (key.expr.kind === 'ref') return row.columns[key.expr.index]!;
+    const value = emitExpr(scope, row, key.expr);
+    return { kind: 'scalar', dtype: value.dtype, load: () => value };
+  });
   const { layout, buffer } = state.rows;
-  const columns = [...row.columns, ...computed];
-  if (state.best !== undefined) return keepBest(scope, state, state.best, { columns, name });
+  const columns = [...row.columns, ...keys.filter((_, i) => state.keys[i]!.key.expr.kind !== 'ref')];
+  if (state.best !== undefined) return keepBest(scope, state, state.best, { columns, keys, name });
   storeTuple(scope, layout, appendTuple(scope, buffer), columns);
 }
 
 /** The row enters while there is room, or in place of the last of those kept where it comes before it. */
 function keepBest(
   scope: Scope,
-  { rows, limit }: SortState,
-  { heap, spare }: BestRows,
-  { columns, name }: { readonly columns: readonly FlightColumn[]; readonly name: string },
+  { rows, limit, keys: places }: SortState,
+  { heap, spare, sequence: sequenceField }: BestRows,
+  { columns, keys, name }: {
+    readonly columns: readonly FlightColumn[];
+    readonly keys: readonly FlightColumn[];
+    readonly name: string;
+  },
 ): void {
   const { f } = scope;
   const place = f.let(scope.local.add(heap));
   const seen = f.let(load.i64(place, 8));
   f.store.i64(place, seen.add(1), 8);
-  const sequence: FlightColumn = {
+  const sequence: ScalarColumn = {
     kind: 'scalar',
     dtype: 'i64',
     load: () => ({ dtype: 'i64', parts: [seen], isNull: undefined }),
@@ -58,9 +62,12 @@ function keepBest(
     },
     () => {
       if (limit === 0) return;
-      // Text stays where it lies until the row is known to be kept.
+      // What decides is enough, and text stays where it lies, until the row is known to be kept.
       const candidate = f.let(scope.local.add(spare));
-      storeTuple(scope, rows.layout, candidate, all, 'lent');
+      const deciding: (SqlValue | undefined)[] = rows.layout.fields.map(() => undefined);
+      keys.forEach((key, i) => { deciding[places[i]!.field] = scalarOf(key).load(scope); });
+      deciding[sequenceField] = sequence.load(scope);
+      storeFields(scope, rows.layout, candidate, deciding, 'lent');
       const last = f.let(load.i32(place, 16));
       scope.if(f.call(beforeOf(name), { a: candidate, b: last }), () => {
         storeTuple(scope, rows.layout, last, all, 'replaced');
@@ -68,6 +75,11 @@ function keepBest(
       });
     },
   );
+}
+
+function scalarOf(column: FlightColumn): ScalarColumn {
+  if (column.kind !== 'scalar') throw new NoCode('sorting by values that are no scalars is not supported yet');
+  return column;
 }
 
 const beforeOf = (name: string): Before => ({ name: `before_${name}`, params: { a: 'i32', b: 'i32' }, result: 'i32' });
@@ -148,9 +160,7 @@ function defineCompare(emission: Emission, name: string, state: SortState): Befo
     for (const { key, field } of state.keys) {
       const { layout } = state.rows;
       const [x, y] = [a, b].map((tuple) => {
-        const column = fieldColumn(layout, layout.fields[field]!, { tuple, absent: undefined });
-        if (column.kind !== 'scalar') throw new NoCode('sorting by values that are no scalars is not supported yet');
-        return column.load(scope);
+        return scalarOf(fieldColumn(layout, layout.fields[field]!, { tuple, absent: undefined })).load(scope);
       });
       const decide = (): void => {
         if (isTextual(x!.dtype)) {

@@ -13,8 +13,8 @@ import { i32, i64, load, type I32 } from '../values.js';
 import { groupColumns } from './aggregate-code.js';
 import { literalTuples } from './literal-rows.js';
 import type { Flow, Scope } from './emission.js';
-import { scalarColumn, type FlightColumn, type Row } from './row.js';
-import { scanColumns } from './scan.js';
+import { housed, scalarColumn, type FlightColumn, type Home, type Row } from './row.js';
+import { scanRow } from './scan.js';
 import { tupleColumns } from './tuple.js';
 import { failIf } from '../expression/site.js';
 
@@ -84,7 +84,7 @@ export function emitScanLoop(
   body: Body,
 ): void {
   const row = scope.f.local('i32', 'row');
-  const columns = scanColumns(scope, source.node, { morsel: options.morsel, row });
+  const columns = scanRow(scope, source.node, row);
   scope.forRange({ from: options.begin, to: options.end }, (i, label) => {
     scope.f.set(row, i);
     body({ columns }, { next: (condition) => label.continue(condition), stop: options.stop });
@@ -113,9 +113,11 @@ function overTuples(
   const first = f.let(load.i32(options.morsel));
   const count = f.let(load.i32(options.morsel, 4));
   const tuple = f.local('i32', 'tuple');
+  const columnsAt: Home['columns'] = (_, word) => housed(columnsOf(word), { word, columns: columnsAt });
   scope.forRange({ to: count }, (i, label) => {
     f.set(tuple, at(first, i));
-    body({ columns: columnsOf(tuple) }, { next: (condition) => label.continue(condition), stop: options.stop }, tuple);
+    const columns = housed(columnsOf(tuple), { word: tuple, columns: columnsAt });
+    body({ columns }, { next: (condition) => label.continue(condition), stop: options.stop }, tuple);
   });
 }
 

@@ -12,8 +12,8 @@ import { compileTileProgram, type TileProgram } from '../tile-program.js';
 import { WIDTH_BYTES, type QuadDType } from '../kernels/quad.js';
 import { packWeight } from '../kernels/weight-layout.js';
 import { i32, load, type I32 } from '../values.js';
-import { scalarColumn, type FlightColumn } from './row.js';
-import { loadParts } from './tuple.js';
+import { scalarColumn, UNREAD, type FlightColumn, type Home, type Row } from './row.js';
+import { loadParts, storeTuple, tupleColumns } from './tuple.js';
 import { NoCode } from '../../no-code.js';
 
 /**
@@ -228,28 +228,83 @@ export function outputColumns(tile: Tile, model: TileModel, row: I32): readonly 
   });
 }
 
-/** Columns that wait with their rows: tuples one after the other. */
+/**
+ * What waits with the rows, in tuples one after the other: values, and for columns that lie somewhere until the run
+ * ends a word that finds them there.
+ */
 export interface Carried {
   readonly layout: TupleLayout;
-  readonly types: readonly ValueType[];
-  /** Of each carried column, its position in the row. */
-  readonly positions: readonly number[];
   readonly place: number;
+  /** Those whose values wait, the tuple's first fields. */
+  readonly values: readonly CarriedColumn[];
+  /** Behind them a field for each. */
+  readonly homes: readonly { readonly home: Home; readonly columns: readonly CarriedColumn[] }[];
 }
 
+/** `position` in the row; `index` among its home's columns, or among the values. */
+interface CarriedColumn {
+  readonly position: number;
+  readonly index: number;
+  readonly type: ValueType;
+}
+
+/** `columns`: those of the row that are needed behind the models. */
 export function planCarried(
   emission: Emission,
   tile: Tile,
-  columns: readonly { readonly position: number; readonly type: ValueType }[],
+  columns: readonly { readonly position: number; readonly type: ValueType; readonly column: FlightColumn }[],
 ): Carried {
-  const types = columns.map((column) => column.type);
-  const layout = tupleLayout(types.flatMap((type) => slotsOf(type)));
+  const values: CarriedColumn[] = [];
+  const homes = new Map<Home, CarriedColumn[]>();
+  for (const { position, type, column: { home } } of columns) {
+    if (home === undefined) {
+      values.push({ position, index: values.length, type });
+      continue;
+    }
+    const those = homes.get(home.of) ?? [];
+    homes.set(home.of, [...those, { position, index: home.index, type }]);
+  }
+  const word = { dtype: 'u32', width: 1, nullable: false } as const;
+  const layout = tupleLayout([...values.flatMap(({ type }) => slotsOf(type)), ...[...homes].map(() => word)]);
   return {
     layout,
-    types,
-    positions: columns.map((column) => column.position),
     place: emission.layout.local.allocate(layout.tupleBytes * tile.rows),
+    values,
+    homes: [...homes].map(([home, those]) => ({ home, columns: those })),
   };
+}
+
+/** Field of a home's word. */
+function wordOffset({ layout, homes }: Carried, index: number): number {
+  return layout.fields[layout.fields.length - homes.length + index]!.offset;
+}
+
+/** Puts what waits with the row in the tuple at `tuple`. */
+export function storeCarried(scope: Scope, carried: Carried, tuple: I32, row: Row): void {
+  const values = carried.values.map(({ position }) => row.columns[position]!);
+  storeTuple(scope, carried.layout, tuple, values, 'lent');
+  carried.homes.forEach(({ home }, i) => scope.f.store.i32(tuple, home.word, wordOffset(carried, i)));
+}
+
+/** Columns of the row whose tuple is at `tuple`, an address that is read anew for each row; `arrive` begins a row. */
+export function carriedColumns(
+  scope: Scope,
+  carried: Carried,
+  { tuple, width }: { readonly tuple: I32; readonly width: number },
+): { readonly columns: readonly FlightColumn[]; readonly arrive: () => void } {
+  const columns = Array.from({ length: width }, () => UNREAD);
+  const types = carried.values.map(({ type }) => type);
+  const values = tupleColumns(carried.layout, types, tuple, { lent: true });
+  for (const { position, index } of carried.values) columns[position] = values[index]!;
+  const words = carried.homes.map(({ home, columns: those }) => {
+    const word = scope.f.local('i32', 'home');
+    const found = home.columns(scope, word, new Set(those.map(({ index }) => index)));
+    for (const { position, index } of those) columns[position] = found[index]!;
+    return word;
+  });
+  const arrive = (): void =>
+    words.forEach((word, i) => scope.f.set(word, load.i32(tuple, wordOffset(carried, i))));
+  return { columns, arrive };
 }
 
 /** A word of flags with one bit. */

@@ -138,16 +138,18 @@ function storedValues(scope: Scope, column: FlightColumn): readonly Stored[] {
   }
 }
 
+/** Fields without a value are left as they are. */
 export function storeFields(
   scope: Scope,
   layout: TupleLayout,
   tuple: I32,
-  values: readonly Stored[],
+  values: readonly (Stored | undefined)[],
   text: TextKeeping = 'owned',
 ): void {
   const flags = new Map<number, I32>();
   values.forEach((value, i) => {
     const field = layout.fields[i]!;
+    if (value === undefined) return;
     const isNull = 'tensor' in value ? value.tensor.isNull(scope) : value.isNull;
     if (field.nullBit !== undefined && isNull !== undefined) {
       const byte = field.nullBit >> 3;
