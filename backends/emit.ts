@@ -29,7 +29,12 @@ export interface EmitOptions {
    * the module. By default every weight is.
    */
   readonly isStored?: ((weight: StoredWeight) => boolean) | undefined;
+  /** Rows of a table, where they are known. */
+  readonly rows?: ((table: string) => number | undefined) | undefined;
 }
+
+/** A scan of so many takes longer than it takes the engine to optimise its code. */
+const HOT_ROWS = 65_536;
 
 export interface EmittedPlan {
   readonly plan: PhysicalPlan;
@@ -67,6 +72,11 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
   const pipelines = lowering.pipelines.map((pipeline) =>
     emitPipeline(emission, pipeline, pipeline.sink.kind === 'result' ? result : undefined),
   );
+  // A result's first row should not share the machine with a compiler.
+  lowering.pipelines.forEach(({ source, sink }, i) => {
+    const rows = source.kind === 'scan' ? (options.rows?.(source.node.table) ?? 0) : 0;
+    if (rows >= HOT_ROWS && sink.kind !== 'result') module.optimiseSoon(pipelines[i]!.run);
+  });
   const wasm = module.build();
   const plan: PhysicalPlan = {
     version: PLAN_VERSION,

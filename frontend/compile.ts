@@ -60,15 +60,17 @@ export function compileQuery(bound: Relation, options: QueryOptions): CompiledQu
   const { environment } = options;
   const tensors = { get: (hash: string) => valueOfStored(environment.tensor(hash)) };
   const kernels = chooseKernels(environment.calibration);
+  const statistics = statisticsOf(environment);
   const optimised = optimise(bound, {
     tensors,
-    statistics: statisticsOf(environment),
+    statistics,
     budgetBytes: environment.memoryLimitBytes,
     rates: { ...kernels.rates, threads: environment.threads },
     isSignal: (error) => error instanceof NotLoaded || isStackOverflow(error),
   });
   const emitted = emitOrRefuse(optimised.plan, {
     sql: options.sql, parameters: options.parameters, tensors, tier: kernels.tier, isStored: storedWeights(environment),
+    rows: statistics.rows,
   });
   const milliseconds = performance.now() - options.began;
   const id = rememberDetails({

@@ -11,7 +11,7 @@
 import { crc32 } from 'node:zlib';
 import { StorageError } from './errors.js';
 import { moduleOf } from './executor/simd.js';
-import { PLAN_VERSION, type PhysicalPlan } from './plan.js';
+import { HINTS_SECTION, PLAN_VERSION, type PhysicalPlan } from './plan.js';
 import { checkPlan } from './plan-shape.js';
 
 const PLAN_SECTION = 'intarsia.plan';
@@ -78,7 +78,7 @@ export function readArtifact(bytes: Uint8Array, file = 'the artifact'): Artifact
   };
   const { plan, functions } = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
   try {
-    const module = plan.simd === 'relaxed' ? moduleOf(bytes) : new WebAssembly.Module(bytes);
+    const module = moduleOf(bytes, { isRelaxed: plan.simd === 'relaxed', hasHints: sections.has(HINTS_SECTION) });
     requireFunctions(module, functions, file);
     return { plan, irText: text(IR_SECTION), module };
   } catch (cause) {

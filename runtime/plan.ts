@@ -34,6 +34,9 @@ import type { ColumnSchema } from './batch.js';
 
 export const PLAN_VERSION = 5;
 
+/** Of the module, by the name under which V8 reads it: functions worth optimising before they run. */
+export const HINTS_SECTION = 'compilationHints';
+
 /** Rows of a scan's morsel, a divisor of a row group's; small enough that two workers share a group evenly. */
 export const MORSEL_ROWS = 16_384;
 export const CHUNK_HEADER_BYTES = 16;

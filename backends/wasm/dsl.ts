@@ -6,6 +6,7 @@
  * where its data segment of `dataBytes` bytes is put when it is instantiated. All code is position independent.
  */
 import binaryen from 'binaryen';
+import { withCompileHints } from './compile-hints.js';
 import { Materialiser, type Emitter, type Target } from './materialise.js';
 import { FunctionBuilder, type Func, type Locals, type Params } from './function-builder.js';
 import { i32, valueOf, type I32, type ValType } from './values.js';
@@ -40,6 +41,9 @@ export class ModuleBuilder {
   readonly #data: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
   readonly #dataOffsets = new Map<string, number>();
   readonly #exported = new Set<string>();
+  /** Functions by name, in the order of the binary, with what they call. */
+  readonly #calls = new Map<string, ReadonlySet<string>>();
+  readonly #hot = new Set<string>();
   #dataBytes = 0;
   readonly #pages: { readonly initial: number; readonly maximum: number };
   #finished = false;
@@ -126,6 +130,13 @@ export class ModuleBuilder {
     this.#module.addFunctionExport(func.name, func.name);
   }
 
+  /** Asks the engine to optimise the function, and what it calls, before it runs: see `compile-hints.ts`. */
+  optimiseSoon(name: string): void {
+    if (this.#hot.has(name) || !this.#calls.has(name)) return;
+    this.#hot.add(name);
+    for (const callee of this.#calls.get(name)!) this.optimiseSoon(callee);
+  }
+
   /** Puts constant bytes (equal ones once) in the module; gives the address at which they are when it runs. */
   data(bytes: Uint8Array): I32 {
     const key = Buffer.from(bytes).toString('latin1');
@@ -152,7 +163,9 @@ export class ModuleBuilder {
   build(): Uint8Array<ArrayBuffer> {
     this.#finish();
     if (this.#module.validate() === 0) throw new Error('the generated module is not valid WebAssembly');
-    return new Uint8Array(this.#module.emitBinary());
+    const wasm = new Uint8Array(this.#module.emitBinary());
+    if (this.#hot.size === 0) return wasm;
+    return withCompileHints(wasm, [...this.#calls.keys()].map((name) => this.#hot.has(name)));
   }
 
   /** The text form, for golden tests. */
@@ -183,6 +196,7 @@ export class ModuleBuilder {
   ): void {
     const { paramCount, result } = options;
     const { statements, locals } = builder.finish(result);
+    this.#calls.set(name, builder.callees);
     const types = locals.map((local) => TYPES[local.type]);
     const body = this.#module.block(null, statements, result === undefined ? binaryen.none : binaryen.auto);
     const params = binaryen.createType(types.slice(0, paramCount));

@@ -84,6 +84,8 @@ export class FunctionBuilder {
   #labels = 0;
   /** What ended regions have left to later ones, and the locals of the region under way. */
   readonly #free = new Map<ValType, number[]>();
+  /** Names of the functions it calls. */
+  readonly callees = new Set<string>();
   #region: { readonly type: ValType; readonly index: number }[] | undefined;
 
   constructor(module: Assembler, materialiser: Materialiser) {
@@ -182,6 +184,7 @@ export class FunctionBuilder {
     const operands = Object.entries(func.params).map(([name, type]) =>
       this.#emit(type, args[name] as Operand<ValType>),
     );
+    this.callees.add(func.name);
     const call = this.#module.call(func.name, operands, this.#materialiser.typeOf(func.result));
     if (func.result === undefined) {
       this.#push(call);

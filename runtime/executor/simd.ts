@@ -1,7 +1,8 @@
 /**
- * SIMD past the standard: relaxed SIMD, on by default in newer engines and behind a flag on Node 20; and registers of
- * 256 bits, into which V8 puts pairs of 128 bits when asked to. Both are asked of the whole process. `INTARSIA_SIMD`
- * holds back: `relaxed` leaves registers at 128 bits, `simd128` asks for nothing.
+ * What is asked of V8 by flags, which are the whole process's. SIMD past the standard: relaxed SIMD, on by default in
+ * newer engines and behind a flag on Node 20; and registers of 256 bits, into which V8 puts pairs of 128 bits when it
+ * is asked to. `INTARSIA_SIMD` holds back: `relaxed` leaves registers at 128 bits, `simd128` asks for nothing. And
+ * compilation hints, while a module is read.
  */
 import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
@@ -25,8 +26,16 @@ export function hasRelaxedSimd(): boolean {
 /** Engines whose 256-bit code passes every test of this tree. */
 const WIDE_V8: readonly string[] = ['13'];
 
+/** Engines that read `compilationHints` (`backends/wasm/compile-hints.ts`). */
+const HINTED_V8: readonly string[] = ['11', '12', '13'];
+
 const RELAXED = 'experimental-wasm-relaxed-simd';
 const WIDE = 'experimental-wasm-revectorize';
+/** Hints count only where functions are not all left until they are called. */
+const HINTS = [
+  { on: '--experimental-wasm-compilation-hints', off: '--no-experimental-wasm-compilation-hints' },
+  { on: '--no-wasm-lazy-compilation', off: '--wasm-lazy-compilation' },
+];
 
 let isAsked = false;
 
@@ -55,17 +64,24 @@ export function leaveFlags(): void {
 }
 
 /**
- * A module that may have relaxed instructions. Where they need a flag it is on for as long as the module is read: what
- * is compiled of it later does not ask again, and threads that start find Node's flags as they were.
+ * A module with what it needs of the engine. Where that is behind a flag it is on for as long as the module is read:
+ * what is compiled of it later does not ask again, and threads that start find Node's flags as they were.
  * @throws WebAssembly.CompileError
  */
-export function moduleOf(bytes: Uint8Array): WebAssembly.Module {
-  const isLent = isMainThread && !isAsked && mayRelax() && !hasRelaxedSimd();
-  if (isLent) setFlag(`--${RELAXED}`);
+export function moduleOf(
+  bytes: Uint8Array,
+  { isRelaxed, hasHints }: { readonly isRelaxed: boolean; readonly hasHints: boolean },
+): WebAssembly.Module {
+  const lent = [
+    ...(isRelaxed && !isAsked && mayRelax() && !hasRelaxedSimd() ? [{ on: `--${RELAXED}`, off: `--no-${RELAXED}` }] : []),
+    ...(hasHints && HINTED_V8.includes(majorV8()) ? HINTS : []),
+  ];
+  if (!isMainThread || lent.length === 0) return new WebAssembly.Module(bytes);
+  for (const { on } of lent) setFlag(on);
   try {
     return new WebAssembly.Module(bytes);
   } finally {
-    if (isLent) setFlag(`--no-${RELAXED}`);
+    for (const { off } of lent) setFlag(off);
   }
 }
 
@@ -75,7 +91,11 @@ function mayRelax(): boolean {
 
 function mayWiden(): boolean {
   const isHeldBack = process.env['INTARSIA_SIMD'] === 'simd128' || process.env['INTARSIA_SIMD'] === 'relaxed';
-  return !isHeldBack && WIDE_V8.includes(process.versions.v8.split('.')[0]!);
+  return !isHeldBack && WIDE_V8.includes(majorV8());
+}
+
+function majorV8(): string {
+  return process.versions.v8.split('.')[0]!;
 }
 
 function setFlag(flag: string): void {
