@@ -3,7 +3,7 @@
  *
  * In: the words behind the command's name. Out: positionals and typed options, or a UsageError (exit code 2).
  */
-import { createRequire } from 'node:module';
+import { nodeModule } from '../runtime/node-module.js';
 import { counted } from '../runtime/wording.js';
 import { write } from './stdout.js';
 
@@ -70,13 +70,6 @@ export async function runCommand(command: Command, words: readonly string[], sig
   return (await command.run(positionals, values as OptionValues<OptionSpecs>, signal)) ?? 0;
 }
 
-/**
- * An import would read every export of the module, and some of them load more: 4 ms that a cold `run` need not spend.
- */
-function loadUtil(): typeof import('node:util') {
-  return createRequire(import.meta.url)('node:util') as typeof import('node:util');
-}
-
 /** SQL may begin with a comment; a blank before it, and it is no option. */
 function notAnOption(word: string): string {
   return /^--(\s|[^=]*\n)/.test(word) ? ` ${word}` : word;
@@ -91,7 +84,7 @@ function parse(
   try {
     const options = Object.entries(specs).map(([name, { type, short, multiple }]) =>
       [name, { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) }]);
-    parsed = loadUtil().parseArgs({
+    parsed = nodeModule('node:util').parseArgs({
       args: words.map(notAnOption),
       options: Object.fromEntries(options) as Record<string, { type: 'string' }>,
       allowPositionals: true,

@@ -4,8 +4,7 @@
  * is asked to. `INTARSIA_SIMD` holds back: `relaxed` leaves registers at 128 bits, `simd128` asks for nothing. And
  * compilation hints, while a module is read.
  */
-import { createRequire } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
+import { nodeModule } from '../node-module.js';
 
 /** (module (func (result v128) (f32x4.relaxed_madd (v128.const 0) (v128.const 0) (v128.const 0)))) */
 function probe(): Uint8Array<ArrayBuffer> {
@@ -38,6 +37,16 @@ const HINTS = [
 ];
 
 let isAsked = false;
+let isOwned = false;
+
+/** Said by a program's main thread, which then need not load what would tell it that it is that. */
+export function ownFlags(): void {
+  isOwned = true;
+}
+
+function mayAsk(): boolean {
+  return isOwned || nodeModule('node:worker_threads').isMainThread;
+}
 
 /**
  * Turns on what the engine knows, once, from the main thread: flags are the process's. Asked for only when a module
@@ -45,7 +54,7 @@ let isAsked = false;
  * code, and a thread takes twice as long to start. Returns whether relaxed SIMD can be used.
  */
 export function enableSimd(): boolean {
-  if (isMainThread && !isAsked) {
+  if (!isAsked && mayAsk()) {
     isAsked = true;
     if (mayWiden()) setFlag(`--${WIDE}`);
     if (mayRelax() && !hasRelaxedSimd()) setFlag(`--${RELAXED}`);
@@ -76,7 +85,7 @@ export function moduleOf(
     ...(isRelaxed && !isAsked && mayRelax() && !hasRelaxedSimd() ? [{ on: `--${RELAXED}`, off: `--no-${RELAXED}` }] : []),
     ...(hasHints && HINTED_V8.includes(majorV8()) ? HINTS : []),
   ];
-  if (!isMainThread || lent.length === 0) return new WebAssembly.Module(bytes);
+  if (lent.length === 0 || !mayAsk()) return new WebAssembly.Module(bytes);
   for (const { on } of lent) setFlag(on);
   try {
     return new WebAssembly.Module(bytes);
@@ -99,10 +108,8 @@ function majorV8(): string {
 }
 
 function setFlag(flag: string): void {
-  // Required here and not imported above: a plan without relaxed instructions starts without it.
-  const { setFlagsFromString } = createRequire(import.meta.url)('node:v8') as typeof import('node:v8');
   try {
-    setFlagsFromString(flag);
+    nodeModule('node:v8').setFlagsFromString(flag);
   } catch {
     // An engine that takes no flags runs what it has.
   }

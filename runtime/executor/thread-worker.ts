@@ -4,8 +4,9 @@
  * Threads start one after the other: two that start at once on a machine of few cores are both ready late, and a query
  * begins with the first that is.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { ExecutionError } from '../errors.js';
+import { nodeModule } from '../node-module.js';
 import type { WorkerReply, WorkerRequest } from './protocol.js';
 
 /**
@@ -132,6 +133,7 @@ export class ThreadWorker implements WorkerHandle {
     }
     this.onUp = onUp;
     try {
+      const { Worker } = nodeModule('node:worker_threads');
       // Options of the process are for its own script: with `--input-type`, a thread would refuse its file.
       this.thread = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia', execArgv: [] });
     } catch (cause) {
