@@ -29,11 +29,7 @@ import {
   QUERY_OPTIONS,
   memoryLimit,
   threadCount,
-  type DatabaseOptions,
-  type ExplainOptions,
-  type ImportOptions,
-  type QueryOptions,
-  type WriteOptions,
+  type DatabaseOptions, type ExplainOptions, type ImportOptions, type QueryOptions, type WriteOptions,
 } from './options.js';
 import type { Model, ModelOptions } from './model.js';
 import type { PhysicalPlan } from './plan.js';
@@ -84,7 +80,9 @@ export async function open(path: string, options: DatabaseOptions = {}): Promise
   // Only the first is started ahead: on a machine of few cores the others would stand in the way of opening the file.
   if (!lazyThreads) workers.warm(1);
   try {
-    const file = await DatabaseFile.open(path, { memoryLimitBytes: limitBytes - resultBytes, readOnly, create });
+    const file = await DatabaseFile.open(path, {
+      memoryLimitBytes: limitBytes - resultBytes, readOnly, create, isAlone: lazyThreads,
+    });
     return new Database({ path, file, workers, limitBytes, resultBytes, threads });
   } catch (error) {
     await workers.close();

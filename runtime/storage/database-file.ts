@@ -18,14 +18,7 @@ import type { BlockDevice } from './block-device.js';
 import { BufferPool } from './buffer-pool.js';
 import type { RowGroup } from './chunk.js';
 import {
-  createFile,
-  directoryPages,
-  isUncreated,
-  loadCommit,
-  repairSlots,
-  slotProblems,
-  readSlots,
-  type Commit,
+  createFile, directoryPages, isUncreated, loadCommit, repairSlots, slotProblems, readSlots, type Commit,
 } from './commit.js';
 import { FileDevice } from './file.js';
 import { PAGE_KINDS, fileBytes } from './format.js';
@@ -49,6 +42,8 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** Takes no lock, and refuses to write. */
   readonly readOnly?: boolean;
+  /** The caller's thread has nothing else to do, and waits for short reads itself; default false. */
+  readonly isAlone?: boolean;
   /** Bytes of the pool's memory, and so of everything that lies in it; default 512 MiB. */
   readonly memoryLimitBytes?: number;
   /** Bytes at the start of the memory which the pool leaves alone; default 1 MiB. */
@@ -113,10 +108,10 @@ export class DatabaseFile {
       const place = placeOf(path);
       if (readOnly) {
         guards.mark = ReaderMark.place(place);
-        guards.file = await FileDevice.open(place, 'read');
+        guards.file = await FileDevice.open(place, 'read', options);
       } else {
         guards.lock = await WriterLock.take(place);
-        guards.file = await FileDevice.open(place, options.create === false ? 'write' : 'create');
+        guards.file = await FileDevice.open(place, options.create === false ? 'write' : 'create', options);
       }
       const database = new DatabaseFile(guards.file, path, readOnly, options, guards);
       await database.load(options);

@@ -1,30 +1,46 @@
 /**
  * A BlockDevice on a file. Reads go straight into the view they are given, which may lie in shared memory.
  *
- * Invariant: a short read or write of the operating system is continued, so callers see it only at the end of the
- * file.
+ * It has the file's descriptor, and not Node's handle with promises, whose module a cold process would load for 1 ms.
+ * Invariants: a short read or write of the operating system is continued, so callers see it only at the end of the
+ * file; nothing is asked of a descriptor that was closed, as it may be another file's by then.
  */
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { close, fdatasync, fstatSync, ftruncate, openSync, promises, read, readSync, write } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BlockDevice } from './block-device.js';
 
 /** Largest single request, in bytes: below the 2 GiB at which Node's file calls fail. */
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+/** Reads of as many bytes take less time than the way to libuv's threads and back, where the system has the bytes. */
+const SHORT_BYTES = 64 * 1024;
 
 export type FileMode = 'read' | 'write' | 'create';
 
-export class FileDevice implements BlockDevice {
-  private constructor(private readonly handle: FileHandle) {}
+type Done<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
 
-  /** `create` makes the file when it is absent and keeps its content when it is there. */
-  static async open(path: string, mode: FileMode): Promise<FileDevice> {
-    if (mode === 'read') return new FileDevice(await open(path, 'r'));
+export class FileDevice implements BlockDevice {
+  private underWay = 0;
+  private closed: Promise<void> | undefined;
+  private onIdle: () => void = () => undefined;
+
+  private constructor(
+    private readonly descriptor: number,
+    private readonly shortBytes: number,
+  ) {}
+
+  /**
+   * `create` makes the file when it is absent and keeps its content when it is there. With `isAlone` short reads are
+   * made on the caller's thread.
+   */
+  static async open(path: string, mode: FileMode, options: { readonly isAlone?: boolean } = {}): Promise<FileDevice> {
+    const shortBytes = options.isAlone === true ? SHORT_BYTES : 0;
+    if (mode === 'read') return new FileDevice(openSync(path, 'r'), shortBytes);
     try {
-      return new FileDevice(await open(path, 'r+'));
+      return new FileDevice(openSync(path, 'r+'), shortBytes);
     } catch (error) {
       if (mode !== 'create' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    const device = new FileDevice(await open(path, 'wx+'));
+    const device = new FileDevice(openSync(path, 'wx+'), shortBytes);
     await syncFolder(dirname(path));
     return device;
   }
@@ -33,7 +49,9 @@ export class FileDevice implements BlockDevice {
     let done = 0;
     while (done < target.length) {
       const length = Math.min(target.length - done, MAX_REQUEST_BYTES);
-      const { bytesRead } = await this.handle.read(target, done, length, offset + done);
+      const bytesRead = length <= this.shortBytes
+        ? readSync(this.file, target, done, length, offset + done)
+        : await this.request<number>((file, end) => read(file, target, done, length, offset + done, end));
       if (bytesRead === 0) break;
       done += bytesRead;
     }
@@ -44,42 +62,63 @@ export class FileDevice implements BlockDevice {
     let done = 0;
     while (done < bytes.length) {
       const length = Math.min(bytes.length - done, MAX_REQUEST_BYTES);
-      const { bytesWritten } = await this.handle.write(bytes, done, length, offset + done);
-      done += bytesWritten;
+      done += await this.request<number>((file, end) => write(file, bytes, done, length, offset + done, end));
     }
   }
 
   sync(): Promise<void> {
-    return this.handle.datasync();
+    return this.request<void>((file, end) => fdatasync(file, end));
   }
 
   async size(): Promise<number> {
-    return (await this.handle.stat()).size;
+    return fstatSync(this.file).size;
   }
 
   truncate(sizeBytes: number): Promise<void> {
-    return this.handle.truncate(sizeBytes);
+    return this.request<void>((file, end) => ftruncate(file, sizeBytes, end));
   }
 
   /** Whether this is still the file of that name: it may have been moved, removed or replaced. */
   async isAt(path: string): Promise<boolean> {
-    const [own, found] = await Promise.all([
-      this.handle.stat({ bigint: true }),
-      stat(path, { bigint: true }).catch(() => undefined),
-    ]);
+    const own = fstatSync(this.file, { bigint: true });
+    const found = await promises.stat(path, { bigint: true }).catch(() => undefined);
     return own.ino === found?.ino && own.dev === found.dev;
   }
 
+  /** When what is under way is done. */
   close(): Promise<void> {
-    return this.handle.close();
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  private async end(): Promise<void> {
+    if (this.underWay > 0) await new Promise<void>((resolve) => { this.onIdle = resolve; });
+    await new Promise<void>((resolve, reject) =>
+      close(this.descriptor, (error) => (error ? reject(error) : resolve())));
+  }
+
+  private get file(): number {
+    if (this.closed !== undefined) throw new Error('the file is closed');
+    return this.descriptor;
+  }
+
+  private request<T>(begin: (file: number, end: Done<T>) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      begin(this.file, (error, value) => {
+        if (--this.underWay === 0) this.onIdle();
+        if (error) reject(error);
+        else resolve(value);
+      });
+      this.underWay++;
+    });
   }
 }
 
 /** A new file survives a crash only when its folder is synced too; some systems cannot open folders, and need not. */
 async function syncFolder(path: string): Promise<void> {
-  let folder: FileHandle;
+  let folder: promises.FileHandle;
   try {
-    folder = await open(path, 'r');
+    folder = await promises.open(path, 'r');
   } catch {
     return;
   }

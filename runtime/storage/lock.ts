@@ -10,8 +10,9 @@
  * whole content at once (a link to a finished file), so no half lock is ever read; it is replaced in one step, by
  * whoever holds the turn, so that there is no moment at which two could take it.
  */
-import { readFileSync, readdirSync, readlinkSync, realpathSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
-import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  promises, readFileSync, readdirSync, readlinkSync, realpathSync, renameSync, unlinkSync, writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StorageError } from '../errors.js';
@@ -97,7 +98,7 @@ function readHolder(bytes: Uint8Array): Holder | undefined {
 
 async function readHolderFile(path: string): Promise<Holder | 'absent' | 'unreadable'> {
   try {
-    return readHolder(await readFile(path)) ?? 'unreadable';
+    return readHolder(await promises.readFile(path)) ?? 'unreadable';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
     throw error;
@@ -148,7 +149,7 @@ export class WriterLock {
     const holder = self();
     const draft = `${path}.${holder.token}`;
     try {
-      await writeFile(draft, JSON.stringify(holder));
+      await promises.writeFile(draft, JSON.stringify(holder));
       const other = await acquire(path, draft);
       if (other === undefined) return new WriterLock(databasePath, holder);
       if (other !== 'unknown') throw lockedBy(databasePath, other);
@@ -156,7 +157,7 @@ export class WriterLock {
         file: databasePath,
       });
     } finally {
-      await rm(draft, { force: true });
+      await promises.rm(draft, { force: true });
     }
   }
 
@@ -179,7 +180,7 @@ export class WriterLock {
 
   async release(): Promise<void> {
     const holder = await readHolderFile(this.path);
-    if (typeof holder === 'object' && holder.token === this.holder.token) await rm(this.path, { force: true });
+    if (typeof holder === 'object' && holder.token === this.holder.token) await promises.rm(this.path, { force: true });
   }
 }
 
@@ -194,7 +195,7 @@ function lockedBy(file: string, holder: Holder): StorageError {
 
 async function tryLink(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await promises.link(from, to);
     return true;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
@@ -203,7 +204,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   }
   // A file system without links: exclusive creation, which a crash may leave half written (then it is stale).
   try {
-    await writeFile(to, await readFile(from), { flag: 'wx' });
+    await promises.writeFile(to, await promises.readFile(from), { flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -235,12 +236,12 @@ async function replaceStale(path: string, draft: string): Promise<boolean> {
   try {
     const other = await readHolderFile(path);
     if (other === 'absent' || (other !== 'unreadable' && isAlive(other))) return false;
-    await writeFile(next, await readFile(draft));
-    await rename(next, path);
+    await promises.writeFile(next, await promises.readFile(draft));
+    await promises.rename(next, path);
     return true;
   } finally {
-    await rm(next, { force: true });
-    await rm(turn, { force: true });
+    await promises.rm(next, { force: true });
+    await promises.rm(turn, { force: true });
   }
 }
 
@@ -304,14 +305,14 @@ export async function oldestMark(databasePath: string): Promise<number> {
   const folder = dirname(databasePath);
   const start = `${basename(databasePath)}.reader-`;
   let oldest = Infinity;
-  for (const name of await readdir(folder)) {
+  for (const name of await promises.readdir(folder)) {
     if (!name.startsWith(start)) continue;
     const path = join(folder, name);
     const mark = await readHolderFile(path);
     if (mark === 'absent') continue;
     // A mark appears whole; what it is made of may be half there.
     const isDraft = name.endsWith('.next');
-    if (mark === 'unreadable' ? !isDraft : !isAlive(mark)) await rm(path, { force: true });
+    if (mark === 'unreadable' ? !isDraft : !isAlive(mark)) await promises.rm(path, { force: true });
     else if (mark !== 'unreadable' && !isDraft) oldest = Math.min(oldest, mark.sequence);
   }
   return oldest;
