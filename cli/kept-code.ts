@@ -11,10 +11,9 @@
  * other flags.
  */
 import { closeSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
@@ -29,28 +28,30 @@ export interface KeptScript {
 const CHECKSUM_BYTES = 4;
 const OTHERS_MAY_WRITE = 0o022;
 
+/** What the function of a kept script is given; `importModule` imports what it would import by `import()`. */
+export const KEPT_PARAMETERS = 'exports, require, module, __filename, __dirname, importModule';
+
 /**
- * Runs a CommonJS file of Latin-1 text, which imports modules by a function `importModule`; undefined when there is
- * none, or no code is to be kept.
+ * Runs a file of Latin-1 text that is one function of KEPT_PARAMETERS with the body of a CommonJS module; undefined
+ * when there is none, or no code is to be kept. `require` is that of a file beside it.
  */
-export function runKept(url: URL): KeptScript | undefined {
+export function runKept(file: string, require: NodeJS.Require): KeptScript | undefined {
   const folder = cacheFolder();
-  const file = fileURLToPath(url);
   const source = readIfThere(file);
   if (folder === undefined || source === undefined) return undefined;
   // V8 knows sources by their lengths: the name knows this one by its content.
   const name = `intarsia-${process.version}-${process.arch}-${crc32(source).toString(16)}.code`;
   const path = join(folder, name);
   const cachedData = readKept(path);
-  const parameters = 'exports, require, module, __filename, __dirname, importModule';
-  const script = new Script(`(function (${parameters}) { ${source.toString('latin1')}\n})`, {
+  const script = new Script(source.toString('latin1'), {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   const module = { exports: {} };
-  const importModule = (name: string): Promise<unknown> => import(name.startsWith('.') ? new URL(name, url).href : name);
+  const importModule = (name: string): Promise<unknown> =>
+    import(name.startsWith('.') ? pathToFileURL(resolve(dirname(file), name)).href : name);
   const run = script.runInThisContext() as (...parts: unknown[]) => void;
-  run(module.exports, createRequire(url), module, file, dirname(file), importModule);
+  run(module.exports, require, module, file, dirname(file), importModule);
   const isKept = cachedData !== undefined && script.cachedDataRejected === false;
   return {
     exports: module.exports,

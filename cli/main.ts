@@ -5,15 +5,18 @@
  * makes of their files. It covers what is loaded after it is asked for, so this file does nothing else.
  * It is shipped as CommonJS, which starts 2 to 4 ms sooner.
  */
-import module from 'node:module';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type * as runProgram from './run-program.js';
 import { runKept } from './kept-code.js';
 
+const load = createRequire(import.meta.url);
+
 async function start(words: readonly string[]): Promise<void> {
   // The file is there where the program has been joined: see `scripts/bundle.mjs`.
-  const kept = words[0] === 'run' ? runKept(new URL('./run.cjs', import.meta.url)) : undefined;
+  const kept = words[0] === 'run' ? runKept(join(import.meta.dirname, 'run.cjs'), load) : undefined;
   if (kept === undefined) {
-    (module as { enableCompileCache?: () => void }).enableCompileCache?.();
+    (load('node:module') as { enableCompileCache?: () => void }).enableCompileCache?.();
     const { main } = await import('./program.js');
     process.exitCode = await main(words);
   } else {

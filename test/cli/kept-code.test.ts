@@ -1,11 +1,12 @@
 /** Code that V8 keeps between processes is taken when it is ours and whole, and nothing depends on it. */
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runKept, type KeptScript } from '../../cli/kept-code.js';
+import { KEPT_PARAMETERS, runKept, type KeptScript } from '../../cli/kept-code.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'intarsia-kept-'));
 const before = process.env['NODE_COMPILE_CACHE'];
@@ -15,11 +16,14 @@ test.after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const load = createRequire(import.meta.url);
 const script = join(folder, 'script.cjs');
-const SOURCE = `exports.twice = (x) => 2 * x;
+const SOURCE = `(function (${KEPT_PARAMETERS}) {
+  exports.twice = (x) => 2 * x;
   exports.own = [__filename, require('node:path').basename(__dirname)];
   exports.beside = () => importModule('./module.mjs');
-  exports.builtin = () => importModule('node:path');`;
+  exports.builtin = () => importModule('node:path');
+})`;
 let cache = '';
 
 test.before.each(() => {
@@ -29,7 +33,7 @@ test.before.each(() => {
 });
 
 function ran(): KeptScript {
-  const kept = runKept(pathToFileURL(script))!;
+  const kept = runKept(script, load)!;
   const { twice, own } = kept.exports as { twice(x: number): number; own: readonly string[] };
   assert.is(twice(21), 42);
   assert.equal(own, [script, folder.slice(folder.lastIndexOf('/') + 1)]);
@@ -109,10 +113,10 @@ test('where nothing can be written, it runs all the same', () => {
 });
 
 test('nothing is kept where that is not wanted, and a script that is not there is none', () => {
-  assert.is(runKept(pathToFileURL(join(folder, 'none.cjs'))), undefined);
+  assert.is(runKept(join(folder, 'none.cjs'), load), undefined);
   process.env['NODE_DISABLE_COMPILE_CACHE'] = '1';
   try {
-    assert.is(runKept(pathToFileURL(script)), undefined);
+    assert.is(runKept(script, load), undefined);
   } finally {
     delete process.env['NODE_DISABLE_COMPILE_CACHE'];
   }
