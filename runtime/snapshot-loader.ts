@@ -42,7 +42,7 @@ export function snapshotLoader(snapshot: Snapshot): CommitLoader {
 
 function tableInfo(entry: TableEntry, groups: readonly RowGroup[]): TableInfo {
   const statistics = entry.columns.map((_, column) => {
-    const chunks = groups.map((group) => group.chunks[column]!);
+    const chunks = groups.map((group) => group.chunk(column));
     const numbers = (pick: (chunk: (typeof chunks)[number]) => unknown): number[] =>
       chunks.map((chunk) => Number(pick(chunk) ?? Number.NaN)).filter((value) => !Number.isNaN(value));
     const [lows, highs] = [numbers((chunk) => chunk.min), numbers((chunk) => chunk.max)];

@@ -33,8 +33,8 @@ export function scanGroups(table: TableReader, columns: readonly number[]): read
   return table.groups.map((group) => ({
     rowCount: group.rowCount,
     columns: columns.map((index) => {
-      const chunk = group.chunks[index]!;
-      return { run: chunk.run, byteOffset: chunk.byteOffset, layout: chunk, packing: chunk.packing };
+      const chunk = group.chunk(index);
+      return { run: chunk.run, extent: chunk, layout: chunk, packing: chunk.packing };
     }),
   }));
 }

@@ -7,14 +7,15 @@
 import { clockMs } from '../clock.js';
 import { ResourceError } from '../errors.js';
 import { CHUNK_HEADER_BYTES, MORSEL_ROWS, SCAN_COLUMN_WORDS, SCAN_HEADER_WORDS, type Source } from '../plan.js';
-import type { BufferPool, PageGuard, PageRun } from '../storage/buffer-pool.js';
+import type { BufferPool, Extent, PageGuard, PageRun } from '../storage/buffer-pool.js';
 import type { ChunkLayout } from '../storage/chunk-format.js';
 import type { Packing } from '../storage/packing.js';
 
 /** A column chunk of a row group, ready to be pinned. */
 export interface ScanChunk {
   readonly run: PageRun;
-  readonly byteOffset: number;
+  /** Of the run. */
+  readonly extent: Extent;
   readonly layout: ChunkLayout;
   readonly packing: Packing | undefined;
 }
@@ -148,8 +149,12 @@ async function* scanMorsels(
   let rowsLeft = groups.reduce((rows, group) => rows + group.rowCount, 0);
   for (const [index, group] of groups.entries()) {
     const number = index < MOST_NUMBERED ? index + 1 : 0;
-    const guards = await pinAll(context, group.columns.map((column) => column.run));
-    const words = group.columns.flatMap((column, i) => columnWords(column, guards[i]!.address + column.byteOffset));
+    const runs = runsOf(group.columns);
+    const guards = await pinAll(context, [...runs.values()]);
+    const addresses = new Map([...runs.keys()].map((key, i) => [key, guards[i]!.address]));
+    const words = group.columns.flatMap((column) =>
+      columnWords(column, addresses.get(keyOf(column.run))! + column.extent.byteOffset),
+    );
     let users = 1;
     const release = (): void => {
       users--;
@@ -183,10 +188,31 @@ function halves(value: bigint): readonly [low: number, high: number] {
   return [Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n))];
 }
 
+/** What of a run a row group's columns need. */
+interface WantedRun {
+  readonly run: PageRun;
+  readonly extents: Extent[];
+}
+
+/** Small chunks share pages: what is wanted of one is asked for together. */
+function runsOf(columns: readonly ScanChunk[]): ReadonlyMap<string, WantedRun> {
+  const runs = new Map<string, WantedRun>();
+  for (const { run, extent } of columns) {
+    const wanted = runs.get(keyOf(run));
+    if (wanted === undefined) runs.set(keyOf(run), { run, extents: [extent] });
+    else wanted.extents.push(extent);
+  }
+  return runs;
+}
+
+function keyOf({ pages }: PageRun): string {
+  return `${pages[0]} ${pages.length}`;
+}
+
 /** Pins every run, or none: when memory is short because of other morsels, it waits for them and tries again. */
-async function pinAll(context: MorselContext, runs: readonly PageRun[]): Promise<readonly PageGuard[]> {
+async function pinAll(context: MorselContext, runs: readonly WantedRun[]): Promise<readonly PageGuard[]> {
   for (;;) {
-    const results = await Promise.allSettled(runs.map((run) => context.pool.pin(run)));
+    const results = await Promise.allSettled(runs.map(({ run, extents }) => context.pool.pin(run, extents)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed === undefined) return results.map((result) => (result as PromiseFulfilledResult<PageGuard>).value);
     for (const result of results) if (result.status === 'fulfilled') result.value.release();

@@ -4,9 +4,9 @@
  *
  *   memory | reservedBytes: static data of modules | frame 0 | frame 1 | ... | at least OVERREAD_BYTES |
  *
- * In: runs of page numbers and wishes for scratch. Out: byte addresses.
- * Invariant: a pinned run and scratch never move; everything together stays within `limitBytes`. Frames cost no
- * resident memory before their first use.
+ * In: runs of page numbers, whole or the extents of them that are wanted, and wishes for scratch. Out: byte addresses.
+ * Invariant: a pinned run and scratch never move, and what was read of a run is not written over; everything together
+ * stays within `limitBytes`. Frames cost no resident memory before their first use.
  */
 import { ResourceError } from '../errors.js';
 import { OVERREAD_BYTES } from './chunk-format.js';
@@ -20,12 +20,26 @@ export interface PageRun {
   readonly pages: readonly number[];
 }
 
+/** A stretch of a run that is read, and checked, without the rest. */
+export interface Extent {
+  /** From the run's first byte. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly checksum: number;
+}
+
 type RunKey = number | string;
+/** The extents of a run that are there, or still being read. */
+type Parts = Map<number, Promise<void> | 'resident'>;
+
+/** In place of extents: all of the run. */
+const WHOLE = -1;
 
 interface Resident extends Tenant {
-  /** Absent for scratch. */
+  /** Absent for scratch, as is its key. */
   readonly run: PageRun | undefined;
-  loading: Promise<void> | undefined;
+  readonly key: RunKey | undefined;
+  readonly parts: Parts;
   /** No longer found by its key, because its pages changed or could not be read: freed with its last pin. */
   isDetached: boolean;
 }
@@ -102,25 +116,23 @@ export class BufferPool {
   }
 
   /**
-   * Makes a run resident and keeps it until the guard is released. Concurrent pins of one run read it once.
+   * Makes a run resident, or extents of it, and keeps it until the guard is released. Concurrent pins read what they
+   * share once. Whole and by extents a run is resident apart.
    * @throws ResourceError when pins and scratch leave no window of that size; StorageError when a page is damaged.
    */
-  async pin(run: PageRun): Promise<PageGuard> {
-    const resident = this.tryPin(run);
+  async pin(run: PageRun, extents?: readonly Extent[]): Promise<PageGuard> {
+    const resident = this.tryPin(run, extents);
     if (resident !== undefined) return resident;
-    const key = keyOf(run);
+    const key = keyOf(run, extents);
     let entry = this.runs.get(key);
     if (entry === undefined) {
-      this.counters.misses++;
-      entry = this.place({ frameCount: run.pages.length, run, consumer: 'pages of a table or model' });
+      entry = this.place({ frameCount: run.pages.length, run, key, consumer: 'pages of a table or model' });
       this.enter(key, entry);
-      entry.loading = this.load(entry);
     } else {
-      this.counters.hits++;
       entry.pins++;
     }
     try {
-      await entry.loading;
+      await this.read(entry, extents);
     } catch (error) {
       this.unpin(entry);
       throw error;
@@ -129,10 +141,10 @@ export class BufferPool {
     return this.guard(entry);
   }
 
-  /** Pins a run that is resident already; `undefined` when it is not, or still being read. */
-  tryPin(run: PageRun): PageGuard | undefined {
-    const entry = this.runs.get(keyOf(run));
-    if (entry === undefined || entry.loading !== undefined) return undefined;
+  /** Pins what is resident already; `undefined` when some of it is not, or still being read. */
+  tryPin(run: PageRun, extents?: readonly Extent[]): PageGuard | undefined {
+    const entry = this.runs.get(keyOf(run, extents));
+    if (entry === undefined || !partsOf(extents).every((part) => entry.parts.get(part) === 'resident')) return undefined;
     this.counters.hits++;
     entry.pins++;
     this.touch(entry);
@@ -146,7 +158,7 @@ export class BufferPool {
    */
   allocate(options: { bytes: number; consumer: string }): number {
     const frameCount = Math.max(1, Math.ceil(options.bytes / PAGE_BYTES));
-    const entry = this.place({ frameCount, run: undefined, consumer: options.consumer });
+    const entry = this.place({ frameCount, run: undefined, key: undefined, consumer: options.consumer });
     const address = this.addressOf(entry);
     this.scratch.set(address, entry);
     return address;
@@ -189,23 +201,38 @@ export class BufferPool {
     };
   }
 
-  private async load(entry: Resident): Promise<void> {
-    const { pages } = entry.run!;
-    const target = new Uint8Array(this.memory.buffer, this.addressOf(entry), pages.length * PAGE_BYTES);
+  /** Reads what is missing, and waits for what others read. */
+  private async read(entry: Resident, extents: readonly Extent[] | undefined): Promise<void> {
+    const { parts } = entry;
+    const missing = extents?.filter((extent) => !parts.has(partOf(extent)));
+    if (missing === undefined ? parts.has(WHOLE) : missing.length === 0) {
+      this.counters.hits++;
+    } else {
+      this.counters.misses++;
+      const loading = this.load(entry, missing);
+      for (const part of partsOf(missing)) parts.set(part, loading);
+    }
+    await Promise.all(partsOf(extents).map((part) => parts.get(part)));
+  }
+
+  /** `extents` of a run, or all of it. */
+  private async load(entry: Resident, extents: readonly Extent[] | undefined): Promise<void> {
+    const run = entry.run!;
+    const target = new Uint8Array(this.memory.buffer, this.addressOf(entry), run.pages.length * PAGE_BYTES);
     try {
-      const bytes = await this.source.readPages(pages, target);
-      this.counters.bytesRead += bytes;
+      this.counters.bytesRead += await (extents === undefined
+        ? this.source.readPages(run.pages, target)
+        : this.source.readExtents(run, extents, target));
+      for (const part of partsOf(extents)) entry.parts.set(part, 'resident');
     } catch (error) {
       this.detach(entry);
       throw error;
-    } finally {
-      entry.loading = undefined;
     }
   }
 
   /** A new tenant with one pin in the cheapest window. */
-  private place(options: { frameCount: number; run: PageRun | undefined; consumer: string }): Resident {
-    const { frameCount, run } = options;
+  private place(options: Pick<Resident, 'frameCount' | 'run' | 'key'> & { readonly consumer: string }): Resident {
+    const { frameCount, run, key } = options;
     const bytes = frameCount * PAGE_BYTES;
     if (frameCount > this.tenants.length) {
       throw this.exhausted({
@@ -234,10 +261,11 @@ export class BufferPool {
       frame,
       frameCount,
       run,
+      key,
       pins: 1,
       uses: 0,
       lastUse: now,
-      loading: undefined,
+      parts: new Map(),
       isDetached: run === undefined,
     };
     this.tenants.fill(entry, frame, frame + frameCount);
@@ -260,7 +288,7 @@ export class BufferPool {
   private detach(entry: Resident): void {
     if (entry.isDetached) return;
     entry.isDetached = true;
-    const key = keyOf(entry.run!);
+    const key = entry.key!;
     this.runs.delete(key);
     for (const page of entry.run!.pages) {
       const keys = this.keysByPage.get(page)!;
@@ -307,6 +335,16 @@ export class BufferPool {
   }
 }
 
-function keyOf(run: PageRun): RunKey {
-  return run.pages.length === 1 ? run.pages[0]! : run.pages.join(' ');
+function partsOf(extents: readonly Extent[] | undefined): readonly number[] {
+  return extents === undefined ? [WHOLE] : extents.map(partOf);
+}
+
+/** Its place and length: a checksum that was right is for both. */
+function partOf({ byteOffset, byteLength }: Extent): number {
+  return byteOffset * 2 ** 32 + byteLength;
+}
+
+function keyOf(run: PageRun, extents: readonly Extent[] | undefined): RunKey {
+  const whole = run.pages.length === 1 ? run.pages[0]! : run.pages.join(' ');
+  return extents === undefined ? whole : `of ${whole}`;
 }

@@ -1,14 +1,14 @@
 /**
  * Column chunks: a vector enters, bytes in the layout of `chunk-format.ts` leave, and back.
  *
- * A ChunkMeta says where a chunk lies and what is known of it. In the file only its `ChunkShape` and place are stored;
- * the offsets are derived again on reading, and a place that does not fit its run is refused.
+ * A ChunkMeta says where a chunk lies and what is known of it. In the file only its `ChunkShape`, place and checksum
+ * are stored; the offsets and the pages of its run are derived again on reading.
  */
 import { dtypeInfo, isVariableLength, type DType } from '../../ir/dtype.js';
 import type { ColumnSchema, FixedValues, Vector } from '../batch.js';
-import type { PageRun } from './buffer-pool.js';
+import type { Extent, PageRun } from './buffer-pool.js';
+import { checksum } from './checksum.js';
 import {
-  GROUP_ROWS,
   MAX_CHUNK_BYTES,
   MAX_DICTIONARY,
   codeBytes,
@@ -22,13 +22,13 @@ import { buildDictionary, estimateDistinct, type Dictionary } from './dictionary
 import { bytesOf, elementsPerValue, fixedConstructor } from './fixed-values.js';
 import { MAX_PAGES, PAGE_BYTES } from './format.js';
 import { packIntegers, packingFromJson, packingToJson, unpackIntegers, type Packing } from './packing.js';
-import { ShapeError, readBoolean, readInteger, readList, readOneOf, readRecord, type JsonValue } from './shape.js';
+import { ShapeError, readBoolean, readInteger, readOneOf, readTuple, type JsonValue } from './shape.js';
 import { zoneMap, type ZoneMap, type ZoneValue } from './zone-map.js';
 
 /** Offsets count from the chunk's start, which is `byteOffset` bytes into the run; -1 where a part is absent. */
-export interface ChunkMeta extends ChunkLayout, ZoneMap {
+export interface ChunkMeta extends ChunkLayout, ZoneMap, Extent {
+  /** Adjacent pages. */
   readonly run: PageRun;
-  readonly byteOffset: number;
   readonly rowCount: number;
   readonly encoding: ChunkEncoding;
   readonly packing: Packing | undefined;
@@ -46,8 +46,14 @@ export interface EncodedChunk {
 
 export interface RowGroup {
   readonly rowCount: number;
-  /** One for each column. */
-  readonly chunks: readonly ChunkMeta[];
+  readonly columnCount: number;
+  /** @throws StorageError when the file says something of it that cannot be. */
+  chunk(column: number): ChunkMeta;
+}
+
+/** One for each column. */
+export function chunksOf(group: RowGroup): readonly ChunkMeta[] {
+  return Array.from({ length: group.columnCount }, (_, column) => group.chunk(column));
 }
 
 function countNulls(validity: Uint8Array | undefined, rowCount: number): number {
@@ -95,6 +101,7 @@ export function encodeChunk(vector: Vector, rowCount: number): EncodedChunk {
     meta: {
       ...layout,
       ...bounds,
+      checksum: checksum(bytes),
       rowCount,
       encoding,
       packing,
@@ -238,32 +245,38 @@ function zoneFromJson(value: unknown, path: string, dtype: DType): ZoneValue {
   return Number(value);
 }
 
+/** Without names, which would be most of a table's metadata. */
 export function chunkToJson(meta: ChunkMeta): JsonValue {
-  return {
-    pages: meta.run.pages,
-    at: meta.byteOffset,
-    rows: meta.rowCount,
-    encoding: meta.encoding,
-    packing: meta.packing === undefined ? null : packingToJson(meta.packing),
-    nulls: meta.nullCount,
-    distinct: meta.distinctEstimate ?? null,
-    dictionary: meta.dictionaryCount,
-    text: meta.textBytes,
-    min: zoneToJson(meta.min),
-    max: zoneToJson(meta.max),
-    nan: meta.hasNaN,
-  };
+  return [
+    meta.run.pages[0]!,
+    meta.byteOffset,
+    meta.checksum,
+    meta.encoding,
+    meta.packing === undefined ? null : packingToJson(meta.packing),
+    meta.nullCount,
+    meta.distinctEstimate ?? null,
+    meta.dictionaryCount,
+    meta.textBytes,
+    zoneToJson(meta.min),
+    zoneToJson(meta.max),
+    meta.hasNaN,
+  ];
 }
+const JSON_PARTS = 12;
 
-/** @throws ShapeError when the chunk cannot lie where it claims. */
-export function chunkFromJson(value: unknown, path: string, column: ColumnSchema): ChunkMeta {
-  const json = readRecord(value, path);
-  const rowCount = readInteger(json['rows'], `${path}.rows`, { min: 1, max: GROUP_ROWS });
-  const nullCount = readInteger(json['nulls'], `${path}.nulls`, { min: 0, max: rowCount });
-  const encoding = readOneOf(json['encoding'], `${path}.encoding`, ['plain', 'packed', 'dictionary']);
-  const packing = encoding === 'packed' ? packingFromJson(json['packing'], `${path}.packing`, column) : undefined;
-  const dictionaryCount = readInteger(json['dictionary'], `${path}.dictionary`, { min: 0, max: MAX_DICTIONARY });
-  const textBytes = readInteger(json['text'], `${path}.text`, { min: 0, max: MAX_CHUNK_BYTES });
+/** @throws ShapeError when there can be no such chunk. */
+export function chunkFromJson(
+  value: unknown,
+  path: string,
+  { column, rowCount }: { readonly column: ColumnSchema; readonly rowCount: number },
+): ChunkMeta {
+  const parts = readTuple(value, path, JSON_PARTS);
+  const [page, at, sum, encoded, packed, nulls, distinct, dictionary, text, min, max, nan] = parts;
+  const nullCount = readInteger(nulls, `${path}.nulls`, { min: 0, max: rowCount });
+  const encoding = readOneOf(encoded, `${path}.encoding`, ['plain', 'packed', 'dictionary']);
+  const packing = encoding === 'packed' ? packingFromJson(packed, `${path}.packing`, column) : undefined;
+  const dictionaryCount = readInteger(dictionary, `${path}.dictionary`, { min: 0, max: MAX_DICTIONARY });
+  const textBytes = readInteger(text, `${path}.text`, { min: 0, max: MAX_CHUNK_BYTES });
   const isDictionary = encoding === 'dictionary';
   if (isDictionary !== dictionaryCount > 0 || (isDictionary && !isVariableLength(column.dtype))) {
     throw new ShapeError(`${path}: a dictionary of ${dictionaryCount} values for ${encoding} ${column.dtype}`);
@@ -278,17 +291,15 @@ export function chunkFromJson(value: unknown, path: string, column: ColumnSchema
     dictionaryCount,
     textBytes,
   });
-  const byteOffset = readInteger(json['at'], `${path}.at`, { min: 0, max: PAGE_BYTES - 1 });
-  const pages = readList(json['pages'], `${path}.pages`, (page, at) =>
-    readInteger(page, at, { min: 1, max: MAX_PAGES }),
-  );
-  if (byteOffset % 16 !== 0 || pages.length !== runPages({ byteOffset, byteLength: layout.byteLength })) {
-    throw new ShapeError(`${path}: ${layout.byteLength} bytes at ${byteOffset} do not fit ${pages.length} pages`);
-  }
+  const byteOffset = readInteger(at, `${path}.at`, { min: 0, max: PAGE_BYTES - 1 });
+  if (byteOffset % 16 !== 0) throw new ShapeError(`${path}: a chunk begins at byte ${byteOffset}`);
+  const pageCount = runPages({ byteOffset, byteLength: layout.byteLength });
+  const first = readInteger(page, `${path}.page`, { min: 1, max: MAX_PAGES - pageCount + 1 });
   return {
     ...layout,
-    run: { pages },
+    run: { pages: Array.from({ length: pageCount }, (_, i) => first + i) },
     byteOffset,
+    checksum: readInteger(sum, `${path}.checksum`, { min: 0, max: 0xffff_ffff }),
     rowCount,
     encoding,
     packing,
@@ -296,11 +307,9 @@ export function chunkFromJson(value: unknown, path: string, column: ColumnSchema
     textBytes,
     nullCount,
     distinctEstimate:
-      json['distinct'] === null
-        ? undefined
-        : readInteger(json['distinct'], `${path}.distinct`, { min: 0, max: rowCount }),
-    min: zoneFromJson(json['min'], `${path}.min`, column.dtype),
-    max: zoneFromJson(json['max'], `${path}.max`, column.dtype),
-    hasNaN: readBoolean(json['nan'], `${path}.nan`),
+      distinct === null ? undefined : readInteger(distinct, `${path}.distinct`, { min: 0, max: rowCount }),
+    min: zoneFromJson(min, `${path}.min`, column.dtype),
+    max: zoneFromJson(max, `${path}.max`, column.dtype),
+    hasNaN: readBoolean(nan, `${path}.nan`),
   };
 }

@@ -16,12 +16,12 @@ import {
 } from '../catalog.js';
 import type { BlockDevice } from './block-device.js';
 import { BufferPool } from './buffer-pool.js';
-import type { RowGroup } from './chunk.js';
+import type { ChunkMeta, RowGroup } from './chunk.js';
 import {
   createFile, directoryPages, isUncreated, loadCommit, repairSlots, slotProblems, readSlots, type Commit,
 } from './commit.js';
 import { FileDevice } from './file.js';
-import { PAGE_KINDS, fileBytes } from './format.js';
+import { PAGE_KINDS, fileBytes, type ChainReference } from './format.js';
 import { ReaderMark, WriterLock, oldestMark, placeOf } from './lock.js';
 import {
   BlockIndex,
@@ -249,39 +249,34 @@ export class DatabaseFile {
     for (const segment of table.segments) {
       let known = this.groupsBySegment.get(segment);
       if (known === undefined) {
-        known = await this.decode(segment.pages, 'tableMetadata', async () =>
-          decodeSegment(await this.pages.readChain(segment), table.columns),
+        known = await this.decode(segment, 'tableMetadata', (bytes) =>
+          decodeSegment(bytes, {
+            columns: table.columns,
+            look: (read) => this.look(read, { segment, table: table.name }),
+          }),
         );
+        const [page = 0] = segment.pages;
         if (known.length !== segment.groupCount)
-          throw this.pages.corrupt(
-            segment.pages[0] ?? 0,
-            `table ${table.name} lacks row groups`,
-            segment.groupCount,
-            known.length,
-          );
-        for (const group of known) this.requireKind(group, table.name);
+          throw this.pages.corrupt(page, `table ${table.name} lacks row groups`, segment.groupCount, known.length);
         this.rememberGroups(segment, known);
       }
       groups.push(...known);
     }
     const rows = groups.reduce((sum, group) => sum + group.rowCount, 0);
-    if (rows !== table.rowCount)
-      throw this.pages.corrupt(
-        table.segments[0]?.pages[0] ?? 0,
-        `table ${table.name} lacks rows`,
-        table.rowCount,
-        rows,
-      );
+    const page = table.segments[0]?.pages[0] ?? 0;
+    if (rows !== table.rowCount) throw this.pages.corrupt(page, `table ${table.name} lacks rows`, table.rowCount, rows);
     return groups;
   }
 
   /** Metadata of a damaged file may name pages that hold something else. */
-  private requireKind(group: RowGroup, table: string): void {
-    for (const page of group.chunks.flatMap((chunk) => chunk.run.pages)) {
+  private look(read: () => ChunkMeta, from: { readonly segment: SegmentReference; readonly table: string }): ChunkMeta {
+    const chunk = this.shaped(from.segment.pages, read);
+    for (const page of chunk.run.pages) {
       const { kind } = this.pages.entry(page);
-      if (kind !== PAGE_KINDS.table)
-        throw this.pages.corrupt(page, `page ${page} holds no rows, and table ${table} names it`, PAGE_KINDS.table, kind);
+      const message = `page ${page} holds no rows, and table ${from.table} names it`;
+      if (kind !== PAGE_KINDS.table) throw this.pages.corrupt(page, message, PAGE_KINDS.table, kind);
     }
+    return chunk;
   }
 
   /** Row groups of a segment that was read before. */
@@ -296,9 +291,7 @@ export class DatabaseFile {
   async loadModel(entry: ModelVersionEntry): Promise<ModelVersion> {
     let model = this.modelsByEntry.get(entry);
     if (model === undefined) {
-      model = await this.decode(entry.metadata.pages, 'modelMetadata', async () =>
-        decodeModelVersion(await this.pages.readChain(entry.metadata)),
-      );
+      model = await this.decode(entry.metadata, 'modelMetadata', decodeModelVersion);
       this.modelsByEntry.set(entry, model);
     }
     return model;
@@ -328,15 +321,20 @@ export class DatabaseFile {
   }
 
   private async decode<T>(
-    pages: readonly number[],
+    chain: ChainReference,
     kind: 'tableMetadata' | 'modelMetadata',
-    read: () => Promise<T>,
+    read: (bytes: Uint8Array) => T,
   ): Promise<T> {
-    const stray = pages.find((page) => this.pages.entry(page).kind !== PAGE_KINDS[kind]);
+    const stray = chain.pages.find((page) => this.pages.entry(page).kind !== PAGE_KINDS[kind]);
     if (stray !== undefined)
       throw this.pages.corrupt(stray, `page ${stray} is no ${kind}`, PAGE_KINDS[kind], this.pages.entry(stray).kind);
+    const bytes = await this.pages.readChain(chain);
+    return this.shaped(chain.pages, () => read(bytes));
+  }
+
+  private shaped<T>(pages: readonly number[], read: () => T): T {
     try {
-      return await read();
+      return read();
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       throw this.pages.corrupt(pages[0] ?? 0, `metadata cannot be: ${error.message}`);

@@ -24,7 +24,7 @@ import { checksum } from './checksum.js';
 
 /** Pure payload of a page: 65,536 f32 values, or a 256 x 256 block of f32. */
 export const PAGE_BYTES = 256 * 1024;
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;
 export const SUPERBLOCK_BYTES = 4096;
 export const SLOT_COPIES = 2;
 export const SLOT_BYTES = PAGE_BYTES / 2;

@@ -1,12 +1,14 @@
 /**
- * Pages by number: bytes enter with a kind and leave verified.
+ * Pages by number, whole or in part: bytes enter with a kind and leave verified.
  *
  * Beside the device this keeps, for every page, what was last written there (checksum, bytes used, kind, sequence).
  * One flat list serves all snapshots, since a page is never rewritten while any of them refers to it.
- * Invariant: no byte leaves that does not match its page's checksum; adjacent pages cost one request.
+ * Invariant: no byte leaves that does not match its page's checksum, or that of the extent it was asked for by; what
+ * is adjacent costs one request.
  */
 import { StorageError } from '../errors.js';
 import type { BlockDevice } from './block-device.js';
+import type { Extent, PageRun } from './buffer-pool.js';
 import { checksum, checksumText } from './checksum.js';
 import {
   MAX_PAGES,
@@ -27,8 +29,12 @@ export interface PageSource {
    * Resolves to the bytes read.
    */
   readPages(pages: readonly number[], target: Uint8Array): Promise<number>;
+  /** The same for extents of adjacent pages: of `target`, the image of all of them, nothing else is written. */
+  readExtents(run: PageRun, extents: readonly Extent[], target: Uint8Array): Promise<number>;
 }
 
+/** Extents of a page begin at multiples of it: a cache line. */
+export const EXTENT_ALIGNMENT = 64;
 /** The longest chain that is read into memory whole, in bytes: metadata only. */
 const MAX_CHAIN_BYTES = 1024 * 1024 * 1024;
 
@@ -82,11 +88,58 @@ export class PageFile implements PageSource {
     return bytesRead;
   }
 
-  private async readAdjacent(pages: readonly number[], target: Uint8Array): Promise<number> {
+  async readExtents({ pages }: PageRun, extents: readonly Extent[], target: Uint8Array): Promise<number> {
+    this.requireKnown(pages);
+    const stretches = adjacentExtents(extents);
+    const read = stretches.map(({ begin, end }) =>
+      this.attempt(() => this.device.read(target.subarray(begin, end), pageOffset(pages[0]!) + begin)),
+    );
+    // All of them, so that none is still under way in a frame that was given up.
+    const results = await Promise.allSettled(read);
+    let bytesRead = 0;
+    for (const [i, result] of results.entries()) {
+      if (result.status === 'rejected') throw result.reason;
+      const { begin, end } = stretches[i]!;
+      if (result.value < end - begin) {
+        const page = pages[Math.floor((begin + result.value) / PAGE_BYTES)]!;
+        throw this.corrupt(page, `the file ends inside page ${page}`, end - begin, result.value);
+      }
+      bytesRead += result.value;
+    }
+    for (const { byteOffset, byteLength, checksum: expected } of extents) {
+      const actual = checksum(target.subarray(byteOffset, byteOffset + byteLength));
+      if (actual !== expected) throw await this.damaged(pages, { byteOffset, byteLength, expected, actual });
+    }
+    return bytesRead;
+  }
+
+  /** Which of the pages it is that an extent with a wrong checksum lies on. */
+  private async damaged(
+    pages: readonly number[],
+    extent: { byteOffset: number; byteLength: number; expected: number; actual: number },
+  ): Promise<StorageError> {
+    const image = new Uint8Array(PAGE_BYTES);
+    for (const page of pages) {
+      try {
+        await this.readPages([page], image);
+      } catch (error) {
+        return storageError(this.name, error);
+      }
+    }
+    const { byteOffset, byteLength, expected, actual } = extent;
+    const message = `bytes ${byteOffset} to ${byteOffset + byteLength} of page ${pages[0]!} are not what was stored`;
+    return this.corrupt(pages[0]!, message, checksumText(expected), checksumText(actual));
+  }
+
+  private requireKnown(pages: readonly number[]): void {
     for (const page of pages) {
       const isKnown = page >= 1 && page < this.kinds.length && this.kinds[page] !== PAGE_KINDS.free;
       if (!isKnown) throw this.corrupt(page, `page ${page} is referred to, but the page directory has no such page`);
     }
+  }
+
+  private async readAdjacent(pages: readonly number[], target: Uint8Array): Promise<number> {
+    this.requireKnown(pages);
     const byteLength = (pages.length - 1) * PAGE_BYTES + this.lengths[pages.at(-1)!]!;
     const done = await this.attempt(() => this.device.read(target.subarray(0, byteLength), pageOffset(pages[0]!)));
     pages.forEach((page, i) => {
@@ -186,6 +239,21 @@ export class PageFile implements PageSource {
     this.kinds = copyTo(new Uint8Array(capacity), this.kinds);
     this.sequences = copyTo(new Uint32Array(capacity), this.sequences);
   }
+}
+
+/**
+ * Stretches of bytes that hold them, in order. Less than EXTENT_ALIGNMENT lies between neighbours of one stretch: that
+ * is padding, so nothing is read that another extent has.
+ */
+function adjacentExtents(extents: readonly Extent[]): readonly { readonly begin: number; readonly end: number }[] {
+  const stretches: { begin: number; end: number }[] = [];
+  for (const { byteOffset, byteLength } of [...extents].sort((a, b) => a.byteOffset - b.byteOffset)) {
+    const last = stretches.at(-1);
+    const end = byteOffset + byteLength;
+    if (last !== undefined && byteOffset - last.end < EXTENT_ALIGNMENT) last.end = Math.max(last.end, end);
+    else stretches.push({ begin: byteOffset, end });
+  }
+  return stretches;
 }
 
 export function corruptPage(options: {

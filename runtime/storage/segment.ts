@@ -7,8 +7,8 @@
 import type { ColumnSchema } from '../batch.js';
 import type { SegmentReference, TableEntry } from '../catalog.js';
 import { GROUP_ROWS } from './chunk-format.js';
-import { chunkFromJson, chunkToJson, type ChunkMeta, type RowGroup } from './chunk.js';
-import { ShapeError, parseJson, readInteger, readList, readRecord, toJsonBytes } from './shape.js';
+import { chunkFromJson, chunkToJson, chunksOf, type ChunkMeta, type RowGroup } from './chunk.js';
+import { parseJson, readInteger, readList, readRecord, readTuple, toJsonBytes } from './shape.js';
 import type { PageSink } from './table.js';
 
 const SEGMENT_GROUPS = 64;
@@ -46,29 +46,29 @@ export async function writeSegments(
 }
 
 export function encodeSegment(groups: readonly RowGroup[]): Uint8Array {
-  return toJsonBytes(groups.map((group) => ({ rows: group.rowCount, chunks: group.chunks.map(chunkToJson) })));
+  return toJsonBytes(groups.map((group) => ({ rows: group.rowCount, chunks: chunksOf(group).map(chunkToJson) })));
 }
 
-/** @throws ShapeError */
-export function decodeSegment(bytes: Uint8Array, columns: readonly ColumnSchema[]): readonly RowGroup[] {
-  const runs = new Map<number, ChunkMeta['run']>();
+/**
+ * Chunks are read when they are asked for, as a query wants few columns of many. `look` runs that: it checks where the
+ * chunk lies and turns a ShapeError into a StorageError.
+ * @throws ShapeError
+ */
+export function decodeSegment(
+  bytes: Uint8Array,
+  { columns, look }: { readonly columns: readonly ColumnSchema[]; readonly look: (read: () => ChunkMeta) => ChunkMeta },
+): readonly RowGroup[] {
   return readList(parseJson(bytes), 'groups', (value, path) => {
     const json = readRecord(value, path);
     const rowCount = readInteger(json['rows'], `${path}.rows`, { min: 1, max: GROUP_ROWS });
-    let index = 0;
-    const chunks = readList(json['chunks'], `${path}.chunks`, (chunk, at) => {
-      const column = columns[index++];
-      if (column === undefined) throw new ShapeError(`${path}: more chunks than columns`);
-      const meta = chunkFromJson(chunk, at, column);
-      if (meta.rowCount !== rowCount) throw new ShapeError(`${at}: ${meta.rowCount} rows in a group of ${rowCount}`);
-      if (meta.run.pages.length > 1) return meta;
-      // Chunks on one page share the run, and so the object.
-      const page = meta.run.pages[0]!;
-      if (!runs.has(page)) runs.set(page, meta.run);
-      return { ...meta, run: runs.get(page)! };
-    });
-    if (chunks.length !== columns.length)
-      throw new ShapeError(`${path}: ${chunks.length} chunks for ${columns.length} columns`);
-    return { rowCount, chunks };
+    const chunks = readTuple(json['chunks'], `${path}.chunks`, columns.length);
+    const known: (ChunkMeta | undefined)[] = [];
+    const read = (index: number): ChunkMeta =>
+      chunkFromJson(chunks[index], `${path}.chunks[${index}]`, { column: columns[index]!, rowCount });
+    return {
+      rowCount,
+      columnCount: columns.length,
+      chunk: (index) => (known[index] ??= look(() => read(index))),
+    };
   });
 }

@@ -27,6 +27,12 @@ export function readList<T>(value: unknown, path: string, readItem: (item: unkno
   return value.map((item: unknown, i) => readItem(item, `${path}[${i}]`));
 }
 
+/** A list of so many things, each still to be looked at. */
+export function readTuple(value: unknown, path: string, length: number): readonly unknown[] {
+  if (!Array.isArray(value) || value.length !== length) fail(path, `a list of ${length}`, value);
+  return value as readonly unknown[];
+}
+
 export function readText(value: unknown, path: string): string {
   if (typeof value !== 'string') fail(path, 'a string', value);
   return value;

@@ -17,6 +17,7 @@ import {
 } from './chunk-format.js';
 import { isVariableLength } from '../../ir/dtype.js';
 import {
+  chunksOf,
   decodeChunk,
   encodeChunk,
   type ChunkMeta,
@@ -25,7 +26,7 @@ import {
 } from './chunk.js';
 import { ColumnBuffer } from './column-buffer.js';
 import { PAGE_BYTES, alignUp, type PageKind } from './format.js';
-import { corruptPage } from './pages.js';
+import { EXTENT_ALIGNMENT, corruptPage } from './pages.js';
 import { ShapeError } from './shape.js';
 
 /** Where a transaction's pages go. */
@@ -42,8 +43,6 @@ export interface PageSink {
 const ABSORB_RATIO = 8;
 /** Rows taken from a batch at a time, so that long text is noticed before much of it is buffered. */
 const SLICE_ROWS = 4096;
-/** Small chunks start on a cache line. */
-const CHUNK_ALIGNMENT = 64;
 
 export class TableReader {
   constructor(
@@ -57,8 +56,8 @@ export class TableReader {
 
   /** One chunk as a vector with arrays of its own. @throws StorageError when the chunk cannot be. */
   async readColumn(group: RowGroup, columnIndex: number): Promise<Vector> {
-    const meta = group.chunks[columnIndex]!;
-    const guard = await this.pool.pin(meta.run);
+    const meta = group.chunk(columnIndex);
+    const guard = await this.pool.pin(meta.run, [meta]);
     try {
       const bytes = new Uint8Array(this.pool.memory.buffer, guard.address, meta.run.pages.length * PAGE_BYTES);
       return decodeChunk(meta, { bytes, column: this.columns[columnIndex]! });
@@ -85,7 +84,7 @@ export class TableReader {
 
 /** All pages of a row group, each once. */
 export function pagesOf(group: RowGroup): Set<number> {
-  return new Set(group.chunks.flatMap((chunk) => chunk.run.pages));
+  return new Set(chunksOf(group).flatMap((chunk) => chunk.run.pages));
 }
 
 export class TableWriter {
@@ -209,7 +208,7 @@ export class TableWriter {
       const run = { pages: await this.sink.writeRun('table', bytes) };
       for (const { index, at, chunk } of page) chunks[index] = { ...chunk.meta, run, byteOffset: at };
     }
-    return { rowCount, chunks };
+    return { rowCount, columnCount: chunks.length, chunk: (column) => chunks[column]! };
   }
 }
 
@@ -224,11 +223,11 @@ function packSmall(small: readonly { index: number; chunk: EncodedChunk }[]): re
   const pages: { end: number; readonly placed: Placed[] }[] = [];
   const bySize = [...small].sort((a, b) => b.chunk.bytes.length - a.chunk.bytes.length);
   for (const { index, chunk } of bySize) {
-    let page = pages.find((p) => alignUp(p.end, CHUNK_ALIGNMENT) + chunk.bytes.length <= PAGE_BYTES);
+    let page = pages.find((p) => alignUp(p.end, EXTENT_ALIGNMENT) + chunk.bytes.length <= PAGE_BYTES);
     if (page === undefined) pages.push((page = { end: 0, placed: [] }));
-    const at = alignUp(page.end, CHUNK_ALIGNMENT);
+    const at = alignUp(page.end, EXTENT_ALIGNMENT);
     // An empty chunk (text without bytes) still starts inside the page.
-    page.placed.push({ index, chunk, at: Math.min(at, PAGE_BYTES - CHUNK_ALIGNMENT) });
+    page.placed.push({ index, chunk, at: Math.min(at, PAGE_BYTES - EXTENT_ALIGNMENT) });
     page.end = at + chunk.bytes.length;
   }
   return pages.map((p) => p.placed);

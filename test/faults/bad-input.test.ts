@@ -215,7 +215,7 @@ test('a page that cannot be read ends a query whose rows wait for their caller',
   await writing.query("CREATE TABLE t AS SELECT 'row ' || i || repeat('y', 40 + CAST(i % 50 AS INTEGER)) AS s FROM range(150000) r(i)").run();
   const [, second] = (await writing.file.snapshot().table('t'))!.groups;
   await writing.close();
-  flip(wide, second!.chunks[0]!.run.pages[1]! * PAGE_BYTES);
+  flip(wide, second!.chunk(0).run.pages[1]! * PAGE_BYTES);
   const reading = await open(wide, { threads: 2, memoryLimit: '16MiB' });
   try {
     const read = async (): Promise<void> => {

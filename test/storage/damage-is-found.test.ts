@@ -2,12 +2,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { StorageError } from '../../runtime/errors.js';
+import { chunksOf } from '../../runtime/storage/chunk.js';
 import type { DatabaseFile } from '../../runtime/storage/database-file.js';
 import { directoryPages } from '../../runtime/storage/commit.js';
 import { PAGE_BYTES, PAGE_KINDS, SLOT_BYTES, SUPERBLOCK_BYTES, slotOf } from '../../runtime/storage/format.js';
 import { verifyDatabase } from '../../runtime/storage/verify.js';
 import { FaultDevice, randomOf } from './fault-device.js';
-import { batchOf, column, openOn, rowsOf } from './samples.js';
+import { batchOf, cellsOf, column, openOn, rowsOf } from './samples.js';
 
 const COLUMNS = [column('i', 'i32'), column('s', 'utf8')];
 
@@ -64,7 +65,7 @@ test('a flip in any kind of page is found, and the page is named', async () => {
     directoryLeaf: directoryPages(snapshot.commit)[1]!,
     catalog: snapshot.commit.superblock.catalog.pages[0]!,
     tableMetadata: table.segments[0]!.pages[0]!,
-    data: (await snapshot.table('t'))!.groups[0]!.chunks[0]!.run.pages[0]!,
+    data: (await snapshot.table('t'))!.groups[0]!.chunk(0).run.pages[0]!,
     modelMetadata: snapshot.catalog.models.get('m')!.versions[0]!.metadata.pages[0]!,
     block: model.tensors[0]!.blocks[0]!.page,
   };
@@ -85,7 +86,7 @@ test('a flip in any kind of page is found, and the page is named', async () => {
 
 test('reading a table with a flipped page throws, and gives no rows', async () => {
   const { bytes, database } = await sample();
-  const page = (await database.snapshot().table('t'))!.groups[0]!.chunks[0]!.run.pages[0]!;
+  const page = (await database.snapshot().table('t'))!.groups[0]!.chunk(0).run.pages[0]!;
   bytes[page * PAGE_BYTES + 77]! ^= 1;
   const damaged = await openOn(new FaultDevice(bytes));
   const table = (await damaged.snapshot().table('t'))!;
@@ -97,6 +98,34 @@ test('reading a table with a flipped page throws, and gives no rows', async () =
     },
   );
   assert.is(damaged.pool.stats().cached, 0, 'a damaged page does not stay in the pool');
+});
+
+test('a column is read and checked without the others of its page', async () => {
+  const { bytes, database } = await sample();
+  const [i, s] = chunksOf((await database.snapshot().table('t'))!.groups[0]!);
+  assert.equal(i!.run, s!.run);
+  bytes[i!.run.pages[0]! * PAGE_BYTES + i!.byteOffset + 77]! ^= 1;
+  const damaged = await openOn(new FaultDevice(bytes));
+  const table = (await damaged.snapshot().table('t'))!;
+  const text = await table.readColumn(table.groups[0]!, 1);
+  assert.is(cellsOf(text, 500)[499], 'row 499');
+  assert.is(damaged.pool.stats().bytesRead, s!.byteLength);
+  const failure: unknown = await table.readColumn(table.groups[0]!, 0).catch((error: unknown) => error);
+  assert.instance(failure, StorageError);
+  assert.equal((failure as StorageError).details.page, i!.run.pages[0]);
+  assert.is((await verifyDatabase(damaged)).length, 1);
+});
+
+test('a chunk that is not the one its metadata was written for is not read, be its page as it was written', async () => {
+  const { bytes } = await sample();
+  const database = await openOn(new FaultDevice(bytes));
+  const table = (await database.snapshot().table('t'))!;
+  const chunk = table.groups[0]!.chunk(0);
+  Object.assign(chunk, { checksum: chunk.checksum ^ 1 });
+  const failure: unknown = await table.readColumn(table.groups[0]!, 0).catch((error: unknown) => error);
+  assert.instance(failure, StorageError);
+  assert.match((failure as StorageError).message, /are not what was stored: expected 0x/);
+  assert.is((failure as StorageError).details.page, chunk.run.pages[0]);
 });
 
 test('one damaged superblock copy loses nothing, is reported, and is repaired by the next writer', async () => {
@@ -139,9 +168,9 @@ test('truncated and foreign files, and those of other versions, are told apart',
 test('a table whose metadata names a page of something else is not read', async () => {
   const { bytes } = await sample();
   const database = await openOn(new FaultDevice(bytes), { readOnly: true });
-  const other = (await (await sample()).database.snapshot().table('t'))!.groups[0]!.chunks[0]!.run.pages[0]!;
+  const other = (await (await sample()).database.snapshot().table('t'))!.groups[0]!.chunk(0).run.pages[0]!;
   database.pages.setEntry(other, { ...database.pages.entry(other), kind: PAGE_KINDS.model });
-  await database.snapshot().table('t').then(
+  await rowsOf((await database.snapshot().table('t'))!).then(
     () => assert.unreachable('it was read'),
     (error: StorageError) => {
       assert.instance(error, StorageError);

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { StorageError } from '../../runtime/errors.js';
+import { chunksOf } from '../../runtime/storage/chunk.js';
 import { DatabaseFile, type OpenOptions } from '../../runtime/storage/database-file.js';
 import { LEAF_ENTRIES } from '../../runtime/storage/format.js';
 import { WriterLock } from '../../runtime/storage/lock.js';
@@ -238,7 +239,7 @@ test('a snapshot reads its commit while later commits replace everything', async
   const table = (await snapshot.table('t'))!;
   for (let i = 0; i < 10; i++) {
     await write(database, [100 + i]);
-    database.pool.forget([...new Set(table.groups.flatMap((g) => g.chunks.flatMap((c) => c.run.pages)))]);
+    database.pool.forget([...new Set(table.groups.flatMap((g) => chunksOf(g).flatMap((c) => c.run.pages)))]);
     assert.equal(await rowsOf(table), [[1], [2], [3]]);
     assert.equal(await verifyDatabase(database), []);
   }
@@ -330,7 +331,7 @@ test('a mark that cannot be read keeps all commits, as those of others may be', 
   const database = await DatabaseFile.open(path, SMALL);
   await write(database, [1]);
   const snapshot = database.snapshot();
-  const { pages } = (await snapshot.table('t'))!.groups[0]!.chunks[0]!.run;
+  const { pages } = (await snapshot.table('t'))!.groups[0]!.chunk(0).run;
   snapshot.release();
   const before = new Uint8Array(262_144);
   await database.pages.readPages(pages, before);

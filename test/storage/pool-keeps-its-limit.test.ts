@@ -5,7 +5,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ResourceError } from '../../runtime/errors.js';
-import { BufferPool, type PageGuard } from '../../runtime/storage/buffer-pool.js';
+import { BufferPool, type Extent, type PageGuard, type PageRun } from '../../runtime/storage/buffer-pool.js';
 import { PAGE_BYTES } from '../../runtime/storage/format.js';
 import type { BlockReference, ModelVersion, TensorMeta } from '../../runtime/storage/model-store.js';
 import { pinWeight, type ResidentWeight } from '../../runtime/weights.js';
@@ -13,7 +13,7 @@ import { randomOf } from './fault-device.js';
 
 const RESERVED_BYTES = 65_536;
 
-/** Page p is filled with p; reads are counted. */
+/** Page p is filled with p; reads are counted, those of extents as `[page, offset, length]`. */
 function poolOf(frames: number): { pool: BufferPool; reads: number[][]; fail: Set<number> } {
   const limitBytes = RESERVED_BYTES + frames * PAGE_BYTES + 65_536;
   const memory = new WebAssembly.Memory({ initial: limitBytes / 65_536, maximum: limitBytes / 65_536, shared: true });
@@ -26,6 +26,13 @@ function poolOf(frames: number): { pool: BufferPool; reads: number[][]; fail: Se
       if (pages.some((page) => fail.has(page))) throw new Error('damaged');
       pages.forEach((page, i) => target.fill(page, i * PAGE_BYTES, (i + 1) * PAGE_BYTES));
       return target.length;
+    },
+    async readExtents({ pages }: PageRun, extents: readonly Extent[], target: Uint8Array): Promise<number> {
+      for (const { byteOffset, byteLength } of extents) reads.push([pages[0]!, byteOffset, byteLength]);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (fail.has(pages[0]!)) throw new Error('damaged');
+      for (const { byteOffset, byteLength } of extents) target.fill(pages[0]!, byteOffset, byteOffset + byteLength);
+      return extents.reduce((sum, extent) => sum + extent.byteLength, 0);
     },
   };
   return { pool: new BufferPool({ memory, limitBytes, reservedBytes: RESERVED_BYTES, source }), reads, fail };
@@ -47,6 +54,45 @@ test('concurrent pins of one run read once; a resident run is pinned without wai
   for (const guard of [...guards, again, again]) guard.release();
   assert.is(pool.stats().pinned, 0);
   assert.is(pool.stats().cached, 2);
+});
+
+test('extents of a page are read once each, what is there already is not written over', async () => {
+  const { pool, reads } = poolOf(2);
+  const extent = (byteOffset: number, byteLength: number): Extent => ({ byteOffset, byteLength, checksum: 0 });
+  const [a, b, c] = [extent(0, 100), extent(128, 50), extent(128, 10)];
+  const run = { pages: [3] };
+  const guards = await Promise.all([pool.pin(run, [a]), pool.pin(run, [a, b]), pool.pin(run, [b])]);
+  assert.equal(reads, [[3, 0, 100], [3, 128, 50]]);
+  assert.is(new Set(guards.map((g) => g.address)).size, 1);
+  assert.equal([0, 99, 128, 177].map((at) => byteAt(pool, guards[0]!.address + at)), [3, 3, 3, 3]);
+  assert.is(pool.tryPin(run, [c]), undefined, 'another length is another extent');
+  new Uint8Array(pool.memory.buffer)[guards[0]!.address] = 77;
+  guards.push(await pool.pin(run, [a, c]), pool.tryPin(run, [c, b])!);
+  assert.equal(reads.slice(2), [[3, 128, 10]]);
+  assert.is(byteAt(pool, guards[0]!.address), 77);
+  const whole = await pool.pin(run);
+  assert.is.not(whole.address, guards[0]!.address);
+  for (const guard of [...guards, whole]) guard.release();
+  assert.is(pool.stats().pinned, 0);
+});
+
+test('a failed extent reaches its waiters only; its page is read anew, and frees its frame with the last pin', async () => {
+  const { pool, reads, fail } = poolOf(2);
+  const [a, b] = [0, 64].map((byteOffset) => ({ byteOffset, byteLength: 64, checksum: 0 }));
+  const held = await pool.pin({ pages: [5] }, [a!]);
+  fail.add(5);
+  const results = await Promise.allSettled([[b!], [a!, b!], [a!]].map((extents) => pool.pin({ pages: [5] }, extents)));
+  assert.equal(results.map((r) => r.status), ['rejected', 'rejected', 'fulfilled']);
+  assert.is(byteAt(pool, held.address), 5);
+  assert.is(pool.tryPin({ pages: [5] }, [a!]), undefined);
+  fail.clear();
+  const again = await pool.pin({ pages: [5] }, [a!, b!]);
+  assert.equal(reads.slice(2), [[5, 0, 64], [5, 64, 64]]);
+  assert.is.not(again.address, held.address);
+  for (const result of results) if (result.status === 'fulfilled') result.value.release();
+  held.release();
+  again.release();
+  assert.equal([pool.stats().pinned, pool.stats().cached], [0, 1]);
 });
 
 test('a failed read reaches every waiter and leaves nothing behind', async () => {

@@ -5,6 +5,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ColumnSchema } from '../../runtime/batch.js';
+import { chunksOf } from '../../runtime/storage/chunk.js';
 import { verifyDatabase } from '../../runtime/storage/verify.js';
 import { FaultDevice } from './fault-device.js';
 import { batchOf, column, openOn, rowsOf, type Cell } from './samples.js';
@@ -50,7 +51,7 @@ test('all types survive writing, reopening and reading', async () => {
   assert.is(table.name, 'Tx');
   assert.is(table.rowCount, 3000);
   assert.equal(await rowsOf(table), rows);
-  const [id, city, note, score, , day, features, half] = table.groups[0]!.chunks;
+  const [id, city, note, score, , day, features, half] = chunksOf(table.groups[0]!);
   assert.equal([id!.min, id!.max], ['-5', '2994']);
   assert.equal([city!.encoding, city!.dictionaryCount, city!.min, city!.max], ['dictionary', 5, 'city 0', 'city 4']);
   assert.is(note!.encoding, 'plain');
@@ -86,17 +87,17 @@ test('an f32 column of 65,536 rows is one page, with NULLs 61,440 rows are', asy
     [65_536, 65_536, 8928],
   );
   assert.equal(
-    full.groups.map((g) => g.chunks[0]!.run.pages.length),
+    full.groups.map((g) => g.chunk(0).run.pages.length),
     [1, 1, 1],
   );
-  assert.is(full.groups[0]!.chunks[0]!.byteLength, 262_144);
+  assert.is(full.groups[0]!.chunk(0).byteLength, 262_144);
   const gaps = (await snapshot.table('gaps'))!;
   assert.equal(
     gaps.groups.map((g) => g.rowCount),
     [61_440, 61_440, 17_120],
   );
   assert.equal(
-    gaps.groups.map((g) => g.chunks[0]!.run.pages.length),
+    gaps.groups.map((g) => g.chunk(0).run.pages.length),
     [1, 1, 1],
   );
   const read = await gaps.readColumn(gaps.groups[1]!, 0);
@@ -144,11 +145,11 @@ test('long text closes a row group early; wide tensors halve it', async () => {
   await transaction.commit();
   const table = (await database.snapshot().table('t'))!;
   assert.ok(table.groups.length >= 3);
-  for (const group of table.groups) assert.ok(group.chunks[0]!.byteLength <= 8.1 * 1024 * 1024);
+  for (const group of table.groups) assert.ok(group.chunk(0).byteLength <= 8.1 * 1024 * 1024);
   const first = await table.readGroup(table.groups[0]!);
   assert.is(first.columns[0]!.offsets![1], 100_002);
   assert.equal([...first.columns[1]!.values!.subarray(0, 3)], [1, 1, 1]);
-  const bound = String(table.groups[0]!.chunks[0]!.max);
+  const bound = String(table.groups[0]!.chunk(0).max);
   assert.ok(bound > '9' && bound.length <= 33, 'text bounds are short and round up');
 });
 
