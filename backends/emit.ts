@@ -8,7 +8,7 @@ import type { DType } from '../ir/dtype.js';
 import type { Relation, Scan } from '../ir/node.js';
 import { postorder } from '../ir/rewrite.js';
 import type { TensorData } from '../ir/tensor-data.js';
-import { PARAM_BYTES, PLAN_VERSION, type ParameterSlot, type PhysicalPlan } from '../runtime/plan.js';
+import { MORSEL_ROWS, PARAM_BYTES, PLAN_VERSION, type ParameterSlot, type PhysicalPlan } from '../runtime/plan.js';
 import { Lowering } from './relational/lower.js';
 import { tensorWidth } from './relational/layout.js';
 import { ModuleBuilder } from './wasm/dsl.js';
@@ -33,8 +33,8 @@ export interface EmitOptions {
   readonly rows?: ((table: string) => number | undefined) | undefined;
 }
 
-/** A scan of so many takes longer than it takes the engine to optimise its code. */
-const HOT_ROWS = 65_536;
+/** A scan of more is worth code that is optimised before it begins. */
+const HOT_ROWS = MORSEL_ROWS;
 
 export interface EmittedPlan {
   readonly plan: PhysicalPlan;
@@ -75,7 +75,7 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
   // A result's first row should not share the machine with a compiler.
   lowering.pipelines.forEach(({ source, sink }, i) => {
     const rows = source.kind === 'scan' ? (options.rows?.(source.node.table) ?? 0) : 0;
-    if (rows >= HOT_ROWS && sink.kind !== 'result') module.optimiseSoon(pipelines[i]!.run);
+    if (rows > HOT_ROWS && sink.kind !== 'result') module.optimiseSoon(pipelines[i]!.run);
   });
   const wasm = module.build();
   const plan: PhysicalPlan = {
