@@ -28,6 +28,8 @@ export interface ScanGroup {
 
 export interface Morsel {
   readonly words: readonly number[];
+  /** The words behind them, which all morsels of a row group share. */
+  readonly columns: Uint32Array;
   readonly rowCount: number;
   /** Rows of the source behind it. */
   readonly rowsLeft: number;
@@ -81,6 +83,7 @@ const LAST_MS = 1;
 
 /** Row groups with a number, which goes in 16 bits: see SCAN_GROUP_WORD. */
 const MOST_NUMBERED = 65_535;
+const NO_COLUMNS = new Uint32Array(0);
 
 interface SourceOptions {
   readonly isResult: boolean;
@@ -133,7 +136,7 @@ export function openSource(
     case 'scan': return scanMorsels(context, context.scan(source.table, source.columns), sizes);
     case 'buffer': return bufferMorsels(context, source.buffer);
     case 'sorted': return sortedMorsels(context, source.buffer, sizes);
-    case 'once': return single({ words: [0, 1], rowCount: 1, rowsLeft: 0, release: () => undefined });
+    case 'once': return single({ words: [0, 1], columns: NO_COLUMNS, rowCount: 1, rowsLeft: 0, release: () => undefined });
   }
 }
 
@@ -152,8 +155,10 @@ async function* scanMorsels(
     const runs = runsOf(group.columns);
     const guards = await pinAll(context, [...runs.values()]);
     const addresses = new Map([...runs.keys()].map((key, i) => [key, guards[i]!.address]));
-    const words = group.columns.flatMap((column) =>
-      columnWords(column, addresses.get(keyOf(column.run))! + column.extent.byteOffset),
+    const columns = new Uint32Array(
+      group.columns.flatMap((column) =>
+        columnWords(column, addresses.get(keyOf(column.run))! + column.extent.byteOffset),
+      ),
     );
     let users = 1;
     const release = (): void => {
@@ -165,7 +170,7 @@ async function* scanMorsels(
         const end = Math.min(begin + sizes.take(rowsLeft), group.rowCount);
         users++;
         rowsLeft -= end - begin;
-        yield { words: [begin, end, number, ...words], rowCount: end - begin, rowsLeft, release };
+        yield { words: [begin, end, number], columns, rowCount: end - begin, rowsLeft, release };
         begin = end;
       }
     } finally {
@@ -229,7 +234,13 @@ async function* bufferMorsels(context: MorselContext, buffer: number): AsyncGene
     const rowCount = rowsOf(chunk);
     rowsLeft -= rowCount;
     if (rowCount === 0) continue;
-    yield { words: [chunk + CHUNK_HEADER_BYTES, rowCount], rowCount, rowsLeft, release: () => undefined };
+    yield {
+      words: [chunk + CHUNK_HEADER_BYTES, rowCount],
+      columns: NO_COLUMNS,
+      rowCount,
+      rowsLeft,
+      release: () => undefined,
+    };
   }
 }
 
@@ -238,7 +249,13 @@ async function* sortedMorsels(context: MorselContext, buffer: number, sizes: Mor
   for (let begin = 0; begin < count;) {
     const rowCount = sizes.take(count - begin);
     const rowsLeft = count - begin - rowCount;
-    yield { words: [address + begin * 4, rowCount], rowCount, rowsLeft, release: () => undefined };
+    yield {
+      words: [address + begin * 4, rowCount],
+      columns: NO_COLUMNS,
+      rowCount,
+      rowsLeft,
+      release: () => undefined,
+    };
     begin += rowCount;
   }
 }

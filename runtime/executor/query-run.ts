@@ -286,7 +286,8 @@ class QueryRun implements Running {
   ): Promise<number> {
     const descriptor = this.descriptors.pop();
     if (descriptor === undefined) throw new Error('more morsels in flight than descriptors');
-    task.morsel.words.forEach((word, i) => { this.words[(descriptor >>> 2) + i] = word; });
+    this.words.set(task.morsel.words, descriptor >>> 2);
+    this.words.set(task.morsel.columns, (descriptor >>> 2) + task.morsel.words.length);
     try {
       return await crew.runMorsel({
         worker: task.worker,
