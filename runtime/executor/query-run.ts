@@ -124,8 +124,8 @@ class QueryRun implements Running {
     this.wake();
   }
 
-  private allocate(bytes: number, consumer: string): number {
-    const address = this.options.pool.allocate({ bytes, consumer });
+  private allocate(bytes: number, consumer: string, { isZero = false } = {}): number {
+    const address = this.options.pool.allocate({ bytes, consumer, isZero });
     this.scratch.push(address);
     return address;
   }
@@ -186,8 +186,7 @@ class QueryRun implements Running {
     const total = contextBytes + this.workers.length * localBytes + slots * descriptorBytes + align(plan.dataBytes);
     if (this.workers.length > (this.control.length - WORKER) / WORKER_WORDS)
       throw new Error('too many workers for the control block');
-    const base = this.allocate(total, 'working memory of a query');
-    this.bytes.fill(0, base, base + total);
+    const base = this.allocate(total, 'working memory of a query', { isZero: true });
     this.context = base;
     this.locals = this.workers.map((_, i) => base + contextBytes + i * localBytes);
     const descriptors = base + contextBytes + this.workers.length * localBytes;
@@ -352,8 +351,7 @@ class QueryRun implements Running {
     const count = this.tupleCount(step.buffer);
     let buckets = 16;
     while (buckets < count * 2) buckets *= 2;
-    const address = this.allocate(buckets * 4, 'the hash table of a join');
-    this.bytes.fill(0, address, address + buckets * 4);
+    const address = this.allocate(buckets * 4, 'the hash table of a join', { isZero: true });
     const slot = (this.context + this.buffer(step.buffer).slotOffset) >>> 2;
     this.words.set([address, buckets - 1, 0, count], slot);
     const chunks = this.bufferChunks.get(step.buffer) ?? [];

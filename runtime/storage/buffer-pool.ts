@@ -89,6 +89,8 @@ export class BufferPool {
   private readonly limitBytes: number;
   private readonly source: PageSource;
   private readonly tenants: (Resident | undefined)[];
+  /** 1 for frames that a tenant has left; what lies in the others is zero, as in all new memory. */
+  private readonly isStale: Uint8Array;
   private readonly runs = new Map<RunKey, Resident>();
   private readonly scratch = new Map<number, Resident>();
   /** Keys of the runs that hold a page, to find them when the page is rewritten. */
@@ -113,6 +115,7 @@ export class BufferPool {
       });
     }
     this.tenants = Array.from<Resident | undefined>({ length: frameCount }).fill(undefined);
+    this.isStale = new Uint8Array(frameCount);
   }
 
   /**
@@ -153,14 +156,15 @@ export class BufferPool {
 
   /**
    * Adjacent scratch frames, at least `bytes` long (whole frames are given), clean unpinned pages making room.
-   * The content is NOT zeroed: it is whatever lay there before.
+   * With `isZero` the bytes are zero; else they are whatever lay there before.
    * @throws ResourceError naming memoryLimit.
    */
-  allocate(options: { bytes: number; consumer: string }): number {
+  allocate(options: { bytes: number; consumer: string; isZero?: boolean }): number {
     const frameCount = Math.max(1, Math.ceil(options.bytes / PAGE_BYTES));
     const entry = this.place({ frameCount, run: undefined, key: undefined, consumer: options.consumer });
     const address = this.addressOf(entry);
     this.scratch.set(address, entry);
+    if (options.isZero === true) this.zero(entry, options.bytes);
     return address;
   }
 
@@ -298,8 +302,18 @@ export class BufferPool {
     if (entry.pins === 0) this.vacate(entry);
   }
 
+  /** The tenant's first `bytes`. Frames that are zero are left alone: memory costs most when it is first touched. */
+  private zero(entry: Resident, bytes: number): void {
+    const address = this.addressOf(entry);
+    for (let from = 0; from < bytes; from += PAGE_BYTES) {
+      if (this.isStale[entry.frame + from / PAGE_BYTES] === 0) continue;
+      new Uint8Array(this.memory.buffer, address + from, Math.min(PAGE_BYTES, bytes - from)).fill(0);
+    }
+  }
+
   private vacate(entry: Resident): void {
     this.tenants.fill(undefined, entry.frame, entry.frame + entry.frameCount);
+    this.isStale.fill(1, entry.frame, entry.frame + entry.frameCount);
     this.used -= entry.frameCount;
   }
 

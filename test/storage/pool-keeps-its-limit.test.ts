@@ -132,6 +132,22 @@ test('a weight whose blocks cannot all be read holds no memory', async () => {
   assert.equal([pool.stats().pinned, pool.stats().scratch], [0, 0]);
 });
 
+test('scratch that is to be zero is, whatever lay there before', async () => {
+  const { pool } = poolOf(6);
+  const random = randomOf(11);
+  for (let step = 0; step < 200; step++) {
+    const guard = await pool.pin({ pages: [1 + Math.floor(random() * 4)] });
+    const bytes = 1 + Math.floor(random() * 3 * PAGE_BYTES);
+    const address = pool.allocate({ bytes, consumer: 'test', isZero: true });
+    const scratch = new Uint8Array(pool.memory.buffer, address, bytes);
+    assert.ok(scratch.every((byte) => byte === 0), `step ${step}`);
+    assert.is.not(byteAt(pool, guard.address), 0);
+    scratch.fill(200);
+    pool.free(address);
+    guard.release();
+  }
+});
+
 test('scratch makes room among the unpinned, and is refused by name when pins leave none', async () => {
   const { pool } = poolOf(4);
   const guards: PageGuard[] = [];
