@@ -39,7 +39,7 @@ import type { Outcome } from './session.js';
 import { placedStatements } from './script.js';
 import { DatabaseFile } from './storage/database-file.js';
 import { checkTables, scanGroups } from './table-scan.js';
-import { groupBlocks, pinBlocks, pinWeight } from './weights.js';
+import { groupBlocks, pinBlocks, pinWeights } from './weights.js';
 import { statementName } from './wording.js';
 
 /** Values for `?`, `$1` or `$name`, in order. */
@@ -328,7 +328,7 @@ export class Database {
         workers: this.workers,
         threads: this.threads,
         scan: (table, columns) => scanGroups(tables.get(table)!, columns),
-        weight: (slot) => pinWeight(slot, stored),
+        weights: (slots) => pinWeights(slots, stored),
         blocks: { group: (slots, most) => groupBlocks(slots, most, stored), pin: (slots) => pinBlocks(slots, stored) },
         signal: options.signal,
         resultLimitBytes: this.resultBytes,

@@ -84,8 +84,27 @@ function blocksOf(slot: WeightSlot | BlockSlot, { models, file }: PlaceOptions):
   });
 }
 
-/** @throws StorageError as `blocksOf` */
-export async function pinWeight(
+/**
+ * Weights in the order of their slots, read at the same time. Where memory is too short for that, as weights in pieces
+ * need their pages beside them, those that failed are read one after the other.
+ * @throws StorageError as `blocksOf`; ResourceError
+ */
+export async function pinWeights(
+  slots: readonly WeightSlot[],
+  options: PlaceOptions & { readonly pool: BufferPool },
+): Promise<readonly ResidentWeight[]> {
+  const results = await Promise.allSettled(slots.map((slot) => pinWeight(slot, options)));
+  const weights = results.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+  try {
+    for (const [i, slot] of slots.entries()) weights[i] ??= await pinWeight(slot, options);
+  } catch (error) {
+    for (const weight of weights) weight?.release();
+    throw error;
+  }
+  return weights as readonly ResidentWeight[];
+}
+
+async function pinWeight(
   slot: WeightSlot,
   options: PlaceOptions & { readonly pool: BufferPool },
 ): Promise<ResidentWeight> {

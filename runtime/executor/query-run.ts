@@ -157,10 +157,11 @@ class QueryRun implements Running {
       },
     });
     if (!this.options.workers.isLazy && isLong(this.options)) this.crew.reinforce();
+    const weights = this.loadWeights();
     // Behind the threads that start now: see `enableSimd`. Where none does, what V8 optimises soon gains by it, and
     // threads that turn out to be worth it take 20 ms longer to start.
     if (plan.simd === 'relaxed') void betweenStarts(widenRegisters);
-    await this.loadWeights();
+    await weights;
     for (const pipeline of plan.pipelines) {
       const began = clockMs();
       const rows = await this.runPipeline(this.crew, pipeline);
@@ -199,11 +200,10 @@ class QueryRun implements Running {
   }
 
   private async loadWeights(): Promise<void> {
-    for (const slot of this.options.plan.weights) {
-      const weight = await this.options.weight(slot);
-      this.releases.push(() => weight.release());
-      this.words[(this.context + slot.offset) >>> 2] = weight.address;
-    }
+    const slots = this.options.plan.weights;
+    const weights = await this.options.weights(slots);
+    for (const [i, { offset }] of slots.entries()) this.words[(this.context + offset) >>> 2] = weights[i]!.address;
+    this.releases.push(...weights.map((weight) => () => weight.release()));
   }
 
   private morselContext(): MorselContext {

@@ -14,8 +14,10 @@ export interface RunOptions {
   readonly workers: WorkerPool;
   readonly threads: number;
   readonly scan: (table: string, columns: readonly number[]) => readonly ScanGroup[];
-  /** Makes a weight resident in kernel order until released. */
-  readonly weight: (slot: WeightSlot) => Promise<{ readonly address: number; release(): void }>;
+  /** Makes weights resident in kernel order, each until released. */
+  readonly weights: (
+    slots: readonly WeightSlot[],
+  ) => Promise<readonly { readonly address: number; release(): void }[]>;
   /** Blocks of weights that stream past the rows. */
   readonly blocks: Pick<BlockedContext, 'group' | 'pin'>;
   readonly parameters: readonly ParameterValue[];

@@ -8,7 +8,7 @@ import { ResourceError } from '../../runtime/errors.js';
 import { BufferPool, type Extent, type PageGuard, type PageRun } from '../../runtime/storage/buffer-pool.js';
 import { PAGE_BYTES } from '../../runtime/storage/format.js';
 import type { BlockReference, ModelVersion, TensorMeta } from '../../runtime/storage/model-store.js';
-import { pinWeight, type ResidentWeight } from '../../runtime/weights.js';
+import { pinWeights, type ResidentWeight } from '../../runtime/weights.js';
 import { randomOf } from './fault-device.js';
 
 const RESERVED_BYTES = 65_536;
@@ -118,7 +118,8 @@ test('a weight whose blocks cannot all be read holds no memory', async () => {
     version: 1, createdAt: 0, irText: '', inputs: [], outputs: [], tensors: [tensor], notes: null,
   };
   const slot = { model: 'm@1', hash: 'w', layout: 'rows', byteLength: 2000, offset: 0 };
-  const pin = (): Promise<ResidentWeight> => pinWeight(slot, { pool, models: [model], file: 'test' });
+  const pin = async (): Promise<ResidentWeight> =>
+    (await pinWeights([slot], { pool, models: [model], file: 'test' }))[0]!;
   fail.add(2);
   for (let i = 0; i < 10; i++) {
     const failure = await pin().catch((error: Error) => error.message);
@@ -129,6 +130,33 @@ test('a weight whose blocks cannot all be read holds no memory', async () => {
   const weight = await pin();
   assert.equal([byteAt(pool, weight.address + 999), byteAt(pool, weight.address + 1000)], [1, 2]);
   weight.release();
+  assert.equal([pool.stats().pinned, pool.stats().scratch], [0, 0]);
+});
+
+test('weights of which one cannot be read hold no memory; those that do not fit at once are read in turn', async () => {
+  // Each takes a frame while it is held, and another one for its page while it is put together.
+  const { pool, fail } = poolOf(3);
+  const weightOf = (name: string, page: number): TensorMeta => {
+    const block = (offset: number): BlockReference => ({ hash: '', page, offset, byteLength: 1000 });
+    return {
+      name, dtype: 'f32', dims: [500], layout: { whole: 'rows' }, blockBytes: 1000, blocks: [block(64), block(5000)],
+    };
+  };
+  const model: ModelVersion = {
+    version: 1, createdAt: 0, irText: '', inputs: [], outputs: [], notes: null,
+    tensors: [weightOf('a', 1), weightOf('b', 2)],
+  };
+  const slots = ['a', 'b'].map((hash) => ({ model: 'm@1', hash, layout: 'rows', byteLength: 2000, offset: 0 }));
+  const pin = (): Promise<readonly ResidentWeight[]> => pinWeights(slots, { pool, models: [model], file: 'test' });
+  fail.add(2);
+  for (let i = 0; i < 10; i++) {
+    assert.is(await pin().then(() => '', (error: Error) => error.message), 'damaged');
+    assert.equal([pool.stats().pinned, pool.stats().scratch], [0, 0]);
+  }
+  fail.clear();
+  const weights = await pin();
+  assert.equal(weights.map(({ address }) => [byteAt(pool, address), byteAt(pool, address + 1999)]), [[1, 1], [2, 2]]);
+  for (const weight of weights) weight.release();
   assert.equal([pool.stats().pinned, pool.stats().scratch], [0, 0]);
 });
 
