@@ -57,6 +57,8 @@ function convert(scope: Scope, value: SqlValue, to: DType): Converted {
   if (to === 'bool') return { value: truth(part), failed: undefined };
   if (isFloat(from))
     return isFloat(to) ? { value: resize(scope, part, to), failed: undefined } : fromFloat(scope, widen(part), to);
+  if (isFloat(to) && part instanceof I32)
+    return { value: resize(scope, smallToFloat(part, from, to), to), failed: undefined };
   const scale = decimalOf(from)?.scale ?? 0;
   const wide = part instanceof I64 ? part : isUnsigned(from) ? asI32(part).extend_u() : asI32(part).extend_s();
   if (isFloat(to)) return { value: resize(scope, exactToFloat(wide, from, scale), to), failed: undefined };
@@ -93,6 +95,13 @@ function resize(scope: Scope, part: Value, to: DType): Value {
       .as_f32();
   }
   return narrow;
+}
+
+/** Of integers of up to 32 bits: one rounding, as a double holds each of them. */
+function smallToFloat(part: I32, from: DType, to: DType): Value {
+  const isDouble = registersOf(to)[0] === 'f64';
+  if (isUnsigned(from)) return isDouble ? part.to_f64_u() : part.to_f32_u();
+  return isDouble ? part.to_f64_s() : part.to_f32_s();
 }
 
 function exactToFloat(wide: I64, from: DType, scale: number): Value {
