@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { make } from '../../ir/build.js';
 import type { AggregateCall, AggregateOp, Expr } from '../../ir/node.js';
 import type { DType } from '../../ir/dtype.js';
-import { scalar } from '../../ir/type.js';
+import { relation, scalar } from '../../ir/type.js';
 import { call, checkAgainstOracle, col, columnsOf, lit, ordersScan, run } from '../support/pipeline-cases.js';
 
 const amount = col(ordersScan, 'amount');
@@ -137,6 +137,18 @@ test('an overflowing sum is an error, not a wrong number', () => {
     () => run(make({ kind: 'aggregate', input: ordersScan, groups: [], calls, type: columnsOf([], calls) })),
     /Overflow/,
   );
+});
+
+test('texts of all lengths are told apart by any of their bytes', () => {
+  const texts = Array.from({ length: 21 }, (_, length) => {
+    const plain = 'a'.repeat(length);
+    return [plain, ...Array.from(plain, (_a, i) => `${plain.slice(0, i)}b${plain.slice(i + 1)}`)];
+  }).flat();
+  const type = relation([{ name: 'text', type: scalar('utf8') }]);
+  const input = make({ kind: 'values', rows: [...texts, ...texts].map((text) => [lit(text, 'utf8')]), type });
+  const groups = [{ expr: col(input, 'text'), name: 'text' }];
+  const calls = [aggregate('count_star', [], 'i64')];
+  checkAgainstOracle(make({ kind: 'aggregate', input, groups, calls, type: columnsOf(groups, calls) }));
 });
 
 test.run();

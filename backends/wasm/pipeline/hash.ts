@@ -7,7 +7,7 @@ import { i32, i64, load, select, type I32, type I64 } from '../values.js';
 import { support, type Emission, type Scope } from './emission.js';
 
 /** Odd 64-bit constants (of the golden ratio and of splitmix64) that spread bits by multiplication. */
-const SPREAD = 0x9e3779b97f4a7c15n;
+export const SPREAD = 0x9e3779b97f4a7c15n;
 const MIX = 0xbf58476d1ce4e5b9n;
 const NULL_BITS = 0x5bd1e995n;
 
@@ -54,13 +54,22 @@ function hashBytes(emission: Emission): Func<{ address: 'i32'; length: 'i32' }, 
           f.set(hash, hash.xor(bits).mul(MIX));
           f.set(hash, hash.xor(hash.shr_u(29)));
         };
-        f.while(
-          () => end.sub(address).ge_u(8),
-          () => {
-            mix(load.i64(address));
-            f.advance(address, 8);
-          },
-        );
+        // The last word may lie over bytes that were mixed in before: all are read once at least, and none behind.
+        f.if(length.ge_u(8), () => {
+          f.while(
+            () => end.sub(address).gt_u(8),
+            () => {
+              mix(load.i64(address));
+              f.advance(address, 8);
+            },
+          );
+          mix(load.i64(end.sub(8)));
+          f.return(hash);
+        });
+        f.if(length.ge_u(4), () => {
+          mix(load.i32(address).extend_u().or(load.i32(end.sub(4)).extend_u().shl(32)));
+          f.return(hash);
+        });
         f.while(
           () => address.lt_u(end),
           () => {
