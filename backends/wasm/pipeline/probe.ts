@@ -85,78 +85,75 @@ interface Walk {
   readonly row: Row;
   readonly flow: Flow;
   readonly tuple: Local<'i32'>;
-  /** 1 where `tuple` is known to match; absent where it never is. */
-  readonly isMatch: Local<'i32'> | undefined;
-  /** The row's keys and their hash, computed where they are wanted. */
-  readonly wanted: (scope: Scope) => { readonly keys: readonly SqlValue[]; readonly hash: I32 };
+  /** What a tuple must have to match: the row's keys, or those of the first match. */
+  readonly sought: Sought;
+  /** The tuple which is known to match. */
+  readonly known: I32 | undefined;
+}
+
+interface Sought {
+  readonly hash: I32;
+  readonly key: (at: Scope, i: number) => SqlValue;
 }
 
 /** Sets out at the first tuple of the row's bucket, or at the first that matches where that is remembered. */
 function startWalk(scope: Scope, probe: Probe, { row, flow }: { readonly row: Row; readonly flow: Flow }): Walk {
-  const { f, context } = scope;
-  const { slotOffset } = probe.build.rows.buffer;
+  const { f } = scope;
   const inner = probe.join === 'inner' || probe.join === 'semi';
   const isPlain = probe.build.keys.every((key) => !key.nullSafe);
   const memo = isPlain ? probeMemo(scope, row, probe.keys) : undefined;
-  const wantedOnce = (at: Scope): ReturnType<Walk['wanted']> => {
-    const keys = probe.keys.map((key) => emitExpr(at, row, key));
-    return { keys, hash: hashValues(at, keys) };
+  const unlessNull = (noMatch: I32 | undefined, start: () => void): void => {
+    if (noMatch === undefined) return start();
+    if (!inner) return scope.if(noMatch.eqz(), start);
+    flow.next(noMatch);
+    start();
   };
-  // Without a memory all rows need them, so they are computed once for the whole walk.
-  const shared = memo === undefined ? wantedOnce(scope) : undefined;
-  const wanted = shared === undefined ? wantedOnce : () => shared;
-  const noMatch =
-    memo === undefined
-      ? orNull(...shared!.keys.map((key, i) => (probe.build.keys[i]!.nullSafe ? undefined : key.isNull)))
-      : memo.isNull;
-  if (noMatch !== undefined && inner) flow.next(noMatch);
-  const tuple = f.local('i32', 'tuple');
-  f.set(tuple, 0);
-  const isMatch = memo === undefined ? undefined : f.let(i32(1), 'match');
-  const at: Walk = { row, flow, tuple, isMatch, wanted };
-  // A build side without rows has no buckets: the slot is zero, and no tuple is found.
-  const buckets = load.i32(context, slotOffset);
-  const toBucket = (hash: I32): void =>
-    f.set(tuple, load.i32(buckets.add(hash.and(load.i32(context, slotOffset + 4)).shl(2))));
-  const isReachable = noMatch !== undefined && !inner ? buckets.ne(0).and(noMatch.eqz()) : buckets;
-  scope.if(isReachable, () => {
-    if (memo === undefined) return toBucket(shared!.hash);
-    memo.recall(tuple, () =>
-      scope.within(() => {
-        const { keys, hash } = wantedOnce(scope);
-        toBucket(hash);
-        f.while(
-          () => tuple.ne(0),
-          (label) =>
-            scope.within(() => {
-              label.break(keysMatch(scope, probe, { tuple, keys, hash }));
-              advance(scope, tuple);
-            }),
-        );
-      }),
-    );
-  });
-  return at;
+  const tuple = f.let(i32(0), 'tuple');
+  if (memo !== undefined) {
+    unlessNull(memo.isNull, () => memo.recall(tuple, (at, keys, found) => findFirst(at, probe, keys, found)));
+    const known = f.let(tuple, 'match');
+    const key: Sought['key'] = (at, i) => storedKey(at, probe, known, i);
+    return { row, flow, tuple, sought: { hash: load.i32(known, TUPLE_HASH), key }, known };
+  }
+  const keys = probe.keys.map((key) => emitExpr(scope, row, key));
+  const hash = hashValues(scope, keys);
+  const noMatch = orNull(...keys.map((key, i) => (probe.build.keys[i]!.nullSafe ? undefined : key.isNull)));
+  unlessNull(noMatch, () => toBucket(scope, probe, hash, tuple));
+  return { row, flow, tuple, sought: { hash, key: (_, i) => keys[i]! }, known: undefined };
 }
 
-/** 1 where the tuple's keys are the row's. Neither is NULL but where keys are null-safe. */
-function keysMatch(
-  scope: Scope,
-  probe: Probe,
-  { tuple, hash, keys }: { readonly tuple: I32; readonly hash: I32; readonly keys: readonly SqlValue[] },
-): I32 {
+/** Sets `tuple` to the first of the bucket; it stays 0 where the build side has no rows, and so no buckets. */
+function toBucket(scope: Scope, probe: Probe, hash: I32, tuple: Local<'i32'>): void {
+  const { slotOffset } = probe.build.rows.buffer;
+  const [buckets, mask] = [load.i32(scope.context, slotOffset), load.i32(scope.context, slotOffset + 4)];
+  scope.if(buckets, () => scope.f.set(tuple, load.i32(buckets.add(hash.and(mask).shl(2)))));
+}
+
+/** Sets `tuple`, 0 so far, to the first match of keys that are not NULL. */
+function findFirst(scope: Scope, probe: Probe, keys: readonly SqlValue[], tuple: Local<'i32'>): void {
+  const hash = hashValues(scope, keys);
+  toBucket(scope, probe, hash, tuple);
+  scope.f.while(
+    () => tuple.ne(0),
+    (label) =>
+      scope.within(() => {
+        label.break(isMatch(scope, probe, tuple, { hash, key: (_, i) => keys[i]! }));
+        advance(scope, tuple);
+      }),
+  );
+}
+
+/** 1 where the tuple's keys are those sought. Neither is NULL but where keys are null-safe. */
+function isMatch(scope: Scope, probe: Probe, tuple: I32, { hash, key }: Sought): I32 {
   const { f } = scope;
-  const { layout } = probe.build.rows;
   const matches = f.let(load.i32(tuple, TUPLE_HASH).eq(hash));
-  probe.build.keys.forEach((key, i) => {
-    const column = fieldColumn(layout, layout.fields[key.field]!, { tuple, absent: undefined });
-    if (column.kind !== 'scalar') throw new NoCode('joining by values that are no scalars is not supported yet');
+  probe.build.keys.forEach(({ nullSafe }, i) => {
     f.if(matches, () =>
       scope.within(() => {
-        const stored = column.load(scope);
-        const same = key.nullSafe ? sameOrNull(scope, stored, keys[i]!) : equals(scope, stored, keys[i]!);
+        const stored = storedKey(scope, probe, tuple, i);
+        const same = nullSafe ? sameOrNull(scope, stored, key(scope, i)) : equals(scope, stored, key(scope, i));
         f.set(matches, same);
-        if (!key.nullSafe && probe.build.keepsUnmatched && stored.isNull !== undefined)
+        if (!nullSafe && probe.build.keepsUnmatched && stored.isNull !== undefined)
           f.if(stored.isNull, () => f.set(matches, 0));
       }),
     );
@@ -164,14 +161,18 @@ function keysMatch(
   return matches;
 }
 
+function storedKey(scope: Scope, { build }: Probe, tuple: I32, i: number): SqlValue {
+  const { layout } = build.rows;
+  const column = fieldColumn(layout, layout.fields[build.keys[i]!.field]!, { tuple, absent: undefined });
+  if (column.kind !== 'scalar') throw new NoCode('joining by values that are no scalars is not supported yet');
+  return column.load(scope);
+}
+
 /** Goes on to the next tuple unless this one matches. */
 function passMatches(scope: Scope, probe: Probe, at: Walk, next: (condition: I32) => void): void {
-  const check = (): void => next(keysMatch(scope, probe, { tuple: at.tuple, ...at.wanted(scope) }).eqz());
-  if (at.isMatch === undefined) return check();
-  const { f } = scope;
-  const isMatch = f.let(at.isMatch);
-  f.set(at.isMatch, 0);
-  scope.if(isMatch.eqz(), check);
+  const check = (): void => next(isMatch(scope, probe, at.tuple, at.sought).eqz());
+  if (at.known === undefined) check();
+  else scope.if(at.tuple.ne(at.known), check);
 }
 
 /** `nothing`: the tuple of an outer join's rows without match, whose columns are NULL; `absent` where it is at hand. */
@@ -192,7 +193,7 @@ function advance(scope: Scope, tuple: Local<'i32'>): void {
   scope.f.set(tuple, load.i32(tuple, TUPLE_NEXT));
 }
 
-/** Walks the chain; `body` runs for each match, and `label.continue` goes on to the next tuple. */
+/** Walks the chain; `body` runs for each match, and `label.next` goes on to the next tuple. */
 function walk(
   scope: Scope,
   probe: Probe,
@@ -256,7 +257,7 @@ function emitOuter(scope: Scope, probe: Probe, at: Walk, pass: Consume): void {
         }),
       );
       done.break(absent);
-      f.if(at.tuple, () => advance(scope, at.tuple));
+      advance(scope, at.tuple);
     }),
   );
 }
