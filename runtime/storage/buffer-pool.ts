@@ -7,6 +7,10 @@
  * In: runs of page numbers, whole or the extents of them that are wanted, and wishes for scratch. Out: byte addresses.
  * Invariant: a pinned run and scratch never move, and what was read of a run is not written over; everything together
  * stays within `limitBytes`. Frames cost no resident memory before their first use.
+ *
+ * Unless it `keepsFirstReads`, what is read for the first time makes room for the next such run as soon as nobody uses
+ * it: a scan passes through few frames, which are resident and often in a cache, where each 4 KiB of a fresh one are a
+ * page fault. What is asked for again stays as long as there is room (as in 2Q; Johnson, Shasha, 1994).
  */
 import { ResourceError } from '../errors.js';
 import { OVERREAD_BYTES } from './chunk-format.js';
@@ -40,6 +44,8 @@ interface Resident extends Tenant {
   readonly run: PageRun | undefined;
   readonly key: RunKey | undefined;
   readonly parts: Parts;
+  /** It was not read before, and need not stay. */
+  readonly isPassing: boolean;
   /** No longer found by its key, because its pages changed or could not be read: freed with its last pin. */
   isDetached: boolean;
 }
@@ -88,11 +94,16 @@ export class BufferPool {
   private readonly base: number;
   private readonly limitBytes: number;
   private readonly source: PageSource;
+  private readonly keepsFirstReads: boolean;
   private readonly tenants: (Resident | undefined)[];
   /** 1 for frames that a tenant has left; what lies in the others is zero, as in all new memory. */
   private readonly isStale: Uint8Array;
   private readonly runs = new Map<RunKey, Resident>();
   private readonly scratch = new Map<number, Resident>();
+  /** Those of the passing runs that were used once and are unpinned, in the order of their release. */
+  private readonly passing = new Set<Resident>();
+  /** 1 for the first pages of runs that were read. */
+  private wasRead = new Uint8Array(64);
   /** Keys of the runs that hold a page, to find them when the page is rewritten. */
   private readonly keysByPage = new Map<number, Set<RunKey>>();
   private hand = 0;
@@ -100,8 +111,15 @@ export class BufferPool {
   private used = 0;
   private counters = { hits: 0, misses: 0, evictions: 0, bytesRead: 0, peakFrames: 0 };
 
-  constructor(options: { memory: WasmMemory; limitBytes: number; reservedBytes: number; source: PageSource }) {
+  constructor(options: {
+    readonly memory: WasmMemory;
+    readonly limitBytes: number;
+    readonly reservedBytes: number;
+    readonly source: PageSource;
+    readonly keepsFirstReads: boolean;
+  }) {
     this.memory = options.memory;
+    this.keepsFirstReads = options.keepsFirstReads;
     this.limitBytes = options.limitBytes;
     this.source = options.source;
     this.base = alignUp(options.reservedBytes, 64);
@@ -132,7 +150,7 @@ export class BufferPool {
       entry = this.place({ frameCount: run.pages.length, run, key, consumer: 'pages of a table or model' });
       this.enter(key, entry);
     } else {
-      entry.pins++;
+      this.hold(entry);
     }
     try {
       await this.read(entry, extents);
@@ -149,7 +167,7 @@ export class BufferPool {
     const entry = this.runs.get(keyOf(run, extents));
     if (entry === undefined || !partsOf(extents).every((part) => entry.parts.get(part) === 'resident')) return undefined;
     this.counters.hits++;
-    entry.pins++;
+    this.hold(entry);
     this.touch(entry);
     return this.guard(entry);
   }
@@ -228,6 +246,7 @@ export class BufferPool {
         ? this.source.readPages(run.pages, target)
         : this.source.readExtents(run, extents, target));
       for (const part of partsOf(extents)) entry.parts.set(part, 'resident');
+      this.rememberRead(run);
     } catch (error) {
       this.detach(entry);
       throw error;
@@ -246,10 +265,12 @@ export class BufferPool {
       });
     }
     const now = this.clock;
+    const isPassing = !this.keepsFirstReads && run !== undefined && this.wasRead[run.pages[0]!] !== 1;
     const frame =
-      frameCount === 1 && run !== undefined
+      (isPassing ? this.findPassing(frameCount) : undefined) ??
+      (frameCount === 1 && run !== undefined
         ? findFrame(this.tenants, { hand: this.hand, now })
-        : findWindow(this.tenants, { count: frameCount, now, fromTop: run === undefined });
+        : findWindow(this.tenants, { count: frameCount, now, fromTop: run === undefined }));
     if (frame === undefined) {
       const { pinned, scratch } = this.stats();
       const reason = `${pinned} of ${this.tenants.length} frames are pinned and ${scratch} hold intermediate results`;
@@ -270,6 +291,7 @@ export class BufferPool {
       uses: 0,
       lastUse: now,
       parts: new Map(),
+      isPassing,
       isDetached: run === undefined,
     };
     this.tenants.fill(entry, frame, frame + frameCount);
@@ -277,6 +299,20 @@ export class BufferPool {
     this.counters.peakFrames = Math.max(this.counters.peakFrames, this.used);
     this.hand = (frame + frameCount) % this.tenants.length;
     return entry;
+  }
+
+  private findPassing(frameCount: number): number | undefined {
+    for (const entry of this.passing) if (entry.frameCount === frameCount) return entry.frame;
+    return undefined;
+  }
+
+  private rememberRead({ pages: [page] }: PageRun): void {
+    if (page! >= this.wasRead.length) {
+      const grown = new Uint8Array(Math.max(page! + 1, this.wasRead.length * 2));
+      grown.set(this.wasRead);
+      this.wasRead = grown;
+    }
+    this.wasRead[page!] = 1;
   }
 
   private enter(key: RunKey, entry: Resident): void {
@@ -292,6 +328,7 @@ export class BufferPool {
   private detach(entry: Resident): void {
     if (entry.isDetached) return;
     entry.isDetached = true;
+    this.passing.delete(entry);
     const key = entry.key!;
     this.runs.delete(key);
     for (const page of entry.run!.pages) {
@@ -327,9 +364,16 @@ export class BufferPool {
     return new PageGuard(this.addressOf(entry), () => this.unpin(entry));
   }
 
+  private hold(entry: Resident): void {
+    entry.pins++;
+    this.passing.delete(entry);
+  }
+
   private unpin(entry: Resident): void {
     entry.pins--;
-    if (entry.pins === 0 && entry.isDetached) this.vacate(entry);
+    if (entry.pins > 0) return;
+    if (entry.isDetached) this.vacate(entry);
+    else if (entry.isPassing && entry.uses === 1) this.passing.add(entry);
   }
 
   private addressOf(entry: Resident): number {

@@ -42,7 +42,10 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** Takes no lock, and refuses to write. */
   readonly readOnly?: boolean;
-  /** The caller's thread has nothing else to do, and waits for short reads itself; default false. */
+  /**
+   * The process has nothing else to do: the caller's thread waits for short reads itself, and pages stay in the pool
+   * from their second use on (see `BufferPool`); default false.
+   */
   readonly isAlone?: boolean;
   /** Bytes of the pool's memory, and so of everything that lies in it; default 512 MiB. */
   readonly memoryLimitBytes?: number;
@@ -95,6 +98,7 @@ export class DatabaseFile {
       limitBytes,
       reservedBytes: options.reservedBytes ?? DEFAULT_RESERVED_BYTES,
       source: this.pages,
+      keepsFirstReads: options.isAlone !== true,
     });
     this.pages.onRewrite = (pages) => this.pool.forget(pages);
   }

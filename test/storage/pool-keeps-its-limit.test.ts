@@ -14,7 +14,7 @@ import { randomOf } from './fault-device.js';
 const RESERVED_BYTES = 65_536;
 
 /** Page p is filled with p; reads are counted, those of extents as `[page, offset, length]`. */
-function poolOf(frames: number): { pool: BufferPool; reads: number[][]; fail: Set<number> } {
+function poolOf(frames: number, keepsFirstReads = true): { pool: BufferPool; reads: number[][]; fail: Set<number> } {
   const limitBytes = RESERVED_BYTES + frames * PAGE_BYTES + 65_536;
   const memory = new WebAssembly.Memory({ initial: limitBytes / 65_536, maximum: limitBytes / 65_536, shared: true });
   const reads: number[][] = [];
@@ -35,7 +35,8 @@ function poolOf(frames: number): { pool: BufferPool; reads: number[][]; fail: Se
       return extents.reduce((sum, extent) => sum + extent.byteLength, 0);
     },
   };
-  return { pool: new BufferPool({ memory, limitBytes, reservedBytes: RESERVED_BYTES, source }), reads, fail };
+  const options = { memory, limitBytes, reservedBytes: RESERVED_BYTES, source, keepsFirstReads };
+  return { pool: new BufferPool(options), reads, fail };
 }
 
 function byteAt(pool: BufferPool, address: number): number {
@@ -224,44 +225,78 @@ test('pages that are rewritten are read anew, also while the old ones are pinned
   assert.is(pool.stats().cached, 2);
 });
 
-test('any sequence of pins and scratch keeps the contents, the limit and no overlap', async () => {
-  const { pool } = poolOf(12);
-  const random = randomOf(3);
-  const held: { guard: PageGuard; pages: number[] }[] = [];
-  const scratch: { address: number; fill: number; frames: number }[] = [];
-  let refusals = 0;
-  for (let step = 0; step < 3000; step++) {
-    const choice = random();
-    try {
-      if (choice < 0.45) {
-        const first = 1 + Math.floor(random() * 40);
-        const pages = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, i) => first + i);
-        held.push({ guard: await pool.pin({ pages }), pages });
-      } else if (choice < 0.55) {
-        const frames = 1 + Math.floor(random() * 3);
-        const address = pool.allocate({ bytes: frames * PAGE_BYTES, consumer: 'test' });
-        scratch.push({ address, frames, fill: 100 + (step % 100) });
-        for (let f = 0; f < frames; f++)
-          new Uint8Array(pool.memory.buffer)[address + f * PAGE_BYTES] = 100 + (step % 100);
-      } else if (choice < 0.85 || held.length > 3) {
-        held.splice(Math.floor(random() * held.length), 1)[0]?.guard.release();
-      } else if (scratch.length > 0) {
-        pool.free(scratch.splice(Math.floor(random() * scratch.length), 1)[0]!.address);
-      }
-    } catch (error) {
-      assert.instance(error, ResourceError);
-      refusals++;
-      held.splice(0).forEach(({ guard }) => guard.release());
-      scratch.splice(0).forEach(({ address }) => pool.free(address));
-    }
-    for (const { guard, pages } of held)
-      pages.forEach((page, i) => assert.is(byteAt(pool, guard.address + i * PAGE_BYTES), page));
-    for (const s of scratch)
-      for (let f = 0; f < s.frames; f++) assert.is(byteAt(pool, s.address + f * PAGE_BYTES), s.fill);
-    const { pinned, scratch: scratchFrames, cached, frames } = pool.stats();
-    assert.ok(pinned + scratchFrames + cached <= frames && cached >= 0);
+/** Addresses of the runs, each pinned when the one before is released. */
+async function passThrough(pool: BufferPool, runs: readonly PageRun[]): Promise<readonly number[]> {
+  const addresses: number[] = [];
+  for (const run of runs) {
+    const guard = await pool.pin(run);
+    addresses.push(guard.address);
+    guard.release();
   }
-  assert.ok(refusals > 0 && refusals < 500, `${refusals} refusals`);
+  return addresses;
+}
+
+test('without first reads kept, a first scan passes through few frames, and a second one stays', async () => {
+  const { pool, reads } = poolOf(20, false);
+  const runs = [1, 2, 3, 4, 5].flatMap((i) => [{ pages: [i] }, { pages: [10 * i, 10 * i + 1] }]);
+  assert.is(new Set(await passThrough(pool, runs)).size, 2, 'one for each size');
+  assert.is(pool.stats().peakBytes, 3 * PAGE_BYTES);
+  assert.is(new Set(await passThrough(pool, runs)).size, 10);
+  await passThrough(pool, runs);
+  assert.is(reads.length, 10 + 8, 'what was still there, and all of the third time, is not read again');
 });
+
+test('a run that is used twice, or still pinned, does not make room for a first read', async () => {
+  const { pool } = poolOf(20, false);
+  const [used, held] = [{ pages: [1] }, { pages: [2] }];
+  await passThrough(pool, [used, used]);
+  const guard = await pool.pin(held);
+  const addresses = await passThrough(pool, [3, 4, 5].map((page) => ({ pages: [page] })));
+  assert.is(new Set([...addresses, guard.address, pool.tryPin(used)!.address]).size, 3);
+  assert.is(byteAt(pool, guard.address), 2);
+});
+
+for (const keepsFirstReads of [true, false]) {
+  const name = `any sequence of pins and scratch keeps the contents, the limit and no overlap (${keepsFirstReads})`;
+  test(name, async () => {
+    const { pool } = poolOf(12, keepsFirstReads);
+    const random = randomOf(3);
+    const held: { guard: PageGuard; pages: number[] }[] = [];
+    const scratch: { address: number; fill: number; frames: number }[] = [];
+    let refusals = 0;
+    for (let step = 0; step < 3000; step++) {
+      const choice = random();
+      try {
+        if (choice < 0.45) {
+          const first = 1 + Math.floor(random() * 40);
+          const pages = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, i) => first + i);
+          held.push({ guard: await pool.pin({ pages }), pages });
+        } else if (choice < 0.55) {
+          const frames = 1 + Math.floor(random() * 3);
+          const address = pool.allocate({ bytes: frames * PAGE_BYTES, consumer: 'test' });
+          scratch.push({ address, frames, fill: 100 + (step % 100) });
+          for (let f = 0; f < frames; f++)
+            new Uint8Array(pool.memory.buffer)[address + f * PAGE_BYTES] = 100 + (step % 100);
+        } else if (choice < 0.85 || held.length > 3) {
+          held.splice(Math.floor(random() * held.length), 1)[0]?.guard.release();
+        } else if (scratch.length > 0) {
+          pool.free(scratch.splice(Math.floor(random() * scratch.length), 1)[0]!.address);
+        }
+      } catch (error) {
+        assert.instance(error, ResourceError);
+        refusals++;
+        held.splice(0).forEach(({ guard }) => guard.release());
+        scratch.splice(0).forEach(({ address }) => pool.free(address));
+      }
+      for (const { guard, pages } of held)
+        pages.forEach((page, i) => assert.is(byteAt(pool, guard.address + i * PAGE_BYTES), page));
+      for (const s of scratch)
+        for (let f = 0; f < s.frames; f++) assert.is(byteAt(pool, s.address + f * PAGE_BYTES), s.fill);
+      const { pinned, scratch: scratchFrames, cached, frames } = pool.stats();
+      assert.ok(pinned + scratchFrames + cached <= frames && cached >= 0);
+    }
+    assert.ok(refusals > 0 && refusals < 500, `${refusals} refusals`);
+  });
+}
 
 test.run();
