@@ -32,9 +32,10 @@ export function checkTables(plan: PhysicalPlan, tables: ReadonlyMap<string, Tabl
 export function scanGroups(table: TableReader, columns: readonly number[]): readonly ScanGroup[] {
   return table.groups.map((group) => ({
     rowCount: group.rowCount,
-    columns: columns.map((index) => {
-      const chunk = group.chunk(index);
-      return { run: chunk.run, extent: chunk, layout: chunk, packing: chunk.packing };
-    }),
+    columns: () =>
+      columns.map((index) => {
+        const chunk = group.chunk(index);
+        return { run: chunk.run, extent: chunk, layout: chunk, packing: chunk.packing };
+      }),
   }));
 }

@@ -22,8 +22,8 @@ export interface ScanChunk {
 
 export interface ScanGroup {
   readonly rowCount: number;
-  /** The columns the source reads, in its order. */
-  readonly columns: readonly ScanChunk[];
+  /** The columns the source reads, in its order. @throws StorageError when the file says of one what cannot be. */
+  columns(): readonly ScanChunk[];
 }
 
 export interface Morsel {
@@ -152,13 +152,12 @@ async function* scanMorsels(
   let rowsLeft = groups.reduce((rows, group) => rows + group.rowCount, 0);
   for (const [index, group] of groups.entries()) {
     const number = index < MOST_NUMBERED ? index + 1 : 0;
-    const runs = runsOf(group.columns);
+    const chunks = group.columns();
+    const runs = runsOf(chunks);
     const guards = await pinAll(context, [...runs.values()]);
     const addresses = new Map([...runs.keys()].map((key, i) => [key, guards[i]!.address]));
     const columns = new Uint32Array(
-      group.columns.flatMap((column) =>
-        columnWords(column, addresses.get(keyOf(column.run))! + column.extent.byteOffset),
-      ),
+      chunks.flatMap((chunk) => columnWords(chunk, addresses.get(keyOf(chunk.run))! + chunk.extent.byteOffset)),
     );
     let users = 1;
     const release = (): void => {

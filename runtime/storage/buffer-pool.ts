@@ -242,9 +242,10 @@ export class BufferPool {
     const run = entry.run!;
     const target = new Uint8Array(this.memory.buffer, this.addressOf(entry), run.pages.length * PAGE_BYTES);
     try {
-      this.counters.bytesRead += await (extents === undefined
+      const bytes = await (extents === undefined
         ? this.source.readPages(run.pages, target)
         : this.source.readExtents(run, extents, target));
+      this.counters.bytesRead += bytes;
       for (const part of partsOf(extents)) entry.parts.set(part, 'resident');
       this.rememberRead(run);
     } catch (error) {

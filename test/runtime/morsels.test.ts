@@ -8,7 +8,7 @@ import type { BufferPool } from '../../runtime/storage/buffer-pool.js';
 const GROUPS = [65_536, 65_536, 20_001];
 const CONTEXT: MorselContext = {
   pool: {} as BufferPool,
-  scan: () => GROUPS.map((rowCount) => ({ rowCount, columns: [] })),
+  scan: () => GROUPS.map((rowCount) => ({ rowCount, columns: () => [] })),
   chunks: () => [],
   sorted: () => ({ address: 0, count: 0 }),
   waitForRelease: () => Promise.resolve(false),

@@ -2,10 +2,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { StorageError } from '../../runtime/errors.js';
-import { chunksOf } from '../../runtime/storage/chunk.js';
+import { chunksOf, type ChunkMeta } from '../../runtime/storage/chunk.js';
 import type { DatabaseFile } from '../../runtime/storage/database-file.js';
 import { directoryPages } from '../../runtime/storage/commit.js';
 import { PAGE_BYTES, PAGE_KINDS, SLOT_BYTES, SUPERBLOCK_BYTES, slotOf } from '../../runtime/storage/format.js';
+import { decodeSegment, encodeSegment } from '../../runtime/storage/segment.js';
+import { ShapeError } from '../../runtime/storage/shape.js';
 import { verifyDatabase } from '../../runtime/storage/verify.js';
 import { FaultDevice, randomOf } from './fault-device.js';
 import { batchOf, cellsOf, column, openOn, rowsOf } from './samples.js';
@@ -126,6 +128,27 @@ test('a chunk that is not the one its metadata was written for is not read, be i
   assert.instance(failure, StorageError);
   assert.match((failure as StorageError).message, /are not what was stored: expected 0x/);
   assert.is((failure as StorageError).details.page, chunk.run.pages[0]);
+});
+
+test('a chunk whose metadata cannot be is refused when it is asked for, and no other', async () => {
+  const { database } = await sample();
+  const { groups } = (await database.snapshot().table('t'))!;
+  const look = (read: () => ChunkMeta): ChunkMeta => read();
+  const text = new TextDecoder().decode(encodeSegment(groups));
+  const { page, at } = { page: groups[0]!.chunk(1).run.pages[0]!, at: groups[0]!.chunk(1).byteOffset };
+  for (const [from, to] of [
+    [`[${page},${at},`, `[0,${at},`],
+    [`[${page},${at},`, `[${page},${at + 1},`],
+    [`[${page},${at},`, `[${page},${PAGE_BYTES},`],
+    [`[${page},${at},`, `[${page},`],
+  ] as const) {
+    assert.ok(text.includes(from));
+    const [group] = decodeSegment(new TextEncoder().encode(text.replace(from, to)), { columns: COLUMNS, look });
+    assert.equal(group!.chunk(0), groups[0]!.chunk(0));
+    assert.throws(() => group!.chunk(1), (error: Error) => error instanceof ShapeError, `${from} as ${to}`);
+  }
+  const fewer = { columns: COLUMNS.slice(1), look };
+  assert.throws(() => decodeSegment(encodeSegment(groups), fewer), (error: Error) => error instanceof ShapeError);
 });
 
 test('one damaged superblock copy loses nothing, is reported, and is repaired by the next writer', async () => {

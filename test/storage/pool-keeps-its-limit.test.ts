@@ -64,6 +64,7 @@ test('extents of a page are read once each, what is there already is not written
   const run = { pages: [3] };
   const guards = await Promise.all([pool.pin(run, [a]), pool.pin(run, [a, b]), pool.pin(run, [b])]);
   assert.equal(reads, [[3, 0, 100], [3, 128, 50]]);
+  assert.is(pool.stats().bytesRead, 150);
   assert.is(new Set(guards.map((g) => g.address)).size, 1);
   assert.equal([0, 99, 128, 177].map((at) => byteAt(pool, guards[0]!.address + at)), [3, 3, 3, 3]);
   assert.is(pool.tryPin(run, [c]), undefined, 'another length is another extent');
