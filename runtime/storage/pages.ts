@@ -167,13 +167,15 @@ export class PageFile implements PageSource {
   }
 
   async readChain(chain: ChainReference): Promise<Uint8Array> {
-    const capacity = chain.pages.length * PAGE_BYTES;
-    if (chain.byteLength > capacity || capacity > MAX_CHAIN_BYTES) {
-      throw this.corrupt(chain.pages[0] ?? 0, 'a chain of pages has an impossible length', capacity, chain.byteLength);
-    }
-    const bytes = new Uint8Array(capacity);
-    await this.readPages(chain.pages, bytes);
-    return bytes.subarray(0, chain.byteLength);
+    const { pages, byteLength } = chain;
+    const used = Math.max(0, pages.length - 1) * PAGE_BYTES + this.entry(pages.at(-1) ?? 0).byteLength;
+    const impossible = (): StorageError =>
+      this.corrupt(pages[0] ?? 0, 'a chain of pages has an impossible length', used, byteLength);
+    if (used > MAX_CHAIN_BYTES) throw impossible();
+    const bytes = new Uint8Array(used);
+    await this.readPages(pages, bytes);
+    if (byteLength > used) throw impossible();
+    return bytes.subarray(0, byteLength);
   }
 
   /** Writes `bytes` on adjacent pages taken from the allocator; answers them. */

@@ -202,6 +202,21 @@ test('a table whose metadata names a page of something else is not read', async 
   );
 });
 
+test('a chain of pages is as long as what was written on them, and a longer one is not read', async () => {
+  const { pages } = await openOn(new FaultDevice());
+  const bytes = new Uint8Array(PAGE_BYTES + 1000).map((_, i) => i % 251);
+  const chain = await pages.writeRun('tableMetadata', bytes);
+  assert.equal(await pages.readChain({ pages: chain, byteLength: bytes.length }), bytes);
+  assert.equal(await pages.readChain({ pages: chain, byteLength: 5 }), bytes.subarray(0, 5));
+  assert.is((await pages.readChain({ pages: [], byteLength: 0 })).length, 0);
+  for (const [wrong, byteLength] of [[chain, bytes.length + 1], [[], 1], [[...chain, 4000], 9], [[0], 1]] as const) {
+    const read = pages.readChain({ pages: wrong, byteLength });
+    const problem = await read.then(() => undefined, (error: unknown) => error);
+    assert.instance(problem, StorageError);
+    assert.is((problem as StorageError).code, 'corrupt');
+  }
+});
+
 test('any bytes in the metadata pages give a StorageError or the truth, never another error', async () => {
   const { bytes } = await sample();
   const random = randomOf(7);
