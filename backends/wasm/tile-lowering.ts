@@ -16,6 +16,7 @@ import type { Func } from './dsl.js';
 import { mapStep, type MapInput } from './tile-lower.js';
 import { LOWER } from './tile-nodes.js';
 import type { TilePlan } from './tile-plan.js';
+import type { StopAt } from './tile-program.js';
 import {
   checkWidth,
   constantValue,
@@ -37,6 +38,7 @@ export class TileLowering {
   readonly plan: TilePlan;
   readonly data: TensorData;
   readonly tier: KernelTier;
+  readonly stop: StopAt | undefined;
   readonly unsupported: string[] = [];
   readonly #values = new Map<Tensor, TileValue | 'failed'>();
   readonly #rowDependent = new Map<Tensor, boolean>();
@@ -48,11 +50,12 @@ export class TileLowering {
   constructor(
     plan: TilePlan,
     outputs: readonly Tensor[],
-    options: { readonly data: TensorData; readonly tier: KernelTier },
+    options: { readonly data: TensorData; readonly tier: KernelTier; readonly stop?: StopAt | undefined },
   ) {
     this.plan = plan;
     this.data = options.data;
     this.tier = options.tier;
+    this.stop = options.stop;
     const nodes = new Set(outputs.flatMap((output) => postorder(output)));
     for (const read of [...outputs, ...[...nodes].flatMap((node) => children(node))])
       this.#readers.set(read, (this.#readers.get(read) ?? 0) + 1);

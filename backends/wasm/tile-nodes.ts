@@ -1,12 +1,14 @@
 /** The table of tensor nodes that tile programs run; kinds left out are reported as unsupported. */
 import { make } from '../../ir/build.js';
 import type { Expand, Input, Reshape, Tensor, ToTensor, Transpose, TreeEnsemble } from '../../ir/node.js';
+import type { TensorValue } from '../../ir/tensor-data.js';
 import { scalar } from '../../ir/type.js';
 import type { ModuleBuilder } from './dsl.js';
-import { TREE_TENSORS } from './kernels/forest.js';
+import { readForest, TREE_TENSORS } from './kernels/forest.js';
 import { emitTrees, treeScratchBytes } from './kernels/tree.js';
-import { emitTreeMasks, maskScratchBytes, maskTileRows } from './kernels/tree-masks.js';
+import { emitTreeMasks, isNarrowed, maskScratchBytes, maskTileRows } from './kernels/tree-masks.js';
 import { forestBytes, planTrees, type ForestLayout } from './kernels/tree-plan.js';
+import { planStop, type TreeStop } from './kernels/tree-stops.js';
 import type { TreeFunc, TreeKernel } from './kernels/tree-sums.js';
 import { lowerDense, lowerMatMul } from './tile-dense.js';
 import { lowerLookup, lowerMap, mapStep } from './tile-lower.js';
@@ -128,21 +130,24 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
   const input = lowering.of(node.input);
   if (input.dtype === 'utf8') throw new Unsupported('trees over text');
   const tensors = TREE_TENSORS.map((field) => node[field]);
+  const values = tensors.map((tensor) => lowering.constantTensor(tensor));
   const layout = planTrees(
-    tensors.map((tensor) => lowering.constantTensor(tensor)),
+    values,
     { targets: node.targets, additive: node.combine === 'sum' || node.combine === 'mean' },
   );
   if (typeof layout === 'string') throw new Unsupported(layout);
   const base = node.base === undefined ? [] : lowering.constants(node.base).map(Number);
   const places = lowering.columnsOf({ dtype: input.dtype, cells: input.cells() });
-  const kernel = {
+  const kernel: TreeKernel = {
+    layout,
     features: places.length,
     input: input.dtype,
     combine: node.combine,
     base: Array.from({ length: node.targets }, (_, i) => base[i] ?? 0),
     lockstep: tier.lockstep,
   };
-  const { func, scratchBytes, tileRows } = emitForest(plan.module, plan.module.freshName('trees'), { ...kernel, layout });
+  const stop = stopOf(lowering, node, kernel, values);
+  const { func, scratchBytes, tileRows } = emitForest(plan.module, plan.module.freshName('trees'), kernel, stop);
   const hashes = tensors.map((tensor) => {
     if (tensor.kind !== 'weight') throw new Unsupported('trees that are not stored weights');
     return tensor.hash;
@@ -156,6 +161,7 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
     explain: `trees ${describeTrees(layout, tier.lockstep)}`,
     scratchBytes: () => scratchBytes,
     ...(tileRows === undefined ? {} : { tileRows }),
+    stops: stop !== undefined,
     emit: (context) => {
       context.f.call(func, {
         input: context.place(table),
@@ -163,6 +169,7 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
         trees: context.weight(weight),
         rows: context.rows,
         scratch: context.scratch,
+        bound: stop === undefined ? 0 : context.bound,
       });
     },
   });
@@ -171,10 +178,19 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
   return { dtype: quadDType(node.type.dtype), ...rowDims(node.type), cells: () => result };
 }
 
+/** How the trees stop, if theirs are the scores that are bound and their kernel can. */
+function stopOf({ stop }: TileLowering, node: TreeEnsemble, kernel: TreeKernel, values: readonly TensorValue[]) {
+  const { layout } = kernel;
+  if (stop?.trees !== node || layout.kind !== 'tree-masks') return undefined;
+  const masked = { ...kernel, layout };
+  return isNarrowed(masked) ? planStop(readForest(values, layout.dtype), masked, stop.side) : undefined;
+}
+
 function emitForest(
   module: ModuleBuilder,
   name: string,
   kernel: TreeKernel,
+  stop: TreeStop | undefined,
 ): { readonly func: TreeFunc; readonly scratchBytes: number; readonly tileRows: number | undefined } {
   const { layout } = kernel;
   if (layout.kind === 'trees') {
@@ -183,7 +199,7 @@ function emitForest(
   }
   const masked = { ...kernel, layout };
   return {
-    func: emitTreeMasks(module, name, masked),
+    func: emitTreeMasks(module, name, masked, stop),
     scratchBytes: maskScratchBytes(masked),
     tileRows: maskTileRows(masked),
   };

@@ -8,6 +8,7 @@
 import type { Input, ToTensor } from '../../ir/node.js';
 import type { FunctionBuilder, Local, ModuleBuilder } from './dsl.js';
 import { WIDTH_BYTES, type QuadDType } from './kernels/quad.js';
+import { BOUND } from './kernels/tree-sums.js';
 import type { WeightLayout } from './kernels/weight-layout.js';
 import type { Cell } from './tile-value.js';
 import { load, type I32 } from './values.js';
@@ -45,6 +46,8 @@ export interface TileContext {
   readonly weight: (index: number) => I32;
   /** Bytes of the step's own scratch, as asked for by `scratchBytes`. */
   readonly scratch: I32;
+  /** Where the caller keeps the bound (`kernels/tree-sums.ts`) of a step that has one. */
+  readonly bound: I32;
 }
 
 export interface Step {
@@ -55,6 +58,8 @@ export interface Step {
   readonly scratchBytes?: (tileRows: number) => number;
   /** Rows it would like to have at once, where that is more than usual. */
   readonly tileRows?: number;
+  /** Whether it stops at the bound. */
+  readonly stops?: boolean;
 }
 
 interface List {
@@ -153,13 +158,19 @@ export class TilePlan {
   }
 
   /** Emits `run` and gives what the caller must know of it. */
-  finish(name: string): { readonly scratchBytes: number; readonly tileRows: number } {
+  finish(name: string): {
+    readonly scratchBytes: number;
+    readonly tileRows: number;
+    readonly bound: number | undefined;
+  } {
     const most = Math.max(USUAL_ROWS, ...this.steps.map((step) => step.tileRows ?? 0));
     const tileRows =
       TILE_ROWS.find((rows) => rows <= most && this.#assignOffsets(rows) <= TILE_BYTES) ?? TILE_ROWS.at(-1)!;
     const tableBytes = align(this.#places * 4);
     const bufferBytes = this.#assignOffsets(tileRows);
     const ownBytes = Math.max(0, ...this.steps.map((step) => step.scratchBytes?.(tileRows) ?? 0));
+    const bound = align(tableBytes + bufferBytes + ownBytes);
+    const stops = this.steps.some((step) => step.stops === true);
     const params = { rows: 'i32', leaves: 'i32', outputs: 'i32', scratch: 'i32', weights: 'i32' } as const;
     this.module.define(name, { params }, (f, { rows, leaves, outputs, scratch, weights }) => {
       this.#emitTable(f, {
@@ -176,10 +187,12 @@ export class TilePlan {
         place: (index) => scratch.add(index * 4),
         weight: (index) => load.i32(weights, index * 4),
         scratch: scratch.add(tableBytes + bufferBytes),
+        bound: scratch.add(bound),
       };
       for (const step of this.steps) step.emit(context);
     });
-    return { scratchBytes: tableBytes + bufferBytes + ownBytes, tileRows };
+    if (stops) return { scratchBytes: bound + BOUND.bytes, tileRows, bound };
+    return { scratchBytes: tableBytes + bufferBytes + ownBytes, tileRows, bound: undefined };
   }
 
   #emitTable(f: FunctionBuilder, at: { leaves: I32; outputs: I32; table: I32; buffers: I32; tileRows: number }): void {

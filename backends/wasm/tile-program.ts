@@ -9,12 +9,13 @@
  * Every column is read and written up to the next multiple of 4 rows. Elements: f32, f64, i64, i32 as they are, bool
  * one byte (0, 1), utf8 an (address, byte length) pair of i32; output text lies in the module's data or the input's.
  */
-import type { Tensor } from '../../ir/node.js';
+import type { Tensor, TreeEnsemble } from '../../ir/node.js';
 import { postorder } from '../../ir/rewrite.js';
 import type { TensorData } from '../../ir/tensor-data.js';
 import type { Func, ModuleBuilder } from './dsl.js';
 import type { KernelTier } from './kernel-tier.js';
 import type { QuadDType } from './kernels/quad.js';
+import type { Side } from '../relational/score-order.js';
 import { TileLowering } from './tile-lowering.js';
 import { mapStep } from './tile-lower.js';
 import { TilePlan, type Leaf, type WeightUse } from './tile-plan.js';
@@ -29,6 +30,8 @@ export interface TileProgram {
   readonly run: Func<typeof TILE_PARAMS, undefined>;
   /** Of each worker; 16-byte aligned. */
   readonly scratchBytes: number;
+  /** Where in the scratch the caller puts the bound (`kernels/tree-sums.ts`); undefined where no kernel stops at it. */
+  readonly bound: number | undefined;
   /** Most rows of a call. */
   readonly tileRows: number;
   readonly leaves: readonly Leaf[];
@@ -42,6 +45,13 @@ export interface TileOptions {
   readonly data: TensorData;
   readonly tier: KernelTier;
   readonly name?: string;
+  readonly stop?: StopAt | undefined;
+}
+
+/** Scores of these trees on one side of a bound are not wanted: other scores on that side may stand in their place. */
+export interface StopAt {
+  readonly trees: TreeEnsemble;
+  readonly side: Side;
 }
 
 /** The program, or every node that has no kernel. */
@@ -68,12 +78,13 @@ export function compileTileProgram(
     first += cells.length;
   }
   const functionName = module.freshName(options.name ?? 'tile');
-  const { scratchBytes, tileRows } = plan.finish(functionName);
+  const { scratchBytes, tileRows, bound } = plan.finish(functionName);
   return {
     functionName,
     run: { name: functionName, params: TILE_PARAMS, result: undefined },
     scratchBytes,
     tileRows,
+    bound,
     leaves: plan.leaves,
     outputs: values.map((value) => ({ columns: sizeOf(value!.dims), dtype: value!.dtype })),
     weights: plan.weights,

@@ -5,7 +5,8 @@ import { ModuleBuilder } from '../../backends/wasm/dsl.js';
 import { RELAXED_TIER, SIMD128_TIER, type KernelTier } from '../../backends/wasm/kernel-tier.js';
 import { WIDTH_BYTES, type QuadDType } from '../../backends/wasm/kernels/quad.js';
 import { packWeight } from '../../backends/wasm/kernels/weight-layout.js';
-import { compileTileProgram } from '../../backends/wasm/tile-program.js';
+import { BOUND } from '../../backends/wasm/kernels/tree-sums.js';
+import { compileTileProgram, type StopAt } from '../../backends/wasm/tile-program.js';
 import { make } from '../../ir/build.js';
 import type { DType } from '../../ir/dtype.js';
 import type { Expr, Tensor, ToTensor } from '../../ir/node.js';
@@ -120,13 +121,16 @@ function compare(found: readonly (number | bigint | string)[], wanted: TensorVal
   }
 }
 
+/** Scores that are not wanted: beyond the strictest bound. */
+export type ScoreBound = StopAt & { readonly strictest: number; readonly loosest: number };
+
 export function evaluateTile(
   outputs: readonly Tensor[],
   leaves: ReadonlyMap<Tensor, TensorValue>,
-  options: { readonly data: TensorData; readonly tier: KernelTier },
-): { values: (number | bigint | string)[][]; explain: readonly string[] } {
+  options: { readonly data: TensorData; readonly tier: KernelTier; readonly bound?: ScoreBound },
+): { values: (number | bigint | string)[][]; explain: readonly string[]; bound: DataView | undefined } {
   const module = new ModuleBuilder({ relaxedSimd: options.tier.relaxedSimd });
-  const program = compileTileProgram(module, outputs, options);
+  const program = compileTileProgram(module, outputs, { ...options, stop: options.bound });
   if ('unsupported' in program) throw new Error(program.unsupported.join('\n'));
   module.define('main', { params: program.run.params, export: true }, (f, params) => {
     f.call(program.run, params);
@@ -154,6 +158,13 @@ export function evaluateTile(
   );
   const scratch = running.reserve(program.scratchBytes);
   new Uint8Array(running.buffer).fill(0xa5, scratch, scratch + program.scratchBytes);
+  const bound =
+    program.bound === undefined ? undefined : new DataView(running.buffer, scratch + program.bound, BOUND.bytes);
+  if (bound !== undefined && options.bound !== undefined) {
+    for (let byte = 0; byte < BOUND.bytes; byte++) bound.setUint8(byte, 0);
+    bound.setFloat64(BOUND.strictest, options.bound.strictest, true);
+    bound.setFloat64(BOUND.loosest, options.bound.loosest, true);
+  }
   const guard = running.put(new Uint8Array(64).fill(0x5a));
   for (let row = 0; row < rowCount; row += program.tileRows) {
     const table = (entries: readonly { address: number; width: number }[]): number =>
@@ -173,7 +184,7 @@ export function evaluateTile(
       .map(({ address }) => readColumn(running, address, { dtype, rowCount }));
     return Array.from({ length: rowCount }, (_, row) => held.map((column) => column[row]!)).flat();
   });
-  return { values, explain: program.explain };
+  return { values, explain: program.explain, bound };
 }
 
 function putColumns(

@@ -7,13 +7,14 @@
  *   columns     of codes, of a feature one after the other, 4 i32 each, see `COLUMN`
  *   ranks       for a column the code of each rank
  *   turned      pairs of i32: the column whose bits are turned, and the one they make
- *   trees       16 bytes each, see `TREE`
+ *   trees       32 bytes each, see `TREE`
  *   entries     4 bytes: u16 column, i8 number of the threshold, u8 leaves that are cleared where code > number
  *   leaves      of a tree, by number, 8 for each byte of its mask: f32 as four planes, all first bytes and so on; f64
  *               one after the other
  *   spans       of a column, for `tree-narrow.ts`: two i32, where its splits begin and end
  *   begins      of a column and a code, from the lowest: u16, how many of its splits have a lower number
  *   splits      of a column, by number: 24 bytes each, see `SPLIT`
+ *   weights     for `tree-narrow.ts` where `leaves` are planes: the f32 of each leaf, in their order
  *
  * A mask has as many bytes as the leaves of its tree need, a power of two.
  *
@@ -57,13 +58,20 @@ export const COLUMN = { codes: 0, ranks: 4, above: 8, bytes: 16 };
 export const NOWHERE = -1;
 export const BUCKET_BYTES = 4;
 export const TURNED_BYTES = 8;
-/** Of a tree: i32 target, for each byte of its mask how many entries it has, bytes of the mask, splits, leaves. */
-export const TREE = { target: 0, counts: 4, maskBytes: 12, splits: 13, leaves: 14, bytes: 16 };
+/**
+ * Of a tree: i32 target, for each byte of its mask how many entries it has, bytes of the mask, splits, leaves; then how
+ * many bytes of entries and of leaves lie before its own. The u8 `rank` and the f64 `most` are of trees that are cut
+ * down, for `tree-stops.ts`.
+ */
+export const TREE = {
+  target: 0, counts: 4, maskBytes: 12, splits: 13, leaves: 14, rank: 15, entriesAt: 16, leavesAt: 20, most: 24,
+  bytes: 32,
+};
 export const ENTRY_BYTES = 4;
 export const SPAN_BYTES = 8;
 /** Codes are bytes, and of each a u16 is kept. */
 export const BEGINS_BYTES = 512;
-/** Of a split: the leaves of its smaller and of its larger side as bits, its tree times 16, its number. */
+/** Of a split: the leaves of its smaller and its larger side as bits, the bytes of trees before its own, its number. */
 export const SPLIT = { smaller: 0, larger: 8, tree: 16, number: 20, bytes: 24 };
 /** As many as a u16 counts. */
 const MOST_SPLITS = 65_535;
@@ -145,6 +153,7 @@ export function maskParts(layout: Omit<TreeMaskLayout, 'byteLength'>) {
     spans: take(layout.splits === 0 ? 0 : layout.columns * SPAN_BYTES),
     begins: take(layout.splits === 0 ? 0 : layout.columns * BEGINS_BYTES),
     splits: take(layout.splits * SPLIT.bytes),
+    weights: take(layout.splits === 0 || layout.dtype === 'f64' ? 0 : layout.allMaskBytes * 8 * 4),
     end: at,
   };
 }
@@ -170,13 +179,16 @@ export function packMasks(forest: Forest, layout: TreeMaskLayout): Uint8Array {
     set(parts.turned + i * TURNED_BYTES, from * BLOCK_ROWS);
     set(parts.turned + i * TURNED_BYTES + 4, to * BLOCK_ROWS);
   });
-  let [treeAt, entryAt, leavesAt] = [parts.trees, parts.entries, parts.leaves];
+  let [treeAt, entryAt, leavesAt, weightsAt] = [parts.trees, parts.entries, parts.leaves, parts.weights];
+  const hasWeights = layout.splits > 0 && layout.dtype === 'f32';
   for (const group of masks.groups) {
     for (const tree of group.trees) {
       set(treeAt + TREE.target, tree.target);
       bytes[treeAt + TREE.maskBytes] = tree.maskBytes;
       bytes[treeAt + TREE.splits] = tree.splits.length;
       bytes[treeAt + TREE.leaves] = tree.leaves.length;
+      set(treeAt + TREE.entriesAt, entryAt - parts.entries);
+      set(treeAt + TREE.leavesAt, leavesAt - parts.leaves);
       for (const entry of tree.entries) {
         bytes[treeAt + TREE.counts + entry.byte]!++;
         view.setUint16(entryAt, columnOf(group, entry) * BLOCK_ROWS, true);
@@ -186,7 +198,9 @@ export function packMasks(forest: Forest, layout: TreeMaskLayout): Uint8Array {
       }
       const weights = tree.leaves.map((leaf) => leafSum(forest, leaf));
       writeLeaves(view, leavesAt, { weights, maskBytes: tree.maskBytes, dtype: layout.dtype });
+      if (hasWeights) weights.forEach((weight, i) => view.setFloat32(weightsAt + i * 4, weight, true));
       treeAt += TREE.bytes;
+      weightsAt += tree.maskBytes * 8 * 4;
       leavesAt += tree.maskBytes * 8 * valueBytesOf(layout.dtype);
     }
   }

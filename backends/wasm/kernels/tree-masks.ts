@@ -5,7 +5,8 @@
  * turned into codes (`tree-codes.ts`). Then tree after tree, each over all blocks of the chunk, clears in four
  * registers of row masks what its entries rule out, and adds the weight of the lowest leaf left. What is done for a
  * tree does not depend on the rows: no branch, no load waits for another. Where rows are alike the trees are cut down
- * to what tells them apart first (`tree-narrow.ts`).
+ * to what tells them apart first (`tree-narrow.ts`); where only the best scores are wanted, blocks that cannot have one
+ * are left out (`tree-stops.ts`).
  */
 import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i8x16, v128 } from '../lanes.js';
@@ -14,6 +15,7 @@ import { emitEncode, emitTurn, VECTOR_BYTES, VECTORS } from './tree-codes.js';
 import { emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
 import { BLOCK_ROWS, ENTRY_BYTES, maskParts, TREE, type TreeMaskLayout } from './tree-masks-layout.js';
 import { emitNarrow, narrowParts } from './tree-narrow.js';
+import { emitStops, LIVE, stopParts, WALK_PARAMS, type TreeStop } from './tree-stops.js';
 
 type Kernel = TreeKernel<TreeMaskLayout>;
 
@@ -43,11 +45,30 @@ function shapeOf(kernel: Kernel): Shape {
   };
 }
 
-/** Scratch the function needs, whatever the number of rows: codes, sums, the masks of a block. */
-export function maskScratchBytes(kernel: Kernel): number {
+/** Byte offsets in the scratch: what the function needs, whatever the number of rows. */
+function scratchParts(kernel: Kernel) {
   const { blocks, codeBytes, sumBytes } = shapeOf(kernel);
-  const narrow = isNarrowed(kernel) ? narrowParts(kernel.layout).end : 0;
-  return blocks * (codeBytes + sumBytes) + (kernel.layout.maskBytes + 1) * BLOCK_ROWS + VECTOR_BYTES + narrow;
+  const { layout } = kernel;
+  let at = 0;
+  const take = (bytes: number): number => {
+    const place = at;
+    at += Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
+    return place;
+  };
+  return {
+    codes: take(blocks * codeBytes),
+    sums: take(blocks * sumBytes),
+    masks: take((layout.maskBytes + 1) * BLOCK_ROWS),
+    live: take(blocks * LIVE.bytes),
+    order: take(layout.trees * 4),
+    narrow: take(isNarrowed(kernel) ? narrowParts(layout).end : 0),
+    stops: take(isNarrowed(kernel) ? stopParts(layout).end : 0),
+    end: at,
+  };
+}
+
+export function maskScratchBytes(kernel: Kernel): number {
+  return scratchParts(kernel).end + VECTOR_BYTES;
 }
 
 /** Rows at which what is done once for a chunk has been shared out. */
@@ -55,49 +76,65 @@ export function maskTileRows(kernel: Kernel): number | undefined {
   return isNarrowed(kernel) ? shapeOf(kernel).blocks * BLOCK_ROWS : undefined;
 }
 
-/** A split has to be left out of several blocks before that pays. */
-function isNarrowed(kernel: Kernel): boolean {
+/** Whether trees are cut down: a split has to be left out of several blocks before that pays. */
+export function isNarrowed(kernel: Kernel): boolean {
   return kernel.layout.splits > 0 && shapeOf(kernel).blocks > 1;
 }
 
-/** Emits the function over a tile: `output` is a table of `targets` columns. */
-export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kernel): TreeFunc {
+/** Emits the function over a tile: `output` is a table of `targets` columns. `stop` only where trees are narrowed. */
+export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kernel, stop?: TreeStop): TreeFunc {
   const shape = shapeOf(kernel);
+  const places = scratchParts(kernel);
   const { layout } = kernel;
   const { codeBytes } = shape;
   const encode = emitEncode(module, `${name}_encode`, { layout, input: kernel.input, codeBytes });
   const turn = emitTurn(module, `${name}_turn`, { layout, codeBytes });
-  const narrow = isNarrowed(kernel) ? emitNarrow(module, `${name}_narrow`, { layout, codeBytes }) : undefined;
   const walk = emitMasks(module, `${name}_masks`, shape);
+  const narrow = isNarrowed(kernel)
+    ? emitNarrow(module, `${name}_narrow`, { layout, codeBytes, side: stop?.side })
+    : undefined;
+  const stops = stop === undefined ? undefined : emitStops(module, `${name}_stops`, { kernel, stop, walk });
   const finish = emitFinish(module, `${name}_finish`, {
     kernel,
     rowBytes: shape.valueBytes,
     targetBytes: BLOCK_ROWS * shape.valueBytes,
   });
   const chunkRows = shape.blocks * BLOCK_ROWS;
-  return module.define(name, { params: TREE_PARAMS }, (f, { input, output, trees, rows, scratch }) => {
+  const parts = maskParts(layout);
+  return module.define(name, { params: TREE_PARAMS }, (f, { input, output, trees, rows, scratch, bound }) => {
     const codes = f.let(scratch.add(VECTOR_BYTES - 1).and(-VECTOR_BYTES), 'codes');
-    const sums = f.let(codes.add(shape.blocks * shape.codeBytes), 'sums');
-    const masks = f.let(sums.add(shape.blocks * shape.sumBytes), 'masks');
-    const narrowed = f.let(masks.add((layout.maskBytes + 1) * BLOCK_ROWS), 'narrowed');
+    const sums = f.let(codes.add(places.sums), 'sums');
+    const masks = f.let(codes.add(places.masks), 'masks');
+    const live = f.let(codes.add(places.live), 'live');
+    const order = f.let(codes.add(places.order), 'order');
     f.forRange({ to: rows, step: chunkRows }, (first) => {
       const left = f.let(rows.sub(first));
       f.if(left.gt_s(chunkRows), () => f.set(left, chunkRows));
       const blocks = f.let(left.add(BLOCK_ROWS - 1).shr_u(Math.log2(BLOCK_ROWS)), 'blocks');
       emitStart(f, shape, { sums, bytes: blocks.mul(shape.sumBytes) });
+      emitLive(f, shape, { live, blocks, codes, sums });
+      const liveEnd = f.let(live.add(blocks.shl(Math.log2(LIVE.bytes))), 'liveEnd');
       f.call(encode, { input, first, rows: left, trees, codes });
       if (layout.turned > 0) f.call(turn, { trees, codes, blocks });
-      const [parts, narrowedParts] = [maskParts(layout), narrowParts(layout)];
-      const at = (['trees', 'entries', 'leaves'] as const).map((part) => f.let(trees.add(parts[part]), part));
+      const at = {
+        trees: f.let(trees.add(parts.trees), 'headers'),
+        entries: f.let(trees.add(parts.entries), 'entries'),
+        leaves: f.let(trees.add(parts.leaves), 'leaves'),
+      };
       if (narrow !== undefined) {
+        const narrowed = f.let(codes.add(places.narrow), 'narrowed');
         f.if(f.call(narrow, { trees, codes, rows: left, to: narrowed }), () => {
-          (['trees', 'entries', 'leaves'] as const).forEach((part, i) =>
-            f.set(at[i]!, narrowed.add(narrowedParts[part])),
-          );
+          for (const part of ['trees', 'entries', 'leaves'] as const)
+            f.set(at[part], narrowed.add(narrowParts(layout)[part]));
+          if (stops === undefined) return;
+          f.set(liveEnd, f.call(stops, { ...at, bound, live, liveEnd, sums, masks, scratch: codes.add(places.stops) }));
         });
       }
-      const [headers, entries, leaves] = at;
-      f.call(walk, { headers: headers!, entries: entries!, leaves: leaves!, codes, sums, masks, blocks });
+      f.if(live.ne(liveEnd), () => {
+        f.forRange({ to: layout.trees }, (tree) =>
+          f.store.i32(order.add(tree.shl(2)), at.trees.add(tree.mul(TREE.bytes))));
+        f.call(walk, { ...at, order, end: order.add(layout.trees * 4), live, liveEnd, masks });
+      });
       f.forRange({ to: blocks }, (block) => {
         const rowsLeft = f.let(left.sub(block.mul(BLOCK_ROWS)));
         f.if(rowsLeft.gt_s(BLOCK_ROWS), () => f.set(rowsLeft, BLOCK_ROWS));
@@ -112,6 +149,19 @@ export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kerne
   });
 }
 
+/** All blocks of a chunk. */
+function emitLive(
+  f: FunctionBuilder,
+  { codeBytes, sumBytes }: Shape,
+  at: { readonly live: I32; readonly blocks: I32; readonly codes: I32; readonly sums: I32 },
+): void {
+  f.forRange({ to: at.blocks }, (block) => {
+    const place = f.let(at.live.add(block.shl(Math.log2(LIVE.bytes))));
+    f.store.i32(place, at.codes.add(block.mul(codeBytes)), LIVE.codes);
+    f.store.i32(place, at.sums.add(block.mul(sumBytes)), LIVE.sums);
+  });
+}
+
 /** Sums before the first tree. */
 function emitStart(f: FunctionBuilder, { kernel, valueBytes }: Shape, at: { sums: I32; bytes: I32 }): void {
   const { combine } = kernel;
@@ -121,38 +171,46 @@ function emitStart(f: FunctionBuilder, { kernel, valueBytes }: Shape, at: { sums
   f.forRange({ to: f.let(at.bytes), step: VECTOR_BYTES }, (offset) => f.store.v128(at.sums.add(offset), vector));
 }
 
-/** All trees over the blocks of a chunk. */
+/** The trees of a list over those of blocks. */
 function emitMasks(module: ModuleBuilder, name: string, shape: Shape) {
-  const { kernel, codeBytes, sumBytes, valueBytes } = shape;
+  const { kernel, valueBytes } = shape;
   const { layout } = kernel;
-  const params = {
-    headers: 'i32', entries: 'i32', leaves: 'i32', codes: 'i32', sums: 'i32', masks: 'i32', blocks: 'i32',
-  } as const;
-  return module.define(name, { params }, (f, { headers, entries, leaves, codes, sums, masks, blocks }) => {
-    const header = f.let(headers, 'header');
+  return module.define(name, { params: WALK_PARAMS }, (f, { order, end, entries, leaves, live, liveEnd, masks }) => {
+    const header = f.local('i32', 'header');
     const entry = f.local('i32', 'entry');
+    const first = f.local('i32', 'first');
+    const weights = f.local('i32', 'weights');
     const walkBlocks = (maskBytes: number): void => {
-      const code = f.let(codes, 'code');
-      const sum = f.let(sums.add(load.i32(header, TREE.target).mul(BLOCK_ROWS * valueBytes)), 'sum');
-      f.forRange({ to: blocks }, () => {
-        f.set(entry, entries);
-        for (let byte = 0; byte < maskBytes; byte++) emitByte(f, { header, entry, code, masks }, byte);
-        emitLeaves(f, { masks, leaves, sum }, { kernel, maskBytes });
-        f.advance(code, codeBytes);
-        f.advance(sum, sumBytes);
-      });
-      f.set(entries, entry);
-      f.advance(leaves, maskBytes * 8 * valueBytes);
+      const target = f.let(load.i32(header, TREE.target).mul(BLOCK_ROWS * valueBytes), 'target');
+      const block = f.let(live, 'block');
+      f.while(
+        () => block.lt_u(liveEnd),
+        () => {
+          const code = f.let(load.i32(block, LIVE.codes), 'code');
+          const sum = f.let(load.i32(block, LIVE.sums).add(target), 'sum');
+          f.set(entry, first);
+          for (let byte = 0; byte < maskBytes; byte++) emitByte(f, { header, entry, code, masks }, byte);
+          emitLeaves(f, { masks, leaves: weights, sum }, { kernel, maskBytes });
+          f.advance(block, LIVE.bytes);
+        },
+      );
     };
-    f.forRange({ to: layout.trees }, () => {
-      const maskBytes = f.let(load.i8_u(header, TREE.maskBytes), 'maskBytes');
-      const walk = (bytes: number): void => {
-        if (bytes === 1) return walkBlocks(1);
-        f.if(maskBytes.eq(bytes), () => walkBlocks(bytes), () => walk(bytes / 2));
-      };
-      walk(layout.maskBytes);
-      f.advance(header, TREE.bytes);
-    });
+    const tree = f.let(order, 'tree');
+    f.while(
+      () => tree.lt_u(end),
+      () => {
+        f.set(header, load.i32(tree));
+        f.set(first, entries.add(load.i32(header, TREE.entriesAt)));
+        f.set(weights, leaves.add(load.i32(header, TREE.leavesAt)));
+        const maskBytes = f.let(load.i8_u(header, TREE.maskBytes), 'maskBytes');
+        const walk = (bytes: number): void => {
+          if (bytes === 1) return walkBlocks(1);
+          f.if(maskBytes.eq(bytes), () => walkBlocks(bytes), () => walk(bytes / 2));
+        };
+        walk(layout.maskBytes);
+        f.advance(tree, 4);
+      },
+    );
   });
 }
 

@@ -5,13 +5,15 @@
  * a chunk have a least and a greatest value in each column; a split whose number lies outside of these sends all rows
  * to one side. The leaves of the other side go, and with them the splits that only lead there; the leaves that remain
  * are numbered anew, so most trees need one byte of mask. What is written has the form of the trees it came from, in
- * the same order and with the same weights: the sums are the same bit by bit.
+ * the same order and with the same weights: the sums are the same bit by bit. For `tree-stops.ts` the best weight of
+ * the leaves that remain is noted of each tree.
  *
  * The splits of a column lie by number: those before the least code and those from the greatest on need no comparison.
  */
-import type { FunctionBuilder, ModuleBuilder } from '../dsl.js';
-import { i8x16 } from '../lanes.js';
-import { i32, i64, load, type I32, type V128 } from '../values.js';
+import type { Side } from '../../relational/score-order.js';
+import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
+import { f32x4, f64x2, i8x16 } from '../lanes.js';
+import { i32, i64, load, type F64, type I32, type V128 } from '../values.js';
 import {
   below,
   BEGINS_BYTES,
@@ -26,7 +28,7 @@ import {
 } from './tree-masks-layout.js';
 
 const VECTOR_BYTES = 16;
-/** Of a tree: which of its leaves are left, and where its next split goes. */
+/** Of a tree: which of its leaves are left, and where its next split goes; as far apart as trees. */
 const STATE = { alive: 0, next: 8, bytes: TREE.bytes };
 /** Of a column: where the splits begin that tell rows apart, and where they end. */
 const CUT = { begin: 0, end: 4, bytes: 8 };
@@ -58,10 +60,12 @@ export function narrowParts(layout: TreeMaskLayout) {
 interface Narrow {
   readonly layout: TreeMaskLayout;
   readonly codeBytes: number;
+  /** Sums on this side of a bound are not wanted: the best weight is the one furthest on the other. */
+  readonly side?: Side | undefined;
 }
 
 /** Emits the function; what it returns is 0 where walking the trees as they are is quicker. */
-export function emitNarrow(module: ModuleBuilder, name: string, { layout, codeBytes }: Narrow) {
+export function emitNarrow(module: ModuleBuilder, name: string, { layout, codeBytes, side }: Narrow) {
   const [parts, narrow] = [maskParts(layout), narrowParts(layout)];
   const params = { trees: 'i32', codes: 'i32', rows: 'i32', to: 'i32' } as const;
   return module.define(name, { params, result: 'i32' }, (f, { trees, codes, rows, to }) => {
@@ -76,7 +80,7 @@ export function emitNarrow(module: ModuleBuilder, name: string, { layout, codeBy
     emitStates(f, { trees: f.let(trees.add(parts.trees)), states, kept: to.add(narrow.kept), below: table }, layout);
     emitClear(f, { trees, cuts, states }, layout);
     emitKeep(f, { cuts, states, below: table }, layout);
-    emitTrees(f, { trees, states, to }, layout);
+    emitTrees(f, { trees, states, to }, { layout, side });
     f.return(1);
   });
 }
@@ -205,12 +209,12 @@ function emitKeep(
 function emitTrees(
   f: FunctionBuilder,
   at: { readonly trees: I32; readonly states: I32; readonly to: I32 },
-  layout: TreeMaskLayout,
+  { layout, side }: Pick<Narrow, 'layout' | 'side'>,
 ): void {
   const [parts, narrow] = [maskParts(layout), narrowParts(layout)];
   const valueBytes = layout.dtype === 'f32' ? 4 : 8;
   const tree = f.let(at.trees.add(parts.trees), 'tree');
-  const weights = f.let(at.trees.add(parts.leaves), 'weights');
+  const weights = f.let(at.trees.add(layout.dtype === 'f32' ? parts.weights : parts.leaves), 'weights');
   const state = f.let(at.states, 'state');
   const kept = f.let(at.to.add(narrow.kept), 'kept');
   const header = f.let(at.to.add(narrow.trees), 'header');
@@ -222,6 +226,8 @@ function emitTrees(
     const width = f.let(i32(1).shl(i32(32).sub(alive.popcnt().wrap().sub(1).shr_u(3).clz())), 'width');
     f.store.i32(header, load.i32(tree, TREE.target), TREE.target);
     f.store.i8(header, width, TREE.maskBytes);
+    f.store.i32(header, entry.sub(at.to.add(narrow.entries)), TREE.entriesAt);
+    f.store.i32(header, leaves.sub(at.to.add(narrow.leaves)), TREE.leavesAt);
     const end = f.let(load.i32(state, STATE.next), 'end');
     f.forRange({ to: width }, (byte) => {
       const from = f.let(entry);
@@ -238,32 +244,50 @@ function emitTrees(
       f.store.i8(header.add(byte), entry.sub(from).shr_u(Math.log2(ENTRY_BYTES)), TREE.counts);
     });
     const stride = f.let(width.shl(3), 'stride');
-    const ownStride = f.let(load.i8_u(tree, TREE.maskBytes).shl(3), 'stride');
-    const number = f.let(leaves, 'number');
-    f.while(
-      () => alive.ne(0),
-      () => {
-        const leaf = f.let(alive.ctz().wrap(), 'leaf');
-        f.set(alive, alive.and(alive.sub(1)));
-        if (layout.dtype === 'f64') {
-          f.store.f64(number, load.f64(weights.add(leaf.shl(3))));
-          f.advance(number, 8);
-        } else {
-          const [source, target] = [f.let(weights.add(leaf)), f.let(number)];
-          for (let plane = 0; plane < 4; plane++) {
-            f.store.i8(target, load.i8_u(source));
-            f.advance(source, ownStride);
-            f.advance(target, stride);
-          }
-          f.advance(number, 1);
-        }
-      },
-    );
+    const best = emitWeights(f, { alive, weights, leaves, stride }, { layout, side });
+    if (side !== undefined) f.store.f64(header, best, TREE.most);
     f.advance(kept, load.i8_u(tree, TREE.splits).shl(Math.log2(KEPT.bytes)));
+    f.advance(weights, load.i8_u(tree, TREE.maskBytes).mul(8 * valueBytes));
     f.advance(tree, TREE.bytes);
     f.advance(header, TREE.bytes);
     f.advance(state, STATE.bytes);
-    f.advance(weights, ownStride.mul(valueBytes));
     f.advance(leaves, stride.mul(valueBytes));
   });
+}
+
+/** The weights of the leaves that are left of a tree; gives the best, with the sign turned for a bound from above. */
+function emitWeights(
+  f: FunctionBuilder,
+  at: { readonly alive: Local<'i64'>; readonly weights: I32; readonly leaves: I32; readonly stride: I32 },
+  { layout, side }: Pick<Narrow, 'layout' | 'side'>,
+): F64 {
+  const { alive, weights, stride } = at;
+  const isWide = layout.dtype === 'f64';
+  const lanes = isWide ? f64x2 : f32x4;
+  const best = f.let(lanes.splat(side === 'above' ? Infinity : -Infinity), 'best');
+  const target = f.let(at.leaves, 'target');
+  f.while(
+    () => alive.ne(0),
+    () => {
+      const from = f.let(weights.add(alive.ctz().wrap().shl(isWide ? 3 : 2)), 'from');
+      f.set(alive, alive.and(alive.sub(1)));
+      if (side !== undefined) {
+        const weight = isWide ? load.splat64(from) : load.splat32(from);
+        f.set(best, side === 'above' ? lanes.pmin(best, weight) : lanes.pmax(best, weight));
+      }
+      if (isWide) {
+        f.store.f64(target, load.f64(from));
+        f.advance(target, 8);
+        return;
+      }
+      const [bits, plane] = [f.let(load.i32(from), 'bits'), f.let(target, 'plane')];
+      for (let byte = 0; byte < 4; byte++) {
+        f.store.i8(plane, bits.shr_u(byte * 8));
+        if (byte < 3) f.advance(plane, stride);
+      }
+      f.advance(target, 1);
+    },
+  );
+  const found = isWide ? f64x2.lane(best, 0) : f32x4.lane(best, 0).promote();
+  return side === 'above' ? found.neg() : found;
 }

@@ -14,8 +14,17 @@ export interface TreeKernel<Layout extends ForestLayout = ForestLayout> {
   readonly lockstep?: number;
 }
 
-/** `input` and `output` are tables of columns, `trees` is the packed weight. */
-export const TREE_PARAMS = { input: 'i32', output: 'i32', trees: 'i32', rows: 'i32', scratch: 'i32' } as const;
+/**
+ * Bounds as the caller keeps them for a kernel that stops at one: the strictest as f64, infinite where there is none,
+ * and the loosest, beyond which go the scores that are not computed; then what the kernel keeps there itself, 0 at
+ * first (`tree-stops.ts`).
+ */
+export const BOUND = { strictest: 0, loosest: 8, pause: 16, wait: 20, bytes: 32 };
+
+/** `input` and `output` are tables of columns, `trees` is the packed weight; `bound` is 0 where there is none. */
+export const TREE_PARAMS = {
+  input: 'i32', output: 'i32', trees: 'i32', rows: 'i32', scratch: 'i32', bound: 'i32',
+} as const;
 export type TreeFunc = Func<typeof TREE_PARAMS, undefined>;
 
 /** Where a row's sum for a target lies, counted from the first. */

@@ -1,9 +1,10 @@
 (module
  (type $0 (func (param i32 i32 i32 i32 i32)))
  (type $1 (func (param i32 i32 i32)))
- (type $2 (func (param i32 i32 i32 i32) (result i32)))
- (type $3 (func (param i32 i32 i32 i32 i32 i32 i32)))
+ (type $2 (func (param i32 i32 i32 i32 i32 i32 i32)))
+ (type $3 (func (param i32 i32 i32 i32) (result i32)))
  (type $4 (func (param i32 i32 i32 i32)))
+ (type $5 (func (param i32 i32 i32 i32 i32 i32)))
  (import "env" "memory" (memory $memory 1 65536 shared))
  (import "env" "data_base" (global $data_base i32))
  (data $0 (global.get $data_base) "\00\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\03\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00\0f\00\00\00\00\00\00\00\1f\00\00\00\00\00\00\00?\00\00\00\00\00\00\00\7f\00\00\00\00\00\00\00\ff\00\00\00\00\00\00\00\ff\01\00\00\00\00\00\00\ff\03\00\00\00\00\00\00\ff\07\00\00\00\00\00\00\ff\0f\00\00\00\00\00\00\ff\1f\00\00\00\00\00\00\ff?\00\00\00\00\00\00\ff\7f\00\00\00\00\00\00\ff\ff\00\00\00\00\00\00\ff\ff\01\00\00\00\00\00\ff\ff\03\00\00\00\00\00\ff\ff\07\00\00\00\00\00\ff\ff\0f\00\00\00\00\00\ff\ff\1f\00\00\00\00\00\ff\ff?\00\00\00\00\00\ff\ff\7f\00\00\00\00\00\ff\ff\ff\00\00\00\00\00\ff\ff\ff\01\00\00\00\00\ff\ff\ff\03\00\00\00\00\ff\ff\ff\07\00\00\00\00\ff\ff\ff\0f\00\00\00\00\ff\ff\ff\1f\00\00\00\00\ff\ff\ff?\00\00\00\00\ff\ff\ff\7f\00\00\00\00\ff\ff\ff\ff\00\00\00\00\ff\ff\ff\ff\01\00\00\00\ff\ff\ff\ff\03\00\00\00\ff\ff\ff\ff\07\00\00\00\ff\ff\ff\ff\0f\00\00\00\ff\ff\ff\ff\1f\00\00\00\ff\ff\ff\ff?\00\00\00\ff\ff\ff\ff\7f\00\00\00\ff\ff\ff\ff\ff\00\00\00\ff\ff\ff\ff\ff\01\00\00\ff\ff\ff\ff\ff\03\00\00\ff\ff\ff\ff\ff\07\00\00\ff\ff\ff\ff\ff\0f\00\00\ff\ff\ff\ff\ff\1f\00\00\ff\ff\ff\ff\ff?\00\00\ff\ff\ff\ff\ff\7f\00\00\ff\ff\ff\ff\ff\ff\00\00\ff\ff\ff\ff\ff\ff\01\00\ff\ff\ff\ff\ff\ff\03\00\ff\ff\ff\ff\ff\ff\07\00\ff\ff\ff\ff\ff\ff\0f\00\ff\ff\ff\ff\ff\ff\1f\00\ff\ff\ff\ff\ff\ff?\00\ff\ff\ff\ff\ff\ff\7f\00\ff\ff\ff\ff\ff\ff\ff\00\ff\ff\ff\ff\ff\ff\ff\01\ff\ff\ff\ff\ff\ff\ff\03\ff\ff\ff\ff\ff\ff\ff\07\ff\ff\ff\ff\ff\ff\ff\0f\ff\ff\ff\ff\ff\ff\ff\1f\ff\ff\ff\ff\ff\ff\ff?\ff\ff\ff\ff\ff\ff\ff\7f\ff\ff\ff\ff\ff\ff\ff\ff\00\00\00\00\00\00\00\00")
@@ -1438,6 +1439,892 @@
    )
   )
  )
+ (func $trees_masks (param $order i32) (param $end i32) (param $entries i32) (param $leaves i32) (param $live i32) (param $liveEnd i32) (param $masks i32)
+  (local $header i32)
+  (local $entry i32)
+  (local $first i32)
+  (local $weights i32)
+  (local $tree i32)
+  (local $maskBytes i32)
+  (local $target i32)
+  (local $block i32)
+  (local $code i32)
+  (local $sum i32)
+  (local $mask v128)
+  (local $mask.18 v128)
+  (local $mask.19 v128)
+  (local $mask.20 v128)
+  (local $left i32)
+  (local $22 i32)
+  (local $23 v128)
+  (local $24 v128)
+  (local $25 v128)
+  (local $26 v128)
+  (local $27 v128)
+  (local $28 v128)
+  (local $29 v128)
+  (local $30 v128)
+  (local $31 v128)
+  (local $32 v128)
+  (local $33 v128)
+  (local $34 v128)
+  (local $35 v128)
+  (local $36 v128)
+  (local $37 v128)
+  (local $38 v128)
+  (local $39 v128)
+  (local $40 v128)
+  (local $41 v128)
+  (local $42 v128)
+  (local $43 v128)
+  (local $44 v128)
+  (local $45 v128)
+  (local $46 v128)
+  (local $47 v128)
+  (local $48 v128)
+  (local $49 v128)
+  (local $50 v128)
+  (local $51 v128)
+  (local $52 v128)
+  (local $53 v128)
+  (local $54 v128)
+  (local $55 v128)
+  (local $56 v128)
+  (local $57 v128)
+  (local $58 v128)
+  (local $59 v128)
+  (local $60 v128)
+  (local $61 v128)
+  (local $62 v128)
+  (local $63 v128)
+  (local $64 v128)
+  (local $65 v128)
+  (local $66 v128)
+  (local $67 v128)
+  (local $68 v128)
+  (local $69 v128)
+  (local $70 v128)
+  (local $71 v128)
+  (local $72 v128)
+  (local $73 v128)
+  (local $74 v128)
+  (local $75 v128)
+  (local $76 v128)
+  (local.set $tree
+   (local.get $order)
+  )
+  (block $end0
+   (loop $loop0
+    (br_if $end0
+     (i32.eqz
+      (i32.lt_u
+       (local.get $tree)
+       (local.get $end)
+      )
+     )
+    )
+    (local.set $header
+     (i32.load
+      (local.get $tree)
+     )
+    )
+    (local.set $first
+     (i32.add
+      (local.get $entries)
+      (i32.load offset=16
+       (local.get $header)
+      )
+     )
+    )
+    (local.set $weights
+     (i32.add
+      (local.get $leaves)
+      (i32.load offset=20
+       (local.get $header)
+      )
+     )
+    )
+    (local.set $maskBytes
+     (i32.load8_u offset=12
+      (local.get $header)
+     )
+    )
+    (local.set $target
+     (i32.mul
+      (i32.load
+       (local.get $header)
+      )
+      (i32.const 256)
+     )
+    )
+    (local.set $block
+     (local.get $live)
+    )
+    (block $end1
+     (loop $loop1
+      (br_if $end1
+       (i32.eqz
+        (i32.lt_u
+         (local.get $block)
+         (local.get $liveEnd)
+        )
+       )
+      )
+      (local.set $code
+       (i32.load
+        (local.get $block)
+       )
+      )
+      (local.set $sum
+       (i32.add
+        (i32.load offset=4
+         (local.get $block)
+        )
+        (local.get $target)
+       )
+      )
+      (local.set $entry
+       (local.get $first)
+      )
+      (local.set $mask
+       (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
+      )
+      (local.set $mask.18
+       (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
+      )
+      (local.set $mask.19
+       (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
+      )
+      (local.set $mask.20
+       (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
+      )
+      (local.set $left
+       (i32.load8_u offset=4
+        (local.get $header)
+       )
+      )
+      (block $end2
+       (loop $loop2
+        (br_if $end2
+         (i32.eqz
+          (i32.ne
+           (local.get $left)
+           (i32.const 0)
+          )
+         )
+        )
+        (local.set $22
+         (i32.add
+          (local.get $code)
+          (i32.load16_u
+           (local.get $entry)
+          )
+         )
+        )
+        (local.set $23
+         (v128.load8_splat offset=2
+          (local.get $entry)
+         )
+        )
+        (local.set $24
+         (v128.load8_splat offset=3
+          (local.get $entry)
+         )
+        )
+        (local.set $mask
+         (v128.andnot
+          (local.get $mask)
+          (v128.and
+           (i8x16.gt_s
+            (v128.load
+             (local.get $22)
+            )
+            (local.get $23)
+           )
+           (local.get $24)
+          )
+         )
+        )
+        (local.set $mask.18
+         (v128.andnot
+          (local.get $mask.18)
+          (v128.and
+           (i8x16.gt_s
+            (v128.load offset=16
+             (local.get $22)
+            )
+            (local.get $23)
+           )
+           (local.get $24)
+          )
+         )
+        )
+        (local.set $mask.19
+         (v128.andnot
+          (local.get $mask.19)
+          (v128.and
+           (i8x16.gt_s
+            (v128.load offset=32
+             (local.get $22)
+            )
+            (local.get $23)
+           )
+           (local.get $24)
+          )
+         )
+        )
+        (local.set $mask.20
+         (v128.andnot
+          (local.get $mask.20)
+          (v128.and
+           (i8x16.gt_s
+            (v128.load offset=48
+             (local.get $22)
+            )
+            (local.get $23)
+           )
+           (local.get $24)
+          )
+         )
+        )
+        (local.set $entry
+         (i32.add
+          (local.get $entry)
+          (i32.const 4)
+         )
+        )
+        (local.set $left
+         (i32.sub
+          (local.get $left)
+          (i32.const 1)
+         )
+        )
+        (br $loop2)
+       )
+      )
+      (v128.store
+       (local.get $masks)
+       (local.get $mask)
+      )
+      (v128.store offset=16
+       (local.get $masks)
+       (local.get $mask.18)
+      )
+      (v128.store offset=32
+       (local.get $masks)
+       (local.get $mask.19)
+      )
+      (v128.store offset=48
+       (local.get $masks)
+       (local.get $mask.20)
+      )
+      (local.set $25
+       (v128.load
+        (local.get $masks)
+       )
+      )
+      (local.set $26
+       (local.get $25)
+      )
+      (local.set $27
+       (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+      )
+      (local.set $28
+       (v128.and
+        (local.get $26)
+        (i8x16.sub
+         (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+         (local.get $26)
+        )
+       )
+      )
+      (local.set $29
+       (i8x16.sub
+        (i8x16.min_u
+         (i8x16.swizzle
+          (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
+          (v128.and
+           (local.get $28)
+           (i8x16.splat
+            (i32.const 15)
+           )
+          )
+         )
+         (i8x16.swizzle
+          (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
+          (i8x16.shr_u
+           (local.get $28)
+           (i32.const 4)
+          )
+         )
+        )
+        (local.get $27)
+       )
+      )
+      (local.set $30
+       (i8x16.swizzle
+        (v128.load
+         (local.get $weights)
+        )
+        (local.get $29)
+       )
+      )
+      (local.set $31
+       (i8x16.swizzle
+        (v128.load offset=8
+         (local.get $weights)
+        )
+        (local.get $29)
+       )
+      )
+      (local.set $32
+       (i8x16.swizzle
+        (v128.load offset=16
+         (local.get $weights)
+        )
+        (local.get $29)
+       )
+      )
+      (local.set $33
+       (i8x16.swizzle
+        (v128.load offset=24
+         (local.get $weights)
+        )
+        (local.get $29)
+       )
+      )
+      (local.set $34
+       (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+        (local.get $30)
+        (local.get $31)
+       )
+      )
+      (local.set $35
+       (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+        (local.get $32)
+        (local.get $33)
+       )
+      )
+      (local.set $36
+       (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+        (local.get $30)
+        (local.get $31)
+       )
+      )
+      (local.set $37
+       (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+        (local.get $32)
+        (local.get $33)
+       )
+      )
+      (v128.store
+       (local.get $sum)
+       (f32x4.add
+        (v128.load
+         (local.get $sum)
+        )
+        (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
+         (local.get $34)
+         (local.get $35)
+        )
+       )
+      )
+      (v128.store offset=16
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=16
+         (local.get $sum)
+        )
+        (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
+         (local.get $34)
+         (local.get $35)
+        )
+       )
+      )
+      (v128.store offset=32
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=32
+         (local.get $sum)
+        )
+        (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
+         (local.get $36)
+         (local.get $37)
+        )
+       )
+      )
+      (v128.store offset=48
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=48
+         (local.get $sum)
+        )
+        (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
+         (local.get $36)
+         (local.get $37)
+        )
+       )
+      )
+      (local.set $38
+       (v128.load offset=16
+        (local.get $masks)
+       )
+      )
+      (local.set $39
+       (local.get $38)
+      )
+      (local.set $40
+       (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+      )
+      (local.set $41
+       (v128.and
+        (local.get $39)
+        (i8x16.sub
+         (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+         (local.get $39)
+        )
+       )
+      )
+      (local.set $42
+       (i8x16.sub
+        (i8x16.min_u
+         (i8x16.swizzle
+          (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
+          (v128.and
+           (local.get $41)
+           (i8x16.splat
+            (i32.const 15)
+           )
+          )
+         )
+         (i8x16.swizzle
+          (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
+          (i8x16.shr_u
+           (local.get $41)
+           (i32.const 4)
+          )
+         )
+        )
+        (local.get $40)
+       )
+      )
+      (local.set $43
+       (i8x16.swizzle
+        (v128.load
+         (local.get $weights)
+        )
+        (local.get $42)
+       )
+      )
+      (local.set $44
+       (i8x16.swizzle
+        (v128.load offset=8
+         (local.get $weights)
+        )
+        (local.get $42)
+       )
+      )
+      (local.set $45
+       (i8x16.swizzle
+        (v128.load offset=16
+         (local.get $weights)
+        )
+        (local.get $42)
+       )
+      )
+      (local.set $46
+       (i8x16.swizzle
+        (v128.load offset=24
+         (local.get $weights)
+        )
+        (local.get $42)
+       )
+      )
+      (local.set $47
+       (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+        (local.get $43)
+        (local.get $44)
+       )
+      )
+      (local.set $48
+       (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+        (local.get $45)
+        (local.get $46)
+       )
+      )
+      (local.set $49
+       (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+        (local.get $43)
+        (local.get $44)
+       )
+      )
+      (local.set $50
+       (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+        (local.get $45)
+        (local.get $46)
+       )
+      )
+      (v128.store offset=64
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=64
+         (local.get $sum)
+        )
+        (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
+         (local.get $47)
+         (local.get $48)
+        )
+       )
+      )
+      (v128.store offset=80
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=80
+         (local.get $sum)
+        )
+        (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
+         (local.get $47)
+         (local.get $48)
+        )
+       )
+      )
+      (v128.store offset=96
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=96
+         (local.get $sum)
+        )
+        (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
+         (local.get $49)
+         (local.get $50)
+        )
+       )
+      )
+      (v128.store offset=112
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=112
+         (local.get $sum)
+        )
+        (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
+         (local.get $49)
+         (local.get $50)
+        )
+       )
+      )
+      (local.set $51
+       (v128.load offset=32
+        (local.get $masks)
+       )
+      )
+      (local.set $52
+       (local.get $51)
+      )
+      (local.set $53
+       (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+      )
+      (local.set $54
+       (v128.and
+        (local.get $52)
+        (i8x16.sub
+         (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+         (local.get $52)
+        )
+       )
+      )
+      (local.set $55
+       (i8x16.sub
+        (i8x16.min_u
+         (i8x16.swizzle
+          (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
+          (v128.and
+           (local.get $54)
+           (i8x16.splat
+            (i32.const 15)
+           )
+          )
+         )
+         (i8x16.swizzle
+          (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
+          (i8x16.shr_u
+           (local.get $54)
+           (i32.const 4)
+          )
+         )
+        )
+        (local.get $53)
+       )
+      )
+      (local.set $56
+       (i8x16.swizzle
+        (v128.load
+         (local.get $weights)
+        )
+        (local.get $55)
+       )
+      )
+      (local.set $57
+       (i8x16.swizzle
+        (v128.load offset=8
+         (local.get $weights)
+        )
+        (local.get $55)
+       )
+      )
+      (local.set $58
+       (i8x16.swizzle
+        (v128.load offset=16
+         (local.get $weights)
+        )
+        (local.get $55)
+       )
+      )
+      (local.set $59
+       (i8x16.swizzle
+        (v128.load offset=24
+         (local.get $weights)
+        )
+        (local.get $55)
+       )
+      )
+      (local.set $60
+       (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+        (local.get $56)
+        (local.get $57)
+       )
+      )
+      (local.set $61
+       (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+        (local.get $58)
+        (local.get $59)
+       )
+      )
+      (local.set $62
+       (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+        (local.get $56)
+        (local.get $57)
+       )
+      )
+      (local.set $63
+       (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+        (local.get $58)
+        (local.get $59)
+       )
+      )
+      (v128.store offset=128
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=128
+         (local.get $sum)
+        )
+        (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
+         (local.get $60)
+         (local.get $61)
+        )
+       )
+      )
+      (v128.store offset=144
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=144
+         (local.get $sum)
+        )
+        (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
+         (local.get $60)
+         (local.get $61)
+        )
+       )
+      )
+      (v128.store offset=160
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=160
+         (local.get $sum)
+        )
+        (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
+         (local.get $62)
+         (local.get $63)
+        )
+       )
+      )
+      (v128.store offset=176
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=176
+         (local.get $sum)
+        )
+        (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
+         (local.get $62)
+         (local.get $63)
+        )
+       )
+      )
+      (local.set $64
+       (v128.load offset=48
+        (local.get $masks)
+       )
+      )
+      (local.set $65
+       (local.get $64)
+      )
+      (local.set $66
+       (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+      )
+      (local.set $67
+       (v128.and
+        (local.get $65)
+        (i8x16.sub
+         (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+         (local.get $65)
+        )
+       )
+      )
+      (local.set $68
+       (i8x16.sub
+        (i8x16.min_u
+         (i8x16.swizzle
+          (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
+          (v128.and
+           (local.get $67)
+           (i8x16.splat
+            (i32.const 15)
+           )
+          )
+         )
+         (i8x16.swizzle
+          (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
+          (i8x16.shr_u
+           (local.get $67)
+           (i32.const 4)
+          )
+         )
+        )
+        (local.get $66)
+       )
+      )
+      (local.set $69
+       (i8x16.swizzle
+        (v128.load
+         (local.get $weights)
+        )
+        (local.get $68)
+       )
+      )
+      (local.set $70
+       (i8x16.swizzle
+        (v128.load offset=8
+         (local.get $weights)
+        )
+        (local.get $68)
+       )
+      )
+      (local.set $71
+       (i8x16.swizzle
+        (v128.load offset=16
+         (local.get $weights)
+        )
+        (local.get $68)
+       )
+      )
+      (local.set $72
+       (i8x16.swizzle
+        (v128.load offset=24
+         (local.get $weights)
+        )
+        (local.get $68)
+       )
+      )
+      (local.set $73
+       (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+        (local.get $69)
+        (local.get $70)
+       )
+      )
+      (local.set $74
+       (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
+        (local.get $71)
+        (local.get $72)
+       )
+      )
+      (local.set $75
+       (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+        (local.get $69)
+        (local.get $70)
+       )
+      )
+      (local.set $76
+       (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
+        (local.get $71)
+        (local.get $72)
+       )
+      )
+      (v128.store offset=192
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=192
+         (local.get $sum)
+        )
+        (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
+         (local.get $73)
+         (local.get $74)
+        )
+       )
+      )
+      (v128.store offset=208
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=208
+         (local.get $sum)
+        )
+        (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
+         (local.get $73)
+         (local.get $74)
+        )
+       )
+      )
+      (v128.store offset=224
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=224
+         (local.get $sum)
+        )
+        (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
+         (local.get $75)
+         (local.get $76)
+        )
+       )
+      )
+      (v128.store offset=240
+       (local.get $sum)
+       (f32x4.add
+        (v128.load offset=240
+         (local.get $sum)
+        )
+        (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
+         (local.get $75)
+         (local.get $76)
+        )
+       )
+      )
+      (local.set $block
+       (i32.add
+        (local.get $block)
+        (i32.const 8)
+       )
+      )
+      (br $loop1)
+     )
+    )
+    (local.set $tree
+     (i32.add
+      (local.get $tree)
+      (i32.const 4)
+     )
+    )
+    (br $loop0)
+   )
+  )
+ )
  (func $trees_narrow (param $trees i32) (param $codes i32) (param $rows i32) (param $to i32) (result i32)
   (local $states i32)
   (local $cuts i32)
@@ -1502,33 +2389,33 @@
   (local $split.64 i32)
   (local $bits i32)
   (local $stride i32)
-  (local $stride.67 i32)
-  (local $number i32)
-  (local $leaf i32)
-  (local $70 i32)
-  (local $71 i32)
+  (local $best v128)
+  (local $target i32)
+  (local $from i32)
+  (local $bits.70 i32)
+  (local $plane i32)
   (local.set $states
-   (i32.add
-    (local.get $to)
-    (i32.const 624)
-   )
-  )
-  (local.set $cuts
    (i32.add
     (local.get $to)
     (i32.const 784)
    )
   )
+  (local.set $cuts
+   (i32.add
+    (local.get $to)
+    (i32.const 1104)
+   )
+  )
   (local.set $span
    (i32.add
     (local.get $trees)
-    (i32.const 896)
+    (i32.const 1056)
    )
   )
   (local.set $begins
    (i32.add
     (local.get $trees)
-    (i32.const 944)
+    (i32.const 1104)
    )
   )
   (local.set $cut
@@ -1838,7 +2725,7 @@
   (local.set $next
    (i32.add
     (local.get $to)
-    (i32.const 832)
+    (i32.const 1152)
    )
   )
   (local.set $29
@@ -1848,7 +2735,7 @@
    (if
     (i32.lt_s
      (local.get $29)
-     (i32.const 160)
+     (i32.const 320)
     )
     (then
      (loop $loop2
@@ -1900,13 +2787,13 @@
       (local.set $29
        (i32.add
         (local.get $29)
-        (i32.const 16)
+        (i32.const 32)
        )
       )
       (br_if $loop2
        (i32.lt_s
         (local.get $29)
-        (i32.const 160)
+        (i32.const 320)
        )
       )
      )
@@ -1916,7 +2803,7 @@
   (local.set $span.32
    (i32.add
     (local.get $trees)
-    (i32.const 896)
+    (i32.const 1056)
    )
   )
   (local.set $cut.33
@@ -2265,7 +3152,7 @@
   (local.set $weights
    (i32.add
     (local.get $trees)
-    (i32.const 560)
+    (i32.const 4384)
    )
   )
   (local.set $state.53
@@ -2274,7 +3161,7 @@
   (local.set $kept
    (i32.add
     (local.get $to)
-    (i32.const 832)
+    (i32.const 1152)
    )
   )
   (local.set $header
@@ -2286,13 +3173,13 @@
   (local.set $entry
    (i32.add
     (local.get $to)
-    (i32.const 160)
+    (i32.const 320)
    )
   )
   (local.set $leaves
    (i32.add
     (local.get $to)
-    (i32.const 288)
+    (i32.const 448)
    )
   )
   (local.set $58
@@ -2343,6 +3230,26 @@
         (i32.store8 offset=12
          (local.get $header)
          (local.get $width)
+        )
+        (i32.store offset=16
+         (local.get $header)
+         (i32.sub
+          (local.get $entry)
+          (i32.add
+           (local.get $to)
+           (i32.const 320)
+          )
+         )
+        )
+        (i32.store offset=20
+         (local.get $header)
+         (i32.sub
+          (local.get $leaves)
+          (i32.add
+           (local.get $to)
+           (i32.const 448)
+          )
+         )
         )
         (local.set $end.61
          (i32.load offset=8
@@ -2456,15 +3363,12 @@
           (i32.const 3)
          )
         )
-        (local.set $stride.67
-         (i32.shl
-          (i32.load8_u offset=12
-           (local.get $tree)
-          )
-          (i32.const 3)
+        (local.set $best
+         (f32x4.splat
+          (f32.const -inf)
          )
         )
-        (local.set $number
+        (local.set $target
          (local.get $leaves)
         )
         (block $end11
@@ -2477,10 +3381,16 @@
             )
            )
           )
-          (local.set $leaf
-           (i32.wrap_i64
-            (i64.ctz
-             (local.get $alive.59)
+          (local.set $from
+           (i32.add
+            (local.get $weights)
+            (i32.shl
+             (i32.wrap_i64
+              (i64.ctz
+               (local.get $alive.59)
+              )
+             )
+             (i32.const 2)
             )
            )
           )
@@ -2493,90 +3403,63 @@
             )
            )
           )
-          (local.set $70
-           (i32.add
-            (local.get $weights)
-            (local.get $leaf)
+          (local.set $bits.70
+           (i32.load
+            (local.get $from)
            )
           )
-          (local.set $71
-           (local.get $number)
+          (local.set $plane
+           (local.get $target)
           )
           (i32.store8
-           (local.get $71)
-           (i32.load8_u
-            (local.get $70)
+           (local.get $plane)
+           (i32.shr_u
+            (local.get $bits.70)
+            (i32.const 0)
            )
           )
-          (local.set $70
+          (local.set $plane
            (i32.add
-            (local.get $70)
-            (local.get $stride.67)
-           )
-          )
-          (local.set $71
-           (i32.add
-            (local.get $71)
+            (local.get $plane)
             (local.get $stride)
            )
           )
           (i32.store8
-           (local.get $71)
-           (i32.load8_u
-            (local.get $70)
+           (local.get $plane)
+           (i32.shr_u
+            (local.get $bits.70)
+            (i32.const 8)
            )
           )
-          (local.set $70
+          (local.set $plane
            (i32.add
-            (local.get $70)
-            (local.get $stride.67)
-           )
-          )
-          (local.set $71
-           (i32.add
-            (local.get $71)
+            (local.get $plane)
             (local.get $stride)
            )
           )
           (i32.store8
-           (local.get $71)
-           (i32.load8_u
-            (local.get $70)
+           (local.get $plane)
+           (i32.shr_u
+            (local.get $bits.70)
+            (i32.const 16)
            )
           )
-          (local.set $70
+          (local.set $plane
            (i32.add
-            (local.get $70)
-            (local.get $stride.67)
-           )
-          )
-          (local.set $71
-           (i32.add
-            (local.get $71)
+            (local.get $plane)
             (local.get $stride)
            )
           )
           (i32.store8
-           (local.get $71)
-           (i32.load8_u
-            (local.get $70)
+           (local.get $plane)
+           (i32.shr_u
+            (local.get $bits.70)
+            (i32.const 24)
            )
           )
-          (local.set $70
+          (local.set $target
            (i32.add
-            (local.get $70)
-            (local.get $stride.67)
-           )
-          )
-          (local.set $71
-           (i32.add
-            (local.get $71)
-            (local.get $stride)
-           )
-          )
-          (local.set $number
-           (i32.add
-            (local.get $number)
+            (local.get $target)
             (i32.const 1)
            )
           )
@@ -2594,31 +3477,33 @@
           )
          )
         )
+        (local.set $weights
+         (i32.add
+          (local.get $weights)
+          (i32.mul
+           (i32.load8_u offset=12
+            (local.get $tree)
+           )
+           (i32.const 32)
+          )
+         )
+        )
         (local.set $tree
          (i32.add
           (local.get $tree)
-          (i32.const 16)
+          (i32.const 32)
          )
         )
         (local.set $header
          (i32.add
           (local.get $header)
-          (i32.const 16)
+          (i32.const 32)
          )
         )
         (local.set $state.53
          (i32.add
           (local.get $state.53)
-          (i32.const 16)
-         )
-        )
-        (local.set $weights
-         (i32.add
-          (local.get $weights)
-          (i32.mul
-           (local.get $stride.67)
-           (i32.const 4)
-          )
+          (i32.const 32)
          )
         )
         (local.set $leaves
@@ -2652,909 +3537,6 @@
    (i32.const 1)
   )
   (unreachable)
- )
- (func $trees_masks (param $headers i32) (param $entries i32) (param $leaves i32) (param $codes i32) (param $sums i32) (param $masks i32) (param $blocks i32)
-  (local $header i32)
-  (local $entry i32)
-  (local $9 i32)
-  (local $maskBytes i32)
-  (local $code i32)
-  (local $sum i32)
-  (local $13 i32)
-  (local $mask v128)
-  (local $mask.15 v128)
-  (local $mask.16 v128)
-  (local $mask.17 v128)
-  (local $left i32)
-  (local $19 i32)
-  (local $20 v128)
-  (local $21 v128)
-  (local $22 v128)
-  (local $23 v128)
-  (local $24 v128)
-  (local $25 v128)
-  (local $26 v128)
-  (local $27 v128)
-  (local $28 v128)
-  (local $29 v128)
-  (local $30 v128)
-  (local $31 v128)
-  (local $32 v128)
-  (local $33 v128)
-  (local $34 v128)
-  (local $35 v128)
-  (local $36 v128)
-  (local $37 v128)
-  (local $38 v128)
-  (local $39 v128)
-  (local $40 v128)
-  (local $41 v128)
-  (local $42 v128)
-  (local $43 v128)
-  (local $44 v128)
-  (local $45 v128)
-  (local $46 v128)
-  (local $47 v128)
-  (local $48 v128)
-  (local $49 v128)
-  (local $50 v128)
-  (local $51 v128)
-  (local $52 v128)
-  (local $53 v128)
-  (local $54 v128)
-  (local $55 v128)
-  (local $56 v128)
-  (local $57 v128)
-  (local $58 v128)
-  (local $59 v128)
-  (local $60 v128)
-  (local $61 v128)
-  (local $62 v128)
-  (local $63 v128)
-  (local $64 v128)
-  (local $65 v128)
-  (local $66 v128)
-  (local $67 v128)
-  (local $68 v128)
-  (local $69 v128)
-  (local $70 v128)
-  (local $71 v128)
-  (local $72 v128)
-  (local $73 v128)
-  (local.set $header
-   (local.get $headers)
-  )
-  (local.set $9
-   (i32.const 0)
-  )
-  (block $end0
-   (if
-    (i32.lt_s
-     (local.get $9)
-     (i32.const 10)
-    )
-    (then
-     (loop $loop0
-      (block $next0
-       (block
-        (local.set $maskBytes
-         (i32.load8_u offset=12
-          (local.get $header)
-         )
-        )
-        (local.set $code
-         (local.get $codes)
-        )
-        (local.set $sum
-         (i32.add
-          (local.get $sums)
-          (i32.mul
-           (i32.load
-            (local.get $header)
-           )
-           (i32.const 256)
-          )
-         )
-        )
-        (local.set $13
-         (i32.const 0)
-        )
-        (block $end1
-         (if
-          (i32.lt_s
-           (local.get $13)
-           (local.get $blocks)
-          )
-          (then
-           (loop $loop1
-            (block $next1
-             (block
-              (local.set $entry
-               (local.get $entries)
-              )
-              (local.set $mask
-               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
-              )
-              (local.set $mask.15
-               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
-              )
-              (local.set $mask.16
-               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
-              )
-              (local.set $mask.17
-               (v128.const i32x4 0xffffffff 0xffffffff 0xffffffff 0xffffffff)
-              )
-              (local.set $left
-               (i32.load8_u offset=4
-                (local.get $header)
-               )
-              )
-              (block $end2
-               (loop $loop2
-                (br_if $end2
-                 (i32.eqz
-                  (i32.ne
-                   (local.get $left)
-                   (i32.const 0)
-                  )
-                 )
-                )
-                (local.set $19
-                 (i32.add
-                  (local.get $code)
-                  (i32.load16_u
-                   (local.get $entry)
-                  )
-                 )
-                )
-                (local.set $20
-                 (v128.load8_splat offset=2
-                  (local.get $entry)
-                 )
-                )
-                (local.set $21
-                 (v128.load8_splat offset=3
-                  (local.get $entry)
-                 )
-                )
-                (local.set $mask
-                 (v128.andnot
-                  (local.get $mask)
-                  (v128.and
-                   (i8x16.gt_s
-                    (v128.load
-                     (local.get $19)
-                    )
-                    (local.get $20)
-                   )
-                   (local.get $21)
-                  )
-                 )
-                )
-                (local.set $mask.15
-                 (v128.andnot
-                  (local.get $mask.15)
-                  (v128.and
-                   (i8x16.gt_s
-                    (v128.load offset=16
-                     (local.get $19)
-                    )
-                    (local.get $20)
-                   )
-                   (local.get $21)
-                  )
-                 )
-                )
-                (local.set $mask.16
-                 (v128.andnot
-                  (local.get $mask.16)
-                  (v128.and
-                   (i8x16.gt_s
-                    (v128.load offset=32
-                     (local.get $19)
-                    )
-                    (local.get $20)
-                   )
-                   (local.get $21)
-                  )
-                 )
-                )
-                (local.set $mask.17
-                 (v128.andnot
-                  (local.get $mask.17)
-                  (v128.and
-                   (i8x16.gt_s
-                    (v128.load offset=48
-                     (local.get $19)
-                    )
-                    (local.get $20)
-                   )
-                   (local.get $21)
-                  )
-                 )
-                )
-                (local.set $entry
-                 (i32.add
-                  (local.get $entry)
-                  (i32.const 4)
-                 )
-                )
-                (local.set $left
-                 (i32.sub
-                  (local.get $left)
-                  (i32.const 1)
-                 )
-                )
-                (br $loop2)
-               )
-              )
-              (v128.store
-               (local.get $masks)
-               (local.get $mask)
-              )
-              (v128.store offset=16
-               (local.get $masks)
-               (local.get $mask.15)
-              )
-              (v128.store offset=32
-               (local.get $masks)
-               (local.get $mask.16)
-              )
-              (v128.store offset=48
-               (local.get $masks)
-               (local.get $mask.17)
-              )
-              (local.set $22
-               (v128.load
-                (local.get $masks)
-               )
-              )
-              (local.set $23
-               (local.get $22)
-              )
-              (local.set $24
-               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-              )
-              (local.set $25
-               (v128.and
-                (local.get $23)
-                (i8x16.sub
-                 (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                 (local.get $23)
-                )
-               )
-              )
-              (local.set $26
-               (i8x16.sub
-                (i8x16.min_u
-                 (i8x16.swizzle
-                  (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
-                  (v128.and
-                   (local.get $25)
-                   (i8x16.splat
-                    (i32.const 15)
-                   )
-                  )
-                 )
-                 (i8x16.swizzle
-                  (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
-                  (i8x16.shr_u
-                   (local.get $25)
-                   (i32.const 4)
-                  )
-                 )
-                )
-                (local.get $24)
-               )
-              )
-              (local.set $27
-               (i8x16.swizzle
-                (v128.load
-                 (local.get $leaves)
-                )
-                (local.get $26)
-               )
-              )
-              (local.set $28
-               (i8x16.swizzle
-                (v128.load offset=8
-                 (local.get $leaves)
-                )
-                (local.get $26)
-               )
-              )
-              (local.set $29
-               (i8x16.swizzle
-                (v128.load offset=16
-                 (local.get $leaves)
-                )
-                (local.get $26)
-               )
-              )
-              (local.set $30
-               (i8x16.swizzle
-                (v128.load offset=24
-                 (local.get $leaves)
-                )
-                (local.get $26)
-               )
-              )
-              (local.set $31
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
-                (local.get $27)
-                (local.get $28)
-               )
-              )
-              (local.set $32
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
-                (local.get $29)
-                (local.get $30)
-               )
-              )
-              (local.set $33
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $27)
-                (local.get $28)
-               )
-              )
-              (local.set $34
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $29)
-                (local.get $30)
-               )
-              )
-              (v128.store
-               (local.get $sum)
-               (f32x4.add
-                (v128.load
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $31)
-                 (local.get $32)
-                )
-               )
-              )
-              (v128.store offset=16
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=16
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $31)
-                 (local.get $32)
-                )
-               )
-              )
-              (v128.store offset=32
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=32
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $33)
-                 (local.get $34)
-                )
-               )
-              )
-              (v128.store offset=48
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=48
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $33)
-                 (local.get $34)
-                )
-               )
-              )
-              (local.set $35
-               (v128.load offset=16
-                (local.get $masks)
-               )
-              )
-              (local.set $36
-               (local.get $35)
-              )
-              (local.set $37
-               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-              )
-              (local.set $38
-               (v128.and
-                (local.get $36)
-                (i8x16.sub
-                 (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                 (local.get $36)
-                )
-               )
-              )
-              (local.set $39
-               (i8x16.sub
-                (i8x16.min_u
-                 (i8x16.swizzle
-                  (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
-                  (v128.and
-                   (local.get $38)
-                   (i8x16.splat
-                    (i32.const 15)
-                   )
-                  )
-                 )
-                 (i8x16.swizzle
-                  (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
-                  (i8x16.shr_u
-                   (local.get $38)
-                   (i32.const 4)
-                  )
-                 )
-                )
-                (local.get $37)
-               )
-              )
-              (local.set $40
-               (i8x16.swizzle
-                (v128.load
-                 (local.get $leaves)
-                )
-                (local.get $39)
-               )
-              )
-              (local.set $41
-               (i8x16.swizzle
-                (v128.load offset=8
-                 (local.get $leaves)
-                )
-                (local.get $39)
-               )
-              )
-              (local.set $42
-               (i8x16.swizzle
-                (v128.load offset=16
-                 (local.get $leaves)
-                )
-                (local.get $39)
-               )
-              )
-              (local.set $43
-               (i8x16.swizzle
-                (v128.load offset=24
-                 (local.get $leaves)
-                )
-                (local.get $39)
-               )
-              )
-              (local.set $44
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
-                (local.get $40)
-                (local.get $41)
-               )
-              )
-              (local.set $45
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
-                (local.get $42)
-                (local.get $43)
-               )
-              )
-              (local.set $46
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $40)
-                (local.get $41)
-               )
-              )
-              (local.set $47
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $42)
-                (local.get $43)
-               )
-              )
-              (v128.store offset=64
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=64
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $44)
-                 (local.get $45)
-                )
-               )
-              )
-              (v128.store offset=80
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=80
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $44)
-                 (local.get $45)
-                )
-               )
-              )
-              (v128.store offset=96
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=96
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $46)
-                 (local.get $47)
-                )
-               )
-              )
-              (v128.store offset=112
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=112
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $46)
-                 (local.get $47)
-                )
-               )
-              )
-              (local.set $48
-               (v128.load offset=32
-                (local.get $masks)
-               )
-              )
-              (local.set $49
-               (local.get $48)
-              )
-              (local.set $50
-               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-              )
-              (local.set $51
-               (v128.and
-                (local.get $49)
-                (i8x16.sub
-                 (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                 (local.get $49)
-                )
-               )
-              )
-              (local.set $52
-               (i8x16.sub
-                (i8x16.min_u
-                 (i8x16.swizzle
-                  (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
-                  (v128.and
-                   (local.get $51)
-                   (i8x16.splat
-                    (i32.const 15)
-                   )
-                  )
-                 )
-                 (i8x16.swizzle
-                  (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
-                  (i8x16.shr_u
-                   (local.get $51)
-                   (i32.const 4)
-                  )
-                 )
-                )
-                (local.get $50)
-               )
-              )
-              (local.set $53
-               (i8x16.swizzle
-                (v128.load
-                 (local.get $leaves)
-                )
-                (local.get $52)
-               )
-              )
-              (local.set $54
-               (i8x16.swizzle
-                (v128.load offset=8
-                 (local.get $leaves)
-                )
-                (local.get $52)
-               )
-              )
-              (local.set $55
-               (i8x16.swizzle
-                (v128.load offset=16
-                 (local.get $leaves)
-                )
-                (local.get $52)
-               )
-              )
-              (local.set $56
-               (i8x16.swizzle
-                (v128.load offset=24
-                 (local.get $leaves)
-                )
-                (local.get $52)
-               )
-              )
-              (local.set $57
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
-                (local.get $53)
-                (local.get $54)
-               )
-              )
-              (local.set $58
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
-                (local.get $55)
-                (local.get $56)
-               )
-              )
-              (local.set $59
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $53)
-                (local.get $54)
-               )
-              )
-              (local.set $60
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $55)
-                (local.get $56)
-               )
-              )
-              (v128.store offset=128
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=128
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $57)
-                 (local.get $58)
-                )
-               )
-              )
-              (v128.store offset=144
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=144
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $57)
-                 (local.get $58)
-                )
-               )
-              )
-              (v128.store offset=160
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=160
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $59)
-                 (local.get $60)
-                )
-               )
-              )
-              (v128.store offset=176
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=176
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $59)
-                 (local.get $60)
-                )
-               )
-              )
-              (local.set $61
-               (v128.load offset=48
-                (local.get $masks)
-               )
-              )
-              (local.set $62
-               (local.get $61)
-              )
-              (local.set $63
-               (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-              )
-              (local.set $64
-               (v128.and
-                (local.get $62)
-                (i8x16.sub
-                 (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                 (local.get $62)
-                )
-               )
-              )
-              (local.set $65
-               (i8x16.sub
-                (i8x16.min_u
-                 (i8x16.swizzle
-                  (v128.const i32x4 0xff0100ff 0xffffff02 0xffffff03 0xffffffff)
-                  (v128.and
-                   (local.get $64)
-                   (i8x16.splat
-                    (i32.const 15)
-                   )
-                  )
-                 )
-                 (i8x16.swizzle
-                  (v128.const i32x4 0xff0504ff 0xffffff06 0xffffff07 0xffffffff)
-                  (i8x16.shr_u
-                   (local.get $64)
-                   (i32.const 4)
-                  )
-                 )
-                )
-                (local.get $63)
-               )
-              )
-              (local.set $66
-               (i8x16.swizzle
-                (v128.load
-                 (local.get $leaves)
-                )
-                (local.get $65)
-               )
-              )
-              (local.set $67
-               (i8x16.swizzle
-                (v128.load offset=8
-                 (local.get $leaves)
-                )
-                (local.get $65)
-               )
-              )
-              (local.set $68
-               (i8x16.swizzle
-                (v128.load offset=16
-                 (local.get $leaves)
-                )
-                (local.get $65)
-               )
-              )
-              (local.set $69
-               (i8x16.swizzle
-                (v128.load offset=24
-                 (local.get $leaves)
-                )
-                (local.get $65)
-               )
-              )
-              (local.set $70
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
-                (local.get $66)
-                (local.get $67)
-               )
-              )
-              (local.set $71
-               (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23
-                (local.get $68)
-                (local.get $69)
-               )
-              )
-              (local.set $72
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $66)
-                (local.get $67)
-               )
-              )
-              (local.set $73
-               (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31
-                (local.get $68)
-                (local.get $69)
-               )
-              )
-              (v128.store offset=192
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=192
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $70)
-                 (local.get $71)
-                )
-               )
-              )
-              (v128.store offset=208
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=208
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $70)
-                 (local.get $71)
-                )
-               )
-              )
-              (v128.store offset=224
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=224
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 0 1 16 17 2 3 18 19 4 5 20 21 6 7 22 23
-                 (local.get $72)
-                 (local.get $73)
-                )
-               )
-              )
-              (v128.store offset=240
-               (local.get $sum)
-               (f32x4.add
-                (v128.load offset=240
-                 (local.get $sum)
-                )
-                (i8x16.shuffle 8 9 24 25 10 11 26 27 12 13 28 29 14 15 30 31
-                 (local.get $72)
-                 (local.get $73)
-                )
-               )
-              )
-              (local.set $code
-               (i32.add
-                (local.get $code)
-                (i32.const 320)
-               )
-              )
-              (local.set $sum
-               (i32.add
-                (local.get $sum)
-                (i32.const 256)
-               )
-              )
-             )
-            )
-            (local.set $13
-             (i32.add
-              (local.get $13)
-              (i32.const 1)
-             )
-            )
-            (br_if $loop1
-             (i32.lt_s
-              (local.get $13)
-              (local.get $blocks)
-             )
-            )
-           )
-          )
-         )
-        )
-        (local.set $entries
-         (local.get $entry)
-        )
-        (local.set $leaves
-         (i32.add
-          (local.get $leaves)
-          (i32.const 32)
-         )
-        )
-        (local.set $header
-         (i32.add
-          (local.get $header)
-          (i32.const 16)
-         )
-        )
-       )
-      )
-      (local.set $9
-       (i32.add
-        (local.get $9)
-        (i32.const 1)
-       )
-      )
-      (br_if $loop0
-       (i32.lt_s
-        (local.get $9)
-        (i32.const 10)
-       )
-      )
-     )
-    )
-   )
-  )
  )
  (func $trees_finish (param $sums i32) (param $output i32) (param $first i32) (param $rows i32)
   (local $4 i32)
@@ -3672,20 +3654,26 @@
    )
   )
  )
- (func $trees (param $input i32) (param $output i32) (param $trees i32) (param $rows i32) (param $scratch i32)
+ (func $trees (param $input i32) (param $output i32) (param $trees i32) (param $rows i32) (param $scratch i32) (param $bound i32)
   (local $codes i32)
   (local $sums i32)
   (local $masks i32)
-  (local $narrowed i32)
-  (local $9 i32)
-  (local $10 i32)
+  (local $live i32)
+  (local $order i32)
+  (local $11 i32)
+  (local $12 i32)
   (local $blocks i32)
-  (local $trees.12 i32)
+  (local $14 i32)
+  (local $15 i32)
+  (local $liveEnd i32)
+  (local $headers i32)
   (local $entries i32)
   (local $leaves i32)
-  (local $15 i32)
-  (local $16 i32)
-  (local $17 i32)
+  (local $narrowed i32)
+  (local $21 i32)
+  (local $22 i32)
+  (local $23 i32)
+  (local $24 i32)
   (local.set $codes
    (i32.and
     (i32.add
@@ -3703,42 +3691,48 @@
   )
   (local.set $masks
    (i32.add
-    (local.get $sums)
-    (i32.const 2048)
+    (local.get $codes)
+    (i32.const 4608)
    )
   )
-  (local.set $narrowed
+  (local.set $live
    (i32.add
-    (local.get $masks)
-    (i32.const 128)
+    (local.get $codes)
+    (i32.const 4736)
    )
   )
-  (local.set $9
+  (local.set $order
+   (i32.add
+    (local.get $codes)
+    (i32.const 4800)
+   )
+  )
+  (local.set $11
    (i32.const 0)
   )
   (block $end0
    (if
     (i32.lt_s
-     (local.get $9)
+     (local.get $11)
      (local.get $rows)
     )
     (then
      (loop $loop0
       (block $next0
        (block
-        (local.set $10
+        (local.set $12
          (i32.sub
           (local.get $rows)
-          (local.get $9)
+          (local.get $11)
          )
         )
         (if
          (i32.gt_s
-          (local.get $10)
+          (local.get $12)
           (i32.const 512)
          )
          (then
-          (local.set $10
+          (local.set $12
            (i32.const 512)
           )
          )
@@ -3746,7 +3740,7 @@
         (local.set $blocks
          (i32.shr_u
           (i32.add
-           (local.get $10)
+           (local.get $12)
            (i32.const 63)
           )
           (i32.const 6)
@@ -3760,10 +3754,79 @@
           (i32.const 256)
          )
         )
+        (local.set $14
+         (i32.const 0)
+        )
+        (block $end1
+         (if
+          (i32.lt_s
+           (local.get $14)
+           (local.get $blocks)
+          )
+          (then
+           (loop $loop1
+            (block $next1
+             (block
+              (local.set $15
+               (i32.add
+                (local.get $live)
+                (i32.shl
+                 (local.get $14)
+                 (i32.const 3)
+                )
+               )
+              )
+              (i32.store
+               (local.get $15)
+               (i32.add
+                (local.get $codes)
+                (i32.mul
+                 (local.get $14)
+                 (i32.const 320)
+                )
+               )
+              )
+              (i32.store offset=4
+               (local.get $15)
+               (i32.add
+                (local.get $sums)
+                (i32.mul
+                 (local.get $14)
+                 (i32.const 256)
+                )
+               )
+              )
+             )
+            )
+            (local.set $14
+             (i32.add
+              (local.get $14)
+              (i32.const 1)
+             )
+            )
+            (br_if $loop1
+             (i32.lt_s
+              (local.get $14)
+              (local.get $blocks)
+             )
+            )
+           )
+          )
+         )
+        )
+        (local.set $liveEnd
+         (i32.add
+          (local.get $live)
+          (i32.shl
+           (local.get $blocks)
+           (i32.const 3)
+          )
+         )
+        )
         (call $trees_encode
          (local.get $input)
-         (local.get $9)
-         (local.get $10)
+         (local.get $11)
+         (local.get $12)
          (local.get $trees)
          (local.get $codes)
         )
@@ -3772,7 +3835,7 @@
          (local.get $codes)
          (local.get $blocks)
         )
-        (local.set $trees.12
+        (local.set $headers
          (i32.add
           (local.get $trees)
           (i32.const 272)
@@ -3781,27 +3844,33 @@
         (local.set $entries
          (i32.add
           (local.get $trees)
-          (i32.const 432)
+          (i32.const 592)
          )
         )
         (local.set $leaves
          (i32.add
           (local.get $trees)
-          (i32.const 560)
+          (i32.const 720)
          )
         )
-        (local.set $15
+        (local.set $narrowed
+         (i32.add
+          (local.get $codes)
+          (i32.const 4848)
+         )
+        )
+        (local.set $21
          (call $trees_narrow
           (local.get $trees)
           (local.get $codes)
-          (local.get $10)
+          (local.get $12)
           (local.get $narrowed)
          )
         )
         (if
-         (local.get $15)
+         (local.get $21)
          (then
-          (local.set $trees.12
+          (local.set $headers
            (i32.add
             (local.get $narrowed)
             (i32.const 0)
@@ -3810,55 +3879,113 @@
           (local.set $entries
            (i32.add
             (local.get $narrowed)
-            (i32.const 160)
+            (i32.const 320)
            )
           )
           (local.set $leaves
            (i32.add
             (local.get $narrowed)
-            (i32.const 288)
+            (i32.const 448)
            )
           )
          )
         )
-        (call $trees_masks
-         (local.get $trees.12)
-         (local.get $entries)
-         (local.get $leaves)
-         (local.get $codes)
-         (local.get $sums)
-         (local.get $masks)
-         (local.get $blocks)
+        (if
+         (i32.ne
+          (local.get $live)
+          (local.get $liveEnd)
+         )
+         (then
+          (local.set $22
+           (i32.const 0)
+          )
+          (block $end2
+           (if
+            (i32.lt_s
+             (local.get $22)
+             (i32.const 10)
+            )
+            (then
+             (loop $loop2
+              (block $next2
+               (block
+                (i32.store
+                 (i32.add
+                  (local.get $order)
+                  (i32.shl
+                   (local.get $22)
+                   (i32.const 2)
+                  )
+                 )
+                 (i32.add
+                  (local.get $headers)
+                  (i32.mul
+                   (local.get $22)
+                   (i32.const 32)
+                  )
+                 )
+                )
+               )
+              )
+              (local.set $22
+               (i32.add
+                (local.get $22)
+                (i32.const 1)
+               )
+              )
+              (br_if $loop2
+               (i32.lt_s
+                (local.get $22)
+                (i32.const 10)
+               )
+              )
+             )
+            )
+           )
+          )
+          (call $trees_masks
+           (local.get $order)
+           (i32.add
+            (local.get $order)
+            (i32.const 40)
+           )
+           (local.get $entries)
+           (local.get $leaves)
+           (local.get $live)
+           (local.get $liveEnd)
+           (local.get $masks)
+          )
+         )
         )
-        (local.set $16
+        (local.set $23
          (i32.const 0)
         )
-        (block $end1
+        (block $end3
          (if
           (i32.lt_s
-           (local.get $16)
+           (local.get $23)
            (local.get $blocks)
           )
           (then
-           (loop $loop1
-            (block $next1
+           (loop $loop3
+            (block $next3
              (block
-              (local.set $17
+              (local.set $24
                (i32.sub
-                (local.get $10)
+                (local.get $12)
                 (i32.mul
-                 (local.get $16)
+                 (local.get $23)
                  (i32.const 64)
                 )
                )
               )
               (if
                (i32.gt_s
-                (local.get $17)
+                (local.get $24)
                 (i32.const 64)
                )
                (then
-                (local.set $17
+                (local.set $24
                  (i32.const 64)
                 )
                )
@@ -3867,31 +3994,31 @@
                (i32.add
                 (local.get $sums)
                 (i32.mul
-                 (local.get $16)
+                 (local.get $23)
                  (i32.const 256)
                 )
                )
                (local.get $output)
                (i32.add
-                (local.get $9)
+                (local.get $11)
                 (i32.mul
-                 (local.get $16)
+                 (local.get $23)
                  (i32.const 64)
                 )
                )
-               (local.get $17)
+               (local.get $24)
               )
              )
             )
-            (local.set $16
+            (local.set $23
              (i32.add
-              (local.get $16)
+              (local.get $23)
               (i32.const 1)
              )
             )
-            (br_if $loop1
+            (br_if $loop3
              (i32.lt_s
-              (local.get $16)
+              (local.get $23)
               (local.get $blocks)
              )
             )
@@ -3901,15 +4028,15 @@
         )
        )
       )
-      (local.set $9
+      (local.set $11
        (i32.add
-        (local.get $9)
+        (local.get $11)
         (i32.const 512)
        )
       )
       (br_if $loop0
        (i32.lt_s
-        (local.get $9)
+        (local.get $11)
         (local.get $rows)
        )
       )

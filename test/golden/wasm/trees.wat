@@ -1,6 +1,6 @@
 (module
  (type $0 (func (param i32 i32 i32 i32)))
- (type $1 (func (param i32 i32 i32 i32 i32)))
+ (type $1 (func (param i32 i32 i32 i32 i32 i32)))
  (import "env" "memory" (memory $memory 1 65536 shared))
  (func $trees_rows (param $input i32) (param $first i32) (param $rows i32) (param $to i32)
   (local $4 i32)
@@ -523,10 +523,10 @@
    )
   )
  )
- (func $trees (param $input i32) (param $output i32) (param $trees i32) (param $rows i32) (param $scratch i32)
+ (func $trees (param $input i32) (param $output i32) (param $trees i32) (param $rows i32) (param $scratch i32) (param $bound i32)
   (local $sums i32)
-  (local $6 i32)
   (local $7 i32)
+  (local $8 i32)
   (local.set $sums
    (i32.and
     (i32.add
@@ -539,40 +539,40 @@
     (i32.const -16)
    )
   )
-  (local.set $6
+  (local.set $7
    (i32.const 0)
   )
   (block $end0
    (if
     (i32.lt_s
-     (local.get $6)
+     (local.get $7)
      (local.get $rows)
     )
     (then
      (loop $loop0
       (block $next0
        (block
-        (local.set $7
+        (local.set $8
          (i32.sub
           (local.get $rows)
-          (local.get $6)
+          (local.get $7)
          )
         )
         (if
          (i32.gt_s
-          (local.get $7)
+          (local.get $8)
           (i32.const 256)
          )
          (then
-          (local.set $7
+          (local.set $8
            (i32.const 256)
           )
          )
         )
         (call $trees_rows
          (local.get $input)
-         (local.get $6)
          (local.get $7)
+         (local.get $8)
          (local.get $scratch)
         )
         (memory.fill
@@ -584,25 +584,25 @@
          (local.get $scratch)
          (local.get $sums)
          (local.get $trees)
-         (local.get $7)
+         (local.get $8)
         )
         (call $trees_finish
          (local.get $sums)
          (local.get $output)
-         (local.get $6)
          (local.get $7)
+         (local.get $8)
         )
        )
       )
-      (local.set $6
+      (local.set $7
        (i32.add
-        (local.get $6)
+        (local.get $7)
         (i32.const 256)
        )
       )
       (br_if $loop0
        (i32.lt_s
-        (local.get $6)
+        (local.get $7)
         (local.get $rows)
        )
       )
