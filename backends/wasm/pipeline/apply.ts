@@ -12,10 +12,12 @@ import { postorder } from '../../../ir/rewrite.js';
 import type { RelationType } from '../../../ir/type.js';
 import { neededColumns } from '../../relational/needed.js';
 import type { Operator, PhysicalSource, Sink } from '../../relational/physical.js';
+import { scoreBounds } from '../../relational/score-bounds.js';
 import { emitColumn } from '../expression/emit.js';
 import { WIDTH_BYTES } from '../kernels/quad.js';
 import { i32, load, select, type I32, type Value } from '../values.js';
 import type { Func, Label } from '../dsl.js';
+import { describeBounds } from './bound.js';
 import { Scope, type Emission } from './emission.js';
 import { emitLeafColumns, storeLeaf } from './features.js';
 import { emptyFullArena, resetArena } from './memory.js';
@@ -88,8 +90,13 @@ interface Planned {
 function planRest(emission: Emission, name: string, rest: Rest): Planned {
   const nodes = leadingModels(rest.operators);
   const after = rest.operators.slice(nodes.length);
-  const tile = planTile(emission, nodes);
-  for (const model of tile.models) rest.notes.set(model.node, model.program.explain);
+  const { columns } = nodes.at(-1)!.type;
+  const behind = { operators: after, columns, sink: rest.pipelineSink, data: emission.tensors };
+  const tile = planTile(emission, nodes, nodes.map((node) => scoreBounds(node, behind)));
+  for (const { node, program, bounds } of tile.models) {
+    const names = columns.map((column) => column.name);
+    rest.notes.set(node, bounds === undefined ? program.explain : [...program.explain, describeBounds(bounds, names)]);
+  }
   const inputType = nodes[0]!.input.type;
   const next = after.findIndex((operator) => operator.kind === 'apply');
   const inner = next < 0 ? rest.sink : tileSink(emission, name, { ...rest, operators: after.slice(next) });

@@ -7,6 +7,8 @@ import { postorder } from '../../../ir/rewrite.js';
 import type { Apply, ToTensor } from '../../../ir/node.js';
 import type { ValueType } from '../../../ir/type.js';
 import { slotsOf, tupleLayout, type TupleLayout } from '../../relational/layout.js';
+import type { ScoreBounds } from '../../relational/score-bounds.js';
+import { emitBound } from './bound.js';
 import type { Emission, Scope } from './emission.js';
 import { compileTileProgram, type TileProgram } from '../tile-program.js';
 import { WIDTH_BYTES, type QuadDType } from '../kernels/quad.js';
@@ -50,6 +52,8 @@ interface TileOutput {
 export interface TileModel {
   readonly node: Apply;
   readonly program: TileProgram;
+  /** Which of its scores are wanted, where its kernel makes use of that. */
+  readonly bounds: ScoreBounds | undefined;
   readonly leaves: readonly TileLeaf[];
   readonly outputs: readonly TileOutput[];
   readonly leafTable: number;
@@ -69,12 +73,17 @@ export interface Tile {
   readonly flags: number | undefined;
 }
 
-export function planTile(emission: Emission, nodes: readonly Apply[]): Tile {
-  const programs = nodes.map((node) => {
+/** `bounds`: of the scores of each model. */
+export function planTile(
+  emission: Emission,
+  nodes: readonly Apply[],
+  bounds: readonly (ScoreBounds | undefined)[],
+): Tile {
+  const programs = nodes.map((node, i) => {
     const program = compileTileProgram(
       emission.module,
       node.outputs.map((output) => output.tensor),
-      { data: emission.tensors, tier: emission.tier, name: 'model' },
+      { data: emission.tensors, tier: emission.tier, name: 'model', stop: bounds[i] },
     );
     if ('unsupported' in program)
       throw new NoCode(`model ${node.model} has operators without a kernel: ${program.unsupported.join('; ')}`);
@@ -82,7 +91,9 @@ export function planTile(emission: Emission, nodes: readonly Apply[]): Tile {
   });
   const rows = Math.min(...programs.map((program) => program.tileRows));
   const flagOf = new Map<ToTensor, number>();
-  const models = nodes.map((node, i) => placeModel(emission, { node, program: programs[i]!, rows, flagOf }));
+  const models = nodes.map((node, i) =>
+    placeModel(emission, { node, program: programs[i]!, bounds: bounds[i], rows, flagOf }),
+  );
   if (flagOf.size > MOST_FLAGS)
     throw new NoCode(`models with more than ${MOST_FLAGS} nullable inputs in one pipeline are not supported`);
   const { local } = emission.layout;
@@ -92,11 +103,12 @@ export function planTile(emission: Emission, nodes: readonly Apply[]): Tile {
 interface Placing {
   readonly node: Apply;
   readonly program: TileProgram;
+  readonly bounds: ScoreBounds | undefined;
   readonly rows: number;
   readonly flagOf: Map<ToTensor, number>;
 }
 
-function placeModel(emission: Emission, { node, program, rows, flagOf }: Placing): TileModel {
+function placeModel(emission: Emission, { node, program, bounds, rows, flagOf }: Placing): TileModel {
   const { local, context } = emission.layout;
   const strideOf = (dtype: QuadDType): number => rows * WIDTH_BYTES[dtype] + COLUMN_PAD_BYTES;
   const leaves = program.leaves.map((leaf): TileLeaf => {
@@ -154,6 +166,7 @@ function placeModel(emission: Emission, { node, program, rows, flagOf }: Placing
   return {
     node,
     program,
+    bounds: program.bound === undefined ? undefined : bounds,
     leaves,
     outputs,
     weights,
@@ -177,6 +190,7 @@ export function runModels(scope: Scope, tile: Tile, count: I32): void {
     }
     // Every worker writes the same.
     for (const { offset, address } of model.ownWeights) f.store.i32(context, address, offset);
+    if (model.bounds !== undefined) emitBound(scope, model.bounds, local.add(model.scratch + model.program.bound!));
     f.call(model.program.run, {
       rows: count,
       leaves: local.add(model.leafTable),
