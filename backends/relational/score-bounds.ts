@@ -33,6 +33,8 @@ export interface ScoreBounds {
   readonly trees: TreeEnsemble;
   readonly side: Side;
   readonly bounds: readonly Bound[];
+  /** Whether all rows have a score: then all go that are beyond a bound, whatever else they hold. */
+  readonly all: boolean;
 }
 
 export interface Behind {
@@ -45,12 +47,14 @@ export interface Behind {
 
 /** undefined where every score may matter. The bound of a top-k, which rises, goes before those of filters. */
 export function scoreBounds(node: Apply, behind: Behind): ScoreBounds | undefined {
-  const all = findBounds(node, behind);
-  const first = all.find(({ limit }) => isTopK(limit)) ?? all[0];
+  const found = findBounds(node, behind);
+  const first = found.find(({ limit }) => isTopK(limit)) ?? found[0];
   if (first === undefined) return undefined;
   const { trees } = first.score;
   const side = sideOfScore(first);
-  return { trees, side, bounds: all.filter((bound) => bound.score.trees === trees && sideOfScore(bound) === side) };
+  const bounds = found.filter((bound) => bound.score.trees === trees && sideOfScore(bound) === side);
+  const outputs = node.type.columns.slice(node.input.type.columns.length);
+  return { trees, side, bounds, all: outputs.every(({ type }) => !type.nullable) };
 }
 
 export function isTopK(limit: ValueBound['limit']): limit is SortState {

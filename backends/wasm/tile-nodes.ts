@@ -161,7 +161,7 @@ function lowerTrees(lowering: TileLowering, node: TreeEnsemble): TileValue {
     explain: `trees ${describeTrees(layout, tier.lockstep)}`,
     scratchBytes: () => scratchBytes,
     ...(tileRows === undefined ? {} : { tileRows }),
-    stops: stop !== undefined,
+    stops: stop === undefined ? undefined : { all: lowering.stop!.all },
     emit: (context) => {
       context.f.call(func, {
         input: context.place(table),

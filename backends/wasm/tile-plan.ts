@@ -58,8 +58,8 @@ export interface Step {
   readonly scratchBytes?: (tileRows: number) => number;
   /** Rows it would like to have at once, where that is more than usual. */
   readonly tileRows?: number;
-  /** Whether it stops at the bound. */
-  readonly stops?: boolean;
+  /** It stops at the bound; the program does, where that leaves no row and `all` may go. */
+  readonly stops?: { readonly all: boolean } | undefined;
 }
 
 interface List {
@@ -170,7 +170,7 @@ export class TilePlan {
     const bufferBytes = this.#assignOffsets(tileRows);
     const ownBytes = Math.max(0, ...this.steps.map((step) => step.scratchBytes?.(tileRows) ?? 0));
     const bound = align(tableBytes + bufferBytes + ownBytes);
-    const stops = this.steps.some((step) => step.stops === true);
+    const stops = this.steps.some((step) => step.stops !== undefined);
     const params = { rows: 'i32', leaves: 'i32', outputs: 'i32', scratch: 'i32', weights: 'i32' } as const;
     this.module.define(name, { params }, (f, { rows, leaves, outputs, scratch, weights }) => {
       this.#emitTable(f, {
@@ -189,7 +189,10 @@ export class TilePlan {
         scratch: scratch.add(tableBytes + bufferBytes),
         bound: scratch.add(bound),
       };
-      for (const step of this.steps) step.emit(context);
+      for (const step of this.steps) {
+        step.emit(context);
+        if (step.stops?.all === true) f.if(load.i32(context.bound, BOUND.left).eqz(), () => f.return());
+      }
     });
     if (stops) return { scratchBytes: bound + BOUND.bytes, tileRows, bound };
     return { scratchBytes: tableBytes + bufferBytes + ownBytes, tileRows, bound: undefined };

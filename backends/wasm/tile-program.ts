@@ -52,6 +52,8 @@ export interface TileOptions {
 export interface StopAt {
   readonly trees: TreeEnsemble;
   readonly side: Side;
+  /** Whether outputs need not be written where none of the scores is wanted: `left` of the bound says so. */
+  readonly all: boolean;
 }
 
 /** The program, or every node that has no kernel. */

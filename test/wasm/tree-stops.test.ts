@@ -13,7 +13,7 @@ const MANY: Partial<Forest> = { trees: 60, thresholds: 200, missing: 0.5 };
 
 interface Scored {
   readonly node: TreeEnsemble;
-  readonly run: (bound?: ScoreBound) => {
+  readonly run: (bound?: Omit<ScoreBound, 'all'>) => {
     readonly values: readonly number[];
     readonly stops: boolean;
     /** Chunks that would have been passed over. */
@@ -50,7 +50,7 @@ function scored(part: Partial<Forest>, weigh: (weight: number, leaf: number) => 
   return {
     node,
     run: (bound) => {
-      const options = { data, tier: SIMD128_TIER, ...(bound === undefined ? {} : { bound }) };
+      const options = { data, tier: SIMD128_TIER, ...(bound === undefined ? {} : { bound: { ...bound, all: false } }) };
       const { values, bound: kept } = evaluateTile([node], new Map([[input as Tensor, value]]), options);
       const pause = kept?.getInt32(BOUND.pause, true) ?? 0;
       return { values: values[0] as number[], stops: kept !== undefined, pause };

@@ -12,7 +12,7 @@ import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i8x16, v128 } from '../lanes.js';
 import { load, type F64, type I32, type V128 } from '../values.js';
 import { emitEncode, emitTurn, VECTOR_BYTES, VECTORS } from './tree-codes.js';
-import { emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
+import { BOUND, emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
 import { BLOCK_ROWS, ENTRY_BYTES, maskParts, TREE, type TreeMaskLayout } from './tree-masks-layout.js';
 import { emitNarrow, narrowParts } from './tree-narrow.js';
 import { emitStops, LIVE, stopParts, WALK_PARAMS, type TreeStop } from './tree-stops.js';
@@ -107,6 +107,7 @@ export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kerne
     const masks = f.let(codes.add(places.masks), 'masks');
     const live = f.let(codes.add(places.live), 'live');
     const order = f.let(codes.add(places.order), 'order');
+    if (stop !== undefined) f.store.i32(bound, 0, BOUND.left);
     f.forRange({ to: rows, step: chunkRows }, (first) => {
       const left = f.let(rows.sub(first));
       f.if(left.gt_s(chunkRows), () => f.set(left, chunkRows));
@@ -131,6 +132,7 @@ export function emitTreeMasks(module: ModuleBuilder, name: string, kernel: Kerne
         });
       }
       f.if(live.ne(liveEnd), () => {
+        if (stop !== undefined) f.store.i32(bound, 1, BOUND.left);
         f.forRange({ to: layout.trees }, (tree) =>
           f.store.i32(order.add(tree.shl(2)), at.trees.add(tree.mul(TREE.bytes))));
         f.call(walk, { ...at, order, end: order.add(layout.trees * 4), live, liveEnd, masks });

@@ -210,7 +210,7 @@ function emitNeeded(
   const tree = f.let(order.add(layout.trees * 4), 'tree');
   store();
   f.forRange({ to: stagesOf(layout) }, () => {
-    const first = f.let(order.add(place.sub(at.scratch.add(parts.needed)).mul((STAGE_TREES * 4) / 8)), 'first');
+    const first = f.let(order.add(place.sub(at.scratch.add(parts.needed)).shr_u(3).mul(STAGE_TREES * 4)), 'first');
     f.while(
       () => tree.gt_u(first),
       () => {

@@ -16,10 +16,10 @@ export interface TreeKernel<Layout extends ForestLayout = ForestLayout> {
 
 /**
  * Bounds as the caller keeps them for a kernel that stops at one: the strictest as f64, infinite where there is none,
- * and the loosest, beyond which go the scores that are not computed; then what the kernel keeps there itself, 0 at
- * first (`tree-stops.ts`).
+ * and the loosest, beyond which go the scores that are not computed. The kernel says in `left` whether any score of
+ * these rows has been, and keeps the rest for itself, 0 at first (`tree-stops.ts`).
  */
-export const BOUND = { strictest: 0, loosest: 8, pause: 16, wait: 20, bytes: 32 };
+export const BOUND = { strictest: 0, loosest: 8, left: 16, pause: 20, wait: 24, bytes: 32 };
 
 /** `input` and `output` are tables of columns, `trees` is the packed weight; `bound` is 0 where there is none. */
 export const TREE_PARAMS = {

@@ -127,7 +127,7 @@ function defineSegment(
     { params: SEGMENT_PARAMS, result: 'i32' },
     (f, { context, local, morsel, begin, count }) => {
       const scope = new Scope(emission, f, { context, local, morsel });
-      runModels(scope, tile, count);
+      runModels(scope, tile, count, () => f.return(0));
       const consume = inner.begin(scope);
       const row = f.local('i32', 'tile_row');
       const { columns, arrive } = inputColumns(scope, { begin, row });

@@ -12,6 +12,7 @@ import { emitBound } from './bound.js';
 import type { Emission, Scope } from './emission.js';
 import { compileTileProgram, type TileProgram } from '../tile-program.js';
 import { WIDTH_BYTES, type QuadDType } from '../kernels/quad.js';
+import { BOUND } from '../kernels/tree-sums.js';
 import { packWeight } from '../kernels/weight-layout.js';
 import { i32, load, type I32 } from '../values.js';
 import { scalarColumn, UNREAD, type FlightColumn, type Home, type Row } from './row.js';
@@ -177,8 +178,8 @@ function placeModel(emission: Emission, { node, program, bounds, rows, flagOf }:
   };
 }
 
-/** Runs the models over the tile's rows. Leaf addresses are in their tables already. */
-export function runModels(scope: Scope, tile: Tile, count: I32): void {
+/** Runs the models over the tile's rows, as long as any is wanted. Leaf addresses are in their tables already. */
+export function runModels(scope: Scope, tile: Tile, count: I32, none: () => void): void {
   const { f, local, context } = scope;
   for (const model of tile.models) {
     for (const output of model.outputs) {
@@ -190,7 +191,8 @@ export function runModels(scope: Scope, tile: Tile, count: I32): void {
     }
     // Every worker writes the same.
     for (const { offset, address } of model.ownWeights) f.store.i32(context, address, offset);
-    if (model.bounds !== undefined) emitBound(scope, model.bounds, local.add(model.scratch + model.program.bound!));
+    const bound = model.bounds === undefined ? undefined : local.add(model.scratch + model.program.bound!);
+    if (bound !== undefined) emitBound(scope, model.bounds!, bound);
     f.call(model.program.run, {
       rows: count,
       leaves: local.add(model.leafTable),
@@ -198,6 +200,7 @@ export function runModels(scope: Scope, tile: Tile, count: I32): void {
       scratch: local.add(model.scratch),
       weights: context.add(model.weights),
     });
+    if (model.bounds?.all === true) f.if(load.i32(bound!, BOUND.left).eqz(), none);
   }
 }
 
