@@ -11,8 +11,11 @@ import type { BlockDevice } from './block-device.js';
 
 /** Largest single request, in bytes: below the 2 GiB at which Node's file calls fail. */
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
-/** Reads of as many bytes take less time than the way to libuv's threads and back, where the system has the bytes. */
-const SHORT_BYTES = 64 * 1024;
+/**
+ * Reads of as many bytes, which is most metadata, take less time than the way to libuv's threads and back where the
+ * system has the bytes. Pages may have to come from the disk, which then reads several at once.
+ */
+const SHORT_BYTES = 16 * 1024;
 
 export type FileMode = 'read' | 'write' | 'create';
 
