@@ -20,8 +20,11 @@ export interface Forest {
   readonly thresholds: number;
   /** Chance that a node above the deepest is a leaf. */
   readonly early: number;
-  /** Any values; within a narrow range of their feature; in every other feature nothing but NaN, or but one value. */
-  readonly rows: 'any' | 'near' | 'missing' | 'alike';
+  /**
+   * Any values; within a narrow range of their feature, or numbers with as many thresholds between them as the
+   * feature's number says; in every other feature nothing but NaN, or but one value.
+   */
+  readonly rows: 'any' | 'near' | 'counted' | 'missing' | 'alike';
   /** Where on the number line thresholds and values lie, which are from -4 to 4, or 5. */
   readonly stretch: (value: number) => number;
 }

@@ -10,6 +10,8 @@ import { check, leaf, random, Weights } from './tile.js';
 
 type Form = 'masks' | 'lockstep';
 const MANY = { thresholds: 200, trees: 60, missing: 0.5 } as const;
+/** From no threshold between the rows to more than are counted. */
+const COUNTED = { rows: 'counted', features: 19, thresholds: 200, trees: 300 } as const;
 const CASES: Readonly<Record<string, readonly [Form, Partial<Forest>]>> = {
   'one tree of one leaf': ['masks', { trees: 1, depth: 0 }],
   'stumps, 8 leaves a mask': ['masks', { trees: 50, depth: 1 }],
@@ -34,6 +36,10 @@ const CASES: Readonly<Record<string, readonly [Form, Partial<Forest>]>> = {
   'as many thresholds as a byte holds': ['masks', { features: 2, thresholds: 254, trees: 150, missing: 0.5 }],
   'rows with values near each other': ['masks', { rows: 'near', thresholds: 200, trees: 60, missing: 0.5 }],
   'doubles near each other': ['masks', { rows: 'near', thresholds: 200, trees: 60, missing: 0.5, dtype: 'f64' }],
+  'rows with few thresholds between them': ['masks', COUNTED],
+  'NaN to either side, and no NaN': ['masks', { ...COUNTED, missing: 0.5, modes: ['<=', '<', '>=', '>'] }],
+  'doubles with few thresholds between them': ['masks', { ...COUNTED, missing: 0.5, dtype: 'f64' }],
+  'few of many thresholds between rows': ['masks', { ...COUNTED, features: 5, thresholds: 900, trees: 150 }],
   'features that are missing': ['masks', { rows: 'missing', thresholds: 30, trees: 60, missing: 0.5 }],
   'rows of which every other feature has one value': ['masks', { ...MANY, rows: 'alike' }],
   'doubles of which every other feature has one value': ['masks', { ...MANY, rows: 'alike', dtype: 'f64' }],
@@ -67,6 +73,8 @@ for (const [name, [form, part]] of Object.entries(CASES)) {
       const kind = next();
       const feature = i % forest.features;
       if (forest.rows === 'near') return kind < 0.2 ? NaN : feature - 4 + kind / 20 + (i > rows ? 0.3 : 0);
+      if (forest.rows === 'counted')
+        return (Math.floor(feature * 5.3) + Math.floor(kind * (feature + 1))) * (8 / forest.thresholds) - 4;
       if (forest.rows === 'missing' && feature % 2 === 0) return NaN;
       if (forest.rows === 'alike' && feature % 2 === 0) return feature % 3 === 0 ? NaN : Math.floor(i / rows) - 4;
       if (kind < 0.1) return NaN;

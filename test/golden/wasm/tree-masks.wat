@@ -20,74 +20,152 @@
   (local $half i32)
   (local $columns i32)
   (local $15 i32)
-  (local $rank i32)
-  (local $rank.17 i32)
-  (local $rank.18 i32)
-  (local $rank.19 i32)
-  (local $rank.20 i32)
-  (local $rank.21 i32)
-  (local $rank.22 i32)
-  (local $rank.23 i32)
-  (local $searched i32)
-  (local $differs v128)
-  (local $first.26 v128)
-  (local $last i32)
-  (local $at i32)
+  (local $16 i32)
+  (local $17 v128)
+  (local $18 v128)
+  (local $least v128)
+  (local $least.20 v128)
+  (local $least.21 v128)
+  (local $least.22 v128)
+  (local $greatest v128)
+  (local $greatest.24 v128)
+  (local $greatest.25 v128)
+  (local $greatest.26 v128)
+  (local $isNan v128)
+  (local $28 i32)
   (local $29 i32)
-  (local $30 i32)
+  (local $30 v128)
   (local $31 i32)
-  (local $32 v128)
-  (local $33 i32)
-  (local $34 v128)
-  (local $35 f32)
-  (local $36 f32)
-  (local $37 f32)
-  (local $38 f32)
-  (local $39 f32)
-  (local $40 f32)
-  (local $41 f32)
-  (local $42 f32)
+  (local $32 i32)
+  (local $33 v128)
+  (local $34 i32)
+  (local $35 i32)
+  (local $36 v128)
+  (local $37 i32)
+  (local $38 i32)
+  (local $39 v128)
+  (local $40 v128)
+  (local $41 v128)
+  (local $42 v128)
   (local $43 v128)
   (local $44 v128)
-  (local $45 i32)
-  (local $46 i32)
-  (local $47 i32)
-  (local $48 i32)
-  (local $49 i32)
-  (local $50 i32)
-  (local $51 i32)
-  (local $52 i32)
+  (local $45 v128)
+  (local $ends v128)
+  (local $47 f32)
+  (local $48 f32)
+  (local $49 v128)
+  (local $rank i32)
+  (local $rank.51 i32)
+  (local $half.52 i32)
   (local $53 i32)
-  (local $block i32)
-  (local $column i32)
+  (local $54 i32)
+  (local $55 i32)
   (local $56 i32)
-  (local $57 i32)
-  (local $column.58 i32)
+  (local $window i32)
+  (local $before v128)
   (local $59 i32)
-  (local $60 v128)
+  (local $60 i32)
   (local $61 i32)
-  (local $column.62 i32)
-  (local $above i32)
-  (local $below i32)
+  (local $62 i32)
+  (local $63 v128)
+  (local $64 v128)
   (local $65 i32)
   (local $66 i32)
-  (local $67 i32)
+  (local $67 v128)
   (local $68 v128)
-  (local $69 v128)
+  (local $69 i32)
   (local $70 i32)
-  (local $71 i32)
+  (local $71 v128)
   (local $72 v128)
-  (local $73 v128)
+  (local $73 i32)
   (local $74 i32)
-  (local $75 i32)
+  (local $75 v128)
   (local $76 v128)
-  (local $77 v128)
-  (local $78 i32)
-  (local $79 i32)
-  (local $80 v128)
-  (local $81 v128)
-  (local $block.82 i32)
+  (local $count v128)
+  (local $count.78 v128)
+  (local $count.79 v128)
+  (local $count.80 v128)
+  (local $threshold i32)
+  (local $82 v128)
   (local $83 v128)
+  (local $84 v128)
+  (local $85 v128)
+  (local $86 v128)
+  (local $87 v128)
+  (local $88 v128)
+  (local $ranks v128)
+  (local $block i32)
+  (local $column i32)
+  (local $92 i32)
+  (local $93 i32)
+  (local $94 i32)
+  (local $95 v128)
+  (local $96 i32)
+  (local $97 v128)
+  (local $98 f32)
+  (local $99 f32)
+  (local $100 f32)
+  (local $101 f32)
+  (local $102 f32)
+  (local $103 f32)
+  (local $104 f32)
+  (local $105 f32)
+  (local $106 v128)
+  (local $107 v128)
+  (local $rank.108 i32)
+  (local $rank.109 i32)
+  (local $rank.110 i32)
+  (local $rank.111 i32)
+  (local $rank.112 i32)
+  (local $rank.113 i32)
+  (local $rank.114 i32)
+  (local $rank.115 i32)
+  (local $half.116 i32)
+  (local $117 i32)
+  (local $118 i32)
+  (local $119 i32)
+  (local $120 i32)
+  (local $121 i32)
+  (local $122 i32)
+  (local $123 i32)
+  (local $124 i32)
+  (local $125 i32)
+  (local $126 i32)
+  (local $127 i32)
+  (local $128 i32)
+  (local $129 i32)
+  (local $130 i32)
+  (local $131 i32)
+  (local $132 i32)
+  (local $block.133 i32)
+  (local $column.134 i32)
+  (local $135 i32)
+  (local $136 i32)
+  (local $column.137 i32)
+  (local $above i32)
+  (local $below i32)
+  (local $140 i32)
+  (local $block.141 i32)
+  (local $142 i32)
+  (local $block.143 i32)
+  (local $144 i32)
+  (local $145 v128)
+  (local $146 v128)
+  (local $147 i32)
+  (local $148 i32)
+  (local $149 v128)
+  (local $150 v128)
+  (local $151 i32)
+  (local $152 i32)
+  (local $153 v128)
+  (local $154 v128)
+  (local $155 i32)
+  (local $156 i32)
+  (local $157 v128)
+  (local $158 v128)
+  (local $159 v128)
+  (local $160 v128)
+  (local $161 v128)
   (local.set $feature
    (i32.add
     (local.get $trees)
@@ -184,848 +262,1511 @@
           )
          )
         )
-        (local.set $searched
-         (local.get $rows)
-        )
-        (if
-         (i32.ge_s
-          (local.get $rows)
-          (i32.const 16)
-         )
-         (then
-          (local.set $differs
-           (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-          )
-          (local.set $first.26
-           (v128.load32_splat
-            (local.get $values)
-           )
-          )
-          (local.set $last
-           (i32.sub
-            (i32.add
-             (local.get $values)
-             (i32.mul
-              (local.get $rows)
-              (i32.const 4)
-             )
-            )
-            (i32.const 16)
-           )
-          )
-          (local.set $at
-           (local.get $values)
-          )
-          (block $end1
-           (loop $loop1
-            (br_if $end1
-             (i32.eqz
-              (i32.lt_u
-               (local.get $at)
-               (local.get $last)
-              )
-             )
-            )
-            (local.set $differs
-             (v128.or
-              (local.get $differs)
-              (v128.xor
-               (v128.load
-                (local.get $at)
-               )
-               (local.get $first.26)
-              )
-             )
-            )
-            (local.set $at
-             (i32.add
-              (local.get $at)
-              (i32.const 16)
-             )
-            )
-            (br $loop1)
-           )
-          )
-          (if
-           (i32.eqz
-            (v128.any_true
-             (v128.or
-              (local.get $differs)
-              (v128.xor
-               (v128.load
-                (local.get $last)
-               )
-               (local.get $first.26)
-              )
-             )
-            )
-           )
-           (then
-            (local.set $searched
-             (i32.const 8)
-            )
-           )
+        (local.set $16
+         (i32.add
+          (local.get $values)
+          (i32.mul
+           (i32.const 0)
+           (i32.const 4)
           )
          )
         )
-        (local.set $29
+        (local.set $17
+         (v128.load
+          (local.get $16)
+         )
+        )
+        (local.set $18
+         (local.get $17)
+        )
+        (local.set $least
+         (local.get $18)
+        )
+        (local.set $least.20
+         (local.get $18)
+        )
+        (local.set $least.21
+         (local.get $18)
+        )
+        (local.set $least.22
+         (local.get $18)
+        )
+        (local.set $greatest
+         (local.get $18)
+        )
+        (local.set $greatest.24
+         (local.get $18)
+        )
+        (local.set $greatest.25
+         (local.get $18)
+        )
+        (local.set $greatest.26
+         (local.get $18)
+        )
+        (local.set $isNan
+         (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+        )
+        (local.set $28
          (i32.const 0)
         )
-        (block $end2
+        (block $end1
          (if
           (i32.lt_s
-           (local.get $29)
-           (local.get $searched)
+           (local.get $28)
+           (local.get $rows)
           )
           (then
-           (loop $loop2
-            (block $next2
+           (loop $loop1
+            (block $next1
              (block
-              (local.set $30
-               (select
-                (i32.add
-                 (local.get $29)
+              (local.set $29
+               (i32.add
+                (local.get $values)
+                (i32.mul
+                 (local.get $28)
                  (i32.const 4)
                 )
+               )
+              )
+              (local.set $30
+               (v128.load
                 (local.get $29)
+               )
+              )
+              (local.set $least
+               (f32x4.pmin
+                (local.get $least)
+                (local.get $30)
+               )
+              )
+              (local.set $greatest
+               (f32x4.pmax
+                (local.get $greatest)
+                (local.get $30)
+               )
+              )
+              (local.set $isNan
+               (v128.or
+                (local.get $isNan)
+                (f32x4.ne
+                 (local.get $30)
+                 (local.get $30)
+                )
+               )
+              )
+              (local.set $31
+               (select
+                (i32.add
+                 (local.get $28)
+                 (i32.const 4)
+                )
+                (local.get $28)
                 (i32.lt_s
                  (i32.add
-                  (local.get $29)
+                  (local.get $28)
                   (i32.const 4)
                  )
                  (local.get $rows)
                 )
                )
               )
-              (local.set $31
+              (local.set $32
                (i32.add
                 (local.get $values)
                 (i32.mul
-                 (local.get $29)
+                 (local.get $31)
                  (i32.const 4)
                 )
                )
               )
-              (local.set $32
+              (local.set $33
                (v128.load
-                (local.get $31)
+                (local.get $32)
                )
               )
-              (local.set $33
-               (i32.add
-                (local.get $values)
-                (i32.mul
-                 (local.get $30)
-                 (i32.const 4)
+              (local.set $least.20
+               (f32x4.pmin
+                (local.get $least.20)
+                (local.get $33)
+               )
+              )
+              (local.set $greatest.24
+               (f32x4.pmax
+                (local.get $greatest.24)
+                (local.get $33)
+               )
+              )
+              (local.set $isNan
+               (v128.or
+                (local.get $isNan)
+                (f32x4.ne
+                 (local.get $33)
+                 (local.get $33)
                 )
                )
               )
               (local.set $34
-               (v128.load
-                (local.get $33)
+               (select
+                (i32.add
+                 (local.get $28)
+                 (i32.const 8)
+                )
+                (local.get $28)
+                (i32.lt_s
+                 (i32.add
+                  (local.get $28)
+                  (i32.const 8)
+                 )
+                 (local.get $rows)
+                )
                )
               )
               (local.set $35
-               (f32x4.extract_lane 0
-                (local.get $32)
+               (i32.add
+                (local.get $values)
+                (i32.mul
+                 (local.get $34)
+                 (i32.const 4)
+                )
                )
               )
               (local.set $36
-               (f32x4.extract_lane 1
-                (local.get $32)
+               (v128.load
+                (local.get $35)
+               )
+              )
+              (local.set $least.21
+               (f32x4.pmin
+                (local.get $least.21)
+                (local.get $36)
+               )
+              )
+              (local.set $greatest.25
+               (f32x4.pmax
+                (local.get $greatest.25)
+                (local.get $36)
+               )
+              )
+              (local.set $isNan
+               (v128.or
+                (local.get $isNan)
+                (f32x4.ne
+                 (local.get $36)
+                 (local.get $36)
+                )
                )
               )
               (local.set $37
-               (f32x4.extract_lane 2
-                (local.get $32)
+               (select
+                (i32.add
+                 (local.get $28)
+                 (i32.const 12)
+                )
+                (local.get $28)
+                (i32.lt_s
+                 (i32.add
+                  (local.get $28)
+                  (i32.const 12)
+                 )
+                 (local.get $rows)
+                )
                )
               )
               (local.set $38
-               (f32x4.extract_lane 3
-                (local.get $32)
+               (i32.add
+                (local.get $values)
+                (i32.mul
+                 (local.get $37)
+                 (i32.const 4)
+                )
                )
               )
               (local.set $39
-               (f32x4.extract_lane 0
-                (local.get $34)
+               (v128.load
+                (local.get $38)
                )
               )
-              (local.set $40
-               (f32x4.extract_lane 1
-                (local.get $34)
+              (local.set $least.22
+               (f32x4.pmin
+                (local.get $least.22)
+                (local.get $39)
                )
               )
-              (local.set $41
-               (f32x4.extract_lane 2
-                (local.get $34)
+              (local.set $greatest.26
+               (f32x4.pmax
+                (local.get $greatest.26)
+                (local.get $39)
                )
               )
-              (local.set $42
-               (f32x4.extract_lane 3
-                (local.get $34)
-               )
-              )
-              (local.set $43
-               (i32x4.trunc_sat_f32x4_s
-                (f32x4.pmax
-                 (f32x4.pmin
-                  (f32x4.mul
-                   (f32x4.sub
-                    (local.get $32)
-                    (local.get $9)
-                   )
-                   (local.get $10)
-                  )
-                  (local.get $11)
-                 )
-                 (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+              (local.set $isNan
+               (v128.or
+                (local.get $isNan)
+                (f32x4.ne
+                 (local.get $39)
+                 (local.get $39)
                 )
                )
               )
-              (local.set $44
-               (i32x4.trunc_sat_f32x4_s
-                (f32x4.pmax
-                 (f32x4.pmin
-                  (f32x4.mul
-                   (f32x4.sub
-                    (local.get $34)
-                    (local.get $9)
-                   )
-                   (local.get $10)
-                  )
-                  (local.get $11)
-                 )
-                 (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
-                )
-               )
-              )
-              (local.set $rank
-               (i32.add
-                (local.get $start)
-                (i32.load
+             )
+            )
+            (local.set $28
+             (i32.add
+              (local.get $28)
+              (i32.const 16)
+             )
+            )
+            (br_if $loop1
+             (i32.lt_s
+              (local.get $28)
+              (local.get $rows)
+             )
+            )
+           )
+          )
+         )
+        )
+        (local.set $40
+         (f32x4.pmin
+          (f32x4.pmin
+           (f32x4.pmin
+            (local.get $least)
+            (local.get $least.20)
+           )
+           (local.get $least.21)
+          )
+          (local.get $least.22)
+         )
+        )
+        (local.set $41
+         (f32x4.pmin
+          (local.get $40)
+          (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+           (local.get $40)
+           (local.get $40)
+          )
+         )
+        )
+        (local.set $42
+         (f32x4.pmin
+          (local.get $41)
+          (i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+           (local.get $41)
+           (local.get $41)
+          )
+         )
+        )
+        (local.set $43
+         (f32x4.pmax
+          (f32x4.pmax
+           (f32x4.pmax
+            (local.get $greatest)
+            (local.get $greatest.24)
+           )
+           (local.get $greatest.25)
+          )
+          (local.get $greatest.26)
+         )
+        )
+        (local.set $44
+         (f32x4.pmax
+          (local.get $43)
+          (i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+           (local.get $43)
+           (local.get $43)
+          )
+         )
+        )
+        (local.set $45
+         (f32x4.pmax
+          (local.get $44)
+          (i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+           (local.get $44)
+           (local.get $44)
+          )
+         )
+        )
+        (local.set $ends
+         (i8x16.shuffle 0 1 2 3 20 21 22 23 24 25 26 27 28 29 30 31
+          (local.get $42)
+          (local.get $45)
+         )
+        )
+        (local.set $47
+         (f32x4.extract_lane 0
+          (local.get $ends)
+         )
+        )
+        (local.set $48
+         (f32x4.extract_lane 1
+          (local.get $ends)
+         )
+        )
+        (local.set $49
+         (i32x4.trunc_sat_f32x4_s
+          (f32x4.pmax
+           (f32x4.pmin
+            (f32x4.mul
+             (f32x4.sub
+              (local.get $ends)
+              (local.get $9)
+             )
+             (local.get $10)
+            )
+            (local.get $11)
+           )
+           (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+          )
+         )
+        )
+        (local.set $rank
+         (i32.add
+          (local.get $start)
+          (i32.load
+           (i32.add
+            (local.get $buckets)
+            (i32.shl
+             (i32x4.extract_lane 0
+              (local.get $49)
+             )
+             (i32.const 2)
+            )
+           )
+          )
+         )
+        )
+        (local.set $rank.51
+         (i32.add
+          (local.get $start)
+          (i32.load
+           (i32.add
+            (local.get $buckets)
+            (i32.shl
+             (i32x4.extract_lane 1
+              (local.get $49)
+             )
+             (i32.const 2)
+            )
+           )
+          )
+         )
+        )
+        (local.set $half.52
+         (local.get $half)
+        )
+        (block $end2
+         (loop $loop2
+          (br_if $end2
+           (i32.eqz
+            (i32.ne
+             (local.get $half.52)
+             (i32.const 0)
+            )
+           )
+          )
+          (local.set $53
+           (i32.add
+            (local.get $rank)
+            (local.get $half.52)
+           )
+          )
+          (local.set $rank
+           (select
+            (local.get $53)
+            (local.get $rank)
+            (f32.gt
+             (local.get $47)
+             (f32.load
+              (local.get $53)
+             )
+            )
+           )
+          )
+          (local.set $54
+           (i32.add
+            (local.get $rank.51)
+            (local.get $half.52)
+           )
+          )
+          (local.set $rank.51
+           (select
+            (local.get $54)
+            (local.get $rank.51)
+            (f32.gt
+             (local.get $48)
+             (f32.load
+              (local.get $54)
+             )
+            )
+           )
+          )
+          (local.set $half.52
+           (i32.and
+            (i32.shr_u
+             (local.get $half.52)
+             (i32.const 1)
+            )
+            (i32.const -4)
+           )
+          )
+          (br $loop2)
+         )
+        )
+        (local.set $55
+         (i32.shr_u
+          (i32.sub
+           (local.get $rank)
+           (local.get $start)
+          )
+          (i32.const 2)
+         )
+        )
+        (local.set $56
+         (i32.shr_u
+          (i32.sub
+           (local.get $rank.51)
+           (local.get $start)
+          )
+          (i32.const 2)
+         )
+        )
+        (if
+         (i32.and
+          (i32.eqz
+           (v128.any_true
+            (local.get $isNan)
+           )
+          )
+          (i32.lt_s
+           (i32.sub
+            (local.get $56)
+            (local.get $55)
+           )
+           (i32.const 16)
+          )
+         )
+         (then
+          (local.set $window
+           (select
+            (local.get $55)
+            (i32.and
+             (local.get $56)
+             (i32.const -16)
+            )
+            (i32.lt_s
+             (local.get $55)
+             (i32.and
+              (local.get $56)
+              (i32.const -16)
+             )
+            )
+           )
+          )
+          (local.set $before
+           (i32x4.splat
+            (i32.sub
+             (local.get $55)
+             (local.get $window)
+            )
+           )
+          )
+          (local.set $59
+           (i32.add
+            (local.get $start)
+            (i32.shl
+             (local.get $55)
+             (i32.const 2)
+            )
+           )
+          )
+          (local.set $60
+           (i32.add
+            (local.get $start)
+            (i32.shl
+             (local.get $56)
+             (i32.const 2)
+            )
+           )
+          )
+          (local.set $61
+           (i32.const 0)
+          )
+          (block $end3
+           (if
+            (i32.lt_s
+             (local.get $61)
+             (local.get $rows)
+            )
+            (then
+             (loop $loop3
+              (block $next3
+               (block
+                (local.set $62
                  (i32.add
-                  (local.get $buckets)
-                  (i32.shl
-                   (i32x4.extract_lane 0
-                    (local.get $43)
-                   )
-                   (i32.const 2)
+                  (local.get $values)
+                  (i32.mul
+                   (local.get $61)
+                   (i32.const 4)
                   )
                  )
                 )
-               )
-              )
-              (local.set $rank.17
-               (i32.add
-                (local.get $start)
-                (i32.load
-                 (i32.add
-                  (local.get $buckets)
-                  (i32.shl
-                   (i32x4.extract_lane 1
-                    (local.get $43)
-                   )
-                   (i32.const 2)
-                  )
+                (local.set $63
+                 (v128.load
+                  (local.get $62)
                  )
                 )
-               )
-              )
-              (local.set $rank.18
-               (i32.add
-                (local.get $start)
-                (i32.load
-                 (i32.add
-                  (local.get $buckets)
-                  (i32.shl
-                   (i32x4.extract_lane 2
-                    (local.get $43)
-                   )
-                   (i32.const 2)
-                  )
-                 )
+                (local.set $64
+                 (local.get $63)
                 )
-               )
-              )
-              (local.set $rank.19
-               (i32.add
-                (local.get $start)
-                (i32.load
-                 (i32.add
-                  (local.get $buckets)
-                  (i32.shl
-                   (i32x4.extract_lane 3
-                    (local.get $43)
-                   )
-                   (i32.const 2)
-                  )
-                 )
-                )
-               )
-              )
-              (local.set $rank.20
-               (i32.add
-                (local.get $start)
-                (i32.load
-                 (i32.add
-                  (local.get $buckets)
-                  (i32.shl
-                   (i32x4.extract_lane 0
-                    (local.get $44)
-                   )
-                   (i32.const 2)
-                  )
-                 )
-                )
-               )
-              )
-              (local.set $rank.21
-               (i32.add
-                (local.get $start)
-                (i32.load
-                 (i32.add
-                  (local.get $buckets)
-                  (i32.shl
-                   (i32x4.extract_lane 1
-                    (local.get $44)
-                   )
-                   (i32.const 2)
-                  )
-                 )
-                )
-               )
-              )
-              (local.set $rank.22
-               (i32.add
-                (local.get $start)
-                (i32.load
-                 (i32.add
-                  (local.get $buckets)
-                  (i32.shl
-                   (i32x4.extract_lane 2
-                    (local.get $44)
-                   )
-                   (i32.const 2)
-                  )
-                 )
-                )
-               )
-              )
-              (local.set $rank.23
-               (i32.add
-                (local.get $start)
-                (i32.load
-                 (i32.add
-                  (local.get $buckets)
-                  (i32.shl
-                   (i32x4.extract_lane 3
-                    (local.get $44)
-                   )
-                   (i32.const 2)
-                  )
-                 )
-                )
-               )
-              )
-              (local.set $45
-               (local.get $half)
-              )
-              (block $end3
-               (loop $loop3
-                (br_if $end3
-                 (i32.eqz
-                  (i32.ne
-                   (local.get $45)
-                   (i32.const 0)
-                  )
-                 )
-                )
-                (local.set $46
-                 (i32.add
-                  (local.get $rank)
-                  (local.get $45)
-                 )
-                )
-                (local.set $rank
+                (local.set $65
                  (select
-                  (local.get $46)
-                  (local.get $rank)
-                  (f32.gt
-                   (local.get $35)
-                   (f32.load
-                    (local.get $46)
+                  (i32.add
+                   (local.get $61)
+                   (i32.const 4)
+                  )
+                  (local.get $61)
+                  (i32.lt_s
+                   (i32.add
+                    (local.get $61)
+                    (i32.const 4)
                    )
+                   (local.get $rows)
                   )
                  )
                 )
-                (local.set $47
+                (local.set $66
                  (i32.add
-                  (local.get $rank.17)
-                  (local.get $45)
+                  (local.get $values)
+                  (i32.mul
+                   (local.get $65)
+                   (i32.const 4)
+                  )
                  )
                 )
-                (local.set $rank.17
+                (local.set $67
+                 (v128.load
+                  (local.get $66)
+                 )
+                )
+                (local.set $68
+                 (local.get $67)
+                )
+                (local.set $69
                  (select
-                  (local.get $47)
-                  (local.get $rank.17)
-                  (f32.gt
-                   (local.get $36)
-                   (f32.load
-                    (local.get $47)
+                  (i32.add
+                   (local.get $61)
+                   (i32.const 8)
+                  )
+                  (local.get $61)
+                  (i32.lt_s
+                   (i32.add
+                    (local.get $61)
+                    (i32.const 8)
                    )
+                   (local.get $rows)
                   )
                  )
                 )
-                (local.set $48
+                (local.set $70
                  (i32.add
-                  (local.get $rank.18)
-                  (local.get $45)
+                  (local.get $values)
+                  (i32.mul
+                   (local.get $69)
+                   (i32.const 4)
+                  )
                  )
                 )
-                (local.set $rank.18
+                (local.set $71
+                 (v128.load
+                  (local.get $70)
+                 )
+                )
+                (local.set $72
+                 (local.get $71)
+                )
+                (local.set $73
                  (select
-                  (local.get $48)
-                  (local.get $rank.18)
-                  (f32.gt
-                   (local.get $37)
-                   (f32.load
-                    (local.get $48)
+                  (i32.add
+                   (local.get $61)
+                   (i32.const 12)
+                  )
+                  (local.get $61)
+                  (i32.lt_s
+                   (i32.add
+                    (local.get $61)
+                    (i32.const 12)
+                   )
+                   (local.get $rows)
+                  )
+                 )
+                )
+                (local.set $74
+                 (i32.add
+                  (local.get $values)
+                  (i32.mul
+                   (local.get $73)
+                   (i32.const 4)
+                  )
+                 )
+                )
+                (local.set $75
+                 (v128.load
+                  (local.get $74)
+                 )
+                )
+                (local.set $76
+                 (local.get $75)
+                )
+                (local.set $count
+                 (local.get $before)
+                )
+                (local.set $count.78
+                 (local.get $before)
+                )
+                (local.set $count.79
+                 (local.get $before)
+                )
+                (local.set $count.80
+                 (local.get $before)
+                )
+                (local.set $threshold
+                 (local.get $59)
+                )
+                (block $end4
+                 (loop $loop4
+                  (br_if $end4
+                   (i32.eqz
+                    (i32.lt_u
+                     (local.get $threshold)
+                     (local.get $60)
+                    )
                    )
                   )
-                 )
-                )
-                (local.set $49
-                 (i32.add
-                  (local.get $rank.19)
-                  (local.get $45)
-                 )
-                )
-                (local.set $rank.19
-                 (select
-                  (local.get $49)
-                  (local.get $rank.19)
-                  (f32.gt
-                   (local.get $38)
-                   (f32.load
-                    (local.get $49)
+                  (local.set $threshold
+                   (i32.add
+                    (local.get $threshold)
+                    (i32.const 4)
                    )
                   )
-                 )
-                )
-                (local.set $50
-                 (i32.add
-                  (local.get $rank.20)
-                  (local.get $45)
-                 )
-                )
-                (local.set $rank.20
-                 (select
-                  (local.get $50)
-                  (local.get $rank.20)
-                  (f32.gt
-                   (local.get $39)
-                   (f32.load
-                    (local.get $50)
+                  (local.set $82
+                   (v128.load32_splat
+                    (local.get $threshold)
                    )
                   )
-                 )
-                )
-                (local.set $51
-                 (i32.add
-                  (local.get $rank.21)
-                  (local.get $45)
-                 )
-                )
-                (local.set $rank.21
-                 (select
-                  (local.get $51)
-                  (local.get $rank.21)
-                  (f32.gt
-                   (local.get $40)
-                   (f32.load
-                    (local.get $51)
+                  (local.set $83
+                   (f32x4.gt
+                    (local.get $64)
+                    (local.get $82)
                    )
                   )
-                 )
-                )
-                (local.set $52
-                 (i32.add
-                  (local.get $rank.22)
-                  (local.get $45)
-                 )
-                )
-                (local.set $rank.22
-                 (select
-                  (local.get $52)
-                  (local.get $rank.22)
-                  (f32.gt
-                   (local.get $41)
-                   (f32.load
-                    (local.get $52)
+                  (local.set $count
+                   (i32x4.sub
+                    (local.get $count)
+                    (local.get $83)
                    )
                   )
-                 )
-                )
-                (local.set $53
-                 (i32.add
-                  (local.get $rank.23)
-                  (local.get $45)
-                 )
-                )
-                (local.set $rank.23
-                 (select
-                  (local.get $53)
-                  (local.get $rank.23)
-                  (f32.gt
-                   (local.get $42)
-                   (f32.load
-                    (local.get $53)
+                  (local.set $84
+                   (f32x4.gt
+                    (local.get $68)
+                    (local.get $82)
                    )
                   )
-                 )
-                )
-                (local.set $45
-                 (i32.and
-                  (i32.shr_u
-                   (local.get $45)
-                   (i32.const 1)
+                  (local.set $count.78
+                   (i32x4.sub
+                    (local.get $count.78)
+                    (local.get $84)
+                   )
                   )
-                  (i32.const -4)
-                 )
-                )
-                (br $loop3)
-               )
-              )
-              (local.set $rank
-               (i32.shr_u
-                (i32.sub
-                 (local.get $rank)
-                 (local.get $start)
-                )
-                (i32.const 2)
-               )
-              )
-              (local.set $rank.17
-               (i32.shr_u
-                (i32.sub
-                 (local.get $rank.17)
-                 (local.get $start)
-                )
-                (i32.const 2)
-               )
-              )
-              (local.set $rank.18
-               (i32.shr_u
-                (i32.sub
-                 (local.get $rank.18)
-                 (local.get $start)
-                )
-                (i32.const 2)
-               )
-              )
-              (local.set $rank.19
-               (i32.shr_u
-                (i32.sub
-                 (local.get $rank.19)
-                 (local.get $start)
-                )
-                (i32.const 2)
-               )
-              )
-              (local.set $rank.20
-               (i32.shr_u
-                (i32.sub
-                 (local.get $rank.20)
-                 (local.get $start)
-                )
-                (i32.const 2)
-               )
-              )
-              (local.set $rank.21
-               (i32.shr_u
-                (i32.sub
-                 (local.get $rank.21)
-                 (local.get $start)
-                )
-                (i32.const 2)
-               )
-              )
-              (local.set $rank.22
-               (i32.shr_u
-                (i32.sub
-                 (local.get $rank.22)
-                 (local.get $start)
-                )
-                (i32.const 2)
-               )
-              )
-              (local.set $rank.23
-               (i32.shr_u
-                (i32.sub
-                 (local.get $rank.23)
-                 (local.get $start)
-                )
-                (i32.const 2)
-               )
-              )
-              (local.set $block
-               (i32.add
-                (i32.add
-                 (local.get $codes)
-                 (i32.mul
-                  (i32.shr_u
-                   (local.get $29)
-                   (i32.const 6)
+                  (local.set $85
+                   (f32x4.gt
+                    (local.get $72)
+                    (local.get $82)
+                   )
                   )
-                  (i32.const 320)
-                 )
-                )
-                (i32.and
-                 (local.get $29)
-                 (i32.const 63)
-                )
-               )
-              )
-              (local.set $column
-               (local.get $columns)
-              )
-              (block $end4
-               (loop $loop4
-                (br_if $end4
-                 (i32.eqz
-                  (i32.lt_u
-                   (local.get $column)
-                   (local.get $15)
+                  (local.set $count.79
+                   (i32x4.sub
+                    (local.get $count.79)
+                    (local.get $85)
+                   )
                   )
+                  (local.set $86
+                   (f32x4.gt
+                    (local.get $76)
+                    (local.get $82)
+                   )
+                  )
+                  (local.set $count.80
+                   (i32x4.sub
+                    (local.get $count.80)
+                    (local.get $86)
+                   )
+                  )
+                  (br $loop4)
                  )
                 )
-                (local.set $56
+                (local.set $87
+                 (i16x8.narrow_i32x4_s
+                  (local.get $count)
+                  (local.get $count.78)
+                 )
+                )
+                (local.set $88
+                 (i16x8.narrow_i32x4_s
+                  (local.get $count.79)
+                  (local.get $count.80)
+                 )
+                )
+                (local.set $ranks
+                 (i8x16.narrow_i16x8_s
+                  (local.get $87)
+                  (local.get $88)
+                 )
+                )
+                (local.set $block
                  (i32.add
-                  (local.get $trees)
-                  (i32.load offset=4
-                   (local.get $column)
-                  )
-                 )
-                )
-                (local.set $57
-                 (i32.add
-                  (local.get $block)
-                  (i32.load
-                   (local.get $column)
-                  )
-                 )
-                )
-                (i32.store8
-                 (local.get $57)
-                 (i32.load8_u
                   (i32.add
-                   (local.get $56)
-                   (local.get $rank)
+                   (local.get $codes)
+                   (i32.mul
+                    (i32.shr_u
+                     (local.get $61)
+                     (i32.const 6)
+                    )
+                    (i32.const 320)
+                   )
                   )
-                 )
-                )
-                (i32.store8 offset=1
-                 (local.get $57)
-                 (i32.load8_u
-                  (i32.add
-                   (local.get $56)
-                   (local.get $rank.17)
-                  )
-                 )
-                )
-                (i32.store8 offset=2
-                 (local.get $57)
-                 (i32.load8_u
-                  (i32.add
-                   (local.get $56)
-                   (local.get $rank.18)
-                  )
-                 )
-                )
-                (i32.store8 offset=3
-                 (local.get $57)
-                 (i32.load8_u
-                  (i32.add
-                   (local.get $56)
-                   (local.get $rank.19)
-                  )
-                 )
-                )
-                (i32.store8 offset=4
-                 (local.get $57)
-                 (i32.load8_u
-                  (i32.add
-                   (local.get $56)
-                   (local.get $rank.20)
-                  )
-                 )
-                )
-                (i32.store8 offset=5
-                 (local.get $57)
-                 (i32.load8_u
-                  (i32.add
-                   (local.get $56)
-                   (local.get $rank.21)
-                  )
-                 )
-                )
-                (i32.store8 offset=6
-                 (local.get $57)
-                 (i32.load8_u
-                  (i32.add
-                   (local.get $56)
-                   (local.get $rank.22)
-                  )
-                 )
-                )
-                (i32.store8 offset=7
-                 (local.get $57)
-                 (i32.load8_u
-                  (i32.add
-                   (local.get $56)
-                   (local.get $rank.23)
+                  (i32.and
+                   (local.get $61)
+                   (i32.const 63)
                   )
                  )
                 )
                 (local.set $column
-                 (i32.add
-                  (local.get $column)
-                  (i32.const 16)
+                 (local.get $columns)
+                )
+                (block $end5
+                 (loop $loop5
+                  (br_if $end5
+                   (i32.eqz
+                    (i32.lt_u
+                     (local.get $column)
+                     (local.get $15)
+                    )
+                   )
+                  )
+                  (v128.store
+                   (i32.add
+                    (local.get $block)
+                    (i32.load
+                     (local.get $column)
+                    )
+                   )
+                   (i8x16.swizzle
+                    (v128.load
+                     (i32.add
+                      (i32.add
+                       (local.get $trees)
+                       (i32.load offset=4
+                        (local.get $column)
+                       )
+                      )
+                      (local.get $window)
+                     )
+                    )
+                    (local.get $ranks)
+                   )
+                  )
+                  (local.set $column
+                   (i32.add
+                    (local.get $column)
+                    (i32.const 16)
+                   )
+                  )
+                  (br $loop5)
                  )
                 )
-                (br $loop4)
                )
               )
-             )
-            )
-            (local.set $29
-             (i32.add
-              (local.get $29)
-              (i32.const 8)
-             )
-            )
-            (br_if $loop2
-             (i32.lt_s
-              (local.get $29)
-              (local.get $searched)
+              (local.set $61
+               (i32.add
+                (local.get $61)
+                (i32.const 16)
+               )
+              )
+              (br_if $loop3
+               (i32.lt_s
+                (local.get $61)
+                (local.get $rows)
+               )
+              )
              )
             )
            )
           )
          )
-        )
-        (if
-         (i32.ne
-          (local.get $searched)
-          (local.get $rows)
-         )
-         (then
-          (local.set $column.58
-           (local.get $columns)
+         (else
+          (local.set $92
+           (i32.const 0)
           )
-          (block $end5
-           (loop $loop5
-            (br_if $end5
-             (i32.eqz
-              (i32.lt_u
-               (local.get $column.58)
-               (local.get $15)
-              )
-             )
+          (block $end6
+           (if
+            (i32.lt_s
+             (local.get $92)
+             (local.get $rows)
             )
-            (local.set $59
-             (i32.load
-              (local.get $column.58)
-             )
-            )
-            (local.set $60
-             (v128.load8_splat
-              (i32.add
-               (local.get $codes)
-               (local.get $59)
-              )
-             )
-            )
-            (local.set $61
-             (i32.const 0)
-            )
-            (block $end6
-             (if
-              (i32.lt_s
-               (local.get $61)
-               (local.get $rows)
-              )
-              (then
-               (loop $loop6
-                (block $next6
-                 (block
-                  (v128.store
+            (then
+             (loop $loop6
+              (block $next6
+               (block
+                (local.set $93
+                 (select
+                  (i32.add
+                   (local.get $92)
+                   (i32.const 4)
+                  )
+                  (local.get $92)
+                  (i32.lt_s
                    (i32.add
-                    (i32.add
-                     (i32.add
-                      (local.get $codes)
-                      (i32.mul
-                       (i32.shr_u
-                        (local.get $61)
-                        (i32.const 6)
-                       )
-                       (i32.const 320)
-                      )
-                     )
-                     (i32.and
-                      (local.get $61)
-                      (i32.const 63)
-                     )
-                    )
-                    (local.get $59)
+                    (local.get $92)
+                    (i32.const 4)
                    )
-                   (local.get $60)
+                   (local.get $rows)
                   )
                  )
                 )
-                (local.set $61
+                (local.set $94
                  (i32.add
-                  (local.get $61)
-                  (i32.const 16)
+                  (local.get $values)
+                  (i32.mul
+                   (local.get $92)
+                   (i32.const 4)
+                  )
                  )
                 )
-                (br_if $loop6
-                 (i32.lt_s
-                  (local.get $61)
-                  (local.get $rows)
+                (local.set $95
+                 (v128.load
+                  (local.get $94)
+                 )
+                )
+                (local.set $96
+                 (i32.add
+                  (local.get $values)
+                  (i32.mul
+                   (local.get $93)
+                   (i32.const 4)
+                  )
+                 )
+                )
+                (local.set $97
+                 (v128.load
+                  (local.get $96)
+                 )
+                )
+                (local.set $98
+                 (f32x4.extract_lane 0
+                  (local.get $95)
+                 )
+                )
+                (local.set $99
+                 (f32x4.extract_lane 1
+                  (local.get $95)
+                 )
+                )
+                (local.set $100
+                 (f32x4.extract_lane 2
+                  (local.get $95)
+                 )
+                )
+                (local.set $101
+                 (f32x4.extract_lane 3
+                  (local.get $95)
+                 )
+                )
+                (local.set $102
+                 (f32x4.extract_lane 0
+                  (local.get $97)
+                 )
+                )
+                (local.set $103
+                 (f32x4.extract_lane 1
+                  (local.get $97)
+                 )
+                )
+                (local.set $104
+                 (f32x4.extract_lane 2
+                  (local.get $97)
+                 )
+                )
+                (local.set $105
+                 (f32x4.extract_lane 3
+                  (local.get $97)
+                 )
+                )
+                (local.set $106
+                 (i32x4.trunc_sat_f32x4_s
+                  (f32x4.pmax
+                   (f32x4.pmin
+                    (f32x4.mul
+                     (f32x4.sub
+                      (local.get $95)
+                      (local.get $9)
+                     )
+                     (local.get $10)
+                    )
+                    (local.get $11)
+                   )
+                   (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+                  )
+                 )
+                )
+                (local.set $107
+                 (i32x4.trunc_sat_f32x4_s
+                  (f32x4.pmax
+                   (f32x4.pmin
+                    (f32x4.mul
+                     (f32x4.sub
+                      (local.get $97)
+                      (local.get $9)
+                     )
+                     (local.get $10)
+                    )
+                    (local.get $11)
+                   )
+                   (v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)
+                  )
+                 )
+                )
+                (local.set $rank.108
+                 (i32.add
+                  (local.get $start)
+                  (i32.load
+                   (i32.add
+                    (local.get $buckets)
+                    (i32.shl
+                     (i32x4.extract_lane 0
+                      (local.get $106)
+                     )
+                     (i32.const 2)
+                    )
+                   )
+                  )
+                 )
+                )
+                (local.set $rank.109
+                 (i32.add
+                  (local.get $start)
+                  (i32.load
+                   (i32.add
+                    (local.get $buckets)
+                    (i32.shl
+                     (i32x4.extract_lane 1
+                      (local.get $106)
+                     )
+                     (i32.const 2)
+                    )
+                   )
+                  )
+                 )
+                )
+                (local.set $rank.110
+                 (i32.add
+                  (local.get $start)
+                  (i32.load
+                   (i32.add
+                    (local.get $buckets)
+                    (i32.shl
+                     (i32x4.extract_lane 2
+                      (local.get $106)
+                     )
+                     (i32.const 2)
+                    )
+                   )
+                  )
+                 )
+                )
+                (local.set $rank.111
+                 (i32.add
+                  (local.get $start)
+                  (i32.load
+                   (i32.add
+                    (local.get $buckets)
+                    (i32.shl
+                     (i32x4.extract_lane 3
+                      (local.get $106)
+                     )
+                     (i32.const 2)
+                    )
+                   )
+                  )
+                 )
+                )
+                (local.set $rank.112
+                 (i32.add
+                  (local.get $start)
+                  (i32.load
+                   (i32.add
+                    (local.get $buckets)
+                    (i32.shl
+                     (i32x4.extract_lane 0
+                      (local.get $107)
+                     )
+                     (i32.const 2)
+                    )
+                   )
+                  )
+                 )
+                )
+                (local.set $rank.113
+                 (i32.add
+                  (local.get $start)
+                  (i32.load
+                   (i32.add
+                    (local.get $buckets)
+                    (i32.shl
+                     (i32x4.extract_lane 1
+                      (local.get $107)
+                     )
+                     (i32.const 2)
+                    )
+                   )
+                  )
+                 )
+                )
+                (local.set $rank.114
+                 (i32.add
+                  (local.get $start)
+                  (i32.load
+                   (i32.add
+                    (local.get $buckets)
+                    (i32.shl
+                     (i32x4.extract_lane 2
+                      (local.get $107)
+                     )
+                     (i32.const 2)
+                    )
+                   )
+                  )
+                 )
+                )
+                (local.set $rank.115
+                 (i32.add
+                  (local.get $start)
+                  (i32.load
+                   (i32.add
+                    (local.get $buckets)
+                    (i32.shl
+                     (i32x4.extract_lane 3
+                      (local.get $107)
+                     )
+                     (i32.const 2)
+                    )
+                   )
+                  )
+                 )
+                )
+                (local.set $half.116
+                 (local.get $half)
+                )
+                (block $end7
+                 (loop $loop7
+                  (br_if $end7
+                   (i32.eqz
+                    (i32.ne
+                     (local.get $half.116)
+                     (i32.const 0)
+                    )
+                   )
+                  )
+                  (local.set $117
+                   (i32.add
+                    (local.get $rank.108)
+                    (local.get $half.116)
+                   )
+                  )
+                  (local.set $rank.108
+                   (select
+                    (local.get $117)
+                    (local.get $rank.108)
+                    (f32.gt
+                     (local.get $98)
+                     (f32.load
+                      (local.get $117)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $118
+                   (i32.add
+                    (local.get $rank.109)
+                    (local.get $half.116)
+                   )
+                  )
+                  (local.set $rank.109
+                   (select
+                    (local.get $118)
+                    (local.get $rank.109)
+                    (f32.gt
+                     (local.get $99)
+                     (f32.load
+                      (local.get $118)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $119
+                   (i32.add
+                    (local.get $rank.110)
+                    (local.get $half.116)
+                   )
+                  )
+                  (local.set $rank.110
+                   (select
+                    (local.get $119)
+                    (local.get $rank.110)
+                    (f32.gt
+                     (local.get $100)
+                     (f32.load
+                      (local.get $119)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $120
+                   (i32.add
+                    (local.get $rank.111)
+                    (local.get $half.116)
+                   )
+                  )
+                  (local.set $rank.111
+                   (select
+                    (local.get $120)
+                    (local.get $rank.111)
+                    (f32.gt
+                     (local.get $101)
+                     (f32.load
+                      (local.get $120)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $121
+                   (i32.add
+                    (local.get $rank.112)
+                    (local.get $half.116)
+                   )
+                  )
+                  (local.set $rank.112
+                   (select
+                    (local.get $121)
+                    (local.get $rank.112)
+                    (f32.gt
+                     (local.get $102)
+                     (f32.load
+                      (local.get $121)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $122
+                   (i32.add
+                    (local.get $rank.113)
+                    (local.get $half.116)
+                   )
+                  )
+                  (local.set $rank.113
+                   (select
+                    (local.get $122)
+                    (local.get $rank.113)
+                    (f32.gt
+                     (local.get $103)
+                     (f32.load
+                      (local.get $122)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $123
+                   (i32.add
+                    (local.get $rank.114)
+                    (local.get $half.116)
+                   )
+                  )
+                  (local.set $rank.114
+                   (select
+                    (local.get $123)
+                    (local.get $rank.114)
+                    (f32.gt
+                     (local.get $104)
+                     (f32.load
+                      (local.get $123)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $124
+                   (i32.add
+                    (local.get $rank.115)
+                    (local.get $half.116)
+                   )
+                  )
+                  (local.set $rank.115
+                   (select
+                    (local.get $124)
+                    (local.get $rank.115)
+                    (f32.gt
+                     (local.get $105)
+                     (f32.load
+                      (local.get $124)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $half.116
+                   (i32.and
+                    (i32.shr_u
+                     (local.get $half.116)
+                     (i32.const 1)
+                    )
+                    (i32.const -4)
+                   )
+                  )
+                  (br $loop7)
+                 )
+                )
+                (local.set $125
+                 (i32.shr_u
+                  (i32.sub
+                   (local.get $rank.108)
+                   (local.get $start)
+                  )
+                  (i32.const 2)
+                 )
+                )
+                (local.set $126
+                 (i32.shr_u
+                  (i32.sub
+                   (local.get $rank.109)
+                   (local.get $start)
+                  )
+                  (i32.const 2)
+                 )
+                )
+                (local.set $127
+                 (i32.shr_u
+                  (i32.sub
+                   (local.get $rank.110)
+                   (local.get $start)
+                  )
+                  (i32.const 2)
+                 )
+                )
+                (local.set $128
+                 (i32.shr_u
+                  (i32.sub
+                   (local.get $rank.111)
+                   (local.get $start)
+                  )
+                  (i32.const 2)
+                 )
+                )
+                (local.set $129
+                 (i32.shr_u
+                  (i32.sub
+                   (local.get $rank.112)
+                   (local.get $start)
+                  )
+                  (i32.const 2)
+                 )
+                )
+                (local.set $130
+                 (i32.shr_u
+                  (i32.sub
+                   (local.get $rank.113)
+                   (local.get $start)
+                  )
+                  (i32.const 2)
+                 )
+                )
+                (local.set $131
+                 (i32.shr_u
+                  (i32.sub
+                   (local.get $rank.114)
+                   (local.get $start)
+                  )
+                  (i32.const 2)
+                 )
+                )
+                (local.set $132
+                 (i32.shr_u
+                  (i32.sub
+                   (local.get $rank.115)
+                   (local.get $start)
+                  )
+                  (i32.const 2)
+                 )
+                )
+                (local.set $block.133
+                 (i32.add
+                  (i32.add
+                   (local.get $codes)
+                   (i32.mul
+                    (i32.shr_u
+                     (local.get $92)
+                     (i32.const 6)
+                    )
+                    (i32.const 320)
+                   )
+                  )
+                  (i32.and
+                   (local.get $92)
+                   (i32.const 63)
+                  )
+                 )
+                )
+                (local.set $column.134
+                 (local.get $columns)
+                )
+                (block $end8
+                 (loop $loop8
+                  (br_if $end8
+                   (i32.eqz
+                    (i32.lt_u
+                     (local.get $column.134)
+                     (local.get $15)
+                    )
+                   )
+                  )
+                  (local.set $135
+                   (i32.add
+                    (local.get $trees)
+                    (i32.load offset=4
+                     (local.get $column.134)
+                    )
+                   )
+                  )
+                  (local.set $136
+                   (i32.add
+                    (local.get $block.133)
+                    (i32.load
+                     (local.get $column.134)
+                    )
+                   )
+                  )
+                  (i32.store8
+                   (local.get $136)
+                   (i32.load8_u
+                    (i32.add
+                     (local.get $135)
+                     (local.get $125)
+                    )
+                   )
+                  )
+                  (i32.store8 offset=1
+                   (local.get $136)
+                   (i32.load8_u
+                    (i32.add
+                     (local.get $135)
+                     (local.get $126)
+                    )
+                   )
+                  )
+                  (i32.store8 offset=2
+                   (local.get $136)
+                   (i32.load8_u
+                    (i32.add
+                     (local.get $135)
+                     (local.get $127)
+                    )
+                   )
+                  )
+                  (i32.store8 offset=3
+                   (local.get $136)
+                   (i32.load8_u
+                    (i32.add
+                     (local.get $135)
+                     (local.get $128)
+                    )
+                   )
+                  )
+                  (i32.store8 offset=4
+                   (local.get $136)
+                   (i32.load8_u
+                    (i32.add
+                     (local.get $135)
+                     (local.get $129)
+                    )
+                   )
+                  )
+                  (i32.store8 offset=5
+                   (local.get $136)
+                   (i32.load8_u
+                    (i32.add
+                     (local.get $135)
+                     (local.get $130)
+                    )
+                   )
+                  )
+                  (i32.store8 offset=6
+                   (local.get $136)
+                   (i32.load8_u
+                    (i32.add
+                     (local.get $135)
+                     (local.get $131)
+                    )
+                   )
+                  )
+                  (i32.store8 offset=7
+                   (local.get $136)
+                   (i32.load8_u
+                    (i32.add
+                     (local.get $135)
+                     (local.get $132)
+                    )
+                   )
+                  )
+                  (local.set $column.134
+                   (i32.add
+                    (local.get $column.134)
+                    (i32.const 16)
+                   )
+                  )
+                  (br $loop8)
                  )
                 )
                )
               )
+              (local.set $92
+               (i32.add
+                (local.get $92)
+                (i32.const 8)
+               )
+              )
+              (br_if $loop6
+               (i32.lt_s
+                (local.get $92)
+                (local.get $rows)
+               )
+              )
              )
             )
-            (local.set $column.58
-             (i32.add
-              (local.get $column.58)
-              (i32.const 16)
-             )
-            )
-            (br $loop5)
            )
           )
          )
         )
-        (local.set $column.62
+        (local.set $column.137
          (local.get $columns)
         )
-        (block $end7
-         (loop $loop7
-          (br_if $end7
+        (block $end9
+         (loop $loop9
+          (br_if $end9
            (i32.eqz
             (i32.lt_u
-             (local.get $column.62)
+             (local.get $column.137)
              (local.get $15)
             )
            )
           )
           (local.set $above
            (i32.load offset=8
-            (local.get $column.62)
+            (local.get $column.137)
            )
           )
           (if
@@ -1036,226 +1777,288 @@
            (then
             (local.set $below
              (i32.load
-              (local.get $column.62)
+              (local.get $column.137)
              )
             )
-            (local.set $65
-             (i32.const 0)
-            )
-            (block $end8
-             (if
-              (i32.lt_s
-               (local.get $65)
-               (local.get $rows)
+            (if
+             (i32.eqz
+              (v128.any_true
+               (local.get $isNan)
               )
-              (then
-               (loop $loop8
-                (block $next8
-                 (block
-                  (local.set $66
-                   (select
-                    (i32.add
-                     (local.get $65)
-                     (i32.const 0)
-                    )
-                    (local.get $65)
-                    (i32.lt_s
+             )
+             (then
+              (local.set $140
+               (i32.const 0)
+              )
+              (block $end10
+               (if
+                (i32.lt_s
+                 (local.get $140)
+                 (local.get $rows)
+                )
+                (then
+                 (loop $loop10
+                  (block $next10
+                   (block
+                    (local.set $block.141
                      (i32.add
-                      (local.get $65)
-                      (i32.const 0)
-                     )
-                     (local.get $rows)
-                    )
-                   )
-                  )
-                  (local.set $67
-                   (i32.add
-                    (local.get $values)
-                    (i32.mul
-                     (local.get $66)
-                     (i32.const 4)
-                    )
-                   )
-                  )
-                  (local.set $68
-                   (v128.load
-                    (local.get $67)
-                   )
-                  )
-                  (local.set $69
-                   (f32x4.ne
-                    (local.get $68)
-                    (local.get $68)
-                   )
-                  )
-                  (local.set $70
-                   (select
-                    (i32.add
-                     (local.get $65)
-                     (i32.const 4)
-                    )
-                    (local.get $65)
-                    (i32.lt_s
-                     (i32.add
-                      (local.get $65)
-                      (i32.const 4)
-                     )
-                     (local.get $rows)
-                    )
-                   )
-                  )
-                  (local.set $71
-                   (i32.add
-                    (local.get $values)
-                    (i32.mul
-                     (local.get $70)
-                     (i32.const 4)
-                    )
-                   )
-                  )
-                  (local.set $72
-                   (v128.load
-                    (local.get $71)
-                   )
-                  )
-                  (local.set $73
-                   (f32x4.ne
-                    (local.get $72)
-                    (local.get $72)
-                   )
-                  )
-                  (local.set $74
-                   (select
-                    (i32.add
-                     (local.get $65)
-                     (i32.const 8)
-                    )
-                    (local.get $65)
-                    (i32.lt_s
-                     (i32.add
-                      (local.get $65)
-                      (i32.const 8)
-                     )
-                     (local.get $rows)
-                    )
-                   )
-                  )
-                  (local.set $75
-                   (i32.add
-                    (local.get $values)
-                    (i32.mul
-                     (local.get $74)
-                     (i32.const 4)
-                    )
-                   )
-                  )
-                  (local.set $76
-                   (v128.load
-                    (local.get $75)
-                   )
-                  )
-                  (local.set $77
-                   (f32x4.ne
-                    (local.get $76)
-                    (local.get $76)
-                   )
-                  )
-                  (local.set $78
-                   (select
-                    (i32.add
-                     (local.get $65)
-                     (i32.const 12)
-                    )
-                    (local.get $65)
-                    (i32.lt_s
-                     (i32.add
-                      (local.get $65)
-                      (i32.const 12)
-                     )
-                     (local.get $rows)
-                    )
-                   )
-                  )
-                  (local.set $79
-                   (i32.add
-                    (local.get $values)
-                    (i32.mul
-                     (local.get $78)
-                     (i32.const 4)
-                    )
-                   )
-                  )
-                  (local.set $80
-                   (v128.load
-                    (local.get $79)
-                   )
-                  )
-                  (local.set $81
-                   (f32x4.ne
-                    (local.get $80)
-                    (local.get $80)
-                   )
-                  )
-                  (local.set $block.82
-                   (i32.add
-                    (i32.add
-                     (local.get $codes)
-                     (i32.mul
-                      (i32.shr_u
-                       (local.get $65)
-                       (i32.const 6)
+                      (i32.add
+                       (local.get $codes)
+                       (i32.mul
+                        (i32.shr_u
+                         (local.get $140)
+                         (i32.const 6)
+                        )
+                        (i32.const 320)
+                       )
                       )
-                      (i32.const 320)
+                      (i32.and
+                       (local.get $140)
+                       (i32.const 63)
+                      )
                      )
                     )
-                    (i32.and
-                     (local.get $65)
-                     (i32.const 63)
-                    )
-                   )
-                  )
-                  (local.set $83
-                   (i8x16.narrow_i16x8_s
-                    (i16x8.narrow_i32x4_s
-                     (local.get $69)
-                     (local.get $73)
-                    )
-                    (i16x8.narrow_i32x4_s
-                     (local.get $77)
-                     (local.get $81)
-                    )
-                   )
-                  )
-                  (v128.store
-                   (i32.add
-                    (local.get $block.82)
-                    (local.get $above)
-                   )
-                   (v128.bitselect
-                    (i8x16.splat
-                     (i32.const 127)
-                    )
-                    (v128.load
+                    (v128.store
                      (i32.add
-                      (local.get $block.82)
-                      (local.get $below)
+                      (local.get $block.141)
+                      (local.get $above)
+                     )
+                     (v128.load
+                      (i32.add
+                       (local.get $block.141)
+                       (local.get $below)
+                      )
                      )
                     )
-                    (local.get $83)
+                   )
+                  )
+                  (local.set $140
+                   (i32.add
+                    (local.get $140)
+                    (i32.const 16)
+                   )
+                  )
+                  (br_if $loop10
+                   (i32.lt_s
+                    (local.get $140)
+                    (local.get $rows)
                    )
                   )
                  )
                 )
-                (local.set $65
-                 (i32.add
-                  (local.get $65)
-                  (i32.const 16)
-                 )
+               )
+              )
+             )
+             (else
+              (local.set $142
+               (i32.const 0)
+              )
+              (block $end11
+               (if
+                (i32.lt_s
+                 (local.get $142)
+                 (local.get $rows)
                 )
-                (br_if $loop8
-                 (i32.lt_s
-                  (local.get $65)
-                  (local.get $rows)
+                (then
+                 (loop $loop11
+                  (block $next11
+                   (block
+                    (local.set $block.143
+                     (i32.add
+                      (i32.add
+                       (local.get $codes)
+                       (i32.mul
+                        (i32.shr_u
+                         (local.get $142)
+                         (i32.const 6)
+                        )
+                        (i32.const 320)
+                       )
+                      )
+                      (i32.and
+                       (local.get $142)
+                       (i32.const 63)
+                      )
+                     )
+                    )
+                    (local.set $144
+                     (i32.add
+                      (local.get $values)
+                      (i32.mul
+                       (local.get $142)
+                       (i32.const 4)
+                      )
+                     )
+                    )
+                    (local.set $145
+                     (v128.load
+                      (local.get $144)
+                     )
+                    )
+                    (local.set $146
+                     (f32x4.ne
+                      (local.get $145)
+                      (local.get $145)
+                     )
+                    )
+                    (local.set $147
+                     (select
+                      (i32.add
+                       (local.get $142)
+                       (i32.const 4)
+                      )
+                      (local.get $142)
+                      (i32.lt_s
+                       (i32.add
+                        (local.get $142)
+                        (i32.const 4)
+                       )
+                       (local.get $rows)
+                      )
+                     )
+                    )
+                    (local.set $148
+                     (i32.add
+                      (local.get $values)
+                      (i32.mul
+                       (local.get $147)
+                       (i32.const 4)
+                      )
+                     )
+                    )
+                    (local.set $149
+                     (v128.load
+                      (local.get $148)
+                     )
+                    )
+                    (local.set $150
+                     (f32x4.ne
+                      (local.get $149)
+                      (local.get $149)
+                     )
+                    )
+                    (local.set $151
+                     (select
+                      (i32.add
+                       (local.get $142)
+                       (i32.const 8)
+                      )
+                      (local.get $142)
+                      (i32.lt_s
+                       (i32.add
+                        (local.get $142)
+                        (i32.const 8)
+                       )
+                       (local.get $rows)
+                      )
+                     )
+                    )
+                    (local.set $152
+                     (i32.add
+                      (local.get $values)
+                      (i32.mul
+                       (local.get $151)
+                       (i32.const 4)
+                      )
+                     )
+                    )
+                    (local.set $153
+                     (v128.load
+                      (local.get $152)
+                     )
+                    )
+                    (local.set $154
+                     (f32x4.ne
+                      (local.get $153)
+                      (local.get $153)
+                     )
+                    )
+                    (local.set $155
+                     (select
+                      (i32.add
+                       (local.get $142)
+                       (i32.const 12)
+                      )
+                      (local.get $142)
+                      (i32.lt_s
+                       (i32.add
+                        (local.get $142)
+                        (i32.const 12)
+                       )
+                       (local.get $rows)
+                      )
+                     )
+                    )
+                    (local.set $156
+                     (i32.add
+                      (local.get $values)
+                      (i32.mul
+                       (local.get $155)
+                       (i32.const 4)
+                      )
+                     )
+                    )
+                    (local.set $157
+                     (v128.load
+                      (local.get $156)
+                     )
+                    )
+                    (local.set $158
+                     (f32x4.ne
+                      (local.get $157)
+                      (local.get $157)
+                     )
+                    )
+                    (local.set $159
+                     (i16x8.narrow_i32x4_s
+                      (local.get $146)
+                      (local.get $150)
+                     )
+                    )
+                    (local.set $160
+                     (i16x8.narrow_i32x4_s
+                      (local.get $154)
+                      (local.get $158)
+                     )
+                    )
+                    (local.set $161
+                     (i8x16.narrow_i16x8_s
+                      (local.get $159)
+                      (local.get $160)
+                     )
+                    )
+                    (v128.store
+                     (i32.add
+                      (local.get $block.143)
+                      (local.get $above)
+                     )
+                     (v128.bitselect
+                      (i8x16.splat
+                       (i32.const 127)
+                      )
+                      (v128.load
+                       (i32.add
+                        (local.get $block.143)
+                        (local.get $below)
+                       )
+                      )
+                      (local.get $161)
+                     )
+                    )
+                   )
+                  )
+                  (local.set $142
+                   (i32.add
+                    (local.get $142)
+                    (i32.const 16)
+                   )
+                  )
+                  (br_if $loop11
+                   (i32.lt_s
+                    (local.get $142)
+                    (local.get $rows)
+                   )
+                  )
                  )
                 )
                )
@@ -1264,13 +2067,13 @@
             )
            )
           )
-          (local.set $column.62
+          (local.set $column.137
            (i32.add
-            (local.get $column.62)
+            (local.get $column.137)
             (i32.const 16)
            )
           )
-          (br $loop7)
+          (br $loop9)
          )
         )
         (local.set $feature
