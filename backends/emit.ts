@@ -11,6 +11,7 @@ import type { TensorData } from '../ir/tensor-data.js';
 import { MORSEL_ROWS, PARAM_BYTES, PLAN_VERSION, type ParameterSlot, type PhysicalPlan } from '../runtime/plan.js';
 import { Lowering } from './relational/lower.js';
 import { tensorWidth } from './relational/layout.js';
+import type { PhysicalPipeline } from './relational/physical.js';
 import { ModuleBuilder } from './wasm/dsl.js';
 import type { KernelTier } from './wasm/kernel-tier.js';
 import type { Emission, StoredWeight } from './wasm/pipeline/emission.js';
@@ -72,10 +73,12 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
   const pipelines = lowering.pipelines.map((pipeline) =>
     emitPipeline(emission, pipeline, pipeline.sink.kind === 'result' ? result : undefined),
   );
-  // A result's first row should not share the machine with a compiler.
-  lowering.pipelines.forEach(({ source, sink }, i) => {
-    const rows = source.kind === 'scan' ? (options.rows?.(source.node.table) ?? 0) : 0;
-    if (rows > HOT_ROWS && sink.kind !== 'result') module.optimiseSoon(pipelines[i]!.run);
+  let isWide = false;
+  lowering.pipelines.forEach((pipeline, i) => {
+    const rows = mostRows(pipeline, options);
+    isWide ||= pipeline.sink.kind === 'blocked' || (rows > HOT_ROWS && module.reachesWide(pipelines[i]!.run));
+    // A result's first row should not share the machine with a compiler, nor that of a few rows.
+    if (rows > HOT_ROWS && rows < Infinity && pipeline.sink.kind !== 'result') module.optimiseSoon(pipelines[i]!.run);
   });
   const wasm = module.build();
   const plan: PhysicalPlan = {
@@ -92,9 +95,25 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
     localBytes: layout.local.bytes,
     dataBytes: module.dataBytes,
     hostFunctions: emission.hostFunctions,
-    simd: module.usesRelaxedSimd ? 'relaxed' : 'simd128',
+    simd: !module.usesRelaxedSimd ? 'simd128' : isWide ? 'wide' : 'relaxed',
   };
   return { plan, wasm, text: () => module.text(), dispose: () => module.dispose() };
+}
+
+/** Rows a pipeline runs over; Infinity where it is not known. */
+function mostRows({ source }: PhysicalPipeline, { rows }: EmitOptions): number {
+  switch (source.kind) {
+    case 'scan':
+      return rows?.(source.node.table) ?? Infinity;
+    case 'sorted':
+      return source.state.limit ?? Infinity;
+    case 'values':
+      return source.rows.length;
+    case 'once':
+      return 1;
+    default:
+      return Infinity;
+  }
 }
 
 function tablesOf(relation: Relation): PhysicalPlan['tables'] {

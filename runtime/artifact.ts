@@ -78,7 +78,7 @@ export function readArtifact(bytes: Uint8Array, file = 'the artifact'): Artifact
   };
   const { plan, functions } = checkPlan(parsePlan(text(PLAN_SECTION), file), file);
   try {
-    const module = moduleOf(bytes, { isRelaxed: plan.simd === 'relaxed', hasHints: sections.has(HINTS_SECTION) });
+    const module = moduleOf(bytes, { isRelaxed: plan.simd !== 'simd128', hasHints: sections.has(HINTS_SECTION) });
     requireFunctions(module, functions, file);
     return { plan, irText: text(IR_SECTION), module };
   } catch (cause) {

@@ -32,7 +32,7 @@
 import type { DType } from '../ir/dtype.js';
 import type { ColumnSchema } from './batch.js';
 
-export const PLAN_VERSION = 5;
+export const PLAN_VERSION = 6;
 
 /** Of the module, by the name under which V8 reads it: functions worth optimising before they run. */
 export const HINTS_SECTION = 'compilationHints';
@@ -73,8 +73,8 @@ export interface PhysicalPlan {
   readonly dataBytes: number;
   /** Scalar primitives called through `env.host`, by number: each is shown by explain. */
   readonly hostFunctions: readonly HostFunction[];
-  /** What the module's instructions need of the engine. */
-  readonly simd: 'simd128' | 'relaxed';
+  /** What the module's instructions need of the engine; `wide`: relaxed, and worth registers of 256 bits. */
+  readonly simd: 'simd128' | 'relaxed' | 'wide';
 }
 
 export interface ParameterSlot { readonly dtype: DType; readonly offset: number }

@@ -44,6 +44,7 @@ export class ModuleBuilder {
   /** Functions by name, in the order of the binary, with what they call. */
   readonly #calls = new Map<string, ReadonlySet<string>>();
   readonly #hot = new Set<string>();
+  readonly #wide = new Set<string>();
   #dataBytes = 0;
   readonly #pages: { readonly initial: number; readonly maximum: number };
   #finished = false;
@@ -105,10 +106,13 @@ export class ModuleBuilder {
     return this.#names.has(name);
   }
 
-  /** Defines a function; `body` gets its parameters as locals. A function with a result ends in `f.return`. */
+  /**
+   * Defines a function; `body` gets its parameters as locals. A function with a result ends in `f.return`. `wide`: V8
+   * is to put pairs of its vectors in registers of 256 bits, where it can.
+   */
   define<const P extends Params, const R extends ValType | undefined = undefined>(
     name: string,
-    signature: { readonly params: P; readonly result?: R; readonly export?: boolean },
+    signature: { readonly params: P; readonly result?: R; readonly export?: boolean; readonly wide?: boolean },
     body: (f: FunctionBuilder, params: Locals<P>) => void,
   ): Func<P, R> {
     if (this.#names.has(name)) throw new Error(`the module already has a function ${name}`);
@@ -120,6 +124,7 @@ export class ModuleBuilder {
     body(builder, params);
     this.#addFunction(name, builder, { paramCount: Object.keys(signature.params).length, result: signature.result });
     if (signature.export === true) this.export({ name });
+    if (signature.wide === true) this.#wide.add(name);
     return { name, params: signature.params, result: signature.result as R };
   }
 
@@ -132,9 +137,20 @@ export class ModuleBuilder {
 
   /** Asks the engine to optimise the function, and what it calls, before it runs: see `compile-hints.ts`. */
   optimiseSoon(name: string): void {
-    if (this.#hot.has(name) || !this.#calls.has(name)) return;
-    this.#hot.add(name);
-    for (const callee of this.#calls.get(name)!) this.optimiseSoon(callee);
+    // V8 has to be asked for wide registers first, and is when the plan runs.
+    for (const reached of this.#reachedFrom(name)) if (!this.#wide.has(reached)) this.#hot.add(reached);
+  }
+
+  /** Whether the function is wide, or one it calls. */
+  reachesWide(name: string): boolean {
+    return [...this.#reachedFrom(name)].some((reached) => this.#wide.has(reached));
+  }
+
+  /** The function, what it calls, and so on, as far as they are the module's own. */
+  #reachedFrom(name: string): ReadonlySet<string> {
+    const reached = new Set([name]);
+    for (const caller of reached) for (const callee of this.#calls.get(caller) ?? []) reached.add(callee);
+    return new Set([...reached].filter((one) => this.#calls.has(one)));
   }
 
   /** Puts constant bytes (equal ones once) in the module; gives the address at which they are when it runs. */

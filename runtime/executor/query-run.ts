@@ -160,7 +160,7 @@ class QueryRun implements Running {
     const weights = this.loadWeights();
     // Behind the threads that start now: see `enableSimd`. Where none does, what V8 optimises soon gains by it, and
     // threads that turn out to be worth it take 20 ms longer to start.
-    if (plan.simd === 'relaxed') void betweenStarts(widenRegisters);
+    if (plan.simd === 'wide') void betweenStarts(widenRegisters);
     await weights;
     for (const pipeline of plan.pipelines) {
       const began = clockMs();

@@ -51,6 +51,20 @@ for (const hasHints of [true, false]) {
   });
 }
 
+test('a function that V8 is to widen is optimised when it has been asked to, not before', () => {
+  const builder = new ModuleBuilder();
+  const dense = builder.define('dense', { params: {}, result: 'i32', export: true, wide: true }, (f) => f.return(3));
+  builder.define('main', { params: {}, result: 'i32', export: true }, (f) => f.return(f.call(dense, {})));
+  builder.define('other', { params: {}, result: 'i32', export: true }, (f) => f.return(4));
+  builder.optimiseSoon('main');
+  assert.equal(['main', 'dense', 'other'].map((name) => builder.reachesWide(name)), [true, true, false]);
+  const module = new WebAssembly.Module(builder.build());
+  builder.dispose();
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  assert.equal(hintsByName(module, exports), { dense: WHEN_CALLED, main: SOON, other: WHEN_CALLED });
+});
+
 test('a plan asks for a long scan that must end before there is a row, and for nothing else', async () => {
   const engine = await RealDatabase.create();
   try {

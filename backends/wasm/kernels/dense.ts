@@ -95,7 +95,7 @@ function emitBlock<const P extends typeof BLOCK_PARAMS>(
   const { nextOutputs } = variant;
   const { width } = variant.shape;
   const panels = Array.from({ length: width }, (_, i) => emitPanel(module, variant, i + 1));
-  module.define(name, { params: signature as Params }, (f, params) => {
+  module.define(name, { params: signature as Params, wide: true }, (f, params) => {
     const { input, output, weights, bias, rows, k, m, next } = params as Locals<typeof PAIR_PARAMS>;
     const left = f.let(m, 'left');
     f.while(
@@ -152,7 +152,7 @@ function emitPanel(module: ModuleBuilder, variant: DenseVariant & Partial<PairVa
   const name = nameOf(`panel${width}`, variant);
   const signature = variant.nextOutputs === undefined ? PANEL_PARAMS : PANEL_PAIR_PARAMS;
   if (module.hasFunction(name)) return { name, params: signature, result: undefined };
-  return module.define(name, { params: signature as Params }, (f, locals) => {
+  return module.define(name, { params: signature as Params, wide: true }, (f, locals) => {
     const params = locals as Locals<typeof PANEL_PAIR_PARAMS>;
     const { rows } = params;
     const endBytes = f.let(
