@@ -8,7 +8,8 @@
 import { ResourceError, StorageError } from './errors.js';
 import type { BlockSlot, WeightSlot } from './plan.js';
 import type { PinnedBlocks } from './executor/blocked.js';
-import type { BufferPool, PageGuard } from './storage/buffer-pool.js';
+import type { BufferPool } from './storage/buffer-pool.js';
+import type { PageGuard } from './storage/page-run.js';
 import { PAGE_BYTES } from './storage/format.js';
 import type { BlockReference, ModelVersion, TensorMeta } from './storage/model-store.js';
 

@@ -7,7 +7,8 @@
 import { clockMs } from '../clock.js';
 import { ResourceError } from '../errors.js';
 import { CHUNK_HEADER_BYTES, MORSEL_ROWS, SCAN_COLUMN_WORDS, SCAN_HEADER_WORDS, type Source } from '../plan.js';
-import type { BufferPool, Extent, PageGuard, PageRun } from '../storage/buffer-pool.js';
+import type { BufferPool } from '../storage/buffer-pool.js';
+import type { Extent, PageGuard, PageRun } from '../storage/page-run.js';
 import type { ChunkLayout } from '../storage/chunk-format.js';
 import type { Packing } from '../storage/packing.js';
 

@@ -16,28 +16,12 @@ import { ResourceError } from '../errors.js';
 import { OVERREAD_BYTES } from './chunk-format.js';
 import { PAGE_BYTES, alignUp } from './format.js';
 import { findFrame, findWindow, type Tenant } from './frame-window.js';
+import { PageGuard, WHOLE, keyOf, partOf, partsOf, type Extent, type PageRun, type RunKey } from './page-run.js';
 import type { PageSource } from './pages.js';
 import type { WasmMemory } from '../wasm-types.js';
 
-/** Pages that lie one after the other in memory; byte 0 of the run is byte 0 of `pages[0]`. */
-export interface PageRun {
-  readonly pages: readonly number[];
-}
-
-/** A stretch of a run that is read, and checked, without the rest. */
-export interface Extent {
-  /** From the run's first byte. */
-  readonly byteOffset: number;
-  readonly byteLength: number;
-  readonly checksum: number;
-}
-
-type RunKey = number | string;
 /** The extents of a run that are there, or still being read. */
 type Parts = Map<number, Promise<void> | 'resident'>;
-
-/** In place of extents: all of the run. */
-const WHOLE = -1;
 
 interface Resident extends Tenant {
   /** Absent for scratch, as is its key. */
@@ -48,28 +32,6 @@ interface Resident extends Tenant {
   readonly isPassing: boolean;
   /** No longer found by its key, because its pages changed or could not be read: freed with its last pin. */
   isDetached: boolean;
-}
-
-/** Keeps a run where it is until released. */
-export class PageGuard {
-  private isReleased = false;
-
-  /** `address`: byte address of the run in the pool's memory. */
-  constructor(
-    readonly address: number,
-    private readonly onRelease: () => void,
-  ) {}
-
-  /** May be called again without effect. */
-  release(): void {
-    if (this.isReleased) return;
-    this.isReleased = true;
-    this.onRelease();
-  }
-
-  [Symbol.dispose](): void {
-    this.release();
-  }
 }
 
 export interface BufferPoolStats {
@@ -392,18 +354,4 @@ export class BufferPool {
       consumer: wish.consumer,
     });
   }
-}
-
-function partsOf(extents: readonly Extent[] | undefined): readonly number[] {
-  return extents === undefined ? [WHOLE] : extents.map(partOf);
-}
-
-/** Its place and length: a checksum that was right is for both. */
-function partOf({ byteOffset, byteLength }: Extent): number {
-  return byteOffset * 2 ** 32 + byteLength;
-}
-
-function keyOf(run: PageRun, extents: readonly Extent[] | undefined): RunKey {
-  const whole = run.pages.length === 1 ? run.pages[0]! : run.pages.join(' ');
-  return extents === undefined ? whole : `of ${whole}`;
 }

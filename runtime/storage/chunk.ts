@@ -6,7 +6,7 @@
  */
 import { dtypeInfo, isVariableLength, type DType } from '../../ir/dtype.js';
 import type { ColumnSchema, FixedValues, Vector } from '../batch.js';
-import type { Extent, PageRun } from './buffer-pool.js';
+import type { Extent, PageRun } from './page-run.js';
 import { checksum } from './checksum.js';
 import {
   MAX_CHUNK_BYTES,

@@ -9,7 +9,7 @@
  */
 import type { IHasher } from 'hash-wasm';
 import { dtypeInfo, parseDType, type DType } from '../../ir/dtype.js';
-import type { PageRun } from './buffer-pool.js';
+import type { PageRun } from './page-run.js';
 import { MAX_PAGES, PAGE_BYTES, alignUp } from './format.js';
 import {
   ShapeError,

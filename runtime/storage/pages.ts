@@ -8,7 +8,7 @@
  */
 import { StorageError } from '../errors.js';
 import type { BlockDevice } from './block-device.js';
-import type { Extent, PageRun } from './buffer-pool.js';
+import type { Extent, PageRun } from './page-run.js';
 import { checksum, checksumText } from './checksum.js';
 import {
   MAX_PAGES,

@@ -5,7 +5,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ResourceError } from '../../runtime/errors.js';
-import { BufferPool, type Extent, type PageGuard, type PageRun } from '../../runtime/storage/buffer-pool.js';
+import { BufferPool } from '../../runtime/storage/buffer-pool.js';
+import type { Extent, PageGuard, PageRun } from '../../runtime/storage/page-run.js';
 import { PAGE_BYTES } from '../../runtime/storage/format.js';
 import type { BlockReference, ModelVersion, TensorMeta } from '../../runtime/storage/model-store.js';
 import { pinWeights, type ResidentWeight } from '../../runtime/weights.js';
