@@ -14,9 +14,9 @@ export interface DatabaseOptions {
   /**
    * Begins a query on the caller's own thread, and starts worker threads when what is left of it takes three times as
    * long as starting one; the caller's thread works along, a few milliseconds at a time, until the query gives results
-   * for 30 ms or has run for 300. Short reads of the file keep it waiting, and pages that are read for the first time
-   * make room for each other. For a process that has nothing else to do, such as a command or a function that is started
-   * for each request. Default false.
+   * for 30 ms or has run for 300. Reads of the file keep it waiting while they are short, and pages that are read for
+   * the first time make room for each other. For a process that has nothing else to do, such as a command or a function
+   * that is started for each request. Default false.
    */
   readonly lazyThreads?: boolean;
   readonly readOnly?: boolean;

@@ -4,6 +4,7 @@
  * is asked to. `INTARSIA_SIMD` holds back: `relaxed` leaves registers at 128 bits, `simd128` asks for nothing. And
  * compilation hints, while a module is read.
  */
+import { availableParallelism } from 'node:os';
 import { nodeModule } from '../node-module.js';
 
 /** (module (func (result v128) (f32x4.relaxed_madd (v128.const 0) (v128.const 0) (v128.const 0)))) */
@@ -35,9 +36,12 @@ const HINTS = [
   { on: '--experimental-wasm-compilation-hints', off: '--no-experimental-wasm-compilation-hints' },
   { on: '--no-wasm-lazy-compilation', off: '--wasm-lazy-compilation' },
 ];
+/** How many of V8's threads may compile at once, and how many it has. */
+const TASKS = { flag: '--wasm-num-compilation-tasks', usual: 128, threads: 4 };
 
 let isAsked = false;
 let isOwned = false;
+let isLimited = false;
 
 /** Said by a program's main thread, which then need not load what would tell it that it is that. */
 export function ownFlags(): void {
@@ -69,7 +73,22 @@ export function widenRegisters(): void {
 
 /** Puts V8's flags back as Node had them, for who writes down code that a later process is to take. */
 export function leaveFlags(): void {
+  freeCompiler();
   if (isAsked && mayWiden()) setFlag(`--no-${WIDE}`);
+}
+
+/** In a program of its own, threads that optimise what is hinted at leave one core to the thread that is to run it. */
+function limitCompiler(): void {
+  const cores = availableParallelism();
+  if (!isOwned || cores > TASKS.threads) return;
+  isLimited = true;
+  setFlag(`${TASKS.flag}=${Math.max(1, cores - 1)}`);
+}
+
+/** For a thread that is to start: it takes Node's own compiled code under Node's flags alone. */
+export function freeCompiler(): void {
+  if (isLimited) setFlag(`${TASKS.flag}=${TASKS.usual}`);
+  isLimited = false;
 }
 
 /**
@@ -81,11 +100,13 @@ export function moduleOf(
   bytes: Uint8Array,
   { isRelaxed, hasHints }: { readonly isRelaxed: boolean; readonly hasHints: boolean },
 ): WebAssembly.Module {
+  const takesHints = hasHints && HINTED_V8.includes(majorV8());
   const lent = [
     ...(isRelaxed && !isAsked && mayRelax() && !hasRelaxedSimd() ? [{ on: `--${RELAXED}`, off: `--no-${RELAXED}` }] : []),
-    ...(hasHints && HINTED_V8.includes(majorV8()) ? HINTS : []),
+    ...(takesHints ? HINTS : []),
   ];
   if (lent.length === 0 || !mayAsk()) return new WebAssembly.Module(bytes);
+  if (takesHints) limitCompiler();
   for (const { on } of lent) setFlag(on);
   try {
     return new WebAssembly.Module(bytes);

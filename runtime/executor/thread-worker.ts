@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import { ExecutionError } from '../errors.js';
 import { nodeModule } from '../node-module.js';
 import type { WorkerReply, WorkerRequest } from './protocol.js';
+import { freeCompiler } from './simd.js';
 
 /**
  * About as long as a thread takes to start, in milliseconds. A query whose length is not known begins to start threads
@@ -133,6 +134,7 @@ export class ThreadWorker implements WorkerHandle {
     }
     this.onUp = onUp;
     try {
+      freeCompiler();
       const { Worker } = nodeModule('node:worker_threads');
       // Options of the process are for its own script: with `--input-type`, a thread would refuse its file.
       this.thread = new Worker(new URL('./worker.js', import.meta.url), { name: 'intarsia', execArgv: [] });

@@ -7,15 +7,18 @@
  */
 import { close, fdatasync, fstatSync, ftruncate, openSync, promises, read, readSync, write } from 'node:fs';
 import { dirname } from 'node:path';
+import { clockMs } from '../clock.js';
 import type { BlockDevice } from './block-device.js';
 
 /** Largest single request, in bytes: below the 2 GiB at which Node's file calls fail. */
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 /**
- * Reads of as many bytes, which is most metadata, take less time than the way to libuv's threads and back where the
- * system has the bytes. Pages may have to come from the disk, which then reads several at once.
+ * What a lone process reads on the caller's thread. Metadata always; pages while the system has them, which is shorter
+ * than the way to libuv's threads and back. Where reads take longer they come from a disk, which is faster for several
+ * at once; and of a large file other threads read while the caller's computes.
  */
 const SHORT_BYTES = 16 * 1024;
+const PROMPT = { mostBytes: 512 * 1024, totalBytes: 32 * 1024 * 1024, bytesPerMs: 400_000, slowReads: 3 };
 
 export type FileMode = 'read' | 'write' | 'create';
 
@@ -23,27 +26,29 @@ type Done<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
 
 export class FileDevice implements BlockDevice {
   private underWay = 0;
+  /** Of PROMPT, what is left. */
+  private promptBytes = PROMPT.totalBytes;
+  private slowReads = PROMPT.slowReads;
   private closed: Promise<void> | undefined;
   private onIdle: () => void = () => undefined;
 
   private constructor(
     private readonly descriptor: number,
-    private readonly shortBytes: number,
+    private readonly isAlone: boolean,
   ) {}
 
   /**
-   * `create` makes the file when it is absent and keeps its content when it is there. With `isAlone` short reads are
-   * made on the caller's thread.
+   * `create` makes the file when it is absent and keeps its content when it is there. With `isAlone` what takes no
+   * longer than a request is read on the caller's thread.
    */
-  static async open(path: string, mode: FileMode, options: { readonly isAlone?: boolean } = {}): Promise<FileDevice> {
-    const shortBytes = options.isAlone === true ? SHORT_BYTES : 0;
-    if (mode === 'read') return new FileDevice(openSync(path, 'r'), shortBytes);
+  static async open(path: string, mode: FileMode, { isAlone = false } = {}): Promise<FileDevice> {
+    if (mode === 'read') return new FileDevice(openSync(path, 'r'), isAlone);
     try {
-      return new FileDevice(openSync(path, 'r+'), shortBytes);
+      return new FileDevice(openSync(path, 'r+'), isAlone);
     } catch (error) {
       if (mode !== 'create' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    const device = new FileDevice(openSync(path, 'wx+'), shortBytes);
+    const device = new FileDevice(openSync(path, 'wx+'), isAlone);
     await syncFolder(dirname(path));
     return device;
   }
@@ -52,13 +57,27 @@ export class FileDevice implements BlockDevice {
     let done = 0;
     while (done < target.length) {
       const length = Math.min(target.length - done, MAX_REQUEST_BYTES);
-      const bytesRead = length <= this.shortBytes
-        ? readSync(this.file, target, done, length, offset + done)
+      const bytesRead = this.isPrompt(length)
+        ? this.readNow(target.subarray(done, done + length), offset + done)
         : await this.request<number>((file, end) => read(file, target, done, length, offset + done, end));
       if (bytesRead === 0) break;
       done += bytesRead;
     }
     return done;
+  }
+
+  private isPrompt(length: number): boolean {
+    if (!this.isAlone) return false;
+    const isSoonDone = this.slowReads > 0 && length <= Math.min(this.promptBytes, PROMPT.mostBytes);
+    return isSoonDone || length <= SHORT_BYTES;
+  }
+
+  private readNow(target: Uint8Array, offset: number): number {
+    const began = clockMs();
+    const bytesRead = readSync(this.file, target, 0, target.length, offset);
+    if (clockMs() - began > 0.5 + target.length / PROMPT.bytesPerMs) this.slowReads--;
+    this.promptBytes -= target.length;
+    return bytesRead;
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
