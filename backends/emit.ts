@@ -93,6 +93,7 @@ export function emitPlan(relation: Relation, options: EmitOptions): EmittedPlan 
     pipelines,
     contextBytes: layout.context.bytes,
     localBytes: layout.local.bytes,
+    localScratch: layout.local.scratch,
     dataBytes: module.dataBytes,
     hostFunctions: emission.hostFunctions,
     simd: !module.usesRelaxedSimd ? 'simd128' : isWide ? 'wide' : 'relaxed',

@@ -71,6 +71,7 @@ export function checkPlan(
   const contextBytes = shape.count(plan['contextBytes'], 'contextBytes');
   const localBytes = shape.count(plan['localBytes'], 'localBytes');
   shape.count(plan['dataBytes'], 'dataBytes');
+  checkScratch(shape, plan['localScratch'], localBytes);
   const inside = (value: unknown, path: string, area: number, bytes: number): void => {
     shape.count(value, path, area - bytes);
   };
@@ -105,6 +106,16 @@ export function checkPlan(
     shape.dtype(fn['result'], 'host function result');
   }
   return { plan: json as PhysicalPlan, functions: shape.functions };
+}
+
+function checkScratch(shape: Shape, value: unknown, localBytes: number): void {
+  let end = 0;
+  for (const item of shape.list(value, 'scratch')) {
+    const [offset, bytes] = shape.list(item, 'place of scratch');
+    if (shape.count(offset, 'place of scratch', localBytes) < end) shape.fail('scratch', 'places in order', value);
+    end = shape.count(offset, 'place of scratch') + shape.count(bytes, 'length of scratch', localBytes);
+    if (end > localBytes) shape.fail('scratch', `places up to ${localBytes}`, value);
+  }
 }
 
 function checkTable(shape: Shape, table: Json): void {

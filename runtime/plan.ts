@@ -69,6 +69,8 @@ export interface PhysicalPlan {
   readonly pipelines: readonly Pipeline[];
   readonly contextBytes: number;
   readonly localBytes: number;
+  /** Parts of local, in order, of which nothing is read that the same morsel has not written. */
+  readonly localScratch: readonly (readonly [offset: number, bytes: number])[];
   /** Constant data of the module: reserved once a query, its address is the imported global `env.data_base`. */
   readonly dataBytes: number;
   /** Scalar primitives called through `env.host`, by number: each is shown by explain. */

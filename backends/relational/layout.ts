@@ -15,14 +15,25 @@ export function alignUp(bytes: number, alignment: number): number {
 /** Grows from 0; every place is 16-byte aligned. */
 export class Area {
   #bytes = 0;
+  readonly #scratch: [offset: number, bytes: number][] = [];
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  allocate(bytes: number): number {
+  /** Places that nothing is read from before it is written anew in each morsel, in order; none touches the next. */
+  get scratch(): readonly (readonly [offset: number, bytes: number])[] {
+    return this.#scratch;
+  }
+
+  allocate(bytes: number, { isScratch = false } = {}): number {
     const offset = this.#bytes;
-    this.#bytes += alignUp(bytes, ALIGNMENT_BYTES);
+    const taken = alignUp(bytes, ALIGNMENT_BYTES);
+    this.#bytes += taken;
+    if (!isScratch) return offset;
+    const last = this.#scratch.at(-1);
+    if (last !== undefined && last[0] + last[1] === offset) last[1] += taken;
+    else this.#scratch.push([offset, taken]);
     return offset;
   }
 }

@@ -9,7 +9,7 @@
  *   TOTAL_KIB   result chunks emitted and not yet taken
  *   from WORKER on, two words a worker: reply flag (1 granted, 2 refused) and granted address
  */
-import type { HostFunction, ResultLeaf } from '../plan.js';
+import type { HostFunction, PhysicalPlan, ResultLeaf } from '../plan.js';
 import type { WasmMemory, WasmModule } from '../wasm-types.js';
 
 export const CANCEL = 0;
@@ -29,6 +29,7 @@ export interface LoadRequest {
   readonly contextBytes: number;
   readonly local: number;
   readonly localBytes: number;
+  readonly localScratch: PhysicalPlan['localScratch'];
   readonly dataBase: number;
   readonly leaves: readonly ResultLeaf[];
   readonly hostFunctions: readonly HostFunction[];

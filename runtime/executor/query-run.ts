@@ -145,6 +145,7 @@ class QueryRun implements Running {
         context: this.context,
         contextBytes: plan.contextBytes,
         localBytes: plan.localBytes,
+        localScratch: plan.localScratch,
         dataBase: this.dataBase,
         leaves: plan.leaves,
         hostFunctions: plan.hostFunctions,

@@ -207,13 +207,9 @@ export class WorkerCore {
   /** A morsel that ends without a wait, or leaves the query's state as it was. */
   private tryMorsel(request: MorselRequest): number {
     if (!request.emits) return this.runMorsel(request);
-    const { memory, context, local, contextBytes, localBytes } = this.current().request;
-    const bytes = new Uint8Array(memory.buffer);
+    const bytes = new Uint8Array(this.current().request.memory.buffer);
     const initialised = this.initialised;
-    const before = [
-      [context, bytes.slice(context, context + contextBytes)],
-      [local, bytes.slice(local, local + localBytes)],
-    ] as const;
+    const before = statesOf(this.current().request).map(([from, to]) => [from, bytes.slice(from, to)] as const);
     this.held = [];
     try {
       const result = this.runMorsel(request);
@@ -255,6 +251,18 @@ export class WorkerCore {
     });
     return result;
   }
+}
+
+/** Stretches of memory that hold the query's state between two morsels: the context, and local but for its scratch. */
+function statesOf(request: LoadRequest): readonly (readonly [from: number, to: number])[] {
+  const { context, contextBytes, local, localBytes, localScratch } = request;
+  const states: [from: number, to: number][] = [[context, context + contextBytes]];
+  let from = 0;
+  for (const [offset, bytes] of [...localScratch, [localBytes, 0] as const]) {
+    if (offset > from) states.push([local + from, local + offset]);
+    from = offset + bytes;
+  }
+  return states;
 }
 
 function kib(bytes: number): number {

@@ -53,6 +53,8 @@ const EDITS: Readonly<Record<string, readonly [(plan: Editable) => void, RegExp]
     /no function gone/,
   ],
   'a leaf at the end of the area': [(p) => { p['leaves']![0]!['chunkOffset'] = p['localBytes']!; }, /leaf offset/],
+  'scratch past its area': [(p) => { p['localScratch'] = anything([[0, Number(p['localBytes']) + 1]]); }, /scratch is/],
+  'scratch that overlaps': [(p) => { p['localScratch'] = anything([[0, 32], [16, 32]]); }, /scratch is/],
   'a context that is not there': [(p) => { p['contextBytes'] = anything(-1); }, /contextBytes is -1/],
 };
 

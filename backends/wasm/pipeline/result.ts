@@ -46,18 +46,24 @@ export function resultLayout(type: RelationType, layout: PlanLayout): ResultLayo
   const rowBytes = leaves.reduce((bytes, leaf) => bytes + dtypeInfo(leaf.dtype).widthBytes * leaf.width + 5, 0);
   const capacity = Math.max(64, Math.min(MOST_ROWS, Math.floor(CHUNK_BYTES / rowBytes / 64) * 64));
   const chunkOffset = layout.local.allocate(HEADER_BYTES + leaves.length * RESULT_LEAF_BYTES);
-  const placed = leaves.map((leaf) => {
-    const isText = dtypeInfo(leaf.dtype).physical === 'bytes';
-    return {
-      leaf,
-      values: layout.local.allocate(capacity * leaf.width * dtypeInfo(leaf.dtype).widthBytes),
-      validity: leaf.nullable ? layout.local.allocate(capacity / 8) : 0,
-      offsets: isText ? layout.local.allocate((capacity * leaf.width + 1) * 4) : 0,
-      packed: isText ? layout.local.allocate(8) : 0,
-      textBytes: chunkOffset + TEXT_BYTES_AT,
-    };
-  });
+  const { local } = layout;
+  // What is written anew lies together.
+  const rows = leaves.map((leaf) => ({
+    values: local.allocate(capacity * leaf.width * dtypeInfo(leaf.dtype).widthBytes, { isScratch: true }),
+    offsets: isText(leaf) ? local.allocate((capacity * leaf.width + 1) * 4, { isScratch: true }) : 0,
+  }));
+  const placed = leaves.map((leaf, i) => ({
+    leaf,
+    ...rows[i]!,
+    validity: leaf.nullable ? local.allocate(capacity / 8) : 0,
+    packed: isText(leaf) ? local.allocate(8) : 0,
+    textBytes: chunkOffset + TEXT_BYTES_AT,
+  }));
   return { type, output, leaves, placed, chunkOffset, capacity };
+}
+
+function isText(leaf: ResultLeaf): boolean {
+  return dtypeInfo(leaf.dtype).physical === 'bytes';
 }
 
 function outputColumn(name: string, type: ValueType, leaves: ResultLeaf[], inherited = false): OutputColumn {

@@ -123,7 +123,7 @@ function placeModel(emission: Emission, { node, program, bounds, rows, flagOf }:
       dtype: leaf.dtype,
       first: leaf.first,
       columns: leaf.columns,
-      place: local.allocate(strideBytes * leaf.columns),
+      place: local.allocate(strideBytes * leaf.columns, { isScratch: true }),
       strideBytes,
       flag: flagged ? flagOf.get(tensor) : undefined,
     };
@@ -142,7 +142,7 @@ function placeModel(emission: Emission, { node, program, bounds, rows, flagOf }:
       dtype,
       columns,
       first,
-      place: local.allocate(strideOf(dtype) * columns),
+      place: local.allocate(strideOf(dtype) * columns, { isScratch: true }),
       strideBytes: strideOf(dtype),
       flags,
     };
@@ -174,7 +174,7 @@ function placeModel(emission: Emission, { node, program, bounds, rows, flagOf }:
     ownWeights,
     leafTable: local.allocate(leafColumns * 4),
     outputTable: local.allocate(Math.max(4, first * 4)),
-    scratch: local.allocate(program.scratchBytes),
+    scratch: local.allocate(program.scratchBytes, { isScratch: true }),
   };
 }
 
@@ -285,7 +285,7 @@ export function planCarried(
   const layout = tupleLayout([...values.flatMap(({ type }) => slotsOf(type)), ...[...homes].map(() => word)]);
   return {
     layout,
-    place: emission.layout.local.allocate(layout.tupleBytes * tile.rows),
+    place: emission.layout.local.allocate(layout.tupleBytes * tile.rows, { isScratch: true }),
     values,
     homes: [...homes].map(([home, those]) => ({ home, columns: those })),
   };
