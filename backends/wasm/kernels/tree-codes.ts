@@ -11,6 +11,7 @@ import type { FunctionBuilder, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i16x8, i32x4, i8x16, v128 } from '../lanes.js';
 import { i32, load, select, type F32, type I32, type V128 } from '../values.js';
 import { CAST_QUAD } from './cast-quad.js';
+import { VECTOR_BYTES } from './scratch.js';
 import { laneOf, loadQuad, narrowMask, ROWS_PER_QUAD, WIDTH_BYTES, type Quad, type QuadDType } from './quad.js';
 import {
   ABOVE_ALL,
@@ -24,7 +25,6 @@ import {
   type TreeMaskLayout,
 } from './tree-masks-layout.js';
 
-export const VECTOR_BYTES = 16;
 export const VECTORS = BLOCK_ROWS / VECTOR_BYTES;
 const SEARCH_ROWS = 8;
 const LANES_OF_QUAD = [0, 1, 2, 3];

@@ -11,7 +11,8 @@
 import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i8x16, v128 } from '../lanes.js';
 import { load, type F64, type I32, type V128 } from '../values.js';
-import { emitEncode, emitTurn, VECTOR_BYTES, VECTORS } from './tree-codes.js';
+import { ScratchPlaces, VECTOR_BYTES } from './scratch.js';
+import { emitEncode, emitTurn, VECTORS } from './tree-codes.js';
 import { BOUND, emitFinish, TREE_PARAMS, type TreeFunc, type TreeKernel } from './tree-sums.js';
 import { BLOCK_ROWS, ENTRY_BYTES, maskParts, TREE, type TreeMaskLayout } from './tree-masks-layout.js';
 import { emitNarrow, narrowParts } from './tree-narrow.js';
@@ -49,21 +50,16 @@ function shapeOf(kernel: Kernel): Shape {
 function scratchParts(kernel: Kernel) {
   const { blocks, codeBytes, sumBytes } = shapeOf(kernel);
   const { layout } = kernel;
-  let at = 0;
-  const take = (bytes: number): number => {
-    const place = at;
-    at += Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
-    return place;
-  };
+  const places = new ScratchPlaces();
   return {
-    codes: take(blocks * codeBytes),
-    sums: take(blocks * sumBytes),
-    masks: take((layout.maskBytes + 1) * BLOCK_ROWS),
-    live: take(blocks * LIVE.bytes),
-    order: take(layout.trees * 4),
-    narrow: take(isNarrowed(kernel) ? narrowParts(layout).end : 0),
-    stops: take(isNarrowed(kernel) ? stopParts(layout).end : 0),
-    end: at,
+    codes: places.take(blocks * codeBytes),
+    sums: places.take(blocks * sumBytes),
+    masks: places.take((layout.maskBytes + 1) * BLOCK_ROWS),
+    live: places.take(blocks * LIVE.bytes),
+    order: places.take(layout.trees * 4),
+    narrow: places.take(isNarrowed(kernel) ? narrowParts(layout).end : 0),
+    stops: places.take(isNarrowed(kernel) ? stopParts(layout).end : 0),
+    end: places.end,
   };
 }
 

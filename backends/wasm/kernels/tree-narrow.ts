@@ -14,6 +14,7 @@ import type { Side } from '../../relational/score-order.js';
 import type { FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, i8x16 } from '../lanes.js';
 import { i32, i64, load, type F64, type I32, type V128 } from '../values.js';
+import { ScratchPlaces, VECTOR_BYTES } from './scratch.js';
 import {
   below,
   BEGINS_BYTES,
@@ -27,7 +28,6 @@ import {
   type TreeMaskLayout,
 } from './tree-masks-layout.js';
 
-const VECTOR_BYTES = 16;
 /** Of a tree: which of its leaves are left, and where its next split goes; as far apart as trees. */
 const STATE = { alive: 0, next: 8, bytes: TREE.bytes };
 /** Of a column: where the splits begin that tell rows apart, and where they end. */
@@ -39,21 +39,16 @@ const BELOW = new Uint8Array(BigUint64Array.from({ length: 65 }, (_, leaf) => be
 
 /** Byte offsets in the scratch: first the trees that are left, then what is needed to find them. */
 export function narrowParts(layout: TreeMaskLayout) {
-  let at = 0;
-  const take = (bytes: number): number => {
-    const place = at;
-    at += Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
-    return place;
-  };
+  const places = new ScratchPlaces();
   return {
-    trees: take(layout.trees * TREE.bytes),
+    trees: places.take(layout.trees * TREE.bytes),
     // One more: what is no entry is written too, and written over.
-    entries: take((layout.narrowEntries + 1) * ENTRY_BYTES),
-    leaves: take(leavesBytes(layout)),
-    states: take(layout.trees * STATE.bytes),
-    cuts: take(layout.columns * CUT.bytes),
-    kept: take(layout.splits * KEPT.bytes),
-    end: at,
+    entries: places.take((layout.narrowEntries + 1) * ENTRY_BYTES),
+    leaves: places.take(leavesBytes(layout)),
+    states: places.take(layout.trees * STATE.bytes),
+    cuts: places.take(layout.columns * CUT.bytes),
+    kept: places.take(layout.splits * KEPT.bytes),
+    end: places.end,
   };
 }
 

@@ -17,6 +17,7 @@ import type { Func, FunctionBuilder, Local, ModuleBuilder } from '../dsl.js';
 import { f32x4, f64x2, v128 } from '../lanes.js';
 import { i32, load, select, type F64, type I32, type V128 } from '../values.js';
 import { leafSum, type Forest } from './forest.js';
+import { ScratchPlaces, VECTOR_BYTES } from './scratch.js';
 import { BLOCK_ROWS, TREE, type TreeMaskLayout } from './tree-masks-layout.js';
 import { BOUND, type TreeKernel } from './tree-sums.js';
 
@@ -40,7 +41,6 @@ const RANKS = 32;
 const LONGEST_PAUSE = 63;
 /** Sums past these would not be finite. */
 const GREATEST = { f32: 1e37, f64: 1e300 };
-const VECTOR_BYTES = 16;
 
 /** A block that is not lost: where its codes and its sums lie. */
 export const LIVE = { codes: 0, sums: 4, bytes: 8 };
@@ -76,20 +76,15 @@ const stagesOf = (layout: TreeMaskLayout): number => Math.ceil(layout.trees / ST
 
 /** Byte offsets in the scratch. */
 export function stopParts(layout: TreeMaskLayout) {
-  let at = 0;
-  const take = (bytes: number): number => {
-    const place = at;
-    at += Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
-    return place;
-  };
+  const places = new ScratchPlaces();
   return {
     // Addresses of trees, the best first.
-    order: take(layout.trees * 4),
+    order: places.take(layout.trees * 4),
     // Of each rank, how many trees come before; one more, as they are counted one place further on.
-    ranks: take((RANKS + 1) * 4),
+    ranks: places.take((RANKS + 1) * 4),
     // Of each stage, what its sums so far have to come to; then what they have to at the end.
-    needed: take((stagesOf(layout) + 1) * 8),
-    end: at,
+    needed: places.take((stagesOf(layout) + 1) * 8),
+    end: places.end,
   };
 }
 
