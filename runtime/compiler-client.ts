@@ -140,15 +140,18 @@ export class CompilerClient {
     await this.end();
   }
 
+  /** Each is there until the next one is asked for: then the compiler fills its memory again. */
   private async *blocks(model: number, tensor: number): AsyncGenerator<Uint8Array, void, undefined> {
+    let spent: readonly Uint8Array[] = [];
     const pull = (): Promise<ReturnType<CompilerCalls['pull']>> =>
-      this.call<'pull'>({ name: 'pull', args: { model, tensor } });
+      this.call<'pull'>({ name: 'pull', args: { model, tensor, spent } });
     for (let next: ReturnType<typeof pull> | undefined = pull(); next !== undefined;) {
       const { blocks, isLast }: Awaited<typeof next> = await next;
       next = isLast ? undefined : pull();
       // Whoever stops reading does not wait for it.
       next?.catch(() => undefined);
       yield* blocks;
+      spent = blocks;
     }
   }
 
@@ -167,7 +170,7 @@ export class CompilerClient {
     const id = this.nextCall++;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject, loader });
-      this.post(worker, { type: 'call', id, call });
+      this.post(worker, { type: 'call', id, call }, givenAway(call));
     });
   }
 
@@ -270,6 +273,11 @@ function startThread(): Worker {
 function errorOf(text: Extract<FromCompiler, { type: 'failed' }>['error'], { loadError }: Pending): Error {
   const error = errorOfText(text);
   return error instanceof LoadFailed && loadError instanceof Error ? loadError : error;
+}
+
+/** Blocks go back as they came: not copied. */
+function givenAway(call: CompilerCall): readonly ArrayBuffer[] {
+  return call.name === 'pull' ? call.args.spent.map((block) => block.buffer as ArrayBuffer) : [];
 }
 
 async function loaded(loader: CommitLoader, call: LoadCall): Promise<unknown> {

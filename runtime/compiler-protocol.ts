@@ -29,8 +29,8 @@ export interface CompilerCalls {
   details(args: { readonly query: string; readonly code: boolean }): QueryDetails | undefined;
   calibrate(args: { readonly fresh: boolean }): string;
   prepare(args: { readonly model: number; readonly name: string; readonly source: string | Uint8Array }): PreparedHead;
-  /** The next blocks of a tensor. */
-  pull(args: { readonly model: number; readonly tensor: number }): {
+  /** The next blocks of a tensor. `spent`: earlier ones that are done with, whose memory is given back for them. */
+  pull(args: { readonly model: number; readonly tensor: number; readonly spent: readonly Uint8Array[] }): {
     readonly blocks: readonly Uint8Array[];
     readonly isLast: boolean;
   };

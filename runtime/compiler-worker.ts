@@ -127,6 +127,7 @@ async function prepare(
 async function pull({
   model,
   tensor,
+  spent,
 }: Parameters<CompilerCalls['pull']>[0]): Promise<ReturnType<CompilerCalls['pull']>> {
   const entry = stored.get(model);
   if (entry === undefined)
@@ -138,22 +139,27 @@ async function pull({
     entry.iterators.set(tensor, iterator);
   }
   const blocks: Uint8Array[] = [];
+  const free = [...spent];
   for (let bytes = 0; bytes < BATCH_BYTES;) {
     const { value, done } = await iterator.next();
     if (done === true) {
       entry.iterators.delete(tensor);
       return { blocks, isLast: true };
     }
-    const block = ownBytes(value as Uint8Array);
+    const block = ownBytes(value as Uint8Array, free);
     blocks.push(block);
     bytes += block.byteLength;
   }
   return { blocks, isLast: false };
 }
 
-/** Without what else its buffer holds, to be given away. */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.slice();
+/** Without what else its buffer holds, to be given away; in memory that is free, where there is some of its size. */
+function ownBytes(bytes: Uint8Array, free: Uint8Array[]): Uint8Array {
+  const at = free.findIndex(({ byteLength }) => byteLength === bytes.byteLength);
+  if (at < 0) return bytes.slice();
+  const [own] = free.splice(at, 1);
+  own!.set(bytes);
+  return own!;
 }
 
 async function close({ model }: { readonly model: number }): Promise<void> {
