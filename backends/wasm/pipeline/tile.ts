@@ -178,7 +178,7 @@ function placeModel(emission: Emission, { node, program, bounds, rows, flagOf }:
   };
 }
 
-/** Runs the models over the tile's rows, as long as any is wanted. Leaf addresses are in their tables already. */
+/** Runs the models over the tile's rows, while one of them is wanted. Leaf addresses are in their tables already. */
 export function runModels(scope: Scope, tile: Tile, count: I32, none: () => void): void {
   const { f, local, context } = scope;
   for (const model of tile.models) {
