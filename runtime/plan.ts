@@ -69,7 +69,7 @@ export interface PhysicalPlan {
   readonly pipelines: readonly Pipeline[];
   readonly contextBytes: number;
   readonly localBytes: number;
-  /** Parts of local, in order, of which nothing is read that the same morsel has not written. */
+  /** Parts of local, in order: no result depends on what an earlier morsel left there. */
   readonly localScratch: readonly (readonly [offset: number, bytes: number])[];
   /** Constant data of the module: reserved once a query, its address is the imported global `env.data_base`. */
   readonly dataBytes: number;

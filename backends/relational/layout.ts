@@ -21,7 +21,7 @@ export class Area {
     return this.#bytes;
   }
 
-  /** Places that nothing is read from before it is written anew in each morsel, in order; none touches the next. */
+  /** Places, in order, none touching the next: no result depends on what an earlier morsel left there. */
   get scratch(): readonly (readonly [offset: number, bytes: number])[] {
     return this.#scratch;
   }

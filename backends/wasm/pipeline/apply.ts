@@ -189,8 +189,9 @@ export function tileSink(emission: Emission, name: string, rest: Rest): SinkCode
 
 function waiting({ values, homes }: Carried): string {
   const found = homes.reduce((sum, { columns }) => sum + columns.length, 0);
-  const kept = values.length === 0 && found > 0 ? [] : [`${values.length} columns wait with them`];
-  return [...kept, ...(found === 0 ? [] : [`${found} are read where they lie`])].join(', ');
+  if (values.length === 0 && found > 0) return `${found} columns are read where they lie`;
+  const kept = `${values.length} columns wait with them`;
+  return found === 0 ? kept : `${kept}, ${found} are read where they lie`;
 }
 
 interface Gather {
